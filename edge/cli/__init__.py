@@ -1,0 +1,23 @@
+"""The `crackscan` command."""
+
+import click
+
+from crackscan.command import Lazy, run, version
+
+COMMANDS = {
+    "classify": ("crackscan.edge.cli.classify:classify", "Say of each picture: crack or no crack."),
+    "scan": ("crackscan.edge.cli.scan:scan", "Scan a camera, a video, a folder or a picture."),
+}
+
+
+@click.group(cls=Lazy, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@version
+def crackscan() -> None:
+    """Find cracks in concrete, offline, on this machine.
+
+    Try: crackscan scan photos/ --out results/
+    """
+
+
+def main() -> None:
+    run(crackscan)

@@ -1,0 +1,1 @@
+"""The desktop side: patches, masks and renderings become a trained Keras crack-map network."""

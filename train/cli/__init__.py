@@ -1,0 +1,25 @@
+"""The `crackscan-train` command."""
+
+import click
+
+from crackscan.command import Lazy, run, version
+
+COMMANDS = {
+    "split": ("crackscan.train.cli.split:split", "Find copies and split a data folder."),
+    "fit": ("crackscan.train.cli.fit:fit", "Train a crack-map network on a data folder."),
+    "evaluate": ("crackscan.train.cli.evaluate:evaluate", "Report how good a model is on a data folder."),
+    "render": ("crackscan.train.cli.render:render", "Render cracks and look-alikes with exact masks."),
+}
+
+
+@click.group(cls=Lazy, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@version
+def crackscan_train() -> None:
+    """Train and judge crack models on your own pictures (desktop; needs the `train` extra).
+
+    Try: crackscan-train fit DATA --out runs/first
+    """
+
+
+def main() -> None:
+    run(crackscan_train)

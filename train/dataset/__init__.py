@@ -1,0 +1,1 @@
+"""Folders and masks become an index, copy groups and a split that leaks nothing."""

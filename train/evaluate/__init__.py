@@ -1,0 +1,1 @@
+"""How good a model is, said so that figures compare."""

@@ -1,0 +1,1 @@
+"""Cracks and look-alikes rendered on real concrete, with exact masks and widths."""

@@ -1,0 +1,67 @@
+"""Cutting a large picture into equal, overlapping blocks so that the stitched map shows no cut."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One block along one axis, in cells: run [start, start + size), keep [keep, keep_stop)."""
+
+    start: int
+    keep: int
+    keep_stop: int
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block of a picture, in cells: where it starts, and which part of the map it gives."""
+
+    row: Cut
+    col: Cut
+
+
+def cuts(length: int, size: int, margin: int) -> list[Cut]:
+    """Cover `length` cells with blocks of `size` cells, the last one moved back to fit.
+
+    A kept cell is at least `margin` cells away from every cut edge; the kept parts cover each
+    cell exactly once. All blocks are alike in size, so one interpreter allocation serves all.
+
+    Raises:
+        ValueError: `size` leaves nothing to keep between two margins.
+    """
+    if length <= size:
+        return [Cut(0, 0, length)]
+    step = size - 2 * margin
+    if step < 1:
+        raise ValueError(f"blocks of {size} cells are all margin (2 x {margin})")
+    count = -(-(length - 2 * margin) // step)
+    found = []
+    keep = 0
+    for number in range(count):
+        start = min(number * step, length - size)
+        keep_stop = length if number == count - 1 else start + size - margin
+        found.append(Cut(start, keep, keep_stop))
+        keep = keep_stop
+    return found
+
+
+def block_size(rows: int, cols: int, budget: int, margin: int) -> tuple[int, int]:
+    """Height and width in cells of the blocks for a picture, at most `budget` cells in area.
+
+    A picture within the budget is one block; otherwise blocks are near square, since a square
+    has the least margin to compute twice, and never thinner than three margins.
+    """
+    if rows * cols <= budget:
+        return rows, cols
+    side = max(int(budget**0.5), 3 * margin)
+    height = min(rows, side)
+    width = min(cols, max(budget // height, 3 * margin))
+    return min(rows, max(budget // width, 3 * margin)), width
+
+
+def blocks(rows: int, cols: int, size: tuple[int, int], margin: int) -> Iterator[Block]:
+    """All blocks of a picture, row by row."""
+    for row in cuts(rows, size[0], margin):
+        for col in cuts(cols, size[1], margin):
+            yield Block(row, col)

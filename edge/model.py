@@ -1,0 +1,178 @@
+"""The model that finds cracks: a uint8 RGB picture in, a crack map out."""
+
+import os
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from crackscan.edge.blocks import block_size, blocks
+from crackscan.edge.card import Card, read_card
+from crackscan.edge.pooling import sigmoid, strongest_patch, top_k_mean
+from crackscan.edge.runtime import default_threads, open_interpreter, quiet_stderr
+from crackscan.errors import ModelError
+
+RGB: TypeAlias = npt.NDArray[np.uint8]
+CrackMap: TypeAlias = npt.NDArray[np.float32]
+
+MODELS = Path(__file__).resolve().parent.parent / "models"
+DEFAULT_MODEL = "crack-s"
+MIN_PX = 32
+BLOCK_BUDGET_PX = 1536 * 1536
+"""Pictures above this area are cut into blocks; bounds the memory of one invocation."""
+
+
+class Model:
+    """An int8 crack model with one interpreter, usable from several threads one at a time."""
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        """Use `Model.load`."""
+        self.path = path
+        self.threads = threads or default_threads()
+        self.block_budget_px = BLOCK_BUDGET_PX
+        self._interpreter, self.runtime = open_interpreter(path, self.threads)
+        self._input, self._output = _int8_ends(self._interpreter, path)
+        self.card: Card = read_card(path)
+        self._shape: tuple[int, int] = (0, 0)
+        self._lock = Lock()
+
+    @classmethod
+    def load(cls, name_or_path: str | os.PathLike[str] | None = None, threads: int | None = None) -> "Model":
+        """Load a shipped model by name, or any crackscan `.tflite` by path.
+
+        Args:
+            name_or_path: `"crack-s"`, `"site/my-model.tflite"`; None is the shipped default.
+            threads: interpreter threads; None is one per core, four at the most.
+
+        Raises:
+            ModelError: no such model, no TFLite, a float model, or a file without a card.
+        """
+        if threads is not None and threads < 1:
+            raise ModelError(f"threads must be at least 1, not {threads}")
+        return cls(find_model(name_or_path), threads)
+
+    def crack_map(self, rgb: RGB) -> CrackMap:
+        """Probability of a crack in each cell of a picture.
+
+        Args:
+            rgb: uint8 (height, width, 3), RGB, at least 32 px on each side, of any size.
+
+        Returns:
+            float32 (ceil(height / cell_px), ceil(width / cell_px)) in 0..1. Border cells that
+            the picture fills only in part are there too: the picture is mirrored to fill them.
+
+        Raises:
+            ValueError: not a uint8 RGB picture, or too small.
+        """
+        return sigmoid(self.logits(rgb) / np.float32(self.card.temperature))
+
+    def patch_probability(self, rgb: RGB) -> float:
+        """Probability that a patch shows a crack: its cells pooled as in training.
+
+        `rgb` as for `crack_map`; a patch is `card.patch_px` wide, other sizes work.
+        """
+        pooled = top_k_mean(self.logits(rgb), self.card.pooling.k)
+        return self._probability(pooled)
+
+    def picture_probability(self, rgb: RGB) -> float:
+        """Probability that the most suspicious patch of a picture shows a crack."""
+        cells = max(self.card.patch_px // self.card.cell_px, 1)
+        return self._probability(strongest_patch(self.logits(rgb), self.card.pooling.k, cells))
+
+    def logits(self, rgb: RGB) -> CrackMap:
+        """Cell logits before temperature and sigmoid, shaped as `crack_map`."""
+        _check(rgb)
+        cell = self.card.cell_px
+        height, width = rgb.shape[:2]
+        rows, cols = -(-height // cell), -(-width // cell)
+        rgb = _fill_cells(rgb, rows * cell - height, cols * cell - width)
+        margin = -(-self.card.margin_px // cell)
+        size = block_size(rows, cols, self.block_budget_px // cell**2, margin)
+        found = np.empty((rows, cols), np.float32)
+        with self._lock:
+            for block in blocks(rows, cols, size, margin):
+                top, left = block.row.start, block.col.start
+                part = self._invoke(
+                    rgb[
+                        top * cell : (top + size[0]) * cell,
+                        left * cell : (left + size[1]) * cell,
+                    ]
+                )
+                found[block.row.keep : block.row.keep_stop, block.col.keep : block.col.keep_stop] = (
+                    part[
+                        block.row.keep - top : block.row.keep_stop - top,
+                        block.col.keep - left : block.col.keep_stop - left,
+                    ]
+                )
+        return found
+
+    def _invoke(self, rgb: RGB) -> CrackMap:
+        if rgb.shape[:2] != self._shape:
+            with quiet_stderr():
+                self._interpreter.resize_tensor_input(self._input["index"], (1, *rgb.shape))
+                self._interpreter.allocate_tensors()
+            self._shape = rgb.shape[:2]
+        self._interpreter.set_tensor(self._input["index"], rgb[np.newaxis])
+        self._interpreter.invoke()
+        quantized = self._interpreter.get_tensor(self._output["index"])[0, :, :, 0]
+        scale, zero = self._output["quantization"]
+        return ((quantized.astype(np.float32)) - np.float32(zero)) * np.float32(scale)
+
+    def _probability(self, logit: float) -> float:
+        return float(sigmoid(np.float32(logit / self.card.temperature)))
+
+
+def find_model(name_or_path: str | os.PathLike[str] | None = None) -> Path:
+    """The file of a model: a path, a shipped name, or the default.
+
+    Raises:
+        ModelError: there is neither such a file nor such a shipped model.
+    """
+    wanted = os.fspath(name_or_path or DEFAULT_MODEL)
+    path = Path(wanted)
+    if path.suffix == ".tflite" or path.is_file():
+        if path.is_file():
+            return path
+        raise ModelError(f"there is no model file {path}")
+    shipped = MODELS / f"{wanted}.tflite"
+    if not shipped.is_file():
+        names = ", ".join(shipped_models()) or "none"
+        raise ModelError(f"there is no model {wanted!r}; shipped: {names}; or give a .tflite file")
+    return shipped
+
+
+def shipped_models() -> list[str]:
+    """Names of the models that came with this installation."""
+    return sorted(path.stem for path in MODELS.glob("*.tflite"))
+
+
+def _int8_ends(interpreter: Any, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+    if len(inputs) != 1 or len(outputs) != 1 or len(inputs[0]["shape"]) != 4:
+        raise ModelError(f"{path} is no crack model: one picture in and one map out are expected")
+    source, target = inputs[0], outputs[0]
+    if np.issubdtype(source["dtype"], np.floating) or np.issubdtype(target["dtype"], np.floating):
+        raise ModelError(f"{path} is a float model; make it int8: crackscan-convert quantize")
+    if source["dtype"] != np.uint8 or source["quantization"] != (1.0, 0):
+        raise ModelError(
+            f"{path} does not take camera bytes (uint8, scale 1, zero point 0);"
+            " make it with: crackscan-convert quantize"
+        )
+    return source, target
+
+
+def _check(rgb: RGB) -> None:
+    if not isinstance(rgb, np.ndarray) or rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
+        found = f"{rgb.dtype} {rgb.shape}" if isinstance(rgb, np.ndarray) else type(rgb).__name__
+        raise ValueError(f"expected a uint8 RGB picture (height, width, 3), not {found}")
+    if min(rgb.shape[:2]) < MIN_PX:
+        raise ValueError(f"expected a picture of at least {MIN_PX} x {MIN_PX} px, not {rgb.shape[:2]}")
+
+
+def _fill_cells(rgb: RGB, bottom: int, right: int) -> RGB:
+    """Mirror the lower and right border so that whole cells cover the picture."""
+    if not bottom and not right:
+        return rgb
+    return np.pad(rgb, ((0, bottom), (0, right), (0, 0)), mode="reflect")

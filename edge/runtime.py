@@ -1,0 +1,70 @@
+"""The TFLite interpreter that this machine has: LiteRT, or tflite-runtime where there is no other."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from crackscan.errors import ModelError
+
+MAX_THREADS = 4
+
+
+def default_threads() -> int:
+    """As many threads as this process may use cores, four at the most."""
+    return min(len(os.sched_getaffinity(0)), MAX_THREADS)
+
+
+def interpreter_class() -> tuple[type[Any], str]:
+    """The Interpreter class and the name and version of its package.
+
+    Raises:
+        ModelError: neither runtime is installed.
+    """
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+
+        return Interpreter, f"ai-edge-litert {version('ai-edge-litert')}"
+    except ImportError:
+        pass
+    try:
+        from tflite_runtime.interpreter import Interpreter
+
+        return Interpreter, f"tflite-runtime {version('tflite-runtime')}"
+    except ImportError as error:
+        raise ModelError(
+            "no TFLite runtime on this machine; install one: pip install ai-edge-litert"
+            " (64-bit systems) or pip install tflite-runtime (32-bit, Python 3.11 or older)"
+        ) from error
+
+
+def open_interpreter(path: Path, threads: int) -> tuple[Any, str]:
+    """An interpreter for a model file, and the runtime's name.
+
+    Raises:
+        ModelError: the file is missing or no TFLite.
+    """
+    make, runtime = interpreter_class()
+    if not path.is_file():
+        raise ModelError(f"there is no model file {path}")
+    try:
+        with quiet_stderr():
+            return make(model_path=str(path), num_threads=threads), runtime
+    except (ValueError, RuntimeError) as error:
+        raise ModelError(f"{path} is no TFLite model") from error
+
+
+@contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """Drop what native code writes to standard error (the runtime announces its delegate there)."""
+    saved = os.dup(2)
+    sink = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(sink, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(sink)

@@ -1,0 +1,139 @@
+"""The crack-map network: a backbone cut at stride 16, and one logit a cell."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+from keras import layers
+
+from crackscan.errors import CrackscanError
+from crackscan.train.weights import (
+    load_efficientnet_lite0,
+    load_mobilenet,
+)
+
+CELL_PX = 16
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A convolutional trunk of total stride 16."""
+
+    build: Callable[[Any], Any]
+    """Keras tensor (N, H, W, 3) in -1..1 to features (N, H / 16, W / 16, C)."""
+    load: Callable[[keras.Model, str], None]
+    """Put pretrained weights ("imagenet" or a file) into a model that holds the trunk."""
+
+
+def crack_network(backbone: str) -> keras.Model:
+    """A fully convolutional network from camera values to cell logits.
+
+    Input (N, H, W, 3) of 0..255 RGB, H and W divisible by 16; output (N, H / 16, W / 16, 1)
+    logits. Scaling to -1..1 is part of the network, so nobody else ever scales pixels.
+
+    Raises:
+        CrackscanError: no backbone of that name.
+    """
+    if backbone not in BACKBONES:
+        raise CrackscanError(f"no backbone {backbone!r}; there are: {', '.join(BACKBONES)}")
+    picture = keras.Input((None, None, 3), name="rgb")
+    scaled = layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(picture)
+    features = BACKBONES[backbone].build(scaled)
+    logits = layers.Conv2D(1, 1, name="crack_logit", dtype="float32")(features)
+    return keras.Model(picture, logits, name=backbone.replace(".", "_"))
+
+
+def load_weights(model: keras.Model, backbone: str, weights: str) -> None:
+    """Load `"imagenet"`, `"none"` (leave the random start) or a weights file.
+
+    Raises:
+        CrackscanError: they cannot be had, or do not fit.
+    """
+    if weights == "none":
+        return
+    if weights.endswith(".keras"):
+        try:
+            model.set_weights(keras.models.load_model(weights, compile=False).get_weights())
+        except (OSError, ValueError) as error:
+            raise CrackscanError(f"{weights} holds no {backbone} crack network") from error
+        return
+    if weights != "imagenet" and not Path(weights).is_file():
+        raise CrackscanError(f"there is no weights file {weights}")
+    BACKBONES[backbone].load(model, weights)
+
+
+def receptive_margin_px(model: keras.Model) -> int:
+    """How far outside its own 16 px a cell looks, at the most, in px.
+
+    Walks the layers from picture to logit with the usual recurrence for kernel size and stride
+    (Dumoulin and Visin 2016); residual branches are covered by their longest path, since
+    all branches of these networks follow one another in `model.layers`.
+    """
+    field, jump = 1, 1
+    for layer in model.layers:
+        if isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D):
+            kernel, stride = layer.kernel_size[0], layer.strides[0]
+            field += (kernel - 1) * jump
+            jump *= stride
+    return field
+
+
+def _conv(x: Any, filters: int, kernel: int, stride: int, name: str) -> Any:
+    x = layers.Conv2D(filters, kernel, stride, "same", use_bias=False, name=f"{name}_conv")(x)
+    x = layers.BatchNormalization(momentum=0.99, epsilon=1e-3, name=f"{name}_bn")(x)
+    return layers.ReLU(6.0, name=f"{name}_relu")(x)
+
+
+def _depthwise(x: Any, kernel: int, stride: int, name: str) -> Any:
+    x = layers.DepthwiseConv2D(kernel, stride, "same", use_bias=False, name=f"{name}_conv")(x)
+    x = layers.BatchNormalization(momentum=0.99, epsilon=1e-3, name=f"{name}_bn")(x)
+    return layers.ReLU(6.0, name=f"{name}_relu")(x)
+
+
+def _mobilenet(width: float) -> Callable[[Any], Any]:
+    """MobileNet (Howard et al. 2017) up to its last layer at stride 16, `conv_pw_11`."""
+    plan = [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2)] + [(512, 1)] * 5
+
+    def build(x: Any) -> Any:
+        x = _conv(x, int(32 * width), 3, 2, "conv1")
+        for number, (filters, stride) in enumerate(plan, start=1):
+            x = _depthwise(x, 3, stride, f"dw_{number}")
+            x = _conv(x, int(filters * width), 1, 1, f"pw_{number}")
+        return x
+
+    return build
+
+
+def _efficientnet_lite0(x: Any) -> Any:
+    """EfficientNet-Lite0 (Liu 2020) up to its last block at stride 16: 112 channels."""
+    x = _conv(x, 32, 3, 2, "stem")
+    number = 0
+    channels = 32
+    for repeats, kernel, stride, expand, filters in LITE0_STAGES:
+        for repeat in range(repeats):
+            step = stride if repeat == 0 else 1
+            name = f"block_{number}"
+            inner = _conv(x, channels * expand, 1, 1, f"{name}_expand") if expand > 1 else x
+            inner = _depthwise(inner, kernel, step, f"{name}_depth")
+            inner = layers.Conv2D(filters, 1, use_bias=False, name=f"{name}_project_conv")(inner)
+            inner = layers.BatchNormalization(momentum=0.99, epsilon=1e-3, name=f"{name}_project_bn")(inner)
+            x = layers.Add(name=f"{name}_add")([inner, x]) if step == 1 and filters == channels else inner
+            channels, number = filters, number + 1
+    return x
+
+
+LITE0_STAGES: Sequence[tuple[int, int, int, int, int]] = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+)
+"""(repeats, kernel, stride, expansion, filters) of the stages up to stride 16."""
+
+BACKBONES: dict[str, Backbone] = {
+    "mobilenet-0.25": Backbone(_mobilenet(0.25), load_mobilenet),
+    "efficientnet-lite0": Backbone(_efficientnet_lite0, load_efficientnet_lite0),
+}

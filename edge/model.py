@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from crackscan.edge.blocks import block_size, blocks
-from crackscan.edge.card import Card, read_card
-from crackscan.edge.pooling import sigmoid, strongest_patch, top_k_mean
+from crackscan.card import Card, read_card
+from crackscan.pooling import sigmoid, strongest_patch, top_k_mean
 from crackscan.edge.runtime import default_threads, open_interpreter, quiet_stderr
 from crackscan.errors import ModelError
 

@@ -1,0 +1,239 @@
+"""Crack-free walls: real pictures at random scale, and procedural concrete, plaster, stone."""
+
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscan.train.render import noise
+from crackscan.train.render.noise import Field
+
+Picture = NDArray[np.uint8]
+
+
+def real(
+    rng: np.random.Generator, size: int, pictures: Sequence[Picture], scale: tuple[float, float]
+) -> Field:
+    """A square wall cut from crack-free pictures (uint8 RGB), (size, size, 3) float32 in 0..1.
+
+    The picture is turned, mirrored and scaled by a factor between the two of `scale` (log-uniform)
+    and continued by mirroring; half the time the detail of a second one is laid over it, which
+    also hides the mirrors.
+    """
+    first = _lay(rng, size, pictures[int(rng.integers(len(pictures)))], scale)
+    if rng.random() < 0.5:
+        return first
+    second = _lay(rng, size, pictures[int(rng.integers(len(pictures)))], scale)
+    detail = second - second.mean(axis=(0, 1))
+    if rng.random() < 0.5:
+        share = np.clip(0.5 + 0.8 * noise.octaves(rng, size, size, size / 2, 8.0, 0.7), 0.0, 1.0)
+        mixed = first + share[..., None] * (first.mean(axis=(0, 1)) + detail - first)
+    else:
+        mixed = first + np.float32(rng.uniform(0.3, 0.9)) * detail
+    return np.asarray(np.clip(mixed, 0.0, 1.0), np.float32)
+
+
+def _lay(
+    rng: np.random.Generator, size: int, picture: Picture, scale: tuple[float, float]
+) -> Field:
+    factor = float(np.exp(rng.uniform(np.log(scale[0]), np.log(scale[1]))))
+    if factor < 0.8:
+        smaller = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        picture = np.asarray(smaller, np.uint8)
+        factor = 1.0
+    height, width = picture.shape[:2]
+    turn = int(rng.integers(4)) * np.pi / 2
+    if rng.random() < 0.5:
+        turn += rng.uniform(-np.pi / 4, np.pi / 4)
+    cosine, sine = np.cos(turn) / factor, np.sin(turn) / factor
+    if rng.random() < 0.5:
+        picture = picture[:, ::-1]
+    middle_x, middle_y = rng.uniform(0, width), rng.uniform(0, height)
+    half = (size - 1) / 2
+    if width * factor > size * 1.5 and height * factor > size * 1.5:  # room for a true cut
+        inset = size / factor * 0.72
+        middle_x = rng.uniform(inset, max(width - inset, inset + 1))
+        middle_y = rng.uniform(inset, max(height - inset, inset + 1))
+    matrix = np.array(
+        [
+            [cosine, -sine, middle_x - cosine * half + sine * half],
+            [sine, cosine, middle_y - sine * half - cosine * half],
+        ]
+    )
+    laid = cv2.warpAffine(
+        np.ascontiguousarray(picture),
+        matrix,
+        (size, size),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REFLECT_101,
+    )
+    return np.asarray(laid, np.float32) / np.float32(255.0)
+
+
+def _colour(rng: np.random.Generator, low: float, high: float, chroma: float) -> Field:
+    warm, green = rng.normal(0.25 * chroma, chroma), rng.normal(0.0, 0.3 * chroma)
+    tone = np.array([1 + warm, 1 + green, 1 - warm], np.float32)
+    return np.asarray(tone * np.float32(rng.uniform(low, high)), np.float32)
+
+
+def _lit(rng: np.random.Generator, relief: Field, strength: float) -> Field:
+    """The shading of a relief under light from the side, about 1."""
+    angle = rng.uniform(0.0, 2 * np.pi)
+    slope_x = cv2.Sobel(relief, cv2.CV_32F, 1, 0, ksize=1) * np.float32(np.cos(angle))
+    slope_y = cv2.Sobel(relief, cv2.CV_32F, 0, 1, ksize=1) * np.float32(np.sin(angle))
+    slope = slope_x + slope_y
+    spread = float(slope.std()) + 1e-6
+    return np.asarray(1.0 + np.clip(slope * np.float32(strength / spread), -0.5, 0.5), np.float32)
+
+
+def _tinted(rng: np.random.Generator, base: Field, shade: Field, tint: float) -> Field:
+    size = shade.shape[0]
+    if tint <= 0.0:
+        return np.asarray(shade[..., None] * base, np.float32)
+    warm = np.float32(tint) * noise.octaves(rng, size, size, size / 2, 16.0, 0.6)
+    cast = np.stack([1 + warm, np.ones_like(warm), 1 - warm], axis=2)
+    return np.asarray(shade[..., None] * base * cast, np.float32)
+
+
+def _spots(rng: np.random.Generator, size: int, cell_px: float, share: float) -> Field:
+    """Irregular round spots that cover about `share` of the wall, soft-edged, 0..1."""
+    field = noise.smooth(rng, size, size, cell_px) + 0.35 * noise.smooth(
+        rng, size, size, cell_px / 3
+    )
+    edge = float(np.quantile(field[::4, ::4], 1.0 - share))
+    return np.asarray(np.clip((field - edge) * 4.0, 0.0, 1.0), np.float32)
+
+
+def concrete(rng: np.random.Generator, size: int) -> Field:
+    """Cast concrete: clouds, fine grain, pores and bug holes."""
+    cloud = noise.octaves(rng, size, size, size / 1.5, 6.0, rng.uniform(0.55, 0.85))
+    shade = 1.0 + np.float32(rng.uniform(0.02, 0.09)) * cloud
+    shade += np.float32(rng.uniform(0.005, 0.05)) * noise.octaves(rng, size, size, 4.0, 1.0, 0.9)
+    if rng.random() < 0.7:
+        pores = _spots(rng, size, rng.uniform(2.5, 9.0), rng.uniform(0.002, 0.03))
+        shade *= 1.0 - np.float32(rng.uniform(0.1, 0.6)) * pores
+        if rng.random() < 0.5:
+            shade *= _lit(
+                rng,
+                np.asarray(cv2.GaussianBlur(pores, (0, 0), 0.8), np.float32),
+                rng.uniform(0.01, 0.04),
+            )
+    return _tinted(rng, _colour(rng, 0.3, 0.85, 0.035), shade, rng.uniform(0.0, 0.02))
+
+
+def plaster(rng: np.random.Generator, size: int) -> Field:
+    """Rendered or painted wall: a lit relief, from smooth paint to roughcast."""
+    grain_px = float(np.exp(rng.uniform(np.log(2.0), np.log(24.0))))
+    stretch = float(np.exp(rng.normal(0.0, 0.6))) if rng.random() < 0.4 else 1.0
+    relief = noise.smooth(rng, size, size, grain_px, stretch)
+    relief += 0.5 * noise.smooth(rng, size, size, max(grain_px / 2.5, 1.5), stretch)
+    shade = _lit(rng, relief, float(np.exp(rng.uniform(np.log(0.006), np.log(0.14)))))
+    shade *= 1.0 + np.float32(rng.uniform(0.005, 0.05)) * noise.octaves(
+        rng, size, size, size / 1.5, 12.0, 0.7
+    )
+    shade += np.float32(rng.uniform(0.0, 0.02)) * noise.white(rng, size, size)
+    return _tinted(
+        rng,
+        _colour(rng, 0.45, 0.95, 0.12 if rng.random() < 0.15 else 0.04),
+        shade,
+        rng.uniform(0.0, 0.02),
+    )
+
+
+def aggregate(rng: np.random.Generator, size: int) -> Field:
+    """Asphalt, washed concrete or coarse stone: grains of many tones, lit."""
+    grain_px = float(np.exp(rng.uniform(np.log(2.0), np.log(14.0))))
+    tone = noise.smooth(rng, size, size, grain_px)
+    stones = np.tanh(2.5 * tone) + 0.4 * noise.smooth(rng, size, size, grain_px / 2)
+    shade = 1.0 + np.float32(rng.uniform(0.05, 0.22)) * stones
+    shade *= _lit(rng, stones, rng.uniform(0.03, 0.14))
+    shade *= 1.0 + 0.05 * noise.octaves(rng, size, size, size / 2, 20.0, 0.7)
+    shade += np.float32(rng.uniform(0.01, 0.06)) * noise.octaves(rng, size, size, 3.0, 1.0, 0.9)
+    return _tinted(rng, _colour(rng, 0.2, 0.65, 0.04), shade, rng.uniform(0.0, 0.05))
+
+
+def boards(rng: np.random.Generator, size: int) -> Field:
+    """Board-marked concrete: grain along the boards, every board of its own tone."""
+    pitch = float(rng.uniform(0.12, 0.6) * size)
+    row = np.arange(size) / pitch + rng.random()
+    board = row.astype(np.intp)
+    tones = 1.0 + 0.05 * rng.standard_normal(int(board.max()) + 1)
+    long = float(rng.uniform(8, 30))
+    grain = noise.smooth(rng, size, size, rng.uniform(1.5, 5.0), long)
+    grain += 0.6 * noise.smooth(rng, size, size, rng.uniform(4.0, 12.0), long / 2)
+    shade = 1.0 + np.float32(rng.uniform(0.01, 0.06)) * grain
+    shade *= tones[board][:, None].astype(np.float32)
+    edge = np.abs(row - np.rint(row)) * pitch
+    seam = np.clip(1.0 - edge / rng.uniform(0.8, 2.5), 0.0, 1.0)[:, None].astype(np.float32)
+    broken = np.clip(0.6 + 0.7 * noise.smooth(rng, size, size, 40.0, 3.0), 0.0, 1.3)
+    shade *= 1.0 + np.float32(rng.uniform(-0.35, 0.2)) * seam * broken
+    shade *= 1.0 + 0.05 * noise.octaves(rng, size, size, size / 1.5, 4.0, 0.75)
+    shade += np.float32(rng.uniform(0.005, 0.03)) * noise.octaves(rng, size, size, 3.0, 1.0, 0.9)
+    if rng.random() < 0.5:
+        shade = np.ascontiguousarray(shade.T)
+    return _tinted(rng, _colour(rng, 0.3, 0.8, 0.035), shade, rng.uniform(0.0, 0.015))
+
+
+def masonry(rng: np.random.Generator, size: int) -> Field:
+    """Brick, block or tile: joints in a bond, stones of different tones."""
+    tall = float(rng.uniform(0.1, 0.4) * size)
+    wide = tall * float(rng.choice([1.0, 2.0, 3.2]))
+    joint = float(rng.uniform(0.02, 0.12) * tall)
+    tilt = np.float32(rng.normal(0.0, 0.03))
+    wobble = np.float32(rng.uniform(0.0, 0.06) * tall) * noise.smooth(rng, size, size, tall / 2)
+    y, x = np.mgrid[0:size, 0:size].astype(np.float32)
+    v = (y + tilt * x + wobble) / np.float32(tall) + np.float32(rng.random())
+    course = np.floor(v)
+    u = (x - tilt * y + wobble) / np.float32(wide) + np.float32(rng.choice([0.0, 0.5])) * (
+        course % 2
+    )
+    u += np.float32(rng.random() + 1.0)
+    stone = (course.astype(np.intp) * 31 + np.floor(u).astype(np.intp) * 7) % 97
+    tones = (1.0 + rng.uniform(0.02, 0.15) * rng.standard_normal(97)).astype(np.float32)
+    near = np.minimum(
+        np.minimum(v - course, course + 1 - v) * np.float32(tall),
+        np.minimum(u - np.floor(u), np.floor(u) + 1 - u) * np.float32(wide),
+    )
+    body = np.clip(near - np.float32(joint), 0.0, 1.0)
+    brick = _colour(rng, 0.3, 0.8, 0.15 if rng.random() < 0.6 else 0.04)
+    mortar = _colour(rng, 0.3, 0.8, 0.03)
+    rough = 1.0 + np.float32(rng.uniform(0.02, 0.08)) * noise.octaves(
+        rng, size, size, 24.0, 1.0, 0.8
+    )
+    shade = rough * (1.0 + body * (tones[stone] - 1.0))
+    wall = shade[..., None] * (mortar + body[..., None] * (brick - mortar))
+    relief = _lit(rng, np.asarray(body, np.float32), rng.uniform(0.0, 0.08))
+    return np.asarray(wall * relief[..., None], np.float32)
+
+
+PROCEDURAL: dict[str, tuple[float, Callable[[np.random.Generator, int], Field]]] = {
+    "concrete": (0.3, concrete),
+    "plaster": (0.3, plaster),
+    "aggregate": (0.16, aggregate),
+    "boards": (0.14, boards),
+    "masonry": (0.1, masonry),
+}
+"""Every procedural wall with its share."""
+
+
+def light_up(rng: np.random.Generator, wall: Field) -> Field:
+    """Uneven light over a wall, stains and a colour cast; returns a new picture in 0..1."""
+    size = wall.shape[0]
+    coarse = max(8, size // 3)
+    angle = rng.uniform(0.0, 2 * np.pi)
+    ramp = np.linspace(-1.0, 1.0, coarse, dtype=np.float32)
+    slope = np.float32(rng.gamma(1.5, 0.05))
+    light = 1.0 + slope * (
+        np.float32(np.cos(angle)) * ramp[None, :] + np.float32(np.sin(angle)) * ramp[:, None]
+    )
+    if rng.random() < 0.5:
+        cloud = noise.smooth(rng, coarse, coarse, coarse / 3)
+        light = light * (1.0 + np.float32(rng.gamma(1.5, 0.03)) * cloud)
+    if rng.random() < 0.3:
+        stain = _spots(rng, coarse, coarse / rng.uniform(3, 8), rng.uniform(0.05, 0.4))
+        stain = np.asarray(cv2.GaussianBlur(stain, (0, 0), rng.uniform(0.5, 3.0)), np.float32)
+        light = light * (1.0 - np.float32(rng.uniform(-0.1, 0.3)) * stain)
+    light = np.asarray(cv2.resize(light.astype(np.float32), (size, size)), np.float32)
+    cast = np.array([1 + rng.normal(0, 0.012), 1.0, 1 + rng.normal(0, 0.012)], np.float32)
+    return np.asarray(np.clip(wall * (light[..., None] * cast), 0.0, 1.0), np.float32)

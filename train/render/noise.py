@@ -1,0 +1,80 @@
+"""Smooth random fields, from small random grids that are enlarged: cheap at any size."""
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Field = NDArray[np.float32]
+POOL_PX = 1024
+
+
+@lru_cache(maxsize=1)
+def _pool() -> Field:
+    """White noise of unit variance that every picture takes its grain from, (1024, 3072)."""
+    pool = np.random.default_rng(20_231_102).standard_normal((POOL_PX, 3 * POOL_PX), np.float32)
+    pool.setflags(write=False)
+    return pool
+
+
+def white(rng: np.random.Generator, height: int, width: int, channels: int = 1) -> Field:
+    """White noise of zero mean and unit variance, (H, W) or (H, W, 3): a random window of one pool.
+
+    Drawing fresh normals for every pixel would cost more than all the rest of a rendering. Above
+    1024 pixels the pool repeats.
+    """
+    pool = _pool()
+    tall, wide = pool.shape
+    if height > tall or width * channels > wide:
+        pool = np.tile(pool, (-(-height // tall), -(-width * channels // wide)))
+        tall, wide = pool.shape
+    y = int(rng.integers(0, tall - height + 1))
+    x = int(rng.integers(0, wide - width * channels + 1))
+    window = pool[y : y + height, x : x + width * channels]
+    sign = np.float32(rng.choice((-1.0, 1.0)))
+    return (window * sign).reshape((height, width) if channels == 1 else (height, width, channels))
+
+
+def smooth(
+    rng: np.random.Generator, height: int, width: int, cell_px: float, stretch: float = 1.0
+) -> Field:
+    """A field of about zero mean and unit variance that varies over `cell_px` pixels, (H, W).
+
+    `stretch` > 1 draws it out along x, < 1 along y.
+    """
+    rows = max(3, round(height * min(1.0, stretch) / cell_px) + 1)
+    columns = max(3, round(width / (max(1.0, stretch) * cell_px)) + 1)
+    grid = rng.standard_normal((rows, columns), np.float32) * np.float32(1.35)
+    return np.asarray(cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
+
+
+def octaves(
+    rng: np.random.Generator,
+    height: int,
+    width: int,
+    coarse_px: float,
+    fine_px: float,
+    falloff: float,
+) -> Field:
+    """A sum of smooth fields, `coarse_px` to `fine_px`, each `falloff` times the one before.
+
+    Zero mean and about unit variance, (H, W); `falloff` 0.5 is soft, 0.9 is rough.
+    """
+    total = np.zeros((height, width), np.float32)
+    weight, power, cell = 1.0, 0.0, coarse_px
+    while cell >= fine_px:
+        layer = white(rng, height, width) if cell < 1.5 else smooth(rng, height, width, cell)
+        total += np.float32(weight) * layer
+        power += weight * weight
+        weight *= falloff
+        cell /= 2.0
+    return np.asarray(total / np.float32(max(power, 1e-6) ** 0.5), np.float32)
+
+
+def along(rng: np.random.Generator, count: int, cell: float) -> Field:
+    """A smooth random sequence, (count,), of about unit variance that varies over `cell` steps."""
+    knots = max(2, int(count / max(cell, 1.0)) + 2)
+    values = rng.standard_normal(knots)
+    at = np.linspace(0.0, knots - 1.0, count) if count > 1 else np.zeros(count)
+    return np.interp(at, np.arange(knots), values).astype(np.float32) * np.float32(1.25)

@@ -1,0 +1,153 @@
+"""One rendered training picture: wall, look-alikes, cracks, camera, with an exact mask."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscan.train.render import background, lookalikes
+from crackscan.train.render.appearance import draw_look, paint, reach_px
+from crackscan.train.render.camera import draw_camera, photograph
+from crackscan.train.render.crack import FAMILIES, Strand, grow
+from crackscan.train.render.path import length_px
+from crackscan.train.render.trace import coverage, trace
+
+Lines = tuple[NDArray[np.float32], ...]
+
+
+@dataclass(frozen=True)
+class RenderConfig:
+    """What to render; the defaults are what the shipped models were trained on."""
+
+    crack_share: float = 0.5
+    """Share of pictures with a crack; the others show look-alikes only."""
+    look_alike_share: float = 0.5
+    """Share of the pictures with a crack that show look-alikes as well."""
+    procedural_share: float = 0.3
+    """Share of walls that are procedural, not cut from the backgrounds (all, without any)."""
+    background_scale: tuple[float, float] = (0.4, 3.0)
+    """Between which factors backgrounds are scaled."""
+    width_px: tuple[float, float] = (0.5, 12.0)
+    """Between which widths the main cracks lie, in pixels of the final picture."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A rendered picture and the truth about it."""
+
+    rgb: NDArray[np.uint8]
+    """(H, W, 3) RGB."""
+    mask: NDArray[np.uint8]
+    """(H, W): 255 where half of the pixel or more is crack, or a centre line passes; else 0."""
+    centre_lines: Lines = field(repr=False)
+    """Arrays (N, 3) float32: x, y, true local width in px; pixel centres at whole numbers."""
+    kind: str
+    """The wall, the family of the crack or `plain`, and the look-alikes, joined with `+`."""
+
+
+def render_sample(
+    seed: int,
+    size: int,
+    backgrounds: Sequence[NDArray[np.uint8]] = (),
+    config: RenderConfig = RenderConfig(),
+) -> Sample:
+    """Render the picture of a seed, `size` x `size`; the same arguments give the same bytes.
+
+    `backgrounds` are crack-free pictures, uint8 RGB of any size; without any, every wall is
+    procedural. The scene is drawn at the camera's own scale and resized with the camera's method;
+    centre lines, widths and the mask are those of the final picture.
+    """
+    choose, wall_rng, alike_rng, crack_rng, look_rng, camera_rng = (
+        np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(6)
+    )
+    camera = draw_camera(camera_rng)
+    scene_px = max(16, round(size * camera.scale))
+    wall, wall_kind = _wall(wall_rng, scene_px, backgrounds, config)
+    cracked = choose.random() < config.crack_share
+    alikes: tuple[str, ...] = ()
+    if not cracked or choose.random() < config.look_alike_share:
+        painted, names = lookalikes.paint_look_alikes(wall, alike_rng)
+        wall, alikes = painted, tuple(names)
+    lines: list[Strand] = []
+    covered = np.zeros((size, size), np.float32)
+    family = "plain"
+    if cracked:
+        shares = np.array([share for share, _ in FAMILIES.values()])
+        family = str(choose.choice(list(FAMILIES), p=shares / shares.sum()))
+        grown = _grown(crack_rng, family, size, scene_px, config)
+        look = draw_look(look_rng)
+        bands = trace(grown, scene_px, scene_px, reach_px(look))
+        wall = paint(wall, bands, look_rng, look)
+        covered = _resized(coverage(bands, scene_px, scene_px), size)
+        lines = _rescaled(grown, size / scene_px)
+    rgb = photograph(wall, size, camera_rng, camera)
+    kind = "+".join([wall_kind, family, *alikes])
+    return Sample(rgb, mask_of(covered, lines), _inside(lines, size), kind)
+
+
+def _wall(
+    rng: np.random.Generator,
+    size: int,
+    backgrounds: Sequence[NDArray[np.uint8]],
+    config: RenderConfig,
+) -> tuple[NDArray[np.float32], str]:
+    if len(backgrounds) and rng.random() >= config.procedural_share:
+        kind, wall = "real", background.real(rng, size, backgrounds, config.background_scale)
+    else:
+        shares = np.array([share for share, _ in background.PROCEDURAL.values()])
+        kind = str(rng.choice(list(background.PROCEDURAL), p=shares / shares.sum()))
+        wall = background.PROCEDURAL[kind][1](rng, size)
+    return background.light_up(rng, wall), kind
+
+
+def _grown(
+    rng: np.random.Generator, family: str, size: int, scene_px: int, config: RenderConfig
+) -> list[Strand]:
+    """A crack in the scene's pixels of which at least a tenth of the picture's side is seen."""
+    narrow, wide = (width * scene_px / size for width in config.width_px)
+    grown: list[Strand] = []
+    for _ in range(8):
+        grown = grow(rng, family, scene_px, narrow, wide)
+        if sum(length_px(line[:, :2]) for line in _inside(grown, scene_px)) > 0.1 * scene_px:
+            break
+    return grown
+
+
+def _rescaled(strands: Sequence[Strand], factor: float) -> list[Strand]:
+    """Strands in the pixels of a picture `factor` times as large: edges stay edges."""
+    moved = []
+    for piece in strands:
+        points = piece.points * np.float32(factor)
+        points[:, :2] += np.float32(0.5 * factor - 0.5)
+        moved.append(Strand(points, piece.left, piece.rank))
+    return moved
+
+
+def _inside(strands: Sequence[Strand], size: int) -> Lines:
+    """The stretches of the centre lines that lie in the picture, each of two points or more."""
+    lines = []
+    for piece in strands:
+        xy = piece.points[:, :2]
+        inside = ((xy >= -0.5) & (xy <= size - 0.5)).all(axis=1)
+        edges = np.flatnonzero(np.diff(np.r_[False, inside, False].astype(np.int8)))
+        for start, stop in zip(edges[::2], edges[1::2], strict=True):
+            if stop - start >= 2:
+                lines.append(np.ascontiguousarray(piece.points[start:stop]))
+    return tuple(lines)
+
+
+def _resized(covered: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    if covered.shape[0] == size:
+        return covered
+    method = cv2.INTER_AREA if covered.shape[0] > size else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(covered, (size, size), interpolation=method), np.float32)
+
+
+def mask_of(covered: NDArray[np.float32], strands: Sequence[Strand]) -> NDArray[np.uint8]:
+    """Mask (H, W) uint8 of a coverage 0..1 and its strands: 255 if half covered or on a line."""
+    mask = np.where(covered >= 0.5, 255, 0).astype(np.uint8)
+    lines = [np.rint(s.points[:, :2]).astype(np.int32) for s in strands]
+    cv2.polylines(mask, lines, False, 255, 1, cv2.LINE_8)
+    return mask

@@ -1,0 +1,84 @@
+"""Pictures as a source: one file, or all that lie in a folder and below it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from crackscan.edge.frame import Frame
+from crackscan.edge.source.base import Source
+from crackscan.errors import PictureError, SourceError
+from crackscan.picture import is_picture, read_picture
+
+RESULTS_MARK = "scan.json"
+"""A folder that holds this file is a scan's results and is not scanned again."""
+
+
+class PictureFile(Source):
+    """One picture; that it cannot be read is an error, not something to skip."""
+
+    kind = "pictures"
+    length = 1
+
+    def __init__(self, name: str, path: Path) -> None:
+        super().__init__(name)
+        self.path = path
+
+    def __iter__(self) -> Iterator[Frame]:
+        yield self._frame(read_picture(self.path), 0, self.path.name)
+
+
+class PictureFolder(Source):
+    """All pictures in a folder and its subfolders, sorted by path; none is dropped.
+
+    Hidden files and folders, and folders with a scan's results, are left out. A picture that cannot
+    be read is skipped and noted; that none can be read is an error.
+    """
+
+    kind = "pictures"
+
+    def __init__(self, name: str, folder: Path, every: int = 1) -> None:
+        super().__init__(name)
+        self.folder = folder
+        self.every = every
+        self.paths = sorted(self._find())
+        self.length = len(self.paths[::every])
+        if not self.paths:
+            raise SourceError(f"{folder} holds no pictures (JPEG, PNG, TIFF, WebP or BMP)")
+
+    def __iter__(self) -> Iterator[Frame]:
+        read = 0
+        for index, path in list(enumerate(self.paths))[:: self.every]:
+            if self.stopped:
+                return
+            name = path.relative_to(self.folder).as_posix()
+            try:
+                rgb = read_picture(path)
+            except PictureError as error:
+                self.skip(name, str(error).removeprefix(str(path)).strip())
+                continue
+            read += 1
+            yield self._frame(rgb, index, name)
+        if not read:
+            first = self.skipped[0]
+            raise SourceError(
+                f"none of the {len(self.skipped)} pictures in {self.folder} can be read; "
+                f"the first: {first.name} {first.reason}"
+            )
+
+    def _find(self) -> Iterator[Path]:
+        for folder, below, files in os.walk(self.folder, onerror=self._unreadable_folder):
+            here = Path(folder)
+            below[:] = [
+                name
+                for name in below
+                if not name.startswith(".") and not (here / name / RESULTS_MARK).exists()
+            ]
+            yield from (
+                here / name for name in files if is_picture(name) and not name.startswith(".")
+            )
+
+    def _unreadable_folder(self, error: OSError) -> None:
+        folder = Path(error.filename)
+        if folder == self.folder:
+            raise SourceError(f"{folder} cannot be read: {error.strerror}")
+        self.skip(folder.relative_to(self.folder).as_posix() + "/", f"{error.strerror}")

@@ -99,7 +99,7 @@ class LiveSource(Source):
     def close(self) -> None:
         """Ask the thread to release the device, and wait a moment for it."""
         self._closed = True
-        self._thread.join(timeout=2.0)
+        self._thread.join(timeout=1.0)
 
     def _wait(self, seen: int) -> _Shot | None:
         """The first shot later than `seen`, or None once stopped; raises SourceError."""

@@ -12,7 +12,8 @@ from crackscan.errors import SourceError
 from crackscan.native_stderr import library_messages
 from crackscan.picture import RGB
 
-_SUFFIXES = {".mp4", ".m4v", ".mov", ".3gp", ".avi", ".mkv", ".webm", ".wmv"} | {
+_SUFFIXES = {
+    ".mp4", ".m4v", ".mov", ".3gp", ".avi", ".mkv", ".webm", ".wmv",
     ".mts", ".m2ts", ".ts", ".mpg", ".mpeg", ".mjpeg", ".mjpg",
 }  # fmt: skip
 _ENDS_EARLY = 0.95

@@ -1,0 +1,96 @@
+"""A finding is one connected piece of crack; none is lost, none is counted twice."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from crackscan.edge.finding import WEAK_SHARE, Box, find
+from crackscan.edge.frame import Frame
+
+
+def frame_for(rows: int, cols: int, cut: int = 0) -> Frame:
+    """A frame whose last row and column of cells lack `cut` pixels."""
+    rgb = np.zeros((rows * 16 - cut, cols * 16 - cut, 3), np.uint8)
+    return Frame(rgb, 7, "clip.mp4#7", "clip.mp4", 1.0, 1.7e9, 0.28)
+
+
+def map_of(*rows: str) -> np.ndarray:
+    """A map drawn with digits, tenths of a probability."""
+    return np.array([[int(cell) / 10 for cell in row] for row in rows], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("drawing", "cells"),
+    [
+        (["000", "000"], []),
+        (["900", "000"], [1]),
+        (["900", "090"], [2]),  # a diagonal neighbour is a neighbour
+        (["90009", "00000"], [1, 1]),
+        (["93330"], [4]),  # a crack that fades is followed,
+        (["93303"], [3]),  # but not across a gap,
+        (["33333"], []),  # and never begun by weak cells alone
+        (["93339"], [5]),  # two strong ends of one crack are one finding
+        (["98889", "80008", "98889"], [12]),  # a ring
+    ],
+)
+def test_cells_become_findings(drawing: list[str], cells: list[int]) -> None:
+    crack_map = map_of(*drawing)
+    findings = find(crack_map, frame_for(*crack_map.shape), 0.6, 16)
+    assert sorted(len(finding.cells) for finding in findings) == sorted(cells)
+
+
+def test_a_finding_says_where_how_large_and_how_sure() -> None:
+    crack_map = map_of("0000", "0078", "0009")
+    (finding,) = find(crack_map, frame_for(3, 4, cut=6), 0.6, 16)
+    assert finding.cells == ((1, 2), (1, 3), (2, 3))
+    assert finding.box == Box(left=32, top=16, right=58, bottom=42)
+    assert finding.area_px == 16 * 16 + 16 * 10 + 10 * 10  # border cells are cut
+    assert finding.peak == pytest.approx(0.9) and finding.mean == pytest.approx(0.8)
+    assert (finding.frame, finding.frame_index, finding.clip_s) == ("clip.mp4#7", 7, 0.28)
+
+
+def test_the_surest_comes_first() -> None:
+    crack_map = map_of("70909", "70000")
+    peaks = [finding.peak for finding in find(crack_map, frame_for(2, 5), 0.6, 16)]
+    assert peaks == pytest.approx([0.9, 0.9, 0.7])
+
+
+def test_a_finding_survives_json() -> None:
+    crack_map = map_of("79")
+    (finding,) = find(crack_map, frame_for(1, 2), 0.6, 16)
+    read = json.loads(json.dumps(finding.to_dict()))
+    assert read["box"] == [0, 0, 32, 16] and read["cells"] == [[0, 0], [0, 1]]
+    assert read["peak"] == 0.9 and read["wall_s"] == 1.7e9
+
+
+probabilities = st.floats(0, 1, width=32)
+maps = st.tuples(st.integers(1, 9), st.integers(1, 9)).flatmap(
+    lambda shape: arrays(np.float32, shape, elements=probabilities)
+)
+
+
+@given(maps, st.floats(0.0625, 0.9375, width=32))
+def test_every_strong_cell_is_in_exactly_one_finding(
+    crack_map: np.ndarray, threshold: float
+) -> None:
+    findings = find(crack_map, frame_for(*crack_map.shape), threshold, 16)
+    cells = [cell for finding in findings for cell in finding.cells]
+    assert len(cells) == len(set(cells))
+    assert {tuple(cell) for cell in np.argwhere(crack_map >= threshold).tolist()} <= set(cells)
+    assert all(crack_map[cell] >= threshold * WEAK_SHARE for cell in cells)
+    for finding in findings:
+        assert finding.peak >= threshold and finding.area_px == len(finding.cells) * 256
+
+
+@given(maps)
+def test_turning_the_map_turns_the_findings(crack_map: np.ndarray) -> None:
+    upright = find(crack_map, frame_for(*crack_map.shape), 0.6, 16)
+    turned_map = np.ascontiguousarray(crack_map.T)
+    turned = find(turned_map, frame_for(*turned_map.shape), 0.6, 16)
+    assert {frozenset(finding.cells) for finding in upright} == {
+        frozenset((row, col) for col, row in finding.cells) for finding in turned
+    }

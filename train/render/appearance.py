@@ -29,16 +29,32 @@ class Look:
     halo_px: float
     """How far that darkening, the water or the lime reaches."""
     fill: str
-    """`void`, `dirt`, `sand` or `lime`."""
+    """`void`, `dirt`, `faint`, `sand` or `lime`."""
     lime: float
     """Strength of white efflorescence around the crack."""
+    wall: float
+    """The share of a wide crack in which its inner wall is seen, from a camera not square to it."""
+    chips: float
+    """How much of a wide crack is covered by loose bright chips."""
 
 
 def draw_look(rng: np.random.Generator) -> Look:
     """Draw a look: mostly plain dark cracks, from clear to barely visible."""
-    fill = str(rng.choice(["void", "dirt", "sand", "lime"], p=[0.66, 0.2, 0.1, 0.04]))
-    inside = {"void": (0.08, 0.45), "dirt": (0.3, 0.7), "sand": (0.45, 0.8), "lime": (1.15, 1.5)}
-    warm = rng.normal(0.0, 0.05) + (0.07 if fill in ("dirt", "sand") else 0.0)
+    fill = str(
+        rng.choice(["void", "dirt", "faint", "sand", "lime"], p=[0.56, 0.2, 0.13, 0.08, 0.03])
+    )
+    inside = {
+        "void": (0.08, 0.45),
+        "dirt": (0.3, 0.7),
+        "faint": (0.55, 0.85),
+        "sand": (0.45, 0.8),
+        "lime": (1.15, 1.5),
+    }
+    warm = (
+        0.0
+        if fill == "lime"
+        else rng.normal(0.0, 0.05) + (0.09 if fill in ("dirt", "faint", "sand") else 0.0)
+    )
     return Look(
         inside=float(rng.uniform(*inside[fill])),
         tint=np.array([1 + warm, 1 + 0.3 * warm, 1 - warm], np.float32),
@@ -49,6 +65,8 @@ def draw_look(rng: np.random.Generator) -> Look:
         halo_px=float(np.exp(rng.uniform(np.log(1.5), np.log(25.0)))),
         fill=fill,
         lime=float(rng.uniform(0.1, 0.7)) if rng.random() < 0.07 else 0.0,
+        wall=float(rng.uniform(0.1, 0.6)) if rng.random() < 0.4 else 0.0,
+        chips=float(rng.uniform(0.1, 0.5)) if rng.random() < 0.2 else 0.0,
     )
 
 
@@ -148,6 +166,14 @@ def _void(
     depth = np.clip((band.half - inward) / np.maximum(band.half, 0.4), 0.0, 1.0)
     wide = np.clip(band.half / 3.0, 0.0, 1.0)
     left = np.float32(look.inside) + np.zeros_like(inward)
+    if look.wall > 0.0:
+        tilted = band.normal[:, 0] * np.sin(look.light) - band.normal[:, 1] * np.cos(look.light)
+        depth_side = band.across / np.maximum(band.half, 0.5) * np.sign(tilted)
+        bank = np.clip((depth_side - 1.0 + 2.0 * look.wall * np.abs(tilted)) * 4.0, 0.0, 1.0)
+        left = left + 0.35 * wide * bank * (1.0 - left)
+    if look.chips > 0.0:
+        chip = np.clip((rough[band.pixel] + 0.4 * slow[band.vertex] - 1.4 + look.chips) * 3, 0, 1)
+        left = left + wide * chip * np.maximum(0.95 - left, 0.0)
     if look.fill != "lime":
         left = left * (1.0 + 0.35 * wide * (1.0 - 1.6 * depth))
         side = np.sign(band.across)
@@ -155,7 +181,7 @@ def _void(
             band.normal[:, 0] * np.cos(look.light) + band.normal[:, 1] * np.sin(look.light)
         )
         left = left * (1.0 + 0.45 * wide * facing * (1.0 - depth) * min(2 * look.lip, 1.0))
-    spread = {"void": 0.18, "dirt": 0.3, "sand": 0.3, "lime": 0.2}[look.fill]
+    spread = {"void": 0.18, "dirt": 0.3, "faint": 0.15, "sand": 0.3, "lime": 0.2}[look.fill]
     left = left * np.exp(spread * slow[band.vertex])
     left = left + (0.05 * rough[band.pixel] + 0.03 * grain[band.pixel]) * wide
     left = np.clip(left, 0.02, 0.9 if look.fill != "lime" else 1.8)

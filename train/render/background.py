@@ -23,15 +23,27 @@ def real(
     """
     first = _lay(rng, size, pictures[int(rng.integers(len(pictures)))], scale)
     if rng.random() < 0.5:
-        return first
+        return _grained(rng, first)
     second = _lay(rng, size, pictures[int(rng.integers(len(pictures)))], scale)
-    detail = second - second.mean(axis=(0, 1))
+    detail = second - _mean(second)
     if rng.random() < 0.5:
         share = np.clip(0.5 + 0.8 * noise.octaves(rng, size, size, size / 2, 8.0, 0.7), 0.0, 1.0)
-        mixed = first + share[..., None] * (first.mean(axis=(0, 1)) + detail - first)
+        mixed = first + share[..., None] * (_mean(first) + detail - first)
     else:
         mixed = first + np.float32(rng.uniform(0.3, 0.9)) * detail
-    return np.asarray(np.clip(mixed, 0.0, 1.0), np.float32)
+    return _grained(rng, np.asarray(np.clip(mixed, 0.0, 1.0), np.float32))
+
+
+def _grained(rng: np.random.Generator, wall: Field) -> Field:
+    """Put back the finest grain, which enlarging and a phone's noise filter took away."""
+    if rng.random() < 0.35:
+        return wall
+    size = wall.shape[0]
+    grain = noise.octaves(rng, size, size, rng.uniform(1.5, 6.0), 1.0, rng.uniform(0.7, 1.0))
+    if rng.random() < 0.3:  # pores and sand: the dark tail is longer
+        grain = np.minimum(grain, 0.6) + 1.5 * np.minimum(grain + 1.6, 0.0)
+    strength = np.float32(np.exp(rng.uniform(np.log(0.008), np.log(0.09))))
+    return np.asarray(wall * (1.0 + strength * grain[..., None]), np.float32)
 
 
 def _lay(
@@ -61,6 +73,24 @@ def _lay(
             [sine, cosine, middle_y - sine * half - cosine * half],
         ]
     )
+    laid = _warped(picture, matrix, size)
+    if max(width, height) * factor > 1.2 * size:
+        return laid
+    away = rng.uniform(0.3, 0.7, 2) * (width, height)  # mirrors side by side make a kaleidoscope
+    matrix[:, 2] += away
+    matrix[:, :2] = matrix[:, :2] @ np.array([[0.0, -1.0], [1.0, 0.0]])
+    other = _warped(picture, matrix, size)
+    share = np.clip(0.5 + noise.smooth(rng, size, size, size / 3), 0.0, 1.0)
+    share = (share / np.sqrt(share**2 + (1 - share) ** 2))[..., None]
+    rest = np.sqrt(1 - share**2)
+    return np.asarray(share * laid + rest * other + (1 - share - rest) * _mean(laid), np.float32)
+
+
+def _mean(picture: Field) -> Field:
+    return np.array(cv2.mean(picture)[:3], np.float32)
+
+
+def _warped(picture: Picture, matrix: NDArray[np.float64], size: int) -> Field:
     laid = cv2.warpAffine(
         np.ascontiguousarray(picture),
         matrix,
@@ -144,13 +174,40 @@ def plaster(rng: np.random.Generator, size: int) -> Field:
 def aggregate(rng: np.random.Generator, size: int) -> Field:
     """Asphalt, washed concrete or coarse stone: grains of many tones, lit."""
     grain_px = float(np.exp(rng.uniform(np.log(2.0), np.log(14.0))))
-    tone = noise.smooth(rng, size, size, grain_px)
-    stones = np.tanh(2.5 * tone) + 0.4 * noise.smooth(rng, size, size, grain_px / 2)
-    shade = 1.0 + np.float32(rng.uniform(0.05, 0.22)) * stones
-    shade *= _lit(rng, stones, rng.uniform(0.03, 0.14))
+    tone, dome = _stones(rng, size, grain_px)
+    shade = 1.0 + np.float32(rng.uniform(0.05, 0.25)) * tone
+    shade *= 1.0 - np.float32(rng.uniform(0.1, 0.7)) * np.clip(0.35 - dome, 0.0, 0.35) / 0.35
+    bumps = dome + 0.15 * noise.octaves(rng, size, size, max(grain_px / 2, 2.0), 1.0, 0.8)
+    shade *= _lit(rng, np.asarray(bumps, np.float32), rng.uniform(0.03, 0.16))
     shade *= 1.0 + 0.05 * noise.octaves(rng, size, size, size / 2, 20.0, 0.7)
     shade += np.float32(rng.uniform(0.01, 0.06)) * noise.octaves(rng, size, size, 3.0, 1.0, 0.9)
-    return _tinted(rng, _colour(rng, 0.2, 0.65, 0.04), shade, rng.uniform(0.0, 0.05))
+    warm = np.float32(rng.uniform(0.0, 0.05)) * np.roll(tone, 7)
+    shade = np.clip(shade / shade.mean(), 0.05, 2.0)
+    wall = shade[..., None] * _colour(rng, 0.25, 0.65, 0.03)
+    return np.asarray(wall * np.stack([1 + warm, np.ones_like(warm), 1 - warm], 2), np.float32)
+
+
+def _stones(rng: np.random.Generator, size: int, grain_px: float) -> tuple[Field, Field]:
+    """Stones of about `grain_px`: a random tone for each, and a dome that falls to its borders.
+
+    The cells nearest to random points (Voronoi), with borders bent by noise; stones below the
+    binder's height are not seen.
+    """
+    count = max(4, int((size / grain_px) ** 2))
+    ground = np.full((size, size), 255, np.uint8)
+    at = rng.integers(0, size, (2, count))
+    ground[at[0], at[1]] = 0
+    far, label = cv2.distanceTransformWithLabels(
+        ground, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    tones = rng.standard_normal(count + 2).astype(np.float32)
+    sizes = rng.uniform(0.5, 1.3, count + 2).astype(np.float32)
+    tone = tones[label]
+    reach = np.asarray(far, np.float32) / np.float32(0.75 * grain_px)
+    reach += 0.15 * noise.smooth(rng, size, size, max(grain_px / 2, 1.5))
+    dome = np.clip(sizes[label] - reach, 0.0, 1.0)
+    seen = np.clip(3.0 * dome, 0.0, 1.0)
+    return np.asarray(tone * seen, np.float32), np.asarray(dome, np.float32)
 
 
 def boards(rng: np.random.Generator, size: int) -> Field:
@@ -181,7 +238,7 @@ def masonry(rng: np.random.Generator, size: int) -> Field:
     wide = tall * float(rng.choice([1.0, 2.0, 3.2]))
     joint = float(rng.uniform(0.02, 0.12) * tall)
     tilt = np.float32(rng.normal(0.0, 0.03))
-    wobble = np.float32(rng.uniform(0.0, 0.06) * tall) * noise.smooth(rng, size, size, tall / 2)
+    wobble = np.float32(rng.uniform(0.0, 0.025) * tall) * noise.smooth(rng, size, size, tall / 3)
     y, x = np.mgrid[0:size, 0:size].astype(np.float32)
     v = (y + tilt * x + wobble) / np.float32(tall) + np.float32(rng.random())
     course = np.floor(v)
@@ -196,8 +253,10 @@ def masonry(rng: np.random.Generator, size: int) -> Field:
         np.minimum(u - np.floor(u), np.floor(u) + 1 - u) * np.float32(wide),
     )
     body = np.clip(near - np.float32(joint), 0.0, 1.0)
-    brick = _colour(rng, 0.3, 0.8, 0.15 if rng.random() < 0.6 else 0.04)
-    mortar = _colour(rng, 0.3, 0.8, 0.03)
+    brick = _colour(rng, 0.3, 0.75, 0.03)
+    if rng.random() < 0.5:
+        brick = np.array([0.62, 0.42, 0.34], np.float32) * np.float32(rng.uniform(0.6, 1.3))
+    mortar = np.float32(rng.uniform(0.75, 1.35)) * brick.mean() * _colour(rng, 0.95, 1.0, 0.03)
     rough = 1.0 + np.float32(rng.uniform(0.02, 0.08)) * noise.octaves(
         rng, size, size, 24.0, 1.0, 0.8
     )
@@ -223,13 +282,13 @@ def light_up(rng: np.random.Generator, wall: Field) -> Field:
     coarse = max(8, size // 3)
     angle = rng.uniform(0.0, 2 * np.pi)
     ramp = np.linspace(-1.0, 1.0, coarse, dtype=np.float32)
-    slope = np.float32(rng.gamma(1.5, 0.05))
+    slope = np.float32(rng.gamma(1.5, 0.04))
     light = 1.0 + slope * (
         np.float32(np.cos(angle)) * ramp[None, :] + np.float32(np.sin(angle)) * ramp[:, None]
     )
     if rng.random() < 0.5:
         cloud = noise.smooth(rng, coarse, coarse, coarse / 3)
-        light = light * (1.0 + np.float32(rng.gamma(1.5, 0.03)) * cloud)
+        light = light * (1.0 + np.float32(rng.gamma(1.5, 0.02)) * cloud)
     if rng.random() < 0.3:
         stain = _spots(rng, coarse, coarse / rng.uniform(3, 8), rng.uniform(0.05, 0.4))
         stain = np.asarray(cv2.GaussianBlur(stain, (0, 0), rng.uniform(0.5, 3.0)), np.float32)

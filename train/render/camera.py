@@ -36,7 +36,7 @@ class Camera:
 
 def draw_camera(rng: np.random.Generator) -> Camera:
     """Draw a camera: most are decent phones, some are small drones in wind."""
-    bad = rng.random() < 0.25
+    bad = rng.random() < 0.2
     cast = rng.normal(0.0, 0.025, 2)
     return Camera(
         scale=float(
@@ -49,8 +49,8 @@ def draw_camera(rng: np.random.Generator) -> Camera:
         gamma=float(np.exp(rng.normal(0.0, 0.15))),
         balance=(float(1 + cast[0]), 1.0, float(1 + cast[1])),
         vignette=float(rng.uniform(0.05, 0.4)) if rng.random() < 0.3 else 0.0,
-        shot=float(rng.gamma(1.5, 0.012 if bad else 0.006)),
-        read=float(rng.gamma(1.5, 0.006 if bad else 0.003)),
+        shot=float(rng.gamma(1.5, 0.01 if bad else 0.005)),
+        read=float(rng.gamma(1.5, 0.005 if bad else 0.0025)),
         grain_px=float(rng.choice([0.0, rng.uniform(0.4, 1.0)])),
         chroma_px=float(rng.uniform(0.5, 2.0)) if rng.random() < 0.5 else 0.0,
         sharpen=float(rng.uniform(0.2, 1.6)) if rng.random() < 0.45 else 0.0,
@@ -84,7 +84,8 @@ def _optics(scene: Field, rng: np.random.Generator, camera: Camera) -> Field:
     if camera.motion_px >= 1.5:
         picture = cv2.filter2D(picture, -1, _streak(camera), borderType=cv2.BORDER_REFLECT_101)
     brightness = float(picture[::8, ::8].mean()) + 1e-3
-    exposure = min(camera.exposure, max(0.82 / brightness, 0.5))  # a camera spares the lights
+    metered = np.clip(camera.exposure, 0.3 / brightness, 0.82 / brightness)
+    exposure = camera.exposure + 0.8 * (metered - camera.exposure)  # as automatic exposure does
     gain = np.array(camera.balance, np.float32) * np.float32(exposure)
     if camera.vignette > 0.0:
         height, width = picture.shape[:2]
@@ -125,9 +126,8 @@ def _sensor(picture: Field, rng: np.random.Generator, camera: Camera) -> Field:
     if abs(camera.gamma - 1.0) > 0.02:
         picture = np.asarray(cv2.pow(picture, camera.gamma), np.float32)
     if camera.chroma_px > 0.0:
-        grey = picture.mean(axis=2, keepdims=True)
-        soft = cv2.GaussianBlur(picture - grey, (0, 0), camera.chroma_px)
-        picture = grey + soft
+        soft = cv2.GaussianBlur(picture, (0, 0), camera.chroma_px)
+        picture = soft + cv2.cvtColor(picture - soft, cv2.COLOR_RGB2GRAY)[..., None]
     if camera.sharpen > 0.0:
         soft = cv2.GaussianBlur(picture, (0, 0), 0.9)
         picture = picture + np.float32(camera.sharpen) * (picture - soft)

@@ -50,6 +50,7 @@ def strand(
     across = 0.3 + 0.8 * np.convolve(np.pad(across, 1, mode="edge"), (0.25, 0.5, 0.25), "valid")
     slow, quick = rng.uniform(0.1, 0.4), rng.uniform(0.08, 0.3)
     vary = slow * noise.along(rng, count, 40.0) + quick * noise.along(rng, count, 2.5)
+    vary += rng.uniform(0.0, 0.25) * rng.standard_normal(count)  # crumbled banks
     if rng.random() < 0.25:  # lens-shaped openings with pinched stretches between them
         vary -= np.clip(noise.along(rng, count, 12.0), 0.0, 1.5) * 0.8
     width = width_px * across * np.exp(np.clip(vary, -1.6, 0.8))
@@ -58,7 +59,7 @@ def strand(
     width *= np.minimum(1.0, head + (1 - head) * at / rng.uniform(0.15, 0.9))
     width *= np.minimum(1.0, tail + (1 - tail) * (1 - at) / rng.uniform(0.15, 0.9))
     points = np.column_stack([course, np.maximum(width, THINNEST_PX)]).astype(np.float32)
-    left = np.clip(0.5 + 0.12 * noise.along(rng, count, 2.0), 0.2, 0.8).astype(np.float32)
+    left = np.clip(0.5 + 0.17 * noise.along(rng, count, 1.5), 0.15, 0.85).astype(np.float32)
     return Strand(points, left, rank)
 
 
@@ -80,8 +81,8 @@ def _ends(rng: np.random.Generator, size: int, through: bool) -> tuple[Points, P
 
 def _character(rng: np.random.Generator, width_px: float) -> tuple[float, float, float]:
     """How far a crack wanders, how ragged it is, and the shortest turn it takes."""
-    detail_px = max(rng.uniform(2.5, 8.0), 1.6 * width_px)
-    return float(rng.uniform(0.02, 0.11)), float(rng.uniform(0.46, 0.6)), float(detail_px)
+    detail_px = max(rng.uniform(1.5, 7.0), 1.1 * width_px)
+    return float(rng.uniform(0.02, 0.11)), float(rng.uniform(0.46, 0.62)), float(detail_px)
 
 
 def _branches(
@@ -107,9 +108,9 @@ def _branches(
         start = parent.points[i, :2]
         end = start + reach * np.array([np.cos(angle), np.sin(angle)], np.float32)
         width = max(float(parent.points[i, 2]) * rng.uniform(0.25, 0.8), 0.5)
-        if rng.random() < 0.3:  # a side strand that comes back to its parent round an island
+        if rng.random() < 0.18:  # a side strand that comes back to its parent round an island
             j = int(
-                np.clip(i + rng.choice([-1, 1]) * rng.integers(6, 40), 0, len(parent.points) - 1)
+                np.clip(i + rng.choice([-1, 1]) * rng.integers(5, 26), 0, len(parent.points) - 1)
             )
             end = parent.points[j, :2]
             if np.hypot(*(end - start)) < 6.0:
@@ -280,8 +281,8 @@ FAMILIES: dict[str, tuple[float, Callable[[np.random.Generator, int, float], Str
 
 
 def draw_width_px(rng: np.random.Generator, narrow_px: float, wide_px: float) -> float:
-    """A main width between the two: thin ones are the most frequent, as on real walls."""
-    share = rng.beta(0.9, 1.5)
+    """A main width between the two, about log-uniform: thin ones are the most frequent."""
+    share = rng.beta(1.1, 1.3)
     return float(narrow_px * (wide_px / narrow_px) ** share)
 
 
@@ -295,3 +296,32 @@ def grow(
     if family in ("net", "crazing"):
         wide_px = max(narrow_px, min(wide_px, 0.02 * size))
     return FAMILIES[family][1](rng, size, draw_width_px(rng, narrow_px, wide_px))
+
+
+def settled(strands: Strands, wall: NDArray[np.float32]) -> Strands:
+    """Let strands follow the wall's texture: each vertex moves to the darkest place close by.
+
+    Fracture runs round aggregate and along seams. `wall` is the picture (H, W, 3) without cracks;
+    vertices move by at most 2.5 px across the crack, and smoothly.
+    """
+    grey = cv2.GaussianBlur(wall[..., 1], (0, 0), 0.8)
+    height, width = grey.shape
+    reach = np.linspace(-2.5, 2.5, 6, dtype=np.float32)
+    moved: Strands = []
+    for piece in strands:
+        points = piece.points.copy()
+        heading = np.gradient(points[:, :2], axis=0)
+        heading /= np.hypot(heading[:, 0], heading[:, 1])[:, None] + 1e-6
+        column = points[:, 0, None] - reach * heading[:, 1, None]
+        row = points[:, 1, None] + reach * heading[:, 0, None]
+        seen = grey[
+            np.clip(np.rint(row), 0, height - 1).astype(np.intp),
+            np.clip(np.rint(column), 0, width - 1).astype(np.intp),
+        ]
+        pull = np.maximum(seen.mean(axis=1, keepdims=True) - seen, 0.0)
+        shift = (pull * reach).sum(axis=1) / (pull.sum(axis=1) + np.float32(0.01))
+        shift = np.convolve(np.pad(shift, 1, mode="edge"), (0.25, 0.5, 0.25), "valid")
+        points[:, 0] -= shift * heading[:, 1]
+        points[:, 1] += shift * heading[:, 0]
+        moved.append(Strand(points, piece.left, piece.rank))
+    return moved

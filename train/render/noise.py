@@ -46,7 +46,7 @@ def smooth(
     rows = max(3, round(height * min(1.0, stretch) / cell_px) + 1)
     columns = max(3, round(width / (max(1.0, stretch) * cell_px)) + 1)
     grid = rng.standard_normal((rows, columns), np.float32) * np.float32(1.35)
-    return np.asarray(cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
+    return _enlarged(grid, height, width)
 
 
 def octaves(
@@ -61,15 +61,26 @@ def octaves(
 
     Zero mean and about unit variance, (H, W); `falloff` 0.5 is soft, 0.9 is rough.
     """
-    total = np.zeros((height, width), np.float32)
+    total = np.zeros((3, 3), np.float32)
     weight, power, cell = 1.0, 0.0, coarse_px
     while cell >= fine_px:
-        layer = white(rng, height, width) if cell < 1.5 else smooth(rng, height, width, cell)
-        total += np.float32(weight) * layer
+        if cell < 1.5:
+            total = _enlarged(total, height, width)
+            total += np.float32(weight) * white(rng, height, width)
+        else:
+            rows, columns = (max(3, round(side / cell) + 1) for side in (height, width))
+            fresh = rng.standard_normal((rows, columns), np.float32)
+            total = _enlarged(total, rows, columns) + np.float32(1.35 * weight) * fresh
         power += weight * weight
         weight *= falloff
         cell /= 2.0
-    return np.asarray(total / np.float32(max(power, 1e-6) ** 0.5), np.float32)
+    return _enlarged(total, height, width) * np.float32(max(power, 1e-6) ** -0.5)
+
+
+def _enlarged(field: Field, height: int, width: int) -> Field:
+    if field.shape == (height, width):
+        return field
+    return np.asarray(cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
 def along(rng: np.random.Generator, count: int, cell: float) -> Field:

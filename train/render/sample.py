@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from crackscan.train.render import background, lookalikes
 from crackscan.train.render.appearance import draw_look, paint, reach_px
 from crackscan.train.render.camera import draw_camera, photograph
-from crackscan.train.render.crack import FAMILIES, Strand, grow
+from crackscan.train.render.crack import FAMILIES, Strand, grow, settled
 from crackscan.train.render.path import length_px
 from crackscan.train.render.trace import coverage, trace
+from crackscan.train.render.visibility import hidden, made_visible, seen, split
 
 Lines = tuple[NDArray[np.float32], ...]
+Mask = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Sample:
     centre_lines: Lines = field(repr=False)
     """Arrays (N, 3) float32: x, y, true local width in px; pixel centres at whole numbers."""
     kind: str
-    """The wall, the family of the crack or `plain`, and the look-alikes, joined with `+`."""
+    """Joined with `+`: the wall; the crack's family, `plain`, or `unseen`; the look-alikes."""
 
 
 def render_sample(
@@ -70,7 +72,7 @@ def render_sample(
     if not cracked or choose.random() < config.look_alike_share:
         painted, names = lookalikes.paint_look_alikes(wall, alike_rng)
         wall, alikes = painted, tuple(names)
-    lines: list[Strand] = []
+    strands: list[Strand] = []
     covered = np.zeros((size, size), np.float32)
     family = "plain"
     if cracked:
@@ -78,13 +80,23 @@ def render_sample(
         family = str(choose.choice(list(FAMILIES), p=shares / shares.sum()))
         grown = _grown(crack_rng, family, size, scene_px, config)
         look = draw_look(look_rng)
+        if look_rng.random() < 0.6:
+            grown = settled(grown, wall)
+        look, camera = made_visible(look, camera, _typical_width(grown))
         bands = trace(grown, scene_px, scene_px, reach_px(look))
-        wall = paint(wall, bands, look_rng, look)
+        bare, wall = wall, paint(wall, bands, look_rng, look)
+        shown = seen(grown, bare, wall, camera)
+        bands = hidden(bands, grown, shown)
         covered = _resized(coverage(bands, scene_px, scene_px), size)
-        lines = _rescaled(grown, size / scene_px)
+        strands = _rescaled(split(grown, shown), size / scene_px)
     rgb = photograph(wall, size, camera_rng, camera)
-    kind = "+".join([wall_kind, family, *alikes])
-    return Sample(rgb, mask_of(covered, lines), _inside(lines, size), kind)
+    lines = _inside(strands, size)
+    kind = "+".join([wall_kind, family if lines or not cracked else "unseen", *alikes])
+    return Sample(rgb, mask_of(covered, lines), lines, kind)
+
+
+def _typical_width(strands: Sequence[Strand]) -> float:
+    return float(np.median(np.concatenate([piece.points[:, 2] for piece in strands])))
 
 
 def _wall(
@@ -127,15 +139,11 @@ def _rescaled(strands: Sequence[Strand], factor: float) -> list[Strand]:
 
 def _inside(strands: Sequence[Strand], size: int) -> Lines:
     """The stretches of the centre lines that lie in the picture, each of two points or more."""
-    lines = []
-    for piece in strands:
-        xy = piece.points[:, :2]
-        inside = ((xy >= -0.5) & (xy <= size - 0.5)).all(axis=1)
-        edges = np.flatnonzero(np.diff(np.r_[False, inside, False].astype(np.int8)))
-        for start, stop in zip(edges[::2], edges[1::2], strict=True):
-            if stop - start >= 2:
-                lines.append(np.ascontiguousarray(piece.points[start:stop]))
-    return tuple(lines)
+    within = [
+        np.all((s.points[:, :2] >= -0.5) & (s.points[:, :2] <= size - 0.5), axis=1).astype(np.bool_)
+        for s in strands
+    ]
+    return tuple(np.ascontiguousarray(part.points) for part in split(strands, within))
 
 
 def _resized(covered: NDArray[np.float32], size: int) -> NDArray[np.float32]:
@@ -145,9 +153,9 @@ def _resized(covered: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     return np.asarray(cv2.resize(covered, (size, size), interpolation=method), np.float32)
 
 
-def mask_of(covered: NDArray[np.float32], strands: Sequence[Strand]) -> NDArray[np.uint8]:
-    """Mask (H, W) uint8 of a coverage 0..1 and its strands: 255 if half covered or on a line."""
+def mask_of(covered: NDArray[np.float32], lines: Sequence[NDArray[np.float32]]) -> Mask:
+    """Mask (H, W) of a coverage 0..1 and centre lines: 255 if half covered or on a line, else 0."""
     mask = np.where(covered >= 0.5, 255, 0).astype(np.uint8)
-    lines = [np.rint(s.points[:, :2]).astype(np.int32) for s in strands]
-    cv2.polylines(mask, lines, False, 255, 1, cv2.LINE_8)
+    courses = [np.rint(line[:, :2]).astype(np.int32) for line in lines]
+    cv2.polylines(mask, courses, False, 255, 1, cv2.LINE_8)
     return mask

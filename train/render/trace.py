@@ -16,6 +16,7 @@ MARGIN_PX = 12
 class Band:
     """The pixels within reach of the cracks of one rank, as flat arrays of length K."""
 
+    rank: int
     pixel: NDArray[np.intp]
     """Flat index into the picture."""
     across: Floats
@@ -23,7 +24,7 @@ class Band:
     half: Floats
     """Half of the local width on this pixel's side, in pixels."""
     vertex: NDArray[np.intp]
-    """The nearest vertex, counted over all strands of the band."""
+    """The nearest vertex, counted over all strands of the rank."""
     normal: Floats
     """(K, 2): unit vector across the crack, from its left to its right."""
     cover: Floats
@@ -104,7 +105,9 @@ def _band(strands: list[Strand], height: int, width: int, reach_px: float) -> Ba
     other = np.maximum(whole - half, 0.0)
     inward = np.abs(across)
     cover = np.clip(np.minimum(inward + 0.5, half) - np.maximum(inward - 0.5, -other), 0.0, 1.0)
-    return Band(pixel, across, half, vertex[keep], normal[keep], cover.astype(np.float32))
+    return Band(
+        strands[0].rank, pixel, across, half, vertex[keep], normal[keep], cover.astype(np.float32)
+    )
 
 
 def _nearest(

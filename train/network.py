@@ -65,19 +65,17 @@ def load_weights(model: keras.Model, backbone: str, weights: str) -> None:
 
 
 def receptive_margin_px(model: keras.Model) -> int:
-    """How far outside its own 16 px a cell looks, at the most, in px.
+    """How far from its own centre a cell looks, at the most, in px: half its receptive field.
 
-    Walks the layers from picture to logit with the usual recurrence for kernel size and stride
-    (Dumoulin and Visin 2016); residual branches are covered by their longest path, since
-    all branches of these networks follow one another in `model.layers`.
+    Walks the layers from picture to logit with the recurrence for kernel size and stride (Dumoulin
+    and Visin 2016); all branches of these networks follow one another in `model.layers`.
     """
     field, jump = 1, 1
     for layer in model.layers:
         if isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D):
-            kernel, stride = layer.kernel_size[0], layer.strides[0]
-            field += (kernel - 1) * jump
-            jump *= stride
-    return field
+            field += (layer.kernel_size[0] - 1) * jump
+            jump *= layer.strides[0]
+    return (field + 1) // 2
 
 
 def _conv(x: Any, filters: int, kernel: int, stride: int, name: str) -> Any:

@@ -1,0 +1,271 @@
+"""The training loop: examples in; a run folder with the best network, its history and curves out."""
+
+import csv
+import json
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from crackscan.errors import CrackscanError
+from crackscan.train.curves import draw_curves
+from crackscan.train.examples import CELL_PX, Source, batches
+from crackscan.train.losses import KnownAccuracy, TopKMean, known_crossentropy
+from crackscan.train.network import crack_network, load_weights
+
+BEST, LAST, AVERAGE = "model.keras", "last.keras", "average.keras"
+HISTORY, CURVES, SETTINGS = "history.csv", "curves.png", "settings.json"
+
+Row = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that a run follows from, beside its data."""
+
+    backbone: str = "mobilenet-0.25"
+    weights: str = "imagenet"
+    epochs: int = 30
+    patience: int = 5
+    batch: int = 32
+    size_px: int = 224
+    rate: float = 1e-3
+    """Peak learning rate; a short linear warm-up leads to it and a cosine from it to zero."""
+    decay: float = 1e-4
+    """Weight decay of AdamW (Loshchilov and Hutter 2019)."""
+    pooled_cells: int = 8
+    """k of the top-k mean that pools a patch's cells."""
+    patch_weight: float = 1.0
+    """Share of the patch loss against the cell loss."""
+    average: float = 0.0
+    """Momentum of the weight average (Polyak and Juditsky 1992); 0 keeps the plain weights."""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to."""
+
+    epochs: int
+    best: Row
+    model: Path
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What the loop tells while it runs: each batch done, and each epoch's figures."""
+
+    on_batch: Callable[[int, int], None] = lambda done, total: None
+    on_epoch: Callable[[Row], None] = lambda row: None
+
+
+def fit(
+    run: Path,
+    settings: Settings,
+    training: Sequence[Source],
+    validation: Sequence[Source],
+    resume: bool = False,
+    watch: Watch = Watch(),  # noqa: B008
+    judge: Callable[[keras.Model], Row] | None = None,
+) -> Outcome:
+    """Train until the score has not improved for `patience` epochs, and keep the best epoch.
+
+    The score of an epoch is minus its validation loss, or what `judge` gives as `score` for its
+    network. The run folder gets `model.keras`, `history.csv`, `curves.png`, `settings.json` and
+    `tensorboard/`; `last.keras` holds what `resume` needs: an interrupted run goes on after its
+    last whole epoch and sees the data that it would have seen.
+
+    Raises:
+        CrackscanError: the folder holds another run, or nothing to resume, or the loss is lost.
+    """
+    _claim(run, settings, resume)
+    use_devices()
+    keras.utils.set_random_seed(settings.seed)
+    steps = max(sum(map(len, training)) // settings.batch, 1)
+    with _strategy():
+        trainer, average = _start(run, settings, steps, resume)
+    network = _network_of(trainer)
+    judged = average or network
+    rows = _read_history(run) if resume else []
+    writer = tf.summary.create_file_writer(str(run / "tensorboard"))
+    for epoch in range(len(rows), settings.epochs):
+        if _is_over(rows, settings.patience):
+            break
+        told = trainer.fit(
+            _dataset(training, settings, epoch),
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            callbacks=[_PerBatch(steps, watch.on_batch, network, average, settings.average)],
+            verbose=0,
+            shuffle=False,
+        )
+        row = {"epoch": float(epoch + 1), **{name: float(told.history[name][-1]) for name in told.history}}
+        if not math.isfinite(row["loss"]):
+            raise CrackscanError(f"the loss of epoch {epoch + 1} is {row['loss']}; lower --rate")
+        row |= _validate(judged, settings, validation)
+        row |= judge(judged) if judge else {"score": -row["val_loss"]}
+        if not rows or row["score"] > max(one["score"] for one in rows):
+            judged.save(run / BEST)
+        rows.append(row)
+        _record(run, rows, writer)
+        if average is not None:
+            average.save(run / AVERAGE)
+        trainer.save(run / LAST)
+        watch.on_epoch(row)
+    return Outcome(len(rows), max(rows, key=lambda one: one["score"]), run / BEST)
+
+
+def use_devices() -> None:
+    """Half precision where a GPU makes it pay; otherwise plain float32 on the CPU."""
+    policy = "mixed_float16" if tf.config.list_physical_devices("GPU") else "float32"
+    keras.mixed_precision.set_global_policy(policy)
+
+
+def _strategy() -> AbstractContextManager[Any]:
+    if len(tf.config.list_physical_devices("GPU")) < 2:
+        return nullcontext()
+    scope: AbstractContextManager[Any] = tf.distribute.MirroredStrategy().scope()
+    return scope
+
+
+def _claim(run: Path, settings: Settings, resume: bool) -> None:
+    """Make the run folder ours: a new one for a new run, the same settings for a resumed one."""
+    file = run / SETTINGS
+    wanted = json.dumps(asdict(settings), indent=2)
+    if resume:
+        if not (run / LAST).is_file():
+            raise CrackscanError(f"{run} holds no run to resume; start one without --resume")
+        found = json.loads(file.read_text())
+        if found | {"epochs": settings.epochs, "patience": settings.patience} != asdict(settings):
+            raise CrackscanError(f"{run} was started with other settings; see {file}")
+    elif (run / HISTORY).exists():
+        raise CrackscanError(f"{run} holds a run already; go on with --resume or name another --out")
+    run.mkdir(parents=True, exist_ok=True)
+    file.write_text(wanted)
+
+
+def _start(
+    run: Path, settings: Settings, steps: int, resume: bool
+) -> tuple[keras.Model, keras.Model | None]:
+    """The compiled trainer, and the averaged network where one is kept."""
+    if resume:
+        trainer = keras.models.load_model(run / LAST)
+        average = keras.models.load_model(run / AVERAGE) if settings.average else None
+        return trainer, average
+    network = crack_network(settings.backbone)
+    load_weights(network, settings.backbone, settings.weights)
+    average = None
+    if settings.average:
+        average = keras.models.clone_model(network)
+        average.set_weights(network.get_weights())
+    total = steps * settings.epochs
+    warm = min(max(total // 20, 1), 500)
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, max(total - warm, 1), warmup_target=settings.rate, warmup_steps=warm
+    )
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=settings.decay, global_clipnorm=1.0)
+    return _compiled(network, settings, optimizer), average
+
+
+def _compiled(network: keras.Model, settings: Settings, optimizer: Any) -> keras.Model:
+    picture = keras.Input((settings.size_px, settings.size_px, 3), name="picture")
+    cells = network(picture)
+    patch = TopKMean(settings.pooled_cells, name="patch", dtype="float32")(cells)
+    cells = keras.layers.Identity(name="cells", dtype="float32")(cells)
+    model = keras.Model(picture, {"cells": cells, "patch": patch})
+    model.compile(
+        optimizer,
+        loss={"cells": known_crossentropy, "patch": known_crossentropy},
+        loss_weights={"cells": 1.0, "patch": settings.patch_weight},
+        metrics={"cells": [KnownAccuracy()], "patch": [KnownAccuracy()]},
+    )
+    return model
+
+
+def _network_of(trainer: keras.Model) -> keras.Model:
+    return next(layer for layer in trainer.layers if isinstance(layer, keras.Model))
+
+
+def _dataset(sources: Sequence[Source], settings: Settings, epoch: int) -> Any:
+    side, cells = settings.size_px, settings.size_px // CELL_PX
+
+    def one_epoch() -> Iterator[Any]:
+        for rgb, cell, patch in batches(sources, settings.batch, settings.seed, epoch):
+            yield rgb, {"cells": cell, "patch": patch}
+
+    signature = (
+        tf.TensorSpec((None, side, side, 3), tf.uint8),
+        {
+            "cells": tf.TensorSpec((None, cells, cells, 1), tf.float32),
+            "patch": tf.TensorSpec((None, 1), tf.float32),
+        },
+    )
+    count = max(sum(map(len, sources)) // settings.batch, 1)
+    made = tf.data.Dataset.from_generator(one_epoch, output_signature=signature)
+    return made.apply(tf.data.experimental.assert_cardinality(count)).prefetch(4)
+
+
+def _validate(network: keras.Model, settings: Settings, validation: Sequence[Source]) -> Row:
+    if not sum(map(len, validation)):
+        raise CrackscanError("there is no validation data")
+    judge = _compiled(network, settings, "sgd")
+    found = judge.evaluate(_dataset(validation, settings, 0), return_dict=True, verbose=0)
+    return {f"val_{name}": float(value) for name, value in found.items()}
+
+
+class _PerBatch(keras.callbacks.Callback):  # type: ignore[misc]
+    """Tells each batch, and carries the weight average along."""
+
+    def __init__(
+        self,
+        steps: int,
+        on_batch: Callable[[int, int], None],
+        network: keras.Model,
+        average: keras.Model | None,
+        momentum: float,
+    ) -> None:
+        super().__init__()
+        self.steps, self.on_batch = steps, on_batch
+        self.pairs = list(zip(average.variables, network.variables, strict=True)) if average else []
+        self.momentum = momentum
+        self.move = tf.function(self._move)
+
+    def _move(self, keep: Any) -> None:
+        for slow, fast in self.pairs:
+            slow.assign(keep * slow + (1.0 - keep) * tf.cast(fast, slow.dtype))
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+        if self.pairs:
+            done = float(self.model.optimizer.iterations)
+            # Young averages follow faster, or they would remember the start for too long.
+            self.move(tf.constant(min(self.momentum, (1 + done) / (10 + done)), tf.float32))
+        self.on_batch(batch + 1, self.steps)
+
+
+def _is_over(rows: list[Row], patience: int) -> bool:
+    if not rows:
+        return False
+    best = max(range(len(rows)), key=lambda at: rows[at]["score"])
+    return len(rows) - 1 - best >= patience
+
+
+def _record(run: Path, rows: list[Row], writer: Any) -> None:
+    with (run / HISTORY).open("w", newline="") as file:
+        table = csv.DictWriter(file, list(rows[-1]))
+        table.writeheader()
+        table.writerows(rows)
+    draw_curves(rows, run / CURVES)
+    with writer.as_default(step=int(rows[-1]["epoch"])):
+        for name, value in rows[-1].items():
+            tf.summary.scalar(name, value)
+    writer.flush()
+
+
+def _read_history(run: Path) -> list[Row]:
+    with (run / HISTORY).open(newline="") as file:
+        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]

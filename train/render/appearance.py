@@ -1,6 +1,6 @@
 """How a crack looks: dark inside, lit and broken at its lips, dirty, wet or filled."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -22,6 +22,8 @@ class Look:
     """Where the light comes from, radians, x right and y down."""
     lip: float
     """Strength of the bright and dark lips, 0 for flat light."""
+    lip_px: float
+    """How wide the lips are."""
     spall_px: float
     """How far the lips are broken off, 0 for sharp ones."""
     dirt: float
@@ -44,8 +46,8 @@ def draw_look(rng: np.random.Generator) -> Look:
         rng.choice(["void", "dirt", "faint", "sand", "lime"], p=[0.56, 0.2, 0.13, 0.08, 0.03])
     )
     inside = {
-        "void": (0.08, 0.45),
-        "dirt": (0.3, 0.7),
+        "void": (0.04, 0.4),
+        "dirt": (0.25, 0.65),
         "faint": (0.55, 0.85),
         "sand": (0.45, 0.8),
         "lime": (1.15, 1.5),
@@ -59,7 +61,8 @@ def draw_look(rng: np.random.Generator) -> Look:
         inside=float(rng.uniform(*inside[fill])),
         tint=np.array([1 + warm, 1 + 0.3 * warm, 1 - warm], np.float32),
         light=float(rng.uniform(-np.pi, np.pi)),
-        lip=float(rng.uniform(0.08, 0.5)) if rng.random() < 0.55 else 0.0,
+        lip=float(rng.uniform(0.08, 0.7)) if rng.random() < 0.55 else 0.0,
+        lip_px=float(np.exp(rng.uniform(np.log(0.7), np.log(4.0)))),
         spall_px=float(rng.uniform(1.0, 7.0)) if rng.random() < 0.3 else 0.0,
         dirt=float(rng.uniform(0.04, 0.3)) if rng.random() < 0.4 else 0.0,
         halo_px=float(np.exp(rng.uniform(np.log(1.5), np.log(25.0)))),
@@ -70,9 +73,22 @@ def draw_look(rng: np.random.Generator) -> Look:
     )
 
 
+def draw_joint_look(rng: np.random.Generator) -> Look:
+    """Draw the look of a shallow joint between boards or days of concreting: soft and even."""
+    return replace(
+        draw_look(rng),
+        inside=float(rng.uniform(0.35, 0.93)),
+        spall_px=0.0,
+        fill="faint",
+        lime=0.0,
+        chips=0.0,
+    )
+
+
 def reach_px(look: Look) -> float:
     """How far beside a crack `paint` needs its bands traced."""
-    return look.spall_px * 1.3 + 1.5 if look.spall_px > 0.0 else 2.0
+    lip_px = 2.0 * look.lip_px if look.lip > 0.0 else 0.0
+    return max(look.spall_px * 1.3 + 1.5, lip_px + 1.0)
 
 
 def paint(picture: Floats, bands: list[Band], rng: np.random.Generator, look: Look) -> Floats:
@@ -143,8 +159,8 @@ def _lips(
         fresh = 1.0 + 0.16 * slope + 0.1 * rough[band.pixel] + 0.05 * np.float32(rng.normal())
         shade *= 1.0 + chipped * (fresh - 1.0) + 0.22 * rim * facing
     if look.lip > 0.0:
-        width_px = rng.uniform(0.7, 1.8)
-        near = np.clip(1.0 - np.maximum(outside, 0.0) / width_px, 0.0, 1.0)
+        reach = rng.uniform(0.7, 1.8) * np.clip(0.6 + 0.5 * broken[band.pixel], 0.4, 2.0)
+        near = np.clip(look.lip_px / 1.2 * reach - np.maximum(outside, 0.0) + 0.5, 0.0, 1.0)
         strength = look.lip * np.minimum(1.0, 0.3 + band.half / 2.0)
         patchy = np.clip(0.7 + 0.6 * rough[band.pixel], 0.0, 1.6)
         shade *= 1.0 + near * strength * patchy * np.where(facing < 0, -facing, -0.6 * facing)

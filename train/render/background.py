@@ -21,10 +21,11 @@ def real(
     and continued by mirroring; half the time the detail of a second one is laid over it, which
     also hides the mirrors.
     """
-    first = _lay(rng, size, pictures[int(rng.integers(len(pictures)))], scale)
-    if rng.random() < 0.5:
+    alone = rng.random() < 0.5
+    first = _lay(rng, size, pictures[int(rng.integers(len(pictures)))], scale, alone)
+    if alone:
         return _grained(rng, first)
-    second = _lay(rng, size, pictures[int(rng.integers(len(pictures)))], scale)
+    second = _lay(rng, size, pictures[int(rng.integers(len(pictures)))], scale, False)
     detail = second - _mean(second)
     if rng.random() < 0.5:
         share = np.clip(0.5 + 0.8 * noise.octaves(rng, size, size, size / 2, 8.0, 0.7), 0.0, 1.0)
@@ -36,19 +37,24 @@ def real(
 
 def _grained(rng: np.random.Generator, wall: Field) -> Field:
     """Put back the finest grain, which enlarging and a phone's noise filter took away."""
-    if rng.random() < 0.35:
+    if rng.random() < 0.25:
         return wall
     size = wall.shape[0]
-    grain = noise.octaves(rng, size, size, rng.uniform(1.5, 6.0), 1.0, rng.uniform(0.7, 1.0))
+    grain = noise.octaves(rng, size, size, rng.uniform(1.5, 6.0), 1.0, rng.uniform(0.7, 1.2))
     if rng.random() < 0.3:  # pores and sand: the dark tail is longer
         grain = np.minimum(grain, 0.6) + 1.5 * np.minimum(grain + 1.6, 0.0)
-    strength = np.float32(np.exp(rng.uniform(np.log(0.008), np.log(0.09))))
+    strength = np.float32(np.exp(rng.uniform(np.log(0.008), np.log(0.15))))
     return np.asarray(wall * (1.0 + strength * grain[..., None]), np.float32)
 
 
 def _lay(
-    rng: np.random.Generator, size: int, picture: Picture, scale: tuple[float, float]
+    rng: np.random.Generator,
+    size: int,
+    picture: Picture,
+    scale: tuple[float, float],
+    woven: bool,
 ) -> Field:
+    """One picture laid over the square; `woven` breaks up the mirrors if it is repeated."""
     factor = float(np.exp(rng.uniform(np.log(scale[0]), np.log(scale[1]))))
     if factor < 0.8:
         smaller = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
@@ -74,7 +80,7 @@ def _lay(
         ]
     )
     laid = _warped(picture, matrix, size)
-    if max(width, height) * factor > 1.2 * size:
+    if not woven or max(width, height) * factor > 1.2 * size:
         return laid
     away = rng.uniform(0.3, 0.7, 2) * (width, height)  # mirrors side by side make a kaleidoscope
     matrix[:, 2] += away
@@ -98,7 +104,7 @@ def _warped(picture: Picture, matrix: NDArray[np.float64], size: int) -> Field:
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REFLECT_101,
     )
-    return np.asarray(laid, np.float32) / np.float32(255.0)
+    return np.multiply(laid, np.float32(1 / 255), dtype=np.float32)
 
 
 def _colour(rng: np.random.Generator, low: float, high: float, chroma: float) -> Field:
@@ -149,7 +155,7 @@ def concrete(rng: np.random.Generator, size: int) -> Field:
                 np.asarray(cv2.GaussianBlur(pores, (0, 0), 0.8), np.float32),
                 rng.uniform(0.01, 0.04),
             )
-    return _tinted(rng, _colour(rng, 0.3, 0.85, 0.035), shade, rng.uniform(0.0, 0.02))
+    return _tinted(rng, _colour(rng, 0.3, 0.85, 0.035), shade, rng.uniform(0.0, 0.012))
 
 
 def plaster(rng: np.random.Generator, size: int) -> Field:
@@ -158,7 +164,7 @@ def plaster(rng: np.random.Generator, size: int) -> Field:
     stretch = float(np.exp(rng.normal(0.0, 0.6))) if rng.random() < 0.4 else 1.0
     relief = noise.smooth(rng, size, size, grain_px, stretch)
     relief += 0.5 * noise.smooth(rng, size, size, max(grain_px / 2.5, 1.5), stretch)
-    shade = _lit(rng, relief, float(np.exp(rng.uniform(np.log(0.006), np.log(0.14)))))
+    shade = _lit(rng, relief, float(np.exp(rng.uniform(np.log(0.006), np.log(0.22)))))
     shade *= 1.0 + np.float32(rng.uniform(0.005, 0.05)) * noise.octaves(
         rng, size, size, size / 1.5, 12.0, 0.7
     )
@@ -294,5 +300,8 @@ def light_up(rng: np.random.Generator, wall: Field) -> Field:
         stain = np.asarray(cv2.GaussianBlur(stain, (0, 0), rng.uniform(0.5, 3.0)), np.float32)
         light = light * (1.0 - np.float32(rng.uniform(-0.1, 0.3)) * stain)
     light = np.asarray(cv2.resize(light.astype(np.float32), (size, size)), np.float32)
+    if rng.random() < 0.45:  # grey walls, dull days, and photographs without colour
+        grey = cv2.cvtColor(wall, cv2.COLOR_RGB2GRAY)[..., None]
+        wall = grey + np.float32(rng.random()) * (wall - grey)
     cast = np.array([1 + rng.normal(0, 0.012), 1.0, 1 + rng.normal(0, 0.012)], np.float32)
     return np.asarray(np.clip(wall * (light[..., None] * cast), 0.0, 1.0), np.float32)

@@ -53,7 +53,7 @@ def draw_camera(rng: np.random.Generator) -> Camera:
         read=float(rng.gamma(1.5, 0.005 if bad else 0.0025)),
         grain_px=float(rng.choice([0.0, rng.uniform(0.4, 1.0)])),
         chroma_px=float(rng.uniform(0.5, 2.0)) if rng.random() < 0.5 else 0.0,
-        sharpen=float(rng.uniform(0.2, 1.6)) if rng.random() < 0.45 else 0.0,
+        sharpen=float(rng.uniform(0.2, 1.6)) if rng.random() < 0.55 else 0.0,
         quality=int(rng.integers(30, 70) if bad else rng.integers(70, 99))
         if rng.random() < 0.8
         else 0,
@@ -84,7 +84,7 @@ def _optics(scene: Field, rng: np.random.Generator, camera: Camera) -> Field:
     if camera.motion_px >= 1.5:
         picture = cv2.filter2D(picture, -1, _streak(camera), borderType=cv2.BORDER_REFLECT_101)
     brightness = float(picture[::8, ::8].mean()) + 1e-3
-    metered = np.clip(camera.exposure, 0.3 / brightness, 0.82 / brightness)
+    metered = np.clip(camera.exposure, 0.36 / brightness, 0.82 / brightness)
     exposure = camera.exposure + 0.8 * (metered - camera.exposure)  # as automatic exposure does
     gain = np.array(camera.balance, np.float32) * np.float32(exposure)
     if camera.vignette > 0.0:

@@ -50,7 +50,8 @@ def strand(
     across = 0.3 + 0.8 * np.convolve(np.pad(across, 1, mode="edge"), (0.25, 0.5, 0.25), "valid")
     slow, quick = rng.uniform(0.1, 0.4), rng.uniform(0.08, 0.3)
     vary = slow * noise.along(rng, count, 40.0) + quick * noise.along(rng, count, 2.5)
-    vary += rng.uniform(0.0, 0.25) * rng.standard_normal(count)  # crumbled banks
+    crumble = rng.uniform(0.0, 1.0) * min(1.0, 3.0 / width_px)  # grains are of one size
+    vary += 0.25 * crumble * rng.standard_normal(count)
     if rng.random() < 0.25:  # lens-shaped openings with pinched stretches between them
         vary -= np.clip(noise.along(rng, count, 12.0), 0.0, 1.5) * 0.8
     width = width_px * across * np.exp(np.clip(vary, -1.6, 0.8))
@@ -59,7 +60,8 @@ def strand(
     width *= np.minimum(1.0, head + (1 - head) * at / rng.uniform(0.15, 0.9))
     width *= np.minimum(1.0, tail + (1 - tail) * (1 - at) / rng.uniform(0.15, 0.9))
     points = np.column_stack([course, np.maximum(width, THINNEST_PX)]).astype(np.float32)
-    left = np.clip(0.5 + 0.17 * noise.along(rng, count, 1.5), 0.15, 0.85).astype(np.float32)
+    shift = 0.2 * (0.3 + 0.7 * crumble) * noise.along(rng, count, 1.5)
+    left = np.clip(0.5 + shift, 0.15, 0.85).astype(np.float32)
     return Strand(points, left, rank)
 
 
@@ -107,7 +109,8 @@ def _branches(
         reach = size * float(np.clip(rng.lognormal(-1.3, 0.7), 0.04, 1.2))
         start = parent.points[i, :2]
         end = start + reach * np.array([np.cos(angle), np.sin(angle)], np.float32)
-        width = max(float(parent.points[i, 2]) * rng.uniform(0.25, 0.8), 0.5)
+        width = float(parent.points[i, 2]) * rng.uniform(0.25, 0.8)
+        width = max(min(width, 0.5 + reach / 15), 0.5)
         if rng.random() < 0.18:  # a side strand that comes back to its parent round an island
             j = int(
                 np.clip(i + rng.choice([-1, 1]) * rng.integers(5, 26), 0, len(parent.points) - 1)
@@ -267,13 +270,22 @@ def crazing(rng: np.random.Generator, size: int, width_px: float) -> Strands:
     return strands
 
 
+def joint_beside(rng: np.random.Generator, main: Strand) -> Strand:
+    """A straight joint that a crack runs along, now in it and now beside it; it is no crack."""
+    shift = rng.normal(0.0, 3.0, 2).astype(np.float32)
+    at = np.linspace(0.0, 1.0, len(main.points), dtype=np.float32)[:, None]
+    course = main.points[0, :2] + shift + at * (main.points[-1, :2] - main.points[0, :2])
+    width = np.full(len(at), rng.uniform(1.0, 7.0), np.float32)
+    return Strand(np.column_stack([course, width]), np.full(len(at), 0.5, np.float32), 0)
+
+
 FAMILIES: dict[str, tuple[float, Callable[[np.random.Generator, int, float], Strands]]] = {
-    "single": (0.3, single),
+    "single": (0.26, single),
     "branched": (0.2, branched),
     "interrupted": (0.1, interrupted),
     "several": (0.12, several),
     "stepped": (0.05, stepped),
-    "straight": (0.05, straight),
+    "straight": (0.09, straight),
     "net": (0.08, net),
     "crazing": (0.1, crazing),
 }
@@ -281,8 +293,8 @@ FAMILIES: dict[str, tuple[float, Callable[[np.random.Generator, int, float], Str
 
 
 def draw_width_px(rng: np.random.Generator, narrow_px: float, wide_px: float) -> float:
-    """A main width between the two, about log-uniform: thin ones are the most frequent."""
-    share = rng.beta(1.1, 1.3)
+    """A main width between the two: a fifth are wide, the others about log-uniform."""
+    share = rng.uniform(0.65, 1.0) if rng.random() < 0.2 else rng.beta(1.1, 1.3)
     return float(narrow_px * (wide_px / narrow_px) ** share)
 
 

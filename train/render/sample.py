@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscan.train.render import background, lookalikes
-from crackscan.train.render.appearance import draw_look, paint, reach_px
+from crackscan.train.render.appearance import draw_joint_look, draw_look, paint, reach_px
 from crackscan.train.render.camera import draw_camera, photograph
-from crackscan.train.render.crack import FAMILIES, Strand, grow, settled
+from crackscan.train.render.crack import FAMILIES, Strand, grow, joint_beside, settled
 from crackscan.train.render.path import length_px
 from crackscan.train.render.trace import coverage, trace
 from crackscan.train.render.visibility import hidden, made_visible, seen, split
@@ -82,6 +82,8 @@ def render_sample(
         look = draw_look(look_rng)
         if look_rng.random() < 0.6:
             grown = settled(grown, wall)
+        if family == "straight" and look_rng.random() < 0.65:
+            wall = _with_joint(wall, grown, look_rng)
         look, camera = made_visible(look, camera, _typical_width(grown))
         bands = trace(grown, scene_px, scene_px, reach_px(look))
         bare, wall = wall, paint(wall, bands, look_rng, look)
@@ -93,6 +95,14 @@ def render_sample(
     lines = _inside(strands, size)
     kind = "+".join([wall_kind, family if lines or not cracked else "unseen", *alikes])
     return Sample(rgb, mask_of(covered, lines), lines, kind)
+
+
+def _with_joint(
+    wall: NDArray[np.float32], strands: Sequence[Strand], rng: np.random.Generator
+) -> NDArray[np.float32]:
+    look = draw_joint_look(rng)
+    joint = joint_beside(rng, strands[0])
+    return paint(wall, trace([joint], *wall.shape[:2], reach_px(look)), rng, look)
 
 
 def _typical_width(strands: Sequence[Strand]) -> float:

@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from crackscan.train.render.noise import smooth, white
+
 Field = npt.NDArray[np.float32]
 """A picture (H, W, 3) in 0..1, sRGB values in RGB order, or one value a pixel (H, W)."""
 Rng = np.random.Generator
@@ -34,46 +36,26 @@ def sign(rng: Rng) -> float:
 def noise(
     rng: Rng, shape: tuple[int, int], feature_px: float | tuple[float, float], octaves: int = 1
 ) -> Field:
-    """Smooth value noise (H, W), mean about 0 and deviation about 1.
+    """Smooth noise (H, W), mean about 0 and deviation about 1.
 
     `feature_px` is the size of its spots, or (down, across); each further octave is twice as fine
-    and half as strong (Perlin 1985, as fractal sums of interpolated lattices).
+    and half as strong.
     """
     down, across = (feature_px, feature_px) if isinstance(feature_px, int | float) else feature_px
-    height, width = shape
     total = np.zeros(shape, np.float32)
-    power = 0.0
     for octave in range(octaves):
-        step_y, step_x = max(1.0, down / 2**octave), max(1.0, across / 2**octave)
-        rows, columns = int(height / step_y) + 3, int(width / step_x) + 3
-        lattice = rng.random((rows, columns), dtype=np.float32) - np.float32(0.5)
-        spot = 1 / 12
-        if step_y > 1 or step_x > 1:
-            size = (int(columns * step_x) + 1, int(rows * step_y) + 1)
-            lattice = field(cv2.resize(lattice, size, interpolation=cv2.INTER_CUBIC))
-            spot = 1 / 22
-        y = int(rng.integers(0, lattice.shape[0] - height + 1))
-        x = int(rng.integers(0, lattice.shape[1] - width + 1))
-        total += np.float32(0.5**octave) * lattice[y : y + height, x : x + width]
-        power += 0.25**octave * spot
-    total /= np.float32(np.sqrt(power))
-    return total
+        cell = min(down, across) / 2**octave
+        if max(down, across) / 2**octave < 1.5:
+            layer = white(rng, *shape)
+        else:
+            layer = smooth(rng, *shape, max(1.0, cell), across / down)
+        total += np.float32(0.5**octave) * layer
+    return total * np.float32(np.sqrt(0.75 / (1 - 0.25**octaves)))
 
 
 def noise_along(rng: Rng, length: int, feature_px: float, octaves: int = 1) -> Field:
     """Smooth noise along a line (1, `length`), mean about 0 and deviation about 1."""
-    total = np.zeros((1, length), np.float32)
-    power = 0.0
-    for octave in range(octaves):
-        step = max(1.0, feature_px / 2**octave)
-        knots = rng.standard_normal(int(length / step) + 4).astype(np.float32)
-        places = np.arange(length, dtype=np.float32) / np.float32(step) + rng.uniform(0.0, 1.0)
-        whole = places.astype(np.intp)
-        part = (places - whole).astype(np.float32)
-        part = part * part * (3 - 2 * part)
-        total[0] += np.float32(0.5**octave) * (knots[whole] * (1 - part) + knots[whole + 1] * part)
-        power += 0.25**octave * (0.74 if step > 1 else 1.0)
-    return total / np.float32(np.sqrt(power))
+    return noise(rng, (1, length), feature_px, octaves)
 
 
 def field(values: Values) -> Field:
@@ -117,8 +99,13 @@ def soften(sharp: Values, sigma_px: float) -> Field:
 def shade(picture: Field, gain: Values, tint: Colour = (1.0, 1.0, 1.0)) -> Field:
     """`picture` times `gain` (H, W); `tint` is the strength with which each channel follows it."""
     change = field(gain) - np.float32(1)
-    gains = field(cv2.merge([np.float32(t) * change + np.float32(1) for t in tint]))
-    return field(np.clip(picture * gains, 0, 1))
+    if tuple(tint) == (1.0, 1.0, 1.0):
+        shaded = field(cv2.cvtColor(change, cv2.COLOR_GRAY2RGB))
+    else:
+        shaded = field(cv2.merge([np.float32(t) * change for t in tint]))
+    shaded += np.float32(1)
+    shaded *= picture
+    return np.clip(shaded, 0, 1, out=shaded)
 
 
 def cover(picture: Field, colour: Colour, alpha: Values) -> Field:
@@ -126,10 +113,14 @@ def cover(picture: Field, colour: Colour, alpha: Values) -> Field:
     opacity = np.clip(field(alpha), 0, 1)
     veil = field(cv2.cvtColor(opacity, cv2.COLOR_GRAY2RGB))
     if isinstance(colour, np.ndarray) and colour.ndim == 3:
-        return field(np.clip(picture + veil * (colour - picture), 0, 1))
-    mixed = picture - picture * veil
-    mixed += field(cv2.merge([np.float32(c) * opacity for c in colour]))
-    return field(np.clip(mixed, 0, 1))
+        veil *= field(colour) - picture
+        veil += picture
+        return np.clip(veil, 0, 1, out=veil)
+    mixed = field(cv2.merge([np.float32(c) * opacity for c in colour]))
+    mixed += picture
+    veil *= picture
+    mixed -= veil
+    return np.clip(mixed, 0, 1, out=mixed)
 
 
 def tinted(brightness: Values, colour: Colour) -> Field:

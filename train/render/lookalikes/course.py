@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from crackscan.train.render.lookalikes.brush import Field, Rng, Values, chance, field
 
@@ -20,9 +21,13 @@ class Course:
 
 
 def draw_course(
-    rng: Rng, shape: tuple[int, int], upright: float = 0.6, bend: float = 0.0
+    rng: Rng,
+    shape: tuple[int, int],
+    upright: float = 0.6,
+    bend: float = 0.0,
+    off_middle: float = 0.4,
 ) -> Course:
-    """A course near the middle of a picture.
+    """A course through a picture, at most `off_middle` of its extent away from its middle.
 
     `upright` is the share that runs level or plumb (within some degrees), the rest at any angle;
     `bend` is the largest sagitta, as a share of the picture's diagonal.
@@ -34,7 +39,7 @@ def draw_course(
         angle = rng.uniform(0, 2 * np.pi)
     diagonal = float(np.hypot(height, width))
     curvature = rng.uniform(-1, 1) * bend * 8 / diagonal
-    off = rng.uniform(-0.4, 0.4)
+    off = rng.uniform(-off_middle, off_middle)
     extent = abs(width * np.sin(angle)) + abs(height * np.cos(angle))
     return Course(
         width / 2 - off * extent * np.sin(angle),
@@ -68,16 +73,29 @@ def rows_of(half_px: float, per_px: float) -> Field:
 
 
 def lay(strip: Values, place: tuple[Values, Values], per_px: float = 1.0) -> Field:
-    """A strip (across, along) laid along a course; its border rows go on outwards.
+    """A strip (across, along) or (across, along, C) laid along a course; beyond it all is 0.
 
     `place` is what `along_across` gave. The strip's middle lies on the course's point, its rows
     are `per_px` to the pixel across, its columns one to the pixel along.
     """
-    along, across = place
-    x = field(along + np.float32((strip.shape[1] - 1) / 2))
-    y = field(across * np.float32(per_px) + np.float32((strip.shape[0] - 1) / 2))
+    along, across = field(place[0]), field(place[1])
     texture = np.ascontiguousarray(strip, np.float32)
-    return field(cv2.remap(texture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    rows, columns = texture.shape[:2]
+    inside = np.abs(across) <= np.float32(rows / 2 / per_px)
+    if np.count_nonzero(inside) > min(0.4 * inside.size, 2**15 - 2):
+        pick: tuple[npt.NDArray[np.intp], ...] | slice = slice(None)
+    else:  # most lines touch few pixels: look up no others
+        pick = np.nonzero(inside)
+        if len(pick[0]) == 0:
+            return np.zeros(along.shape + texture.shape[2:], np.float32)
+    x = along[pick] + np.float32((columns - 1) / 2)
+    y = across[pick] * np.float32(per_px) + np.float32((rows - 1) / 2)
+    found = field(cv2.remap(texture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    if x.ndim == 2:
+        return found * (inside if found.ndim == 2 else inside[..., None])
+    laid = np.zeros(along.shape + texture.shape[2:], np.float32)
+    laid[pick] = found.reshape(len(x), *texture.shape[2:])
+    return laid
 
 
 def on_sheet(rng: Rng, shape: tuple[int, int], tilt: float = 0.25) -> tuple[Field, Field]:

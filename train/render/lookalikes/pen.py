@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from crackscan.train.render.lookalikes.brush import Field
+from crackscan.train.render.lookalikes.brush import Field, Rng
 
 
 class Pen:
@@ -33,6 +33,12 @@ class Pen:
         """Fill a polygon (N, 2)."""
         cv2.fillPoly(self.canvas, [self._fixed(points)], round(value * 255), cv2.LINE_AA, 4)
 
+    def fill_all(self, outlines: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> None:
+        """Fill many about convex polygons (M, N, 2), one over the other, each with its value."""
+        fixed = self._fixed(outlines.reshape(-1, 2)).reshape(*outlines.shape[:2], 1, 2)
+        for outline, value in zip(fixed, np.rint(values * 255).tolist(), strict=True):
+            cv2.fillConvexPoly(self.canvas, outline, value, cv2.LINE_AA, 4)
+
     def coverage(self) -> Field:
         """What was drawn, (H, W) in 0..1, averaged over the fine pixels."""
         height, width = self.shape
@@ -55,3 +61,37 @@ def smooth_curve(points: npt.NDArray[np.float64], count: int = 64) -> npt.NDArra
         b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a))),
         np.float64,
     )
+
+
+def blob(rng: Rng, radius: float, rough: float, flat: float = 1.0) -> npt.NDArray[np.float64]:
+    """The outline (20, 2) of a roundish spot about the origin, turned at random.
+
+    `rough` is the deviation of its radius, as a share; `flat` the ratio of its axes.
+    """
+    turns = np.linspace(0, 2 * np.pi, 20, endpoint=False)
+    wobble = np.zeros(20)
+    for wave in (2, 3, 4):
+        wobble += rng.normal(0, rough / 1.5) * np.cos(wave * turns + rng.uniform(0, 2 * np.pi))
+    radii = radius * np.clip(1 + wobble, 0.3, 2)
+    ring = np.stack([np.cos(turns) * radii, np.sin(turns) * radii * flat], 1)
+    return ring @ turning(rng.uniform(0, 2 * np.pi))
+
+
+def scattered(
+    rng: Rng, outlines: npt.NDArray[np.float64], count: int, shape: tuple[int, int]
+) -> npt.NDArray[np.float64]:
+    """`count` copies (count, N, 2) of outlines (M, N, 2), turned, resized and strewn at random."""
+    pick = outlines[rng.integers(0, len(outlines), count)]
+    turns = rng.uniform(0, 2 * np.pi, count)
+    sizes = rng.uniform(0.6, 1.4, count)
+    cos, sin = (np.cos(turns) * sizes)[:, None], (np.sin(turns) * sizes)[:, None]
+    x = pick[..., 0] * cos - pick[..., 1] * sin
+    y = pick[..., 0] * sin + pick[..., 1] * cos
+    middles = rng.uniform(-0.05, 1.05, (count, 1, 2)) * [shape[1], shape[0]]
+    return np.stack([x, y], 2) + middles
+
+
+def turning(angle_rad: float) -> npt.NDArray[np.float64]:
+    """The matrix (2, 2) that turns row vectors by an angle."""
+    cos, sin = np.cos(angle_rad), np.sin(angle_rad)
+    return np.array([[cos, sin], [-sin, cos]])

@@ -27,12 +27,14 @@ def runs(rng: Rng, shape: tuple[int, int], width_px: float, share: float) -> Fie
     lean = rng.normal(0, 0.04) if chance(rng, 0.8) else rng.uniform(-np.pi, np.pi)
     place = Course(shape[1] / 2, shape[0] / 2, float(lean))
     along, down = along_across(shape, place)
-    along = along + np.float32(rng.uniform(0, 0.4) * width_px) * noise(rng, shape, (60, 25))
+    along = along + np.float32(rng.uniform(0, 0.25) * min(12, width_px)) * noise(
+        rng, shape, (90, 40)
+    )
     size = reach(shape)
     columns = noise_along(rng, size, width_px, 3)
     strong = np.clip(columns - np.float32(np.quantile(columns, 1 - share)), 0, None)
     strong /= np.float32(max(float(np.quantile(strong, 0.97)), 1e-3))
-    start = noise_along(rng, size, width_px * 8) * 0.12 + rng.uniform(-0.8, 0.2)
+    start = noise_along(rng, size, width_px * 8) * 0.12 + rng.uniform(-1.2, 0.2)
     long = np.clip(0.6 + 0.3 * noise_along(rng, size, width_px), 0.2, 1.5)
     long = long * np.float32(rng.uniform(0.5, 1.8))
     at = np.clip(along + np.float32(size / 2), 0, size - 1).astype(np.intp)
@@ -90,7 +92,7 @@ def efflorescence(picture: Field, rng: Rng) -> Field:
     """White salt: powdery patches and crusts, thicker in the middle, sometimes running down."""
     shape = picture.shape[:2]
     patch = patches(rng, shape, log_uniform(rng, 20, 120), rng.uniform(0.1, 0.5))
-    crumbs = np.clip(0.55 + 0.35 * noise(rng, shape, log_uniform(rng, 2, 8), 3), 0, 1.2)
+    crumbs = np.clip(0.65 + 0.25 * noise(rng, shape, log_uniform(rng, 2, 16), 4), 0, 1.2)
     alpha = patch * crumbs
     if chance(rng, 0.4):
         alpha = np.maximum(alpha, runs(rng, shape, log_uniform(rng, 3, 20), 0.25))

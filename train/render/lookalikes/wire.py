@@ -197,7 +197,8 @@ def rebar(picture: Field, rng: Rng) -> Field:
     rough = 0.12 * ribs + 0.1 * noise(rng, shape, 3, 2)
     painted = shade(painted, np.where(inside, 1 + rough, 1).astype(np.float32))
     if chance(rng, 0.5):  # seen only in part
-        shown = lay(np.repeat(fading(rng, length, 50, rng.uniform(0.2, 0.7)), 3, 0), place)
+        seen = fading(rng, length, 50, rng.uniform(0.2, 0.7))
+        shown = lay(np.repeat(seen, int(8 * width_px), 0), place)
         painted = before + (painted - before) * cv2.merge([shown] * 3)
     return np.clip(painted, 0, 1)
 

@@ -69,7 +69,7 @@ def draw_look(rng: np.random.Generator) -> Look:
         fill=fill,
         lime=float(rng.uniform(0.1, 0.7)) if rng.random() < 0.07 else 0.0,
         wall=float(rng.uniform(0.1, 0.6)) if rng.random() < 0.4 else 0.0,
-        chips=float(rng.uniform(0.1, 0.5)) if rng.random() < 0.2 else 0.0,
+        chips=float(rng.uniform(0.1, 0.5)) if rng.random() < 0.12 else 0.0,
     )
 
 
@@ -125,10 +125,11 @@ def _halo(wall: Floats, cover: Floats, rng: np.random.Generator, look: Look) -> 
     amount = np.clip(soft, 0.0, 1.2) * np.clip(patchy, 0.0, 1.5)
     if look.dirt > 0.0:
         brown = np.array([0.92, 1.0, 1.1], np.float32) ** np.float32(rng.uniform(-0.3, 1.2))
-        wall = wall * (1.0 - np.clip(amount * look.dirt, 0, 0.6)[..., None] * brown)
+        dark = np.clip(amount * look.dirt, 0, 0.6)
+        wall = wall * cv2.merge([1.0 - dark * b for b in brown])
     if look.lime > 0.0:
         patch = np.clip(noise.octaves(rng, height, width, 60.0, 8.0, 0.7) + 0.3, 0.0, 1.0)
-        share = np.clip(1.5 * soft * patch * look.lime, 0.0, 0.85)[..., None]
+        share = noise.rgb(np.clip(1.5 * soft * patch * look.lime, 0.0, 0.85))
         white = np.array([0.9, 0.9, 0.88], np.float32) * np.float32(rng.uniform(0.9, 1.05))
         wall = wall + share * (np.maximum(white, wall) - wall)
     return np.asarray(wall, np.float32)

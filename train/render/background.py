@@ -29,7 +29,7 @@ def real(
     detail = second - _mean(second)
     if rng.random() < 0.5:
         share = np.clip(0.5 + 0.8 * noise.octaves(rng, size, size, size / 2, 8.0, 0.7), 0.0, 1.0)
-        mixed = first + share[..., None] * (_mean(first) + detail - first)
+        mixed = first + noise.rgb(share) * (_mean(first) + detail - first)
     else:
         mixed = first + np.float32(rng.uniform(0.3, 0.9)) * detail
     return _grained(rng, np.asarray(np.clip(mixed, 0.0, 1.0), np.float32))
@@ -44,7 +44,7 @@ def _grained(rng: np.random.Generator, wall: Field) -> Field:
     if rng.random() < 0.3:  # pores and sand: the dark tail is longer
         grain = np.minimum(grain, 0.6) + 1.5 * np.minimum(grain + 1.6, 0.0)
     strength = np.float32(np.exp(rng.uniform(np.log(0.008), np.log(0.15))))
-    return np.asarray(wall * (1.0 + strength * grain[..., None]), np.float32)
+    return np.asarray(wall * noise.rgb(1.0 + strength * grain), np.float32)
 
 
 def _lay(
@@ -87,9 +87,10 @@ def _lay(
     matrix[:, :2] = matrix[:, :2] @ np.array([[0.0, -1.0], [1.0, 0.0]])
     other = _warped(picture, matrix, size)
     share = np.clip(0.5 + noise.smooth(rng, size, size, size / 3), 0.0, 1.0)
-    share = (share / np.sqrt(share**2 + (1 - share) ** 2))[..., None]
+    share = np.asarray(share / np.sqrt(share**2 + (1 - share) ** 2), np.float32)
     rest = np.sqrt(1 - share**2)
-    return np.asarray(share * laid + rest * other + (1 - share - rest) * _mean(laid), np.float32)
+    level = noise.rgb(1 - share - rest, _mean(laid))
+    return np.asarray(noise.rgb(share) * laid + noise.rgb(rest) * other + level, np.float32)
 
 
 def _mean(picture: Field) -> Field:
@@ -126,10 +127,14 @@ def _lit(rng: np.random.Generator, relief: Field, strength: float) -> Field:
 def _tinted(rng: np.random.Generator, base: Field, shade: Field, tint: float) -> Field:
     size = shade.shape[0]
     if tint <= 0.0:
-        return np.asarray(shade[..., None] * base, np.float32)
+        return noise.rgb(shade, base)
     warm = np.float32(tint) * noise.octaves(rng, size, size, size / 2, 16.0, 0.6)
-    cast = np.stack([1 + warm, np.ones_like(warm), 1 - warm], axis=2)
-    return np.asarray(shade[..., None] * base * cast, np.float32)
+    return _warmed(shade, warm, base)
+
+
+def _warmed(shade: Field, warm: Field, base: Field) -> Field:
+    planes = [shade * (1 + warm) * base[0], shade * base[1], shade * (1 - warm) * base[2]]
+    return np.asarray(cv2.merge(planes), np.float32)
 
 
 def _spots(rng: np.random.Generator, size: int, cell_px: float, share: float) -> Field:
@@ -189,8 +194,7 @@ def aggregate(rng: np.random.Generator, size: int) -> Field:
     shade += np.float32(rng.uniform(0.01, 0.06)) * noise.octaves(rng, size, size, 3.0, 1.0, 0.9)
     warm = np.float32(rng.uniform(0.0, 0.05)) * np.roll(tone, 7)
     shade = np.clip(shade / shade.mean(), 0.05, 2.0)
-    wall = shade[..., None] * _colour(rng, 0.25, 0.65, 0.03)
-    return np.asarray(wall * np.stack([1 + warm, np.ones_like(warm), 1 - warm], 2), np.float32)
+    return _warmed(shade, warm, _colour(rng, 0.25, 0.65, 0.03))
 
 
 def _stones(rng: np.random.Generator, size: int, grain_px: float) -> tuple[Field, Field]:
@@ -267,9 +271,9 @@ def masonry(rng: np.random.Generator, size: int) -> Field:
         rng, size, size, 24.0, 1.0, 0.8
     )
     shade = rough * (1.0 + body * (tones[stone] - 1.0))
-    wall = shade[..., None] * (mortar + body[..., None] * (brick - mortar))
-    relief = _lit(rng, np.asarray(body, np.float32), rng.uniform(0.0, 0.08))
-    return np.asarray(wall * relief[..., None], np.float32)
+    shade = shade * _lit(rng, np.asarray(body, np.float32), rng.uniform(0.0, 0.08))
+    planes = [shade * (m + body * (b - m)) for b, m in zip(brick, mortar, strict=True)]
+    return np.asarray(cv2.merge(planes), np.float32)
 
 
 PROCEDURAL: dict[str, tuple[float, Callable[[np.random.Generator, int], Field]]] = {
@@ -299,9 +303,10 @@ def light_up(rng: np.random.Generator, wall: Field) -> Field:
         stain = _spots(rng, coarse, coarse / rng.uniform(3, 8), rng.uniform(0.05, 0.4))
         stain = np.asarray(cv2.GaussianBlur(stain, (0, 0), rng.uniform(0.5, 3.0)), np.float32)
         light = light * (1.0 - np.float32(rng.uniform(-0.1, 0.3)) * stain)
-    light = np.asarray(cv2.resize(light.astype(np.float32), (size, size)), np.float32)
     if rng.random() < 0.45:  # grey walls, dull days, and photographs without colour
-        grey = cv2.cvtColor(wall, cv2.COLOR_RGB2GRAY)[..., None]
-        wall = grey + np.float32(rng.random()) * (wall - grey)
+        kept = rng.random()
+        weights = np.tile((0.3, 0.59, 0.11), (3, 1))
+        wall = np.asarray(cv2.transform(wall, kept * np.eye(3) + (1 - kept) * weights), np.float32)
     cast = np.array([1 + rng.normal(0, 0.012), 1.0, 1 + rng.normal(0, 0.012)], np.float32)
-    return np.asarray(np.clip(wall * (light[..., None] * cast), 0.0, 1.0), np.float32)
+    light = np.asarray(cv2.resize(noise.rgb(light.astype(np.float32), cast), (size, size)))
+    return np.clip(wall * light, 0.0, 1.0)

@@ -70,8 +70,8 @@ def photograph(
         shrink = picture.shape[0] > size
         method = cv2.INTER_AREA if shrink else int(rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC]))
         picture = np.asarray(cv2.resize(picture, (size, size), interpolation=method), np.float32)
-    picture = np.rint(np.clip(picture, 0.0, 1.0) * np.float32(255.0)).astype(np.uint8)
-    return _compress(picture, rng, camera.quality) if camera.quality else picture
+    shot = np.asarray(cv2.convertScaleAbs(np.clip(picture, 0.0, 1.0), alpha=255.0), np.uint8)
+    return _compress(shot, rng, camera.quality) if camera.quality else shot
 
 
 def _optics(scene: Field, rng: np.random.Generator, camera: Camera) -> Field:
@@ -84,7 +84,7 @@ def _optics(scene: Field, rng: np.random.Generator, camera: Camera) -> Field:
     if camera.motion_px >= 1.5:
         picture = cv2.filter2D(picture, -1, _streak(camera), borderType=cv2.BORDER_REFLECT_101)
     brightness = float(picture[::8, ::8].mean()) + 1e-3
-    metered = np.clip(camera.exposure, 0.36 / brightness, 0.82 / brightness)
+    metered = np.clip(camera.exposure, 0.42 / brightness, 0.82 / brightness)
     exposure = camera.exposure + 0.8 * (metered - camera.exposure)  # as automatic exposure does
     gain = np.array(camera.balance, np.float32) * np.float32(exposure)
     if camera.vignette > 0.0:
@@ -93,8 +93,8 @@ def _optics(scene: Field, rng: np.random.Generator, camera: Camera) -> Field:
         x = (np.linspace(0, 1, width, dtype=np.float32) - np.float32(centre[0])) ** 2
         y = (np.linspace(0, 1, height, dtype=np.float32) - np.float32(centre[1])) ** 2
         fall = 1.0 - np.float32(camera.vignette) * np.clip(x[None, :] + y[:, None], 0.0, 1.5)
-        return np.asarray(picture * (fall[..., None] * gain), np.float32)
-    return np.asarray(picture * gain, np.float32)
+        return np.asarray(picture * noise.rgb(fall, gain), np.float32)
+    return noise.tinted(picture, gain)
 
 
 def _streak(camera: Camera) -> Field:
@@ -127,11 +127,15 @@ def _sensor(picture: Field, rng: np.random.Generator, camera: Camera) -> Field:
         picture = np.asarray(cv2.pow(picture, camera.gamma), np.float32)
     if camera.chroma_px > 0.0:
         soft = cv2.GaussianBlur(picture, (0, 0), camera.chroma_px)
-        picture = soft + cv2.cvtColor(picture - soft, cv2.COLOR_RGB2GRAY)[..., None]
+        picture = soft + noise.rgb(_grey(picture - soft))
     if camera.sharpen > 0.0:
         soft = cv2.GaussianBlur(picture, (0, 0), 0.9)
         picture = picture + np.float32(camera.sharpen) * (picture - soft)
     return np.asarray(picture, np.float32)
+
+
+def _grey(picture: Field) -> Field:
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
 
 
 def _compress(

@@ -201,7 +201,7 @@ def straight(rng: np.random.Generator, size: int, width_px: float) -> Strands:
 
 def net(rng: np.random.Generator, size: int, width_px: float) -> Strands:
     """Map cracking of cells: the borders of a Voronoi division, some left out."""
-    cell = rng.uniform(0.12, 0.45) * size
+    cell = rng.uniform(0.15, 0.45) * size
     grid = int(np.ceil(size / cell)) + 3
     centres = np.mgrid[0:grid, 0:grid].reshape(2, -1).T.astype(np.float64) - 1.0
     centres = (centres + rng.uniform(-0.42, 0.42, centres.shape)) * cell

@@ -69,9 +69,3 @@ def stairs(
         corners.append(corners[-1] + (0.0, fall))
     pieces = [jagged(rng, a, b, 0.04, 0.6) for a, b in pairwise(corners)]
     return np.concatenate([pieces[0], *(piece[1:] for piece in pieces[1:])])
-
-
-def length_px(points: Points) -> float:
-    """The length of a path in pixels."""
-    steps = np.diff(points, axis=0)
-    return float(np.hypot(steps[:, 0], steps[:, 1]).sum())

@@ -11,7 +11,7 @@ from crackscan.train.render import background, lookalikes
 from crackscan.train.render.appearance import draw_joint_look, draw_look, paint, reach_px
 from crackscan.train.render.camera import draw_camera, photograph
 from crackscan.train.render.crack import FAMILIES, Strand, grow, joint_beside, settled
-from crackscan.train.render.path import length_px
+from crackscan.train.render.path import STEP_PX
 from crackscan.train.render.trace import coverage, trace
 from crackscan.train.render.visibility import hidden, made_visible, seen, split
 
@@ -102,7 +102,7 @@ def _with_joint(
 ) -> NDArray[np.float32]:
     look = draw_joint_look(rng)
     joint = joint_beside(rng, strands[0])
-    return paint(wall, trace([joint], *wall.shape[:2], reach_px(look)), rng, look)
+    return paint(wall, trace([joint], wall.shape[0], wall.shape[1], reach_px(look)), rng, look)
 
 
 def _typical_width(strands: Sequence[Strand]) -> float:
@@ -132,7 +132,11 @@ def _grown(
     grown: list[Strand] = []
     for _ in range(8):
         grown = grow(rng, family, scene_px, narrow, wide)
-        if sum(length_px(line[:, :2]) for line in _inside(grown, scene_px)) > 0.1 * scene_px:
+        xy = np.concatenate(
+            [piece.points[:, :2] for piece in grown] or [np.empty((0, 2), np.float32)]
+        )
+        inside = ((xy > 0) & (xy < scene_px)).all(axis=1).sum()
+        if inside * STEP_PX > 0.1 * scene_px:
             break
     return grown
 

@@ -70,37 +70,28 @@ def _band(strands: list[Strand], height: int, width: int, reach_px: float) -> Ba
         close = far[pixel] <= reach_px + 0.8 * points[seed, 2] + 2.0
         pixel, seed = pixel[close], seed[close]
     y, x = (v.astype(np.float32) for v in np.divmod(pixel, width))
-    best = np.full(len(pixel), np.inf, np.float32)
-    across = np.zeros(len(pixel), np.float32)
-    half = np.zeros(len(pixel), np.float32)
-    normal = np.zeros((len(pixel), 2), np.float32)
-    vertex = seed.copy()
-    for offset in (0, -1, 1):
-        k = np.clip(seed + offset, 0, len(points) - 2)
-        k = np.where(segment[k], k, seed)
-        a, b = points[k], points[k + 1]
-        dx, dy = b[:, 0] - a[:, 0], b[:, 1] - a[:, 1]
-        square = dx * dx + dy * dy + np.float32(1e-9)
-        px, py = x - a[:, 0], y - a[:, 1]
-        at = np.clip((px * dx + py * dy) / square, 0.0, 1.0).astype(np.float32)
-        qx, qy = px - at * dx, py - at * dy
-        distance = np.sqrt(qx * qx + qy * qy).astype(np.float32)
-        closer = distance < best
-        best = np.where(closer, distance, best)
-        side = np.where(dx * py - dy * px < 0, -1.0, 1.0).astype(np.float32)
-        across = np.where(closer, side * distance, across)
-        share = left[k] + at * (left[k + 1] - left[k])
-        share = np.where(side < 0, share, 1 - share)
-        half = np.where(closer, share * (a[:, 2] + at * (b[:, 2] - a[:, 2])), half)
-        vertex = np.where(closer, k, vertex)
-        length = np.sqrt(square)
-        normal[closer, 0] = (-dy / length)[closer]
-        normal[closer, 1] = (dx / length)[closer]
+    best, vertex, at = _foot(points, seed, x, y)
+    for offset, end in (
+        (-1, at == 0.0),
+        (1, at == 1.0),
+    ):  # past an end, the neighbour may be nearer
+        k = np.clip(seed[end] + offset, 0, len(points) - 2)
+        k = np.where(segment[k], k, seed[end])
+        near, _, there = _foot(points, k, x[end], y[end])
+        closer = near < best[end]
+        which = np.flatnonzero(end)[closer]
+        best[which], vertex[which], at[which] = near[closer], k[closer], there[closer]
+    a, b = points[vertex], points[vertex + 1]
+    dx, dy = b[:, 0] - a[:, 0], b[:, 1] - a[:, 1]
+    side = np.where(dx * (y - a[:, 1]) < dy * (x - a[:, 0]), -1.0, 1.0).astype(np.float32)
+    across = side * best
+    normal = np.stack([-dy, dx], axis=1) / (np.sqrt(dx * dx + dy * dy)[:, None] + 1e-6)
+    share = left[vertex] + at * (left[vertex + 1] - left[vertex])
+    half = np.where(side < 0, share, 1 - share) * (a[:, 2] + at * (b[:, 2] - a[:, 2]))
     keep = best <= half + np.float32(reach_px)
     if not keep.any():
         return None
-    pixel, across, half = pixel[keep], across[keep].astype(np.float32), half[keep]
-    half = half.astype(np.float32)
+    pixel, across, half = pixel[keep], across[keep], half[keep].astype(np.float32)
     whole = points[vertex[keep], 2]
     other = np.maximum(whole - half, 0.0)
     inward = np.abs(across)
@@ -108,6 +99,19 @@ def _band(strands: list[Strand], height: int, width: int, reach_px: float) -> Ba
     return Band(
         strands[0].rank, pixel, across, half, vertex[keep], normal[keep], cover.astype(np.float32)
     )
+
+
+def _foot(
+    points: Floats, k: NDArray[np.intp], x: Floats, y: Floats
+) -> tuple[Floats, NDArray[np.intp], Floats]:
+    """Distance of pixels from segments `k`, these, and where along them the foot lies, 0..1."""
+    a, b = points[k, :2], points[k + 1, :2]
+    dx, dy = b[:, 0] - a[:, 0], b[:, 1] - a[:, 1]
+    px, py = x - a[:, 0], y - a[:, 1]
+    at = np.clip((px * dx + py * dy) / (dx * dx + dy * dy + np.float32(1e-9)), 0.0, 1.0)
+    px -= at * dx
+    py -= at * dy
+    return np.sqrt(px * px + py * py), k.copy(), at.astype(np.float32, copy=False)
 
 
 def _nearest(

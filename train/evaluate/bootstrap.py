@@ -33,9 +33,9 @@ def f1_interval(
     hits = 2 * np.bincount(group, labels & predicted, count)
     wrong = np.bincount(group, labels ^ predicted, count)
     return _interval(
-        each @ hits / whole
+        float(each @ hits) / whole
         for each in _draws(count, seed, draws)
-        if (whole := each @ hits + each @ wrong)
+        if (whole := float(each @ (hits + wrong)))
     )
 
 
@@ -59,7 +59,7 @@ def auroc_interval(
             cracks = np.add.reduceat(weight * labels, starts)
             clear = np.add.reduceat(weight * (1 - labels), starts)
             if pairs := cracks.sum() * clear.sum():
-                yield cracks @ (np.cumsum(clear) - clear / 2) / pairs
+                yield float(cracks @ (np.cumsum(clear) - clear / 2)) / float(pairs)
 
     return _interval(areas())
 

@@ -1,0 +1,141 @@
+"""`crackscan-train evaluate`: how good is a model on these pictures?"""
+
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from crackscan.train.dataset.split import Side
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where the page and the JSON go.  [default: evaluations/MODEL-on-DATA]",
+)
+@click.option(
+    "--split",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The split of DATA.  [default: the one beside MODEL, if it is of this DATA]",
+)
+@click.option(
+    "--side",
+    type=click.Choice(["train", "validation", "test"]),
+    help="Which side of the split to judge.  [default: test; all of DATA if there is no split]",
+)
+@click.option(
+    "--operating-point",
+    "point",
+    default="default",
+    show_default=True,
+    metavar="NAME",
+    help="Which of the model's thresholds to judge by.",
+)
+@click.option(
+    "--threads", type=click.IntRange(1), metavar="N", help="For a .tflite.  [default: all cores]"
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the whole evaluation as JSON.")
+def evaluate(
+    model: Path,
+    data: Path,
+    out: Path | None,
+    split: Path | None,
+    side: "Side | None",
+    point: str,
+    threads: int | None,
+    as_json: bool,
+) -> None:
+    """Report how good MODEL is on DATA: a page for people, JSON for programs.
+
+    MODEL is a .keras or .tflite file, a run folder of `fit`, or the name of a shipped model.
+    DATA holds class folders (positive/ and negative/, or the like) or images/ and masks/.
+
+    The page has the classification report, the confusion matrix, ROC and precision-recall
+    curves, calibration and the worst errors; it is one file and needs no network.
+    """
+    from crackscan.train.evaluate import run
+
+    document, folder = run.evaluate(
+        run.find_model(model),
+        data,
+        out=out,
+        split=split,
+        side=side,
+        point=point,
+        threads=threads,
+        track=_track,
+        command=f"crackscan-train {shlex.join(sys.argv[1:])}",
+    )
+    if as_json:
+        import json
+
+        click.echo(json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False))
+    else:
+        _show(document, folder / run.PAGE)
+
+
+@contextmanager
+def _track(stage: str, steps: int) -> Iterator[Callable[[], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(stage, total=steps)
+        yield lambda: progress.advance(task)
+
+
+def _show(document: dict[str, Any], page: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from crackscan.train.evaluate.page import percent, share
+
+    data, patch, point = document["data"], document["patch"], document["operating_point"]
+    counts, cells = patch["confusion"], document["cells"]
+    side = f"{data['side']} side of {data['split']}" if data["split"] else "all of it"
+    console = Console(stderr=True)
+    console.print(
+        f"{document['model']['name']} on {data['name']} ({side}): {data['patches']:,} patches, "
+        f"{data['cracks']:,} with a crack; operating point {point['name']}"
+    )
+    table = Table(show_header=False, box=None, pad_edge=False)
+    rows = [
+        ("cracks found", percent(patch["recall"]), f"{counts['missed']:,} missed"),
+        (
+            "false alarms",
+            percent(patch["false_alarm_rate"]),
+            f"{counts['false_alarms']:,} of {data['crack_free']:,} crack-free",
+        ),
+        ("F1", share(patch["f1"], 4), _limits(patch["f1_95"])),
+        ("AUROC", share(patch["auroc"], 4), _limits(patch["auroc_95"])),
+        ("average precision", share(patch["average_precision"], 4), ""),
+        ("calibration error (ECE)", f"{patch['ece']:.4f}", ""),
+    ]
+    if cells:
+        here = cells["operating_points"][point["name"]]
+        note = f"{percent(here['precision'])} of marks right, {percent(here['recall'])} found"
+        rows.append(("cell F1", share(here["f1"], 4), note))
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+    if data["skipped"]:
+        names = ", ".join(each["path"] for each in data["skipped"][:5])
+        console.print(f"{len(data['skipped'])} pictures could not be read: {names}")
+    click.echo(page)
+
+
+def _limits(interval: dict[str, float]) -> str:
+    from crackscan.train.evaluate.page import share
+
+    return f"95 %: {share(interval['low'], 4)} to {share(interval['high'], 4)}"

@@ -1,0 +1,113 @@
+"""The whole evaluation: choose the pictures, score them, write the document and the page."""
+
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from crackscan.errors import ModelError
+from crackscan.picture import write_file
+from crackscan.train.dataset.split import Side
+from crackscan.train.evaluate.data import Judged, Reader, choose
+from crackscan.train.evaluate.measure import Measured, measure_cells, measure_patches
+from crackscan.train.evaluate.page import render_page
+from crackscan.train.evaluate.predict import Scorer, load_scorer
+from crackscan.train.evaluate.report import (
+    Document,
+    assemble,
+    describe_data,
+    describe_model,
+    report_cells,
+    report_patches,
+)
+
+MODELS = Path(__file__).resolve().parents[2] / "models"
+NETWORK = "model.keras"
+PAGE, DOCUMENT = "evaluation.html", "evaluation.json"
+
+Track = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
+"""Opens a progress display for a stage of so many steps; gives what to call at each step."""
+
+
+def evaluate(
+    model: Path,
+    data: Path,
+    *,
+    track: Track,
+    out: Path | None = None,
+    split: Path | None = None,
+    side: Side | None = None,
+    point: str = "default",
+    threads: int | None = None,
+    command: str = "",
+) -> tuple[Document, Path]:
+    """Judge a model file on a data folder and write evaluation.html and evaluation.json.
+
+    Returns the document and the folder that holds both, `out` or evaluations/MODEL-on-DATA.
+
+    Raises:
+        CrackscanError: the model, the data, the split or the operating point cannot be used.
+        OSError: the folder cannot be written.
+    """
+    start = time.monotonic()
+    judged = choose(data, split, side, model)
+    scorer = load_scorer(model, threads)
+    scorer.card.point(point)
+    folder = out or Path("evaluations") / f"{scorer.card.name}-on-{judged.name}"
+    _demand_writable(folder)
+    measured, document = _judge(model, scorer, judged, point, track)
+    document |= {"command": command, "seconds": round(time.monotonic() - start, 1)}
+    text = json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False)
+    write_file(folder / PAGE, render_page(document, measured).encode())
+    write_file(folder / DOCUMENT, f"{text}\n".encode())
+    return document, folder
+
+
+def find_model(name: Path) -> Path:
+    """A model file: the file itself, the network of a run folder, or a shipped model's file.
+
+    Raises:
+        ModelError: there is none.
+    """
+    if name.is_dir():
+        if not (name / NETWORK).is_file():
+            raise ModelError(f"{name} is no run folder: it holds no {NETWORK}")
+        return name / NETWORK
+    shipped = MODELS / f"{name}.tflite"
+    if not name.exists() and shipped.is_file():
+        return shipped
+    return name
+
+
+def _judge(
+    model: Path, scorer: Scorer, judged: Judged, point: str, track: Track
+) -> tuple[Measured, Document]:
+    reader = Reader(judged)
+    pictures = len(judged.items)
+    with track("Scoring patches", pictures) as advance:
+        measured = measure_patches(scorer, reader.patches(advance), scorer.card.point(point).patch)
+    cells = None
+    if judged.masks:
+        with track("Scoring whole photographs", pictures) as advance:
+            totals = measure_cells(
+                scorer, reader.photographs(advance), scorer.card.operating_points
+            )
+        cells = report_cells(totals, scorer.card, pictures - len(reader.skipped))
+    patch = report_patches(measured, scorer.card, point)
+    return measured, assemble(
+        model=describe_model(model, scorer),
+        data=describe_data(judged, reader, measured),
+        measured=measured,
+        point=point,
+        patch=patch,
+        cells=cells,
+    )
+
+
+def _demand_writable(folder: Path) -> None:
+    """Fail now rather than after the scoring; raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass

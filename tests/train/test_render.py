@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -185,6 +186,19 @@ def test_a_crack_that_changes_nothing_is_not_seen() -> None:
     dark = wall.copy()
     dark[48:52] *= 0.3
     assert seen([drawn], wall, dark, camera)[0].all()
+
+
+def test_what_is_hung_before_a_crack_hides_it() -> None:
+    wall = np.full((100, 100, 3), 0.6, np.float32)
+    dark = wall.copy()
+    dark[48:52] *= 0.3
+    for picture in (wall, dark):
+        picture[:, 40:60] = 0.2
+    camera = replace(draw_camera(np.random.default_rng(0)), defocus_px=0.3, motion_px=0.0)
+    drawn = line((10, 50), (90, 50), 4.0)
+    shown = seen([drawn], wall, dark, camera)[0]
+    x = drawn.points[:, 0]
+    assert shown[(x < 36) | (x > 64)].all() and not shown[(x > 44) & (x < 56)].any()
 
 
 def test_a_contact_sheet_shows_picture_and_outline_side_by_side() -> None:

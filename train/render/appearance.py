@@ -55,7 +55,7 @@ def draw_look(rng: np.random.Generator) -> Look:
     warm = (
         0.0
         if fill == "lime"
-        else rng.normal(0.0, 0.05) + (0.09 if fill in ("dirt", "faint", "sand") else 0.0)
+        else rng.normal(0.0, 0.035) + (0.08 if fill in ("dirt", "faint", "sand") else 0.0)
     )
     return Look(
         inside=float(rng.uniform(*inside[fill])),

@@ -17,6 +17,13 @@ from crackscan.train.render.visibility import hidden, made_visible, seen, split
 
 Lines = tuple[NDArray[np.float32], ...]
 Mask = NDArray[np.uint8]
+HIDES_ALL = {"foliage", "wood", "gravel", "fabric", "jpeg_blocks", "water_drops"}
+OVER_CRACKS = tuple(
+    name
+    for name in lookalikes.LOOK_ALIKES
+    if name not in lookalikes.UNDER_CRACKS and name not in HIDES_ALL
+)
+OVER_CRACKS_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -69,9 +76,10 @@ def render_sample(
     wall, wall_kind = _wall(wall_rng, scene_px, backgrounds, config)
     cracked = choose.random() < config.crack_share
     alikes: tuple[str, ...] = ()
-    if not cracked or choose.random() < config.look_alike_share:
-        painted, names = lookalikes.paint_look_alikes(wall, alike_rng)
-        wall, alikes = painted, tuple(names)
+    if not cracked:
+        wall, alikes = lookalikes.paint_look_alikes(wall, alike_rng)
+    elif choose.random() < config.look_alike_share:
+        wall, alikes = lookalikes.paint_look_alikes(wall, alike_rng, lookalikes.UNDER_CRACKS)
     strands: list[Strand] = []
     covered = np.zeros((size, size), np.float32)
     family = "plain"
@@ -87,6 +95,12 @@ def render_sample(
         look, camera = made_visible(look, camera, _typical_width(grown))
         bands = trace(grown, scene_px, scene_px, reach_px(look))
         bare, wall = wall, paint(wall, bands, look_rng, look)
+        if choose.random() < OVER_CRACKS_SHARE * config.look_alike_share:
+            before = alike_rng.bit_generator.state
+            bare, _ = lookalikes.paint_look_alikes(bare, alike_rng, OVER_CRACKS)
+            alike_rng.bit_generator.state = before  # the same things again, before the cracks
+            wall, over = lookalikes.paint_look_alikes(wall, alike_rng, OVER_CRACKS)
+            alikes += over
         shown = seen(grown, bare, wall, camera)
         bands = hidden(bands, grown, shown)
         covered = _resized(coverage(bands, scene_px, scene_px), size)

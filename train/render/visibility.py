@@ -50,7 +50,7 @@ def seen(
 
     `before` and `after` are the scene (H, W, 3) without and with the cracks. A vertex is seen if
     the blurred difference is more than 3.5 % of the local brightness and stands out of the wall
-    itself and the noise, on a good part of the vertices around it.
+    itself and the noise, on a good part of the vertices around it, and if nothing covers it.
     """
     sigma = blur_px(camera)
     change = cv2.GaussianBlur(np.abs(after[..., 1] - before[..., 1]), (0, 0), sigma)
@@ -64,9 +64,11 @@ def seen(
     for piece in strands:
         column = np.clip(np.rint(piece.points[:, 0]), 1, width - 2).astype(np.intp)
         row = np.clip(np.rint(piece.points[:, 1]), 1, height - 2).astype(np.intp)
-        clear = (change[row, column] > needed * level[row, column]).astype(np.float32)
+        strength = change[row, column] / (needed * level[row, column])
+        clear = (strength > 1.0).astype(np.float32)
         around = np.convolve(np.pad(clear, WINDOW, mode="edge"), np.ones(2 * WINDOW + 1), "valid")
-        result.append(around > 0.3 * (2 * WINDOW + 1))
+        covered = np.convolve(np.pad(strength < 0.15, 1, mode="edge"), np.ones(3), "valid") >= 3
+        result.append((around > 0.3 * (2 * WINDOW + 1)) & ~covered)
     return result
 
 

@@ -96,31 +96,50 @@ def soften(sharp: Values, sigma_px: float) -> Field:
     return field(cv2.GaussianBlur(field(sharp), (0, 0), sigma_px))
 
 
+def touched(change: Field) -> tuple[slice, slice]:
+    """The rows and columns of (H, W) outside which `change` is 0."""
+    rows = np.flatnonzero(change.any(axis=1))
+    columns = np.flatnonzero(change.any(axis=0))
+    if len(rows) == 0:
+        return slice(0, 0), slice(0, 0)
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
 def shade(picture: Field, gain: Values, tint: Colour = (1.0, 1.0, 1.0)) -> Field:
     """`picture` times `gain` (H, W); `tint` is the strength with which each channel follows it."""
     change = field(gain) - np.float32(1)
-    if tuple(tint) == (1.0, 1.0, 1.0):
-        shaded = field(cv2.cvtColor(change, cv2.COLOR_GRAY2RGB))
-    else:
+    place = touched(change)
+    change = change[place]
+    painted = picture.copy()
+    if change.size:
         shaded = field(cv2.merge([np.float32(t) * change for t in tint]))
-    shaded += np.float32(1)
-    shaded *= picture
-    return np.clip(shaded, 0, 1, out=shaded)
+        shaded += np.float32(1)
+        shaded *= picture[place]
+        np.clip(shaded, 0, 1, out=painted[place])
+    return painted
 
 
 def cover(picture: Field, colour: Colour, alpha: Values) -> Field:
     """`picture` under a layer of `colour`, three numbers or (H, W, 3), and opacity `alpha`."""
     opacity = np.clip(field(alpha), 0, 1)
+    place = touched(opacity)
+    opacity = opacity[place]
+    painted = picture.copy()
+    if opacity.size == 0:
+        return painted
+    below = picture[place]
     veil = field(cv2.cvtColor(opacity, cv2.COLOR_GRAY2RGB))
     if isinstance(colour, np.ndarray) and colour.ndim == 3:
-        veil *= field(colour) - picture
-        veil += picture
-        return np.clip(veil, 0, 1, out=veil)
-    mixed = field(cv2.merge([np.float32(c) * opacity for c in colour]))
-    mixed += picture
-    veil *= picture
-    mixed -= veil
-    return np.clip(mixed, 0, 1, out=mixed)
+        veil *= field(colour)[place] - below
+        veil += below
+        np.clip(veil, 0, 1, out=painted[place])
+    else:
+        layer = field(cv2.merge([np.float32(c) * opacity for c in colour]))
+        layer += below
+        veil *= below
+        layer -= veil
+        np.clip(layer, 0, 1, out=painted[place])
+    return painted
 
 
 def tinted(brightness: Values, colour: Colour) -> Field:

@@ -56,7 +56,7 @@ def paint_line(
     per_px = 3.0 if width_px < 2 else 2.0 if width_px < 6 else 1.0
     chip_px = worn * log_uniform(rng, 0.3, 1.2) * (0.8 + width_px * 0.3)
     across = rows_of(width_px * 0.8 + chip_px * 2 + 3, per_px)
-    jitter = worn * (0.1 + 0.06 * width_px)
+    jitter = worn * (0.1 + 0.03 * width_px)
     swell = 1 + 0.12 * worn * noise_along(rng, length, 60)
     left = -width_px / 2 * swell + jitter * noise_along(rng, length, 3 + width_px, 2)
     right = width_px / 2 * swell + jitter * noise_along(rng, length, 3 + width_px, 2)

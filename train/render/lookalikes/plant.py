@@ -161,8 +161,9 @@ def roots(picture: Field, rng: Rng) -> Field:
         pen.line(main, thick)
         for at in rng.integers(0, 32, int(rng.integers(4, 30))):
             out = rng.uniform(0, 2 * np.pi)
-            hair = stem(rng, main[at], out, thick * rng.uniform(1.5, 5), 0.15)
-            pen.line(hair[::6], max(0.4, thick * 0.25), 0.6)
+            way = np.array([np.cos(out), np.sin(out)]) * thick * rng.uniform(1.5, 5)
+            bent = way @ turning(rng.normal(0, 0.4))
+            pen.line(np.array([main[at], main[at] + way, main[at] + way + bent]), thick * 0.25, 0.6)
     drawn = pen.coverage()
     light = cv2.Sobel(soften(drawn, 0.8), cv2.CV_32F, 1, 1, scale=0.25)
     kinds = [(0.62, 0.55, 0.44), (0.35, 0.26, 0.18), (0.45, 0.43, 0.4)]

@@ -81,7 +81,7 @@ def sky(rng: Rng, shape: tuple[int, int]) -> Field:
     """A sky (H, W, 3): blue, grey or white, paler towards one side, with clouds."""
     blue = np.array([0.45, 0.62, 0.85]) if chance(rng, 0.5) else np.array([0.85, 0.88, 0.92])
     fall = np.linspace(rng.uniform(0.8, 1.0), rng.uniform(0.9, 1.1), shape[0])[:, None]
-    bright = fall * np.ones(shape) + rng.uniform(0, 0.06) * noise(rng, shape, 80, 3)
+    bright = field(fall) + np.float32(rng.uniform(0, 0.06)) * noise(rng, shape, 80, 2)
     return np.clip(tinted(bright, blue * rng.uniform(0.8, 1.1)), 0, 1)
 
 

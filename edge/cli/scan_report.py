@@ -55,6 +55,8 @@ def print_report(tally: Tally, source: Source, results: Results, model: str) -> 
         f"{plural(tally.findings, 'finding')} ({model}, threshold "
         f"{results.settings['threshold']:.2f}){rate}"
     )
+    if source.stopped:
+        click.echo("ended before the source did")
     if source.dropped:
         click.echo(f"{plural(source.dropped, 'older frame')} dropped to keep up with the camera")
     shown = PICTURES + "/" if source.kind == "pictures" else VIDEO
@@ -71,7 +73,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def _table(tally: Tally, noun: str) -> Table:
-    surest = sorted(tally.seen, key=lambda one: -one.peak)[:ROWS]
+    surest = sorted(tally.seen, key=lambda one: (-round(one.peak, 2), -one.area_share))[:ROWS]
     table = Table(box=None, pad_edge=False)
     table.add_column(noun, overflow="fold")
     for heading in ("findings", "surest", "area"):

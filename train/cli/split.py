@@ -67,7 +67,8 @@ def show(split: "Split") -> None:
         console.print(f"{folder.path}/: {kind}, {folder.pictures:,} pictures", markup=False)
     copies = split.copies()
     files = sum(map(len, copies))
-    console.print(f"Copies: {files:,} pictures are {len(copies):,} distinct ones")
+    told = f"{files:,} pictures are {len(copies):,} distinct ones" if copies else "none found"
+    console.print(f"Copies: {told}")
     for group in split.contradictions():
         names = ", ".join(item.path for item in group)
         console.print(f"Copies in both classes, one label must be wrong: {names}", markup=False)

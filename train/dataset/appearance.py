@@ -17,8 +17,8 @@ def appearance_clusters(
     are at most 80 clusters: more, and patches of one photograph fall apart; fewer, and the test
     side consists of two or three walls. On one thread, so that equal seeds give equal clusters.
     """
-    from sklearn.cluster import KMeans  # type: ignore[import-untyped]
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
 
     _, member = np.unique(family, return_inverse=True)
     means = np.zeros((member.max() + 1, appearance.shape[1]))

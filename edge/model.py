@@ -11,7 +11,8 @@ import numpy.typing as npt
 from crackscan.edge.blocks import block_size, blocks
 from crackscan.card import Card, read_card
 from crackscan.pooling import sigmoid, strongest_patch, top_k_mean
-from crackscan.edge.runtime import default_threads, open_interpreter, quiet_stderr
+from crackscan.quiet import quiet_stderr
+from crackscan.edge.runtime import default_threads, open_interpreter
 from crackscan.errors import ModelError
 
 RGB: TypeAlias = npt.NDArray[np.uint8]
@@ -39,7 +40,9 @@ class Model:
         self._lock = Lock()
 
     @classmethod
-    def load(cls, name_or_path: str | os.PathLike[str] | None = None, threads: int | None = None) -> "Model":
+    def load(
+        cls, name_or_path: str | os.PathLike[str] | None = None, threads: int | None = None
+    ) -> "Model":
         """Load a shipped model by name, or any crackscan `.tflite` by path.
 
         Args:
@@ -100,12 +103,12 @@ class Model:
                         left * cell : (left + size[1]) * cell,
                     ]
                 )
-                found[block.row.keep : block.row.keep_stop, block.col.keep : block.col.keep_stop] = (
-                    part[
-                        block.row.keep - top : block.row.keep_stop - top,
-                        block.col.keep - left : block.col.keep_stop - left,
-                    ]
-                )
+                found[
+                    block.row.keep : block.row.keep_stop, block.col.keep : block.col.keep_stop
+                ] = part[
+                    block.row.keep - top : block.row.keep_stop - top,
+                    block.col.keep - left : block.col.keep_stop - left,
+                ]
         return found
 
     def _invoke(self, rgb: RGB) -> CrackMap:
@@ -164,11 +167,18 @@ def _int8_ends(interpreter: Any, path: Path) -> tuple[dict[str, Any], dict[str, 
 
 
 def _check(rgb: RGB) -> None:
-    if not isinstance(rgb, np.ndarray) or rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
+    if (
+        not isinstance(rgb, np.ndarray)
+        or rgb.dtype != np.uint8
+        or rgb.ndim != 3
+        or rgb.shape[2] != 3
+    ):
         found = f"{rgb.dtype} {rgb.shape}" if isinstance(rgb, np.ndarray) else type(rgb).__name__
         raise ValueError(f"expected a uint8 RGB picture (height, width, 3), not {found}")
     if min(rgb.shape[:2]) < MIN_PX:
-        raise ValueError(f"expected a picture of at least {MIN_PX} x {MIN_PX} px, not {rgb.shape[:2]}")
+        raise ValueError(
+            f"expected a picture of at least {MIN_PX} x {MIN_PX} px, not {rgb.shape[:2]}"
+        )
 
 
 def _fill_cells(rgb: RGB, bottom: int, right: int) -> RGB:

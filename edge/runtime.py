@@ -1,13 +1,12 @@
 """The TFLite interpreter that this machine has: LiteRT, or tflite-runtime where there is no other."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from crackscan.errors import ModelError
+from crackscan.quiet import quiet_stderr
 
 MAX_THREADS = 4
 
@@ -54,17 +53,3 @@ def open_interpreter(path: Path, threads: int) -> tuple[Any, str]:
             return make(model_path=str(path), num_threads=threads), runtime
     except (ValueError, RuntimeError) as error:
         raise ModelError(f"{path} is no TFLite model") from error
-
-
-@contextmanager
-def quiet_stderr() -> Iterator[None]:
-    """Drop what native code writes to standard error (the runtime announces its delegate there)."""
-    saved = os.dup(2)
-    sink = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(sink, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(sink)

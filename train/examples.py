@@ -95,7 +95,7 @@ def light(rgb: RGB, rng: np.random.Generator, strength: float = 0.25) -> RGB:
     shift = rng.uniform(-strength, strength) * 128
     table = np.arange(256, dtype=np.float32)[:, None] - 128
     table = np.clip(table * (gain * cast) + 128 + shift, 0, 255).round().astype(np.uint8)
-    return np.stack([table[rgb[..., channel], channel] for channel in range(3)], axis=-1)
+    return cv2.LUT(rgb, table[np.newaxis])
 
 
 def batches(

@@ -83,7 +83,7 @@ def fit(
     Raises:
         CrackscanError: the folder holds another run, or nothing to resume, or the loss is lost.
     """
-    _claim(run, settings, resume)
+    claim(run, settings, resume)
     use_devices()
     keras.utils.set_random_seed(settings.seed)
     steps = max(sum(map(len, training)) // settings.batch, 1)
@@ -133,8 +133,12 @@ def _strategy() -> AbstractContextManager[Any]:
     return scope
 
 
-def _claim(run: Path, settings: Settings, resume: bool) -> None:
-    """Make the run folder ours: a new one for a new run, the same settings for a resumed one."""
+def claim(run: Path, settings: Settings, resume: bool) -> None:
+    """Make the run folder ours: a new one for a new run, the same settings for a resumed one.
+
+    Raises:
+        CrackscanError: it holds another run, or nothing to resume.
+    """
     file = run / SETTINGS
     wanted = json.dumps(asdict(settings), indent=2)
     if resume:

@@ -104,22 +104,55 @@ def _mobilenet(width: float) -> Callable[[Any], Any]:
     return build
 
 
-def _efficientnet_lite0(x: Any) -> Any:
-    """EfficientNet-Lite0 (Liu 2020) up to its last block at stride 16: 112 channels."""
-    x = _conv(x, 32, 3, 2, "stem")
-    number = 0
-    channels = 32
-    for repeats, kernel, stride, expand, filters in LITE0_STAGES:
-        for repeat in range(repeats):
-            step = stride if repeat == 0 else 1
-            name = f"block_{number}"
-            inner = _conv(x, channels * expand, 1, 1, f"{name}_expand") if expand > 1 else x
-            inner = _depthwise(inner, kernel, step, f"{name}_depth")
-            inner = layers.Conv2D(filters, 1, use_bias=False, name=f"{name}_project_conv")(inner)
-            inner = layers.BatchNormalization(momentum=0.99, epsilon=1e-3, name=f"{name}_project_bn")(inner)
-            x = layers.Add(name=f"{name}_add")([inner, x]) if step == 1 and filters == channels else inner
-            channels, number = filters, number + 1
-    return x
+def _strided(width: int, depth: int) -> Callable[[Any], Any]:
+    """A trunk for small processors: 4x4 patches at once, then separable convolutions.
+
+    The layers at full and half resolution take most of MobileNet's time on a whole frame; here
+    one 4x4 convolution of stride 4 (Dosovitskiy et al. 2021, "patchify") stands for them, and the
+    multiply-adds go where a crack is told from a joint: into the layers at stride 16.
+    """
+
+    def build(x: Any) -> Any:
+        x = _conv(x, 32, 4, 4, "stem")
+        for number, (filters, stride) in enumerate([(64, 2), (width, 2)] + [(width, 1)] * depth, 1):
+            x = _depthwise(x, 3, stride, f"dw_{number}")
+            x = _conv(x, filters, 1, 1, f"pw_{number}")
+        return x
+
+    return build
+
+
+def _efficientnet_lite0(repeats: Sequence[int]) -> Callable[[Any], Any]:
+    """EfficientNet-Lite0 (Liu 2020) up to stride 16, with the first `repeats` blocks a stage.
+
+    Blocks keep the numbers that they have in the whole network, for the pretrained weights.
+    """
+
+    def build(x: Any) -> Any:
+        x = _conv(x, 32, 3, 2, "stem")
+        first, channels = 0, 32
+        for used, (blocks, kernel, stride, expand, filters) in zip(repeats, LITE0_STAGES, strict=True):
+            for number in range(first, first + used):
+                step = stride if number == first else 1
+                x = _inverted(x, f"block_{number}", channels, kernel, step, expand, filters)
+                channels = filters
+            first += blocks
+        return x
+
+    return build
+
+
+def _inverted(
+    x: Any, name: str, channels: int, kernel: int, stride: int, expand: int, filters: int
+) -> Any:
+    """Inverted residual block (Sandler et al. 2018) with ReLU6."""
+    inner = _conv(x, channels * expand, 1, 1, f"{name}_expand") if expand > 1 else x
+    inner = _depthwise(inner, kernel, stride, f"{name}_depth")
+    inner = layers.Conv2D(filters, 1, use_bias=False, name=f"{name}_project_conv")(inner)
+    inner = layers.BatchNormalization(momentum=0.99, epsilon=1e-3, name=f"{name}_project_bn")(inner)
+    if stride > 1 or filters != channels:
+        return inner
+    return layers.Add(name=f"{name}_add")([inner, x])
 
 
 LITE0_STAGES: Sequence[tuple[int, int, int, int, int]] = (
@@ -129,9 +162,18 @@ LITE0_STAGES: Sequence[tuple[int, int, int, int, int]] = (
     (3, 3, 2, 6, 80),
     (3, 5, 1, 6, 112),
 )
-"""(repeats, kernel, stride, expansion, filters) of the stages up to stride 16."""
+"""(blocks, kernel, stride, expansion, filters) of the stages up to stride 16."""
+
+
+def _only_from_nothing(model: keras.Model, weights: str) -> None:  # noqa: ARG001
+    raise CrackscanError(f"this backbone has no {weights} weights; train it with --weights none")
+
 
 BACKBONES: dict[str, Backbone] = {
     "mobilenet-0.25": Backbone(_mobilenet(0.25), load_mobilenet),
-    "efficientnet-lite0": Backbone(_efficientnet_lite0, load_efficientnet_lite0),
+    "efficientnet-lite0": Backbone(_efficientnet_lite0((1, 2, 2, 3, 3)), load_efficientnet_lite0),
+    "efficientnet-lite0-slim": Backbone(
+        _efficientnet_lite0((1, 1, 1, 2, 2)), load_efficientnet_lite0
+    ),
+    "strided-96": Backbone(_strided(96, 5), _only_from_nothing),
 }

@@ -48,9 +48,16 @@ class CloseUps:
 
     def __init__(self, paths: Sequence[Path], labels: Sequence[bool], size: int, count: int) -> None:
         self.paths, self.labels, self.size, self.count = paths, labels, size, count
+        self._cracks: dict[int, RGB] = {}
 
     def __len__(self) -> int:
         return self.count
+
+    def _crack(self, at: int, rgb: RGB) -> RGB:
+        """The two masks of `dark_crack`, kept packed once found."""
+        if at not in self._cracks:
+            self._cracks[at] = np.packbits(np.dstack(dark_crack(rgb)) > 0)
+        return np.unpackbits(self._cracks[at], count=2 * rgb[..., 0].size).reshape(*rgb.shape[:2], 2) * 255
 
     def example(self, index: int, rng: np.random.Generator) -> Example:
         at = int(rng.integers(len(self.paths)))
@@ -61,7 +68,7 @@ class CloseUps:
             cells = np.zeros((self.size // CELL_PX,) * 2, np.float32)
             rgb, cells = turn(light(rgb, rng), cells, rng)
             return Example(rgb, cells, 0.0)
-        layers = np.dstack([rgb, *dark_crack(rgb)])
+        layers = np.dstack([rgb, self._crack(at, rgb)])
         layers = square(rescale(layers, factor), self.size, rng)
         rgb, core, maybe = np.ascontiguousarray(layers[..., :3]), layers[..., 3], layers[..., 4]
         cells = cells_of_mask(core)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from crackscan.card import Card, read_card
 from crackscan.errors import ModelError
+from crackscan.quiet import import_tensorflow, quiet_stderr
 from crackscan.train.evaluate.run_card import run_card
 
 Pictures: TypeAlias = NDArray[np.uint8]
@@ -54,7 +55,7 @@ class KerasScorer:
     """A Keras model, traced once for pictures of any size."""
 
     def __init__(self, path: Path) -> None:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        import_tensorflow()
         import keras
         import tensorflow as tf
 
@@ -86,7 +87,8 @@ class TfliteScorer:
 
         self.runtime = f"ai-edge-litert {version('ai-edge-litert')}, {threads} threads"
         try:
-            self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
+            with quiet_stderr():
+                self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{path} is no TFLite model") from error
         (self._input, self._output) = self._ends(path)
@@ -95,8 +97,9 @@ class TfliteScorer:
 
     def __call__(self, rgb: Pictures) -> Logits:
         if rgb.shape[1:] != self._size:
-            self._interpreter.resize_tensor_input(self._input["index"], (1, *rgb.shape[1:]))
-            self._interpreter.allocate_tensors()
+            with quiet_stderr():
+                self._interpreter.resize_tensor_input(self._input["index"], (1, *rgb.shape[1:]))
+                self._interpreter.allocate_tensors()
             self._size = rgb.shape[1:]
         scale, zero = self._output["quantization"]
         return np.stack([(self._invoke(one) - np.float32(zero)) * np.float32(scale) for one in rgb])

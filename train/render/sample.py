@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from crackscan.train.render import background, lookalikes
 from crackscan.train.render.appearance import draw_joint_look, draw_look, paint, reach_px
 from crackscan.train.render.camera import draw_camera, photograph
-from crackscan.train.render.crack import FAMILIES, Strand, grow, joint_beside, settled
+from crackscan.train.render.crack import Strand, joint_beside, settled
+from crackscan.train.render.family import FAMILIES, grow
 from crackscan.train.render.path import STEP_PX
+from crackscan.train.render.procedural import PROCEDURAL
 from crackscan.train.render.trace import coverage, trace
 from crackscan.train.render.visibility import hidden, made_visible, seen, split
 
@@ -132,9 +134,9 @@ def _wall(
     if len(backgrounds) and rng.random() >= config.procedural_share:
         kind, wall = "real", background.real(rng, size, backgrounds, config.background_scale)
     else:
-        shares = np.array([share for share, _ in background.PROCEDURAL.values()])
-        kind = str(rng.choice(list(background.PROCEDURAL), p=shares / shares.sum()))
-        wall = background.PROCEDURAL[kind][1](rng, size)
+        shares = np.array([share for share, _ in PROCEDURAL.values()])
+        kind = str(rng.choice(list(PROCEDURAL), p=shares / shares.sum()))
+        wall = PROCEDURAL[kind][1](rng, size)
     return background.light_up(rng, wall), kind
 
 

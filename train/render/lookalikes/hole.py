@@ -72,12 +72,12 @@ def spall(picture: Field, rng: Rng) -> Field:
         picture, relief(soften(floor, rng.uniform(0.5, 1.2)), light, rng.uniform(0.4, 1))
     )
     tint = field(1 + rng.normal(0, 0.025, 3)) * np.array([1.02, 1, 0.97], np.float32)
-    tone = mean_colour(picture) * tint * np.float32(rng.uniform(0.45, 1.0))
+    tone = mean_colour(picture) * tint * np.float32(rng.uniform(0.45, 0.9))
     stones = np.clip(1 + np.float32(rng.uniform(0.05, 0.2)) * lumps, 0.3, 1.7)
-    painted = cover(painted, tinted(stones, tone), inside * np.float32(rng.uniform(0.25, 0.7)))
+    painted = cover(painted, tinted(stones, tone), inside * np.float32(rng.uniform(0.4, 0.85)))
     off = float(deep * rng.uniform(0.3, 0.9))
     edge = inside * (1 - shifted(inside, -off * np.cos(light), -off * np.sin(light)))
-    return shade(painted, 1 - np.float32(rng.uniform(0.2, 0.8)) * soften(edge, 0.8))
+    return shade(painted, 1 - np.float32(rng.uniform(0.2, 0.6)) * soften(edge, 1.0))
 
 
 def honeycomb(picture: Field, rng: Rng) -> Field:

@@ -118,11 +118,11 @@ def fins(rng: Rng, picture: Field, place: tuple[Field, Field], width_px: float) 
     across = rows_of(width_px * 2.5 + 4, per_px)
     tall = fading(rng, length, (6 + 3 * width_px) * log_uniform(rng, 1, 6), rng.uniform(0.1, 0.7))
     tall = tall * np.clip(1 + 0.25 * noise_along(rng, length, 3 + width_px, 2), 0.2, 2)
-    middle = 0.15 * width_px * noise_along(rng, length, 20, 2)
+    middle = min(0.5, 0.06 * width_px) * noise_along(rng, length, 40)
     wide = width_px * (0.35 + 0.4 * tall)
     lit = band(across, middle - wide, middle, 1.0 + 0.3 * width_px) * tall
     dim = band(across, middle, middle + wide * rng.uniform(0.6, 1.6), 1.0 + 0.3 * width_px) * tall
-    ridge = rng.uniform(0.08, 0.4) * lit - rng.uniform(0.1, 0.6) * dim
+    ridge = rng.uniform(0.08, 0.4) * lit - rng.uniform(0.05, 0.4) * dim
     if chance(rng, 0.5):
         ridge = ridge[::-1]
     laid = lay(ridge, place, per_px)

@@ -63,7 +63,7 @@ def branch_shadow(picture: Field, rng: Rng) -> Field:
     pen = Pen(shape, 1)
     size = max(shape)
     stems = [(rng.uniform(0, 1, 2) * [width, height], rng.uniform(0, 2 * np.pi), 0.7 * size, 6.0)]
-    thick = log_uniform(rng, 0.5, 2.0)
+    thick = log_uniform(rng, 0.6, 3.0)
     leafy = rng.uniform(0, 1)
     for _ in range(16):
         start, heading, long, wide = stems.pop(0)
@@ -88,5 +88,5 @@ def branch_shadow(picture: Field, rng: Rng) -> Field:
         leaf = leaf @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
         leaves.fill(leaf + middle)
     shadow = np.maximum(shadow, leaves.coverage())
-    shadow = soften(shadow, log_uniform(rng, 1.2, 6))
+    shadow = soften(shadow, log_uniform(rng, 1.0, 4.5))
     return in_shadow(rng, picture, shadow, rng.uniform(0.2, 0.65))

@@ -144,7 +144,7 @@ def blockwork(picture: Field, rng: Rng) -> Field:
     high = log_uniform(rng, 60, 190)
     wide = high * rng.uniform(1.2, 2.4)
     joint_px = log_uniform(rng, 0.8, 9)
-    rough = log_uniform(rng, 0.1, 0.5)
+    rough = min(log_uniform(rng, 0.1, 0.5), 0.1 + 0.08 * joint_px)
     units = laid_units(
         rng,
         on_sheet(rng, shape, 0.8),

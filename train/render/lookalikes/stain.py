@@ -15,7 +15,6 @@ from crackscan.train.render.lookalikes.brush import (
     patches,
     relief,
     shade,
-    sign,
     soften,
     tinted,
 )
@@ -31,6 +30,7 @@ def runs(rng: Rng, shape: tuple[int, int], width_px: float, share: float) -> Fie
         rng, shape, (90, 40)
     )
     size = reach(shape)
+    sudden = np.float32(log_uniform(rng, 1.5, 10))
     columns = noise_along(rng, size, width_px, 3)
     strong = np.clip(columns - np.float32(np.quantile(columns, 1 - share)), 0, None)
     strong /= np.float32(max(float(np.quantile(strong, 0.97)), 1e-3))
@@ -41,7 +41,7 @@ def runs(rng: Rng, shape: tuple[int, int], width_px: float, share: float) -> Fie
     way = (down * np.float32(1 / max(shape)) - start[0][at]) / long[0][at]
     run = (
         np.sqrt(np.minimum(strong, 1.2))[0][at]
-        * np.clip(way * 8 + 0.2, 0, 1)
+        * np.clip(way * sudden, 0, 1)
         * np.clip(1 - way, 0, 1)
     )
     return np.asarray(soften(run.astype(np.float32), 0.6), np.float32)
@@ -72,19 +72,19 @@ def rust_streaks(picture: Field, rng: Rng) -> Field:
 def stain_border(picture: Field, rng: Rng) -> Field:
     """A dried puddle: a slightly different tone inside, and a fine dark or pale rim around it."""
     shape = picture.shape[:2]
-    hills = noise(rng, shape, log_uniform(rng, 50, 250), 3)
+    hills = noise(rng, shape, log_uniform(rng, 0.3, 1.2) * max(shape), 3)
     level = np.float32(rng.uniform(-0.5, 1.0))
     slope_x = cv2.Sobel(hills, cv2.CV_32F, 1, 0, scale=1 / 8)
     slope_y = cv2.Sobel(hills, cv2.CV_32F, 0, 1, scale=1 / 8)
-    steep = np.sqrt(slope_x * slope_x + slope_y * slope_y) + np.float32(0.002)
+    steep = np.sqrt(slope_x * slope_x + slope_y * slope_y) + np.float32(0.004)
     far = (hills - level) / steep
-    rim_px = log_uniform(rng, 1.0, 9)
-    outer = np.clip(far / np.float32(rng.uniform(1.0, 2.5)) + 0.5, 0, 1)
+    rim_px = log_uniform(rng, 2.0, 14)
+    outer = np.clip(far / np.float32(rng.uniform(1.5, 4)) + 0.5, 0, 1)
     inner = np.exp(-np.maximum(far, 0) / np.float32(rim_px))
     uneven = np.clip(0.9 + 0.4 * noise(rng, shape, 25, 2), 0.1, 1.6)
-    rim = outer * inner * uneven
-    tone = rng.uniform(-0.16, 0.1)
-    gain = 1 + np.float32(tone) * outer - np.float32(rng.uniform(0.08, 0.4) * sign(rng)) * rim
+    tone = rng.uniform(0.05, 0.2) * (-1 if chance(rng, 0.7) else 0.6)
+    rim = tone * rng.uniform(0.3, 1.3) * (1 if chance(rng, 0.8) else -0.7)
+    gain = 1 + (np.float32(tone) + np.float32(rim) * inner * uneven) * outer
     return shade(picture, gain, np.clip(1 + rng.normal(0, 0.12, 3), 0.7, 1.3))
 
 

@@ -183,6 +183,7 @@ def rebar(picture: Field, rng: Rng) -> Field:
         colour = np.array([0.42, 0.24, 0.12]) * rng.uniform(0.6, 1.3)
         alpha = halo * spots * np.float32(rng.uniform(0.15, 0.8))
         painted = cover(painted, colour, alpha)
+    before = painted
     if chance(rng, 0.7):
         offset = width_px * rng.uniform(0.2, 0.7) * sign(rng)
         painted = cast_shadow(rng, painted, place, width_px, offset)
@@ -191,7 +192,6 @@ def rebar(picture: Field, rng: Rng) -> Field:
     pitch = width_px * rng.uniform(0.5, 0.9)
     slant = rng.uniform(-0.6, 0.6)
     ribs = np.sin((along + slant * across_field) * np.float32(2 * np.pi / max(2.5, pitch)))
-    before = painted
     painted = paint_rod(rng, painted, place, width_px, rust, rng.uniform(0, 0.15))
     inside = np.abs(across_field) < width_px * 0.55
     rough = 0.12 * ribs + 0.1 * noise(rng, shape, 3, 2)

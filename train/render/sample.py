@@ -30,7 +30,7 @@ OVER_CRACKS_SHARE = 0.5
 
 @dataclass(frozen=True)
 class RenderConfig:
-    """What to render; the defaults are what the shipped models were trained on."""
+    """What to render: shares of pictures, and sizes in pixels."""
 
     crack_share: float = 0.5
     """Share of pictures with a crack; the others show look-alikes only."""

@@ -45,6 +45,18 @@ def test_most_draws_of_a_look_alike_can_be_seen_and_they_differ(name: str) -> No
     assert len({painted.tobytes() for painted in drawn}) >= 0.8 * len(drawn)
 
 
+@pytest.mark.parametrize("name", LOOK_ALIKES)
+def test_what_is_drawn_does_not_depend_on_the_wall(name: str) -> None:
+    pictures = [wall(96, 96), np.zeros((96, 96, 3), np.float32)]
+    for seed in range(3):
+        states = []
+        for picture in pictures:
+            rng = np.random.default_rng(seed)
+            LOOK_ALIKES[name](picture, rng)
+            states.append(rng.bit_generator.state)
+        assert states[0] == states[1]
+
+
 def test_one_to_three_different_look_alikes_are_painted_and_named() -> None:
     picture = wall(96, 96)
     met = set()

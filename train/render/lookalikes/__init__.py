@@ -99,13 +99,15 @@ def paint_look_alikes(
 ) -> tuple[npt.NDArray[np.float32], tuple[str, ...]]:
     """Paint one to three different look-alikes on a picture, the common ones more often.
 
-    `names` limits the choice. Returns the new picture and the names of what was painted, in order.
+    `names` limits the choice. What is part of the wall is painted before what stands in front of
+    it. Returns the new picture and the names of what was painted, in order.
     """
     choice = list(LOOK_ALIKES) if names is None else list(names)
     weights = np.array([_WEIGHT[name] for name in choice])
     count = min(len(choice), int(rng.choice([1, 2, 3], p=[0.55, 0.3, 0.15])))
     drawn = rng.choice(len(choice), count, replace=False, p=weights / weights.sum())
+    chosen = sorted((choice[index] for index in drawn), key=lambda name: name not in UNDER_CRACKS)
     painted = picture
-    for index in drawn:
-        painted = LOOK_ALIKES[choice[index]](painted, rng)
-    return painted, tuple(choice[index] for index in drawn)
+    for name in chosen:
+        painted = LOOK_ALIKES[name](painted, rng)
+    return painted, tuple(chosen)

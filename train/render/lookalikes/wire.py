@@ -115,7 +115,7 @@ def pipe(picture: Field, rng: Rng) -> Field:
     elif kind < 0.85:
         colour = np.array([0.45, 0.25, 0.15]) * rng.uniform(0.6, 1.4)
     else:
-        colour = rng.uniform(0.1, 0.7, 3)
+        colour = rng.uniform(0.15, 0.7) * (1 + rng.uniform(-0.35, 0.35, 3))
     tone = np.clip(colour, 0, 1).astype(np.float32)
     painted = picture
     place = (along, across)

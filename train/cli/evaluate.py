@@ -2,8 +2,6 @@
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,36 +61,27 @@ def evaluate(
     The page has the classification report, the confusion matrix, ROC and precision-recall
     curves, calibration and the worst errors; it is one file and needs no network.
     """
+    from crackscan.train.cli.progress import bars
     from crackscan.train.evaluate import run
 
-    document, folder = run.evaluate(
-        run.find_model(model),
-        data,
-        out=out,
-        split=split,
-        side=side,
-        point=point,
-        threads=threads,
-        track=_track,
-        command=f"crackscan-train {shlex.join(sys.argv[1:])}",
-    )
+    with bars() as report:
+        document, folder = run.evaluate(
+            run.find_model(model),
+            data,
+            report=report,
+            out=out,
+            split=split,
+            side=side,
+            point=point,
+            threads=threads,
+            command=f"crackscan-train {shlex.join(sys.argv[1:])}",
+        )
     if as_json:
         import json
 
         click.echo(json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False))
     else:
         _show(document, folder / run.PAGE)
-
-
-@contextmanager
-def _track(stage: str, steps: int) -> Iterator[Callable[[], None]]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(stage, total=steps)
-        yield lambda: progress.advance(task)
 
 
 def _show(document: dict[str, Any], page: Path) -> None:
@@ -104,7 +93,7 @@ def _show(document: dict[str, Any], page: Path) -> None:
     data, patch, point = document["data"], document["patch"], document["operating_point"]
     counts, cells = patch["confusion"], document["cells"]
     side = f"{data['side']} side of {data['split']}" if data["split"] else "all of it"
-    console = Console(stderr=True)
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     console.print(
         f"{document['model']['name']} on {data['name']} ({side}): {data['patches']:,} patches, "
         f"{data['cracks']:,} with a crack; operating point {point['name']}"

@@ -98,8 +98,6 @@ def reliability_figure(bins: tuple[Bin, ...], error: float) -> str:
         parts.append(line((x, axes.py(low)), (x, axes.py(high)), ACCENT, 1.4))
         radius = 3.5 + 5 * sqrt(each.count / most)
         parts.append(dot(x, axes.py(each.frequency), radius, ACCENT))
-    parts.append(text(axes.left + 14, axes.top + 26, f"ECE {error:.3f}", INK, 17))
-    parts.append(text(axes.left + 14, axes.top + 44, "larger dot: more patches", MUTED, 11.5))
     return picture(f"Reliability diagram, expected calibration error {error:.4f}", parts)
 
 

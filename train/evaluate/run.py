@@ -4,12 +4,13 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from itertools import count
 from pathlib import Path
 
 from crackscan.errors import ModelError
 from crackscan.picture import write_file
 from crackscan.train.dataset.split import Side
+from crackscan.train.dataset.thumbnails import Report
 from crackscan.train.evaluate.data import Judged, Reader, choose
 from crackscan.train.evaluate.measure import Measured, measure_cells, measure_patches
 from crackscan.train.evaluate.page import render_page
@@ -27,15 +28,12 @@ MODELS = Path(__file__).resolve().parents[2] / "models"
 NETWORK = "model.keras"
 PAGE, DOCUMENT = "evaluation.html", "evaluation.json"
 
-Track = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
-"""Opens a progress display for a stage of so many steps; gives what to call at each step."""
-
 
 def evaluate(
     model: Path,
     data: Path,
     *,
-    track: Track,
+    report: Report = lambda *_: None,
     out: Path | None = None,
     split: Path | None = None,
     side: Side | None = None,
@@ -45,7 +43,8 @@ def evaluate(
 ) -> tuple[Document, Path]:
     """Judge a model file on a data folder and write evaluation.html and evaluation.json.
 
-    Returns the document and the folder that holds both, `out` or evaluations/MODEL-on-DATA.
+    `report` is told the progress. Returns the document, and the folder that holds both: `out`,
+    or evaluations/MODEL-on-DATA.
 
     Raises:
         CrackscanError: the model, the data, the split or the operating point cannot be used.
@@ -57,7 +56,7 @@ def evaluate(
     scorer.card.point(point)
     folder = out or Path("evaluations") / f"{scorer.card.name}-on-{judged.name}"
     _demand_writable(folder)
-    measured, document = _judge(model, scorer, judged, point, track)
+    measured, document = _judge(model, scorer, judged, point, report)
     document |= {"command": command, "seconds": round(time.monotonic() - start, 1)}
     text = json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False)
     write_file(folder / PAGE, render_page(document, measured).encode())
@@ -82,18 +81,16 @@ def find_model(name: Path) -> Path:
 
 
 def _judge(
-    model: Path, scorer: Scorer, judged: Judged, point: str, track: Track
+    model: Path, scorer: Scorer, judged: Judged, point: str, report: Report
 ) -> tuple[Measured, Document]:
     reader = Reader(judged)
     pictures = len(judged.items)
-    with track("Scoring patches", pictures) as advance:
-        measured = measure_patches(scorer, reader.patches(advance), scorer.card.point(point).patch)
+    advance = _steps(report, "Scoring patches", pictures)
+    measured = measure_patches(scorer, reader.patches(advance), scorer.card.point(point).patch)
     cells = None
     if judged.masks:
-        with track("Scoring whole photographs", pictures) as advance:
-            totals = measure_cells(
-                scorer, reader.photographs(advance), scorer.card.operating_points
-            )
+        advance = _steps(report, "Scoring whole photographs", pictures)
+        totals = measure_cells(scorer, reader.photographs(advance), scorer.card.operating_points)
         cells = report_cells(totals, scorer.card, pictures - len(reader.skipped))
     patch = report_patches(measured, scorer.card, point)
     return measured, assemble(
@@ -104,6 +101,12 @@ def _judge(
         patch=patch,
         cells=cells,
     )
+
+
+def _steps(report: Report, stage: str, total: int) -> Callable[[], None]:
+    """What to call after each of `total` steps of a stage."""
+    done = count(1)
+    return lambda: report(stage, next(done), total)
 
 
 def _demand_writable(folder: Path) -> None:

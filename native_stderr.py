@@ -1,4 +1,4 @@
-"""Catches what image and video libraries print to standard error behind Python's back."""
+"""Catches what native libraries print to standard error behind Python's back."""
 
 import os
 import re
@@ -28,24 +28,42 @@ def library_messages() -> Iterator[list[str]]:
     is passed on then. One thread at a time: the process has a single standard error.
     """
     messages: list[str] = []
+    text = bytearray()
+    try:
+        with _caught() as text:
+            yield messages
+    finally:
+        messages += [line.decode(errors="replace") for line in _lines(bytes(text))]
+        if others := _LIBRARY_LINE.sub(b"", text):
+            os.write(_STDERR, others)
+
+
+@contextmanager
+def dropped_stderr() -> Iterator[None]:
+    """Drop what is printed inside: delegates announced, devices not found. Raised errors pass."""
+    with _caught():
+        yield
+
+
+@contextmanager
+def _caught() -> Iterator[bytearray]:
+    """Redirect standard error; the bytes are filled in when the block ends."""
+    text = bytearray()
     with _lock:
         try:
             kept = os.dup(_STDERR)
         except OSError:  # closed, as for some services: nothing can be printed, nothing caught
-            yield messages
+            yield text
             return
         caught = os.memfd_create("stderr")
         os.dup2(caught, _STDERR)
         try:
-            yield messages
+            yield text
         finally:
             os.dup2(kept, _STDERR)
             os.close(kept)
-            text = os.pread(caught, os.fstat(caught).st_size, 0)
+            text += os.pread(caught, os.fstat(caught).st_size, 0)
             os.close(caught)
-            messages += [line.decode(errors="replace") for line in _lines(text)]
-            if others := _LIBRARY_LINE.sub(b"", text):
-                os.write(_STDERR, others)
 
 
 def _lines(text: bytes) -> list[bytes]:

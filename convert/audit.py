@@ -76,11 +76,11 @@ def _left_over(
     source = interpreter.get_input_details()[0]["index"]
     target = interpreter.get_output_details()[0]["index"]
     body = [
-        node for node in plain if not (node["op_name"] == BYTES_TO_INT8 and source in node["inputs"])
+        node
+        for node in plain
+        if not (node["op_name"] == BYTES_TO_INT8 and source in node["inputs"])
     ]
-    starts = {source} | {
-        int(at) for node in plain if node not in body for at in node["outputs"]
-    }
+    starts = {source} | {int(at) for node in plain if node not in body for at in node["outputs"]}
     whole = (
         len(delegates) == 1
         and target in delegates[0]["outputs"]

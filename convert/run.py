@@ -35,7 +35,9 @@ def read_run(folder: Path) -> Run:
     """
     for name in (NETWORK, CARD, REPRESENTATIVE):
         if not (folder / name).is_file():
-            raise ModelError(f"{folder} is no finished run: {name} is missing; see crackscan-train fit")
+            raise ModelError(
+                f"{folder} is no finished run: {name} is missing; see crackscan-train fit"
+            )
     try:
         network = keras.models.load_model(folder / NETWORK, compile=False)
         card = Card.from_json((folder / CARD).read_text())
@@ -62,7 +64,9 @@ def data_of(folder: Path, data: Path | None) -> Path:
     return found
 
 
-def labelled(folder: Path, data: Path, side: Side) -> tuple[Judged, Iterator[tuple[npt.NDArray[np.uint8], bool]]]:
+def labelled(
+    folder: Path, data: Path, side: Side
+) -> tuple[Judged, Iterator[tuple[npt.NDArray[np.uint8], bool]]]:
     """Labelled patches of one side of the run's split; of all of the data if it is other data.
 
     Raises:

@@ -1,11 +1,15 @@
 """Keras to a full-int8 TFLite flatbuffer that takes camera bytes."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import redirect_stdout
+from io import StringIO
 
 import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
+
+from crackscan.native_stderr import dropped_stderr
 
 CONVERTED_PX = 192
 """Input side at conversion; the runtime resizes it at load to any multiple of the cell."""
@@ -42,5 +46,6 @@ def to_int8(model: keras.Model, pictures: Iterable[npt.NDArray[np.uint8]]) -> by
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.uint8
     converter.inference_output_type = tf.int8
-    flatbuffer: bytes = converter.convert()
+    with dropped_stderr(), redirect_stdout(StringIO()):
+        flatbuffer: bytes = converter.convert()
     return flatbuffer

@@ -8,12 +8,12 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from crackscan.edge.blocks import block_size, blocks
 from crackscan.card import Card, read_card
-from crackscan.pooling import sigmoid, strongest_patch, top_k_mean
-from crackscan.quiet import quiet_stderr
+from crackscan.edge.blocks import block_size, blocks
 from crackscan.edge.runtime import default_threads, open_interpreter
 from crackscan.errors import ModelError
+from crackscan.native_stderr import dropped_stderr
+from crackscan.pooling import sigmoid, strongest_patch, top_k_mean
 
 RGB: TypeAlias = npt.NDArray[np.uint8]
 CrackMap: TypeAlias = npt.NDArray[np.float32]
@@ -113,7 +113,7 @@ class Model:
 
     def _invoke(self, rgb: RGB) -> CrackMap:
         if rgb.shape[:2] != self._shape:
-            with quiet_stderr():
+            with dropped_stderr():
                 self._interpreter.resize_tensor_input(self._input["index"], (1, *rgb.shape))
                 self._interpreter.allocate_tensors()
             self._shape = rgb.shape[:2]

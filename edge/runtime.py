@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from crackscan.errors import ModelError
-from crackscan.quiet import quiet_stderr
+from crackscan.native_stderr import dropped_stderr
 
 MAX_THREADS = 4
 
@@ -49,7 +49,7 @@ def open_interpreter(path: Path, threads: int) -> tuple[Any, str]:
     if not path.is_file():
         raise ModelError(f"there is no model file {path}")
     try:
-        with quiet_stderr():
+        with dropped_stderr():
             return make(model_path=str(path), num_threads=threads), runtime
     except (ValueError, RuntimeError) as error:
         raise ModelError(f"{path} is no TFLite model") from error

@@ -15,9 +15,15 @@ def draw_curves(rows: Sequence[Mapping[str, float]], path: Path) -> None:
     best = max(rows, key=lambda row: row["score"])["epoch"]
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     for axes, name, title in zip(
-        figure.subplots(1, 2), ("patch_accuracy", "loss"), ("Accuracy of patches", "Loss"), strict=True
+        figure.subplots(1, 2),
+        ("patch_accuracy", "loss"),
+        ("Accuracy of patches", "Loss"),
+        strict=True,
     ):
-        for series, colour, label in ((name, TRAINING, "training"), (f"val_{name}", VALIDATION, "validation")):
+        for series, colour, label in (
+            (name, TRAINING, "training"),
+            (f"val_{name}", VALIDATION, "validation"),
+        ):
             axes.plot(epochs, [row[series] for row in rows], "o-", ms=3, color=colour, label=label)
         axes.axvline(best, color="#d4d4d8", lw=6, zorder=0, label=f"kept: epoch {best:.0f}")
         axes.set(title=title, xlabel="epoch")

@@ -107,11 +107,15 @@ def batches(
     sees what an uninterrupted one would have seen. The last partial batch is dropped unless it
     is the only one.
     """
-    every = [(number, index) for number, source in enumerate(sources) for index in range(len(source))]
+    every = [
+        (number, index) for number, source in enumerate(sources) for index in range(len(source))
+    ]
     order = np.random.default_rng((seed, epoch)).permutation(len(every))
     for start in range(0, max(len(order) - batch + 1, 1), batch):
         drawn = [
-            sources[every[at][0]].example(every[at][1], np.random.default_rng((seed, epoch, int(at))))
+            sources[every[at][0]].example(
+                every[at][1], np.random.default_rng((seed, epoch, int(at)))
+            )
             for at in order[start : start + batch]
         ]
         yield (

@@ -70,7 +70,7 @@ def fit(
     training: Sequence[Source],
     validation: Sequence[Source],
     resume: bool = False,
-    watch: Watch = Watch(),  # noqa: B008
+    watch: Watch = Watch(),
     judge: Callable[[keras.Model], Row] | None = None,
 ) -> Outcome:
     """Train until the score has not improved for `patience` epochs, and keep the best epoch.
@@ -104,7 +104,10 @@ def fit(
             verbose=0,
             shuffle=False,
         )
-        row = {"epoch": float(epoch + 1), **{name: float(told.history[name][-1]) for name in told.history}}
+        row = {
+            "epoch": float(epoch + 1),
+            **{name: float(told.history[name][-1]) for name in told.history},
+        }
         if not math.isfinite(row["loss"]):
             raise CrackscanError(f"the loss of epoch {epoch + 1} is {row['loss']}; lower --rate")
         row |= _validate(judged, settings, validation)
@@ -148,7 +151,9 @@ def claim(run: Path, settings: Settings, resume: bool) -> None:
         if found | {"epochs": settings.epochs, "patience": settings.patience} != asdict(settings):
             raise CrackscanError(f"{run} was started with other settings; see {file}")
     elif (run / HISTORY).exists():
-        raise CrackscanError(f"{run} holds a run already; go on with --resume or name another --out")
+        raise CrackscanError(
+            f"{run} holds a run already; go on with --resume or name another --out"
+        )
     run.mkdir(parents=True, exist_ok=True)
     file.write_text(wanted)
 

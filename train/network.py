@@ -131,7 +131,9 @@ def _efficientnet_lite0(repeats: Sequence[int]) -> Callable[[Any], Any]:
     def build(x: Any) -> Any:
         x = _conv(x, 32, 3, 2, "stem")
         first, channels = 0, 32
-        for used, (blocks, kernel, stride, expand, filters) in zip(repeats, LITE0_STAGES, strict=True):
+        for used, (blocks, kernel, stride, expand, filters) in zip(
+            repeats, LITE0_STAGES, strict=True
+        ):
             for number in range(first, first + used):
                 step = stride if number == first else 1
                 x = _inverted(x, f"block_{number}", channels, kernel, step, expand, filters)

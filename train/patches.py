@@ -45,7 +45,11 @@ class MaskedPhotographs:
     """Squares cut from photographs with pixel masks, half of them around a crack."""
 
     def __init__(
-        self, pairs: Sequence[tuple[Path, Path]], size: int, per_photograph: int = 8, vary: bool = True
+        self,
+        pairs: Sequence[tuple[Path, Path]],
+        size: int,
+        per_photograph: int = 8,
+        vary: bool = True,
     ) -> None:
         self.pairs, self.size, self.per_photograph, self.vary = pairs, size, per_photograph, vary
 

@@ -46,7 +46,9 @@ def square(rgb: RGB, size: int, rng: np.random.Generator) -> RGB:
 class CloseUps:
     """Labelled patches at many scales; cells of a cracked one from its dark crack."""
 
-    def __init__(self, paths: Sequence[Path], labels: Sequence[bool], size: int, count: int) -> None:
+    def __init__(
+        self, paths: Sequence[Path], labels: Sequence[bool], size: int, count: int
+    ) -> None:
         self.paths, self.labels, self.size, self.count = paths, labels, size, count
         self._cracks: dict[int, RGB] = {}
 
@@ -57,7 +59,10 @@ class CloseUps:
         """The two masks of `dark_crack`, kept packed once found."""
         if at not in self._cracks:
             self._cracks[at] = np.packbits(np.dstack(dark_crack(rgb)) > 0)
-        return np.unpackbits(self._cracks[at], count=2 * rgb[..., 0].size).reshape(*rgb.shape[:2], 2) * 255
+        return (
+            np.unpackbits(self._cracks[at], count=2 * rgb[..., 0].size).reshape(*rgb.shape[:2], 2)
+            * 255
+        )
 
     def example(self, index: int, rng: np.random.Generator) -> Example:
         at = int(rng.integers(len(self.paths)))
@@ -72,7 +77,9 @@ class CloseUps:
         layers = square(rescale(layers, factor), self.size, rng)
         rgb, core, maybe = np.ascontiguousarray(layers[..., :3]), layers[..., 3], layers[..., 4]
         cells = cells_of_mask(core)
-        cells = np.where((cells == 0) & (cells_of_mask(maybe) != 0), UNKNOWN, cells).astype(np.float32)
+        cells = np.where((cells == 0) & (cells_of_mask(maybe) != 0), UNKNOWN, cells).astype(
+            np.float32
+        )
         whole = factor * max(layers.shape) <= self.size
         patch = 1.0 if (cells == 1).sum() >= 2 or whole else UNKNOWN
         rgb, cells = turn(light(rgb, rng), cells, rng)
@@ -130,7 +137,9 @@ class OtherPictures:
         rgb = self.pictures[index % len(self.pictures)]
         factor = float(np.exp(rng.uniform(*np.log((0.3, 2.0)))))
         reach = int(np.ceil(self.size / factor))
-        rgb = square(rescale(crop_patch(rgb, min(reach, *rgb.shape[:2]), rng), factor), self.size, rng)
+        rgb = square(
+            rescale(crop_patch(rgb, min(reach, *rgb.shape[:2]), rng), factor), self.size, rng
+        )
         cells = np.zeros((self.size // CELL_PX,) * 2, np.float32)
         rgb, cells = turn(light(rgb, rng), cells, rng)
         return Example(rgb, cells, 0.0)

@@ -41,9 +41,13 @@ def render_pool(
     rgb = _array(folder / "rgb.npy", (count, size, size, 3))
     mask = _array(folder / "mask.npy", (count, size, size))
     starts = range(0, count, CHUNK)
-    with ProcessPoolExecutor(workers, initializer=_open_worker, initargs=(backgrounds, seed)) as pool:
+    with ProcessPoolExecutor(
+        workers, initializer=_open_worker, initargs=(backgrounds, seed)
+    ) as pool:
         jobs = [
-            pool.submit(_render, [seed + at for at in range(start, min(start + CHUNK, count))], size, config)
+            pool.submit(
+                _render, [seed + at for at in range(start, min(start + CHUNK, count))], size, config
+            )
             for start in starts
         ]
         for start, job in zip(starts, jobs, strict=True):
@@ -75,7 +79,9 @@ class Rendered:
         room = self.rgb.shape[1] - self.size
         top, left = (int(rng.integers(room + 1)) for _ in range(2))
         part = np.s_[at, top : top + self.size, left : left + self.size]
-        rgb, cells = turn(np.asarray(self.rgb[part]), cells_of_mask(np.asarray(self.mask[part])), rng)
+        rgb, cells = turn(
+            np.asarray(self.rgb[part]), cells_of_mask(np.asarray(self.mask[part])), rng
+        )
         return Example(light(rgb, rng), cells, patch_of_cells(cells))
 
 

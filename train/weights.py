@@ -81,7 +81,14 @@ def read_torch_state(path: Path) -> dict[str, Array]:
         }
     except OSError as error:
         raise CrackscanError(f"cannot read {path}: {error.strerror}") from error
-    except (pickle.UnpicklingError, ValueError, EOFError, KeyError, AttributeError, TypeError) as error:
+    except (
+        pickle.UnpicklingError,
+        ValueError,
+        EOFError,
+        KeyError,
+        AttributeError,
+        TypeError,
+    ) as error:
         raise CrackscanError(f"{path} is no PyTorch weights file of the expected kind") from error
 
 

@@ -5,7 +5,10 @@ import click
 from crackscan.command import Lazy, run, version
 
 COMMANDS = {
-    "quantize": ("crackscan.convert.cli.quantize:quantize", "Turn a training run into an int8 .tflite."),
+    "quantize": (
+        "crackscan.convert.cli.quantize:quantize",
+        "Turn a training run into an int8 .tflite.",
+    ),
     "verify": ("crackscan.convert.cli.verify:verify", "Prove that int8 says what float said."),
 }
 

@@ -12,7 +12,9 @@ from crackscan.errors import CrackscanError
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The .tflite to write.")
 @click.option("--name", help="Name in the card.  [default: the file's]")
-@click.option("--data", type=click.Path(path_type=Path), help="Data to measure on.  [default: the run's]")
+@click.option(
+    "--data", type=click.Path(path_type=Path), help="Data to measure on.  [default: the run's]"
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the card's figures as JSON.")
 def quantize(run: Path, out: Path, name: str | None, data: Path | None, as_json: bool) -> None:
     """Convert RUN, a folder that `crackscan-train fit` left, to full int8.

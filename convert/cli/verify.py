@@ -12,7 +12,9 @@ FAILED = 1
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--data", type=click.Path(path_type=Path), help="Data to compare on.  [default: the run's]")
+@click.option(
+    "--data", type=click.Path(path_type=Path), help="Data to compare on.  [default: the run's]"
+)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.pass_context
 def verify(ctx: click.Context, model: Path, run: Path, data: Path | None, as_json: bool) -> None:
@@ -54,7 +56,9 @@ def verify(ctx: click.Context, model: Path, run: Path, data: Path | None, as_jso
         }
         click.echo(json.dumps(told, indent=2))
     else:
-        click.echo(f"{int8.path} on {found.patches} patches of {judged.name} ({judged.side}), {inside.runtime}")
+        click.echo(
+            f"{int8.path} on {found.patches} patches of {judged.name} ({judged.side}), {inside.runtime}"
+        )
         click.echo(f"  AUROC {found.float_auroc:.4f} float, {found.int8_auroc:.4f} int8")
         click.echo(f"  F1    {found.float_f1:.4f} float, {found.int8_f1:.4f} int8")
         click.echo(f"  largest difference of a probability: {found.largest_difference:.3f}")

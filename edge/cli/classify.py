@@ -12,7 +12,9 @@ CRACKED = 3
 
 @click.command()
 @click.argument("pictures", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--model", metavar="NAME|FILE", help="Shipped model or .tflite file.  [default: crack-s]")
+@click.option(
+    "--model", metavar="NAME|FILE", help="Shipped model or .tflite file.  [default: crack-s]"
+)
 @click.option(
     "--operating-point",
     "point",
@@ -53,7 +55,9 @@ def classify(
         try:
             rgb = read_picture(path)
             if min(rgb.shape[:2]) < MIN_PX:
-                raise CrackscanError(f"{path} is too small: at least {MIN_PX} x {MIN_PX} px are needed")
+                raise CrackscanError(
+                    f"{path} is too small: at least {MIN_PX} x {MIN_PX} px are needed"
+                )
         except CrackscanError as error:
             click.echo(f"Error: {error}", err=True)
             failed += 1

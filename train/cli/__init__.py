@@ -7,9 +7,18 @@ from crackscan.command import Lazy, run, version
 COMMANDS = {
     "split": ("crackscan.train.cli.split:split", "Find copies and split a data folder."),
     "fit": ("crackscan.train.cli.fit:fit", "Train a crack-map network on a data folder."),
-    "evaluate": ("crackscan.train.cli.evaluate:evaluate", "Report how good a model is on a data folder."),
-    "negatives": ("crackscan.train.cli.negatives:negatives", "Collect pictures without a crack, to train on."),
-    "render": ("crackscan.train.cli.render:render", "Render cracks and look-alikes with exact masks."),
+    "evaluate": (
+        "crackscan.train.cli.evaluate:evaluate",
+        "Report how good a model is on a data folder.",
+    ),
+    "negatives": (
+        "crackscan.train.cli.negatives:negatives",
+        "Collect pictures without a crack, to train on.",
+    ),
+    "render": (
+        "crackscan.train.cli.render:render",
+        "Render cracks and look-alikes with exact masks.",
+    ),
 }
 
 

@@ -10,7 +10,9 @@ from crackscan.errors import CrackscanError
 
 @click.command()
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option("--out", "run", type=click.Path(path_type=Path), required=True, help="Run folder to make.")
+@click.option(
+    "--out", "run", type=click.Path(path_type=Path), required=True, help="Run folder to make."
+)
 @click.option(
     "--backbone",
     default="mobilenet-0.25",
@@ -23,7 +25,9 @@ from crackscan.errors import CrackscanError
     show_default=True,
     help="imagenet (from the net or a package), a weights FILE, or none.",
 )
-@click.option("--epochs", type=click.IntRange(1), default=30, show_default=True, help="At the most.")
+@click.option(
+    "--epochs", type=click.IntRange(1), default=30, show_default=True, help="At the most."
+)
 @click.option(
     "--patience",
     type=click.IntRange(1),
@@ -33,9 +37,20 @@ from crackscan.errors import CrackscanError
 )
 @click.option("--batch", type=click.IntRange(1), default=32, show_default=True)
 @click.option(
-    "--size", "size_px", type=click.IntRange(64, 1024), default=224, show_default=True, help="Patch side, px."
+    "--size",
+    "size_px",
+    type=click.IntRange(64, 1024),
+    default=224,
+    show_default=True,
+    help="Patch side, px.",
 )
-@click.option("--rate", type=click.FloatRange(1e-7, 1.0), default=1e-3, show_default=True, help="Learning rate.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(1e-7, 1.0),
+    default=1e-3,
+    show_default=True,
+    help="Learning rate.",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
@@ -74,7 +89,11 @@ def fit(data: Path, run: Path, resume: bool, as_json: bool, **chosen: Any) -> No
             Watch(lambda done, total: report("Training", done, total), tell_epoch),
         )
     if as_json:
-        click.echo(json.dumps({"run": str(run), "settings": asdict(settings), **asdict(outcome)}, default=str))
+        click.echo(
+            json.dumps(
+                {"run": str(run), "settings": asdict(settings), **asdict(outcome)}, default=str
+            )
+        )
         return
     click.echo(
         f"Best epoch {outcome.best['epoch']:.0f} of {outcome.epochs}:"

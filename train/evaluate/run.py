@@ -74,10 +74,13 @@ def find_model(name: Path) -> Path:
         if not (name / NETWORK).is_file():
             raise ModelError(f"{name} is no run folder: it holds no {NETWORK}")
         return name / NETWORK
-    shipped = MODELS / f"{name}.tflite"
-    if not name.exists() and shipped.is_file():
-        return shipped
-    return name
+    if name.exists() or name.suffix:
+        return name
+    shipped = {path.stem: path for path in sorted(MODELS.glob("*.tflite"))}
+    if str(name) not in shipped:
+        known = ", ".join(shipped) or "none"
+        raise ModelError(f"there is no model {name}: give a file, a run folder or one of: {known}")
+    return shipped[str(name)]
 
 
 def _judge(

@@ -1,0 +1,48 @@
+# Two commands do all the set-up: `make scan` (the field device's part only) and `make test`.
+
+PYTHON ?= python3
+VENV ?= .venv
+RESULTS ?= scan-results
+# On a Raspberry Pi, numpy, OpenCV and picamera2 are the OS's own.
+SYSTEM := $(if $(filter aarch64 armv7l,$(shell uname -m)),--system-site-packages)
+PIP := $(VENV)/bin/pip --disable-pip-version-check --quiet
+ROOMS := crackscan.edge crackscan.train crackscan.convert
+SETUP := setup.cfg pyproject.toml
+
+.PHONY: scan test lint types system clean
+
+scan: $(VENV)/.edge
+	$(VENV)/bin/crackscan scan samples --out $(RESULTS) --overwrite
+
+test: $(VENV)/.test
+	$(VENV)/bin/pytest -n auto
+
+lint: $(VENV)/.test
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+# The checkout is the package: mypy finds it by name through a link.
+types: $(VENV)/.test
+	mkdir -p build/types && ln -sfn ../.. build/types/crackscan
+	cd build/types && MYPYPATH=. ../../$(VENV)/bin/mypy --config-file ../../setup.cfg \
+	  -m crackscan.errors -m crackscan.card -m crackscan.command -m crackscan.picture $(ROOMS:%=-p %)
+
+system: $(VENV)/.test
+	$(VENV)/bin/pytest -m system
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info $(RESULTS)
+
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "crackscan needs Python 3.11 or newer; this is $$($(PYTHON) -V)"; exit 1; }
+	@$(PYTHON) -m venv $(SYSTEM) $(VENV) \
+	  || { rm -rf $(VENV); echo "Python cannot make an environment; try: sudo apt install python3-venv"; exit 1; }
+
+$(VENV)/.edge: $(VENV)/bin/pip $(SETUP)
+	$(PIP) install --editable .
+	touch $@
+
+$(VENV)/.test: $(VENV)/bin/pip $(SETUP)
+	$(PIP) install --editable '.[test]'
+	touch $@ $(VENV)/.edge

@@ -12,6 +12,7 @@ import pytest
 
 from crackscan.card import Card, OperatingPoint, Pooling, append_card
 from crackscan.command import run
+from crackscan.edge.model import Model
 from crackscan.picture import read_picture
 from crackscan.train.cli import crackscan_train
 from crackscan.train.dataset.split import prepare
@@ -194,6 +195,15 @@ def test_patch_probability_is_the_top_k_mean_over_the_temperature(models, patche
         assert stated == pytest.approx(1 / (1 + np.exp(-strongest.mean() / 1.5)), abs=1e-6)
 
 
+def test_an_int8_model_is_scored_as_the_edge_scores_it(models):
+    scorer, edge = load_scorer(models / "tiny.tflite"), Model.load(models / "tiny.tflite")
+    random = np.random.default_rng(6)
+    for size in ((80, 72), (64, 128), (101, 67)):
+        picture = _crack(_wall(random, *size), 40, 20)
+        [(_, _, logits)] = score(scorer, [(0, picture)])
+        assert np.array_equal(logits, edge.logits(picture))
+
+
 def test_pictures_of_many_sizes_come_back_with_their_own_map(models):
     scorer = load_scorer(models / "run/model.keras")
     random = np.random.default_rng(4)
@@ -356,6 +366,19 @@ def test_a_wrong_choice_ends_in_one_line(models, patches, tmp_path, capsys, argu
     assert evaluate(models / "tiny.tflite", patches, "--out", tmp_path / "out", *arguments) == 1
     err = capsys.readouterr().err
     assert message in err and err.count("\n") == 1
+
+
+def test_a_name_that_is_no_model_is_answered_with_what_there_is(patches, tmp_path, capsys):
+    assert evaluate("crack-xxl", patches, "--out", tmp_path / "out") == 1
+    assert "there is no model crack-xxl: give a file" in capsys.readouterr().err
+    assert evaluate(tmp_path, patches, "--out", tmp_path / "out") == 1
+    assert "is no run folder: it holds no model.keras" in capsys.readouterr().err
+
+
+def test_an_output_folder_that_cannot_be_made_ends_in_one_line(models, patches, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert evaluate(models / "tiny.tflite", patches, "--out", tmp_path / "file/out") == 1
+    assert re.fullmatch(r"Error: .*file/out: Not a directory\n", capsys.readouterr().err)
 
 
 def test_a_side_with_one_class_is_refused(models, photographs, tmp_path, capsys):

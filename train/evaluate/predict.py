@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from crackscan.card import Card, read_card
 from crackscan.errors import ModelError
-from crackscan.quiet import import_tensorflow, quiet_stderr
+from crackscan.native_stderr import dropped_stderr
+from crackscan.quiet import import_tensorflow
 from crackscan.train.evaluate.run_card import run_card
 
 Pictures: TypeAlias = NDArray[np.uint8]
@@ -87,7 +88,7 @@ class TfliteScorer:
 
         self.runtime = f"ai-edge-litert {version('ai-edge-litert')}, {threads} threads"
         try:
-            with quiet_stderr():
+            with dropped_stderr():
                 self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{path} is no TFLite model") from error
@@ -97,7 +98,7 @@ class TfliteScorer:
 
     def __call__(self, rgb: Pictures) -> Logits:
         if rgb.shape[1:] != self._size:
-            with quiet_stderr():
+            with dropped_stderr():
                 self._interpreter.resize_tensor_input(self._input["index"], (1, *rgb.shape[1:]))
                 self._interpreter.allocate_tensors()
             self._size = rgb.shape[1:]

@@ -50,7 +50,7 @@ def operating_point(
 ) -> OperatingPoint:
     """Thresholds on logits as probabilities, four digits."""
     patch, cell = (
-        float(np.clip(np.round(sigmoid(np.float32(logit / temperature)), 4), 1e-4, 1 - 1e-4))
+        round(float(np.clip(sigmoid(np.float32(logit / temperature)), 1e-4, 1 - 1e-4)), 4)
         for logit in (patch_logit, cell_logit)
     )
     return OperatingPoint(patch, cell, meaning)

@@ -11,6 +11,7 @@ COMMANDS = {
         "crackscan.train.cli.evaluate:evaluate",
         "Report how good a model is on a data folder.",
     ),
+    "model": ("crackscan.train.cli.model:model", "Make a shipped model from its data."),
     "negatives": (
         "crackscan.train.cli.negatives:negatives",
         "Collect pictures without a crack, to train on.",

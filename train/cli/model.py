@@ -1,0 +1,71 @@
+"""`crackscan-train model`: make a shipped model again, or a better one."""
+
+import os
+from pathlib import Path
+
+import click
+
+NAMES = ("crack-s", "crack-m")
+
+
+@click.command()
+@click.argument("name", type=click.Choice(NAMES))
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option(
+    "--out", "run", type=click.Path(path_type=Path), required=True, help="Run folder to make."
+)
+@click.option(
+    "--weights", help="Start of the backbone: imagenet, FILE or none.  [default: imagenet]"
+)
+@click.option(
+    "--negatives",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Pictures without a crack.  [default: collected from Debian packages]",
+)
+@click.option("--quick", is_flag=True, help="Next to no data: tries the whole path in minutes.")
+@click.option("--resume", is_flag=True, help="Go on with an interrupted run.")
+def model(
+    name: str,
+    data: Path,
+    run: Path,
+    weights: str | None,
+    negatives: Path | None,
+    quick: bool,
+    resume: bool,
+) -> None:
+    """Train NAME as the shipped model was trained, from DATA to a run folder.
+
+    DATA holds metu/ (close-ups by class), field_photos/ (annotated photographs) and deepcrack_dev/
+    (images and masks, which choose epoch and thresholds and are never trained on).
+    """
+    from crackscan.quiet import import_tensorflow
+
+    import_tensorflow()
+    from dataclasses import replace
+
+    from crackscan.train.cli.fit import tell_epoch
+    from crackscan.train.cli.progress import bars
+    from crackscan.train.fit import Watch
+    from crackscan.train.recipe import RECIPES, make
+    from crackscan.train.recipe import quick as shortened
+
+    recipe = shortened(RECIPES[name]) if quick else RECIPES[name]
+    if weights:
+        recipe = replace(recipe, settings=replace(recipe.settings, weights=weights))
+    with bars() as report:
+        outcome = make(
+            name,
+            recipe,
+            data,
+            run,
+            negatives,
+            len(os.sched_getaffinity(0)),
+            resume,
+            report,
+            Watch(lambda done, total: report("Training", done, total), tell_epoch),
+        )
+    click.echo(
+        f"Best epoch {outcome.best['epoch']:.0f} of {outcome.epochs}: development AUROC"
+        f" {outcome.best['dev_auroc']:.4f}, on renderings {outcome.best['rendered_auroc']:.4f}."
+    )
+    click.echo(f"Next: crackscan-convert quantize {run} --out models/{name}.tflite")

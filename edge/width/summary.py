@@ -1,0 +1,135 @@
+"""From points with widths to what is said of the crack: branches, length, widths."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from crackscan.edge.width.along import Along
+from crackscan.edge.width.lines import Lines
+from crackscan.edge.width.values import (
+    Branch,
+    CrackMeasure,
+    FloatArray,
+    Reason,
+    Spread,
+    Width,
+)
+
+SURE = 0.75
+"""A width is measurable if its uncertainty is at most this share of it."""
+SOFT_PX = 2.5
+"""From this blur on it is the blur that hides a width, below it the width itself."""
+ENOUGH = 0.4
+"""A crack's width is told if it is measurable along this share of its length."""
+CLEAR = 3.5
+"""By so many deviations of the wall's texture a line has to stand out."""
+SHALLOW = 0.35
+"""What is less dark than this share of the crack's own darkness is not its opening."""
+SHORTEST_PX = 10.0
+APART_PX = 6
+"""Widths so far apart along a line count as independent."""
+END_PX = 4.0
+"""90 % uncertainty of where a line ends."""
+CROOKED = 0.03
+"""90 % uncertainty of a length from what smoothing takes off its bends, as a share."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The lines that are believed, and why others are not."""
+
+    lines: tuple[FloatArray, ...]
+    """(n, 4) each: x, y, width, uncertainty; NaN where the width is not measurable."""
+    lost: Reason
+
+
+def believed(lines: Lines, along: Along) -> Found:
+    """Drop edges and texture, cut back faint ends, and leave out widths that are not measurable."""
+    clear = (along.contrast > CLEAR) & (along.edge > 1)
+    usual = float(np.median(along.depth[clear])) if clear.any() else 0.0
+    clear &= along.depth > SHALLOW * usual
+    width, uncertainty = along.width_px.copy(), along.uncertainty_px.copy()
+    unsure = ~clear | (uncertainty > SURE * width)
+    width[unsure] = uncertainty[unsure] = np.nan
+    kept, edges = [], 0
+    for rows in lines.each():
+        if np.median(along.edge[rows]) < 1:
+            edges += 1
+            continue
+        seen = np.flatnonzero(clear[rows])
+        if len(seen) < max(SHORTEST_PX, 0.4 * (rows.stop - rows.start)):
+            continue
+        part = slice(rows.start + int(seen[0]), rows.start + int(seen[-1]) + 1)
+        kept.append(np.column_stack([lines.position[part], width[part], uncertainty[part]]))
+    return Found(tuple(kept), Reason.SHADOW if edges else Reason.NO_CONTRAST)
+
+
+def summarise(found: Found, corner: tuple[int, int], blur_px: float) -> CrackMeasure:
+    """The measure of a crack from its lines; `corner` (x, y) is added to their places."""
+    if not found.lines:
+        return nothing(found.lost)
+    moved = []
+    for line in found.lines:
+        place = line[:, :2] + np.array(corner)
+        moved.append(np.column_stack([place, line[:, 2:]]).astype(np.float32))
+    branches = tuple(Branch(line, _length(line), _spread([line], blur_px)) for line in moved)
+    length = sum(branch.length_px for branch in branches)
+    ends = END_PX * float(np.sqrt(2 * len(branches)))
+    return CrackMeasure(
+        branches=branches,
+        length_px=length,
+        length_uncertainty_px=float(np.hypot(ends, CROOKED * length)),
+        width=_spread(moved, blur_px),
+        blur_px=blur_px,
+    )
+
+
+def nothing(reason: Reason) -> CrackMeasure:
+    """The measure where no line can be made out."""
+    none = Width(None, None, reason)
+    return CrackMeasure((), 0.0, 0.0, Spread(none, none, none, None), None)
+
+
+def _length(line: FloatArray) -> float:
+    step = np.diff(line[:, :2].astype(np.float64), axis=0)
+    return float(np.hypot(step[:, 0], step[:, 1]).sum())
+
+
+def _spread(lines: list[FloatArray], blur_px: float) -> Spread:
+    points = np.concatenate(lines)
+    calm = np.concatenate([running_median(line[:, 2]) for line in lines])
+    known = np.isfinite(points[:, 2]) & np.isfinite(calm)
+    if known.mean() < ENOUGH:
+        none = Width(None, None, Reason.BLUR if blur_px > SOFT_PX else Reason.TOO_THIN)
+        return Spread(none, none, none, None)
+    width, own, calm = points[known, 2], points[known, 3], calm[known]
+    scatter = 1.645 * 1.48 * float(np.median(np.abs(width - calm)))
+    shared = float(np.sqrt(max(np.median(own) ** 2 - scatter**2, (0.5 * np.median(own)) ** 2)))
+    few = max(len(width) / APART_PX, 1.0)
+    median = Width(float(np.median(width)), float(np.hypot(shared, 1.25 * scatter / np.sqrt(few))))
+    # The extremes of noisy widths are too extreme: draw them in by the share that is noise, which
+    # is all of the uncertainty where the crack is narrower than the blur.
+    middle = float(np.median(calm))
+    hidden = 1 / (1 + (middle / (1.7 * blur_px)) ** 4)
+    noise = np.hypot(scatter, hidden * np.median(own)) / 1.645
+    true = max(0.0, 1 - float(noise) ** 2 / max(float(np.var(calm)), 1e-9))
+    calm = middle + true * (calm - middle)
+    high = float(np.percentile(calm, 95))
+    wide = calm >= high
+    largest = int(calm.argmax())
+    return Spread(
+        median=median,
+        percentile95=Width(high, float(np.median(own[wide]))),
+        maximum=Width(float(calm[largest]), float(np.hypot(own[largest], scatter))),
+        maximum_at=(float(points[known][largest, 0]), float(points[known][largest, 1])),
+    )
+
+
+def running_median(values: FloatArray, radius: int = 4) -> FloatArray:
+    """The median of each value and its neighbours up to `radius` away, NaN left out."""
+    padded = np.pad(values, radius, constant_values=np.nan)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * radius + 1)
+    middle = np.full(len(values), np.nan, np.float32)
+    some = np.isfinite(windows).any(axis=1)
+    middle[some] = np.nanmedian(windows[some], axis=1)
+    return middle

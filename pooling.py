@@ -8,7 +8,19 @@ Logits = npt.NDArray[np.float32]
 
 def sigmoid(logits: Logits) -> Logits:
     """Logistic function, element by element, float32; no overflow at either end."""
-    return (0.5 * (1.0 + np.tanh(0.5 * logits))).astype(np.float32)
+    values: Logits = (0.5 * (1.0 + np.tanh(0.5 * logits))).astype(np.float32)
+    return values
+
+
+def probability(logit: float, temperature: float) -> float:
+    """One logit as a calibrated probability (Guo et al. 2017)."""
+    return float(sigmoid(np.array(logit / temperature, np.float32)))
+
+
+def logit(probabilities: Logits) -> Logits:
+    """Inverse of `sigmoid`, float32; probabilities within 1e-6 of 0 and 1 are held there."""
+    held = np.clip(probabilities.astype(np.float64), 1e-6, 1 - 1e-6)
+    return np.log(held / (1 - held)).astype(np.float32)
 
 
 def top_k_mean(logits: Logits, k: int) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from crackscan.edge.runtime import open_interpreter
+from crackscan.native_stderr import dropped_stderr
 
 DELEGATE = "DELEGATE"
 BYTES_TO_INT8 = "QUANTIZE"
@@ -40,7 +41,8 @@ def audit(path: Path) -> Audit:
         ModelError: the file is missing or no TFLite.
     """
     interpreter, runtime = open_interpreter(path, 1)
-    interpreter.allocate_tensors()
+    with dropped_stderr():
+        interpreter.allocate_tensors()
     tensors = {one["index"]: one for one in interpreter.get_tensor_details()}
     nodes = interpreter._get_ops_details()
     plain = [node for node in nodes if node["op_name"] != DELEGATE]

@@ -7,12 +7,30 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscan.card import DEFAULT_POINT, Card
 from crackscan.edge.frame import Frame
+from crackscan.pooling import logit, sigmoid, top_k_mean
 
 CrackMap = NDArray[np.float32]
 
-WEAK_SHARE = 0.5
-"""A cell of this share of the threshold belongs to a finding that a stronger cell began."""
+
+@dataclass(frozen=True)
+class Rule:
+    """From when on cells are a finding: an operating point, and how it pools."""
+
+    cell: float
+    """Cells of at least this probability are joined."""
+    patch: float
+    """What they make up is a finding if its pooled probability is at least this."""
+    pooled_cells: int
+    """How many cells are pooled, as in training."""
+    cell_px: int
+
+    @classmethod
+    def of(cls, card: Card, point: str = DEFAULT_POINT) -> "Rule":
+        """The rule of a model at one of its operating points."""
+        chosen = card.point(point)
+        return cls(chosen.cell, chosen.patch, card.pooling.k, card.cell_px)
 
 
 @dataclass(frozen=True)
@@ -41,6 +59,8 @@ class Finding:
     """(row, column) of its cells in the crack map."""
     area_px: int
     """Picture area under its cells."""
+    probability: float
+    """That it is a crack: its strongest cells pooled as those of a patch are."""
     peak: float
     """Largest cell probability."""
     mean: float
@@ -56,35 +76,41 @@ class Finding:
             "wall_s": round(self.wall_s, 3),
             "box": [box.left, box.top, box.right, box.bottom],
             "area_px": self.area_px,
+            "probability": round(self.probability, 4),
             "peak": round(self.peak, 4),
             "mean": round(self.mean, 4),
             "cells": [list(cell) for cell in self.cells],
         }
 
 
-def find(crack_map: CrackMap, frame: Frame, threshold: float, cell_px: int) -> list[Finding]:
+def find(crack_map: CrackMap, frame: Frame, rule: Rule) -> list[Finding]:
     """The findings in a frame, the surest first.
 
-    Cells are joined over all eight neighbours. A finding needs a cell of at least `threshold` and
-    then takes every cell connected to it of at least WEAK_SHARE times that: two thresholds with
-    hysteresis (Canny 1986, section on edge linking), so that a crack that fades is not cut up.
+    Cells of at least `rule.cell` are joined over all eight neighbours. What they make up is a
+    finding if it would alarm as a patch: the logits of its strongest cells, and of those around
+    it where it has too few, pooled as in training, must reach `rule.patch`. So a single hot cell
+    beside calm ones is no finding, and a crack that fades is not cut up.
 
     Args:
         crack_map: float32 (rows, cols), a probability a cell.
-        frame: the picture that it belongs to, (rows, cols) cells of `cell_px` pixels, of which
-            the last row and column may be cut by the border.
-        threshold: probability from which on a cell is crack, the card's `cell` operating point.
-        cell_px: side of a cell.
+        frame: the picture that it belongs to, (rows, cols) cells of `rule.cell_px` pixels, of
+            which the last row and column may be cut by the border.
     """
-    weak = (crack_map >= threshold * WEAK_SHARE).astype(np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=8)
+    joined = (crack_map >= rule.cell).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     findings = []
-    for label in np.unique(labels[crack_map >= threshold]):
+    for label in range(1, count):
         left, top, width, height = stats[label, :4].tolist()
-        window = labels[top : top + height, left : left + width] == label
-        rows, cols = np.nonzero(window)
+        around = crack_map[max(top - 1, 0) : top + height + 1, max(left - 1, 0) : left + width + 1]
+        others = labels[max(top - 1, 0) : top + height + 1, max(left - 1, 0) : left + width + 1]
+        own = around[(others == label) | (others == 0)]
+        probability = float(sigmoid(np.float32(top_k_mean(logit(own), rule.pooled_cells))))
+        if probability < rule.patch:
+            continue
+        rows, cols = np.nonzero(labels[top : top + height, left : left + width] == label)
         rows, cols = rows + top, cols + left
         probabilities = crack_map[rows, cols]
+        cell_px = rule.cell_px
         heights = np.minimum((rows + 1) * cell_px, frame.height) - rows * cell_px
         widths = np.minimum((cols + 1) * cell_px, frame.width) - cols * cell_px
         findings.append(
@@ -101,8 +127,9 @@ def find(crack_map: CrackMap, frame: Frame, threshold: float, cell_px: int) -> l
                 ),
                 cells=tuple(zip(rows.tolist(), cols.tolist(), strict=True)),
                 area_px=int((heights * widths).sum()),
+                probability=probability,
                 peak=float(probabilities.max()),
                 mean=float(probabilities.mean()),
             )
         )
-    return sorted(findings, key=lambda finding: (-finding.peak, -finding.area_px, finding.cells))
+    return sorted(findings, key=lambda one: (-one.probability, -one.area_px, one.cells))

@@ -88,7 +88,7 @@ def _outline(
     cv2.fillPoly(inside, [p - corner for p in points], 255, shift=_BITS)
     tint = _tint(crack_map, finding, threshold, cell_px)
     cv2.copyTo(cv2.addWeighted(window, 1 - TINT, tint, TINT, 0), inside, window)
-    edge = colour_of(finding.peak, threshold)
+    edge = colour_of(finding.probability, threshold)
     cv2.polylines(picture, points, True, INK, halo_px, cv2.LINE_AA, shift=_BITS)
     cv2.polylines(picture, points, True, edge, line_px, cv2.LINE_AA, shift=_BITS)
 
@@ -152,7 +152,7 @@ def _caption(bar: RGB, findings: Sequence[Finding], rate_fps: float | None) -> N
     def write(text: str, left: int) -> None:
         cv2.putText(bar, text, (left, baseline), _FONT, scale, PAPER, thick, cv2.LINE_AA)
 
-    verdict = f"CRACK {percent(findings[0].peak)}" if findings else "no crack"
+    verdict = f"CRACK {percent(findings[0].probability)}" if findings else "no crack"
     end = width_of(verdict) + 2 * space
     bar[:, :end] = ALARM if findings else CALM
     write(verdict, space)

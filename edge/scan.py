@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crackscan import __version__
-from crackscan.edge.finding import Finding, find
+from crackscan.edge.finding import Finding, Rule, find
 from crackscan.edge.frame import Frame
 from crackscan.edge.model import MIN_PX, Model
 from crackscan.edge.overlay import draw
@@ -23,7 +23,7 @@ class Seen:
 
     name: str
     findings: int
-    peak: float
+    probability: float
     area_share: float
     """Share of the frame under findings."""
 
@@ -64,7 +64,7 @@ class Tally:
         self._recent.append(time.monotonic())
         if findings:
             area = sum(finding.area_px for finding in findings) / (frame.height * frame.width)
-            self.seen.append(Seen(frame.name, len(findings), findings[0].peak, area))
+            self.seen.append(Seen(frame.name, len(findings), findings[0].probability, area))
 
     def summary(self, source: Source) -> dict[str, Any]:
         """For JSON; the frames with findings in order of the source."""
@@ -78,7 +78,11 @@ class Tally:
             "dropped": source.dropped,
             "skipped": [{"name": one.name, "reason": one.reason} for one in source.skipped],
             "cracked": [
-                {"frame": one.name, "findings": one.findings, "peak": round(one.peak, 4)}
+                {
+                    "frame": one.name,
+                    "findings": one.findings,
+                    "probability": round(one.probability, 4),
+                }
                 for one in self.seen
             ],
         }
@@ -92,7 +96,8 @@ def settings_of(model: Model, source: Source, point: str) -> dict[str, Any]:
         "model": model.card.name,
         "model_version": model.card.version,
         "operating_point": point,
-        "threshold": model.card.point(point).cell,
+        "patch_threshold": model.card.point(point).patch,
+        "cell_threshold": model.card.point(point).cell,
         "cell_px": model.card.cell_px,
         "started_wall_s": round(time.time(), 3),
     }
@@ -102,7 +107,7 @@ def scan(
     source: Source,
     model: Model,
     results: Results,
-    threshold: float,
+    rule: Rule,
     tally: Tally,
     watch: Callable[[Tally], None] = lambda _: None,
 ) -> None:
@@ -112,7 +117,7 @@ def scan(
         source: open; `source.stop()` ends the scan after the present frame.
         model: gives a crack map for each frame.
         results: gets each finding at once, and each annotated frame; closed here in any case.
-        threshold: cell probability of the operating point.
+        rule: from when on cells are a finding.
         tally: counts along, for the caller to read during and after the scan.
         watch: called after each frame.
 
@@ -122,7 +127,7 @@ def scan(
     """
     try:
         for frame in source:
-            _scan_frame(frame, source, model, results, threshold, tally)
+            _scan_frame(frame, source, model, results, rule, tally)
             watch(tally)
         if not tally.frames and source.skipped and not source.stopped:
             first = source.skipped[0]
@@ -139,7 +144,7 @@ def _scan_frame(
     source: Source,
     model: Model,
     results: Results,
-    threshold: float,
+    rule: Rule,
     tally: Tally,
 ) -> None:
     if min(frame.height, frame.width) < MIN_PX:
@@ -150,16 +155,15 @@ def _scan_frame(
         tally.started_s = began_s
     crack_map = model.crack_map(frame.rgb)
     model_s = time.monotonic() - began_s
-    cell_px = model.card.cell_px
-    findings = find(crack_map, frame, threshold, cell_px)
+    findings = find(crack_map, frame, rule)
     for finding in findings:
         results.add_finding(finding)
     if source.kind == "pictures":
-        annotated = draw(frame.rgb, crack_map, findings, threshold, cell_px)
+        annotated = draw(frame.rgb, crack_map, findings, rule.cell, rule.cell_px)
         results.add_picture(frame, annotated)
     else:
         rate_fps = tally.recent_fps or 0.0
-        annotated = draw(frame.rgb, crack_map, findings, threshold, cell_px, rate_fps)
+        annotated = draw(frame.rgb, crack_map, findings, rule.cell, rule.cell_px, rate_fps)
         results.add_video_frame(frame, annotated, source)
     tally.add(frame, findings, model_s)
     tally.ended_s = time.monotonic()

@@ -56,6 +56,7 @@ def scan(
     (143 by SIGTERM) with everything found so far in place.
     """
     from crackscan.edge.cli.scan_report import print_report, progress_bar
+    from crackscan.edge.finding import Rule
     from crackscan.edge.model import Model
     from crackscan.edge.results import Results
     from crackscan.edge.scan import Tally, settings_of
@@ -63,14 +64,14 @@ def scan(
     from crackscan.edge.source import open_source
 
     model = Model.load(model_name, threads)
-    threshold = model.card.point(point).cell
+    rule = Rule.of(model.card, point)
     tally = Tally()
     error: CrackscanError | None = None
     with open_source(source, every) as opened:
         results = Results(out, settings_of(model, opened, point), overwrite)
         with ended_by_signals(opened) as signals, progress_bar(opened) as watch:
             try:
-                run_scan(opened, model, results, threshold, tally, watch)
+                run_scan(opened, model, results, rule, tally, watch)
             except CrackscanError as caught:
                 error = caught
     if as_json:

@@ -53,7 +53,7 @@ def print_report(tally: Tally, source: Source, results: Results, model: str) -> 
     click.echo(
         f"{plural(tally.frames, noun)} scanned, {len(tally.seen)} with cracks, "
         f"{plural(tally.findings, 'finding')} ({model}, threshold "
-        f"{results.settings['threshold']:.2f}){rate}"
+        f"{results.settings['patch_threshold']:.2f}){rate}"
     )
     if source.stopped:
         click.echo("ended before the source did")
@@ -73,12 +73,14 @@ def plural(count: int, noun: str) -> str:
 
 
 def _table(tally: Tally, noun: str) -> Table:
-    surest = sorted(tally.seen, key=lambda one: (-round(one.peak, 2), -one.area_share))[:ROWS]
+    surest = sorted(tally.seen, key=lambda one: (-round(one.probability, 2), -one.area_share))[
+        :ROWS
+    ]
     table = Table(box=None, pad_edge=False)
     table.add_column(noun, overflow="fold")
     for heading in ("findings", "surest", "area"):
         table.add_column(heading, justify="right")
     for one in surest:
         area = f"{one.area_share * 100:.1f} %"
-        table.add_row(Text(one.name), str(one.findings), percent(one.peak), area)
+        table.add_row(Text(one.name), str(one.findings), percent(one.probability), area)
     return table

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from crackscan.edge.finding import WEAK_SHARE, Box, find
+from crackscan.edge.finding import Box, Rule, find
 from crackscan.edge.frame import Frame
+
+RULE = Rule(cell=0.3, patch=0.6, pooled_cells=1, cell_px=16)
 
 
 def frame_for(rows: int, cols: int, cut: int = 0) -> Frame:
@@ -39,13 +41,13 @@ def map_of(*rows: str) -> np.ndarray:
 )
 def test_cells_become_findings(drawing: list[str], cells: list[int]) -> None:
     crack_map = map_of(*drawing)
-    findings = find(crack_map, frame_for(*crack_map.shape), 0.6, 16)
+    findings = find(crack_map, frame_for(*crack_map.shape), RULE)
     assert sorted(len(finding.cells) for finding in findings) == sorted(cells)
 
 
 def test_a_finding_says_where_how_large_and_how_sure() -> None:
     crack_map = map_of("0000", "0078", "0009")
-    (finding,) = find(crack_map, frame_for(3, 4, cut=6), 0.6, 16)
+    (finding,) = find(crack_map, frame_for(3, 4, cut=6), RULE)
     assert finding.cells == ((1, 2), (1, 3), (2, 3))
     assert finding.box == Box(left=32, top=16, right=58, bottom=42)
     assert finding.area_px == 16 * 16 + 16 * 10 + 10 * 10  # border cells are cut
@@ -53,15 +55,30 @@ def test_a_finding_says_where_how_large_and_how_sure() -> None:
     assert (finding.frame, finding.frame_index, finding.clip_s) == ("clip.mp4#7", 7, 0.28)
 
 
+@pytest.mark.parametrize(
+    ("drawing", "found"),
+    [
+        (["0000", "0900", "0000"], False),  # one hot cell beside calm ones
+        (["1111", "1911", "1111"], False),
+        (["0000", "9999", "0000"], True),
+        (["0000", "0990", "0440"], True),  # 0.9, 0.9, 0.4, 0.4 pool to 0.71
+    ],
+)
+def test_a_finding_alarms_as_a_patch_would(drawing: list[str], found: bool) -> None:
+    crack_map = map_of(*drawing)
+    rule = Rule(cell=0.3, patch=0.6, pooled_cells=4, cell_px=16)
+    assert bool(find(crack_map, frame_for(*crack_map.shape), rule)) == found
+
+
 def test_the_surest_comes_first() -> None:
     crack_map = map_of("70909", "70000")
-    peaks = [finding.peak for finding in find(crack_map, frame_for(2, 5), 0.6, 16)]
+    peaks = [finding.peak for finding in find(crack_map, frame_for(2, 5), RULE)]
     assert peaks == pytest.approx([0.9, 0.9, 0.7])
 
 
 def test_a_finding_survives_json() -> None:
     crack_map = map_of("79")
-    (finding,) = find(crack_map, frame_for(1, 2), 0.6, 16)
+    (finding,) = find(crack_map, frame_for(1, 2), RULE)
     read = json.loads(json.dumps(finding.to_dict()))
     assert read["box"] == [0, 0, 32, 16] and read["cells"] == [[0, 0], [0, 1]]
     assert read["peak"] == 0.9 and read["wall_s"] == 1.7e9
@@ -74,23 +91,26 @@ maps = st.tuples(st.integers(1, 9), st.integers(1, 9)).flatmap(
 
 
 @given(maps, st.floats(0.0625, 0.9375, width=32))
-def test_every_strong_cell_is_in_exactly_one_finding(
+def test_where_one_cell_decides_every_strong_cell_is_in_exactly_one_finding(
     crack_map: np.ndarray, threshold: float
 ) -> None:
-    findings = find(crack_map, frame_for(*crack_map.shape), threshold, 16)
+    rule = Rule(threshold / 2, threshold, 1, 16)
+    findings = find(crack_map, frame_for(*crack_map.shape), rule)
     cells = [cell for finding in findings for cell in finding.cells]
     assert len(cells) == len(set(cells))
-    assert {tuple(cell) for cell in np.argwhere(crack_map >= threshold).tolist()} <= set(cells)
-    assert all(crack_map[cell] >= threshold * WEAK_SHARE for cell in cells)
+    assert {tuple(cell) for cell in np.argwhere(crack_map >= threshold + 1e-5).tolist()} <= set(
+        cells
+    )
+    assert all(crack_map[cell] >= threshold / 2 for cell in cells)
     for finding in findings:
-        assert finding.peak >= threshold and finding.area_px == len(finding.cells) * 256
+        assert finding.peak >= threshold - 1e-5 and finding.area_px == len(finding.cells) * 256
 
 
 @given(maps)
 def test_turning_the_map_turns_the_findings(crack_map: np.ndarray) -> None:
-    upright = find(crack_map, frame_for(*crack_map.shape), 0.6, 16)
+    upright = find(crack_map, frame_for(*crack_map.shape), RULE)
     turned_map = np.ascontiguousarray(crack_map.T)
-    turned = find(turned_map, frame_for(*turned_map.shape), 0.6, 16)
+    turned = find(turned_map, frame_for(*turned_map.shape), RULE)
     assert {frozenset(finding.cells) for finding in upright} == {
         frozenset((row, col) for col, row in finding.cells) for finding in turned
     }

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from crackscan.edge.finding import Finding, find
+from crackscan.edge.finding import Finding, Rule, find
 from crackscan.edge.frame import Frame
 from crackscan.edge.overlay import (
     ALARM,
@@ -28,7 +28,7 @@ def wall(height: int, width: int) -> RGB:
 
 
 def findings_in(rgb: RGB, crack_map: np.ndarray) -> list[Finding]:
-    return find(crack_map, Frame(rgb, 0, "x.jpg", "x.jpg", 0.0, 0.0), 0.5, 16)
+    return find(crack_map, Frame(rgb, 0, "x.jpg", "x.jpg", 0.0, 0.0), Rule(0.5, 0.5, 1, 16))
 
 
 def overlay(rgb: RGB, crack_map: np.ndarray, rate_fps: float | None = None) -> RGB:

@@ -17,7 +17,7 @@ import pytest
 from crackscan.command import run
 from crackscan.edge.annotated_video import AnnotatedVideo
 from crackscan.edge.cli import crackscan
-from crackscan.edge.finding import Box, Finding
+from crackscan.edge.finding import Box, Finding, Rule
 from crackscan.edge.model import Model
 from crackscan.edge.overlay import caption_px
 from crackscan.edge.results import Results
@@ -104,7 +104,7 @@ def test_a_folder_becomes_annotated_pictures_findings_and_a_summary(
     assert {finding["frame"] for finding in findings} == {"crack.jpg", "north/crack.png"}
     assert state["state"] == "done" and state["frames"] == 3 and state["frames_with_findings"] == 2
     assert state["findings"] == len(findings) and state["model"] == Model.load().card.name
-    assert all(finding["peak"] >= state["threshold"] for finding in findings)
+    assert all(finding["probability"] >= state["patch_threshold"] for finding in findings)
     left, top, right, bottom = findings[0]["box"]
     assert 0 <= left < right <= 224 and 0 <= top < bottom <= 224
     printed = capsys.readouterr()
@@ -288,7 +288,7 @@ def test_a_full_disk_while_a_video_is_written(tmp_path: Path) -> None:
 
 
 def test_a_finding_that_does_not_fit_leaves_no_half_line(tmp_path: Path) -> None:
-    finding = Finding("f", 0, None, 0.0, Box(0, 0, 16, 16), ((0, 0),) * 40, 256, 0.9, 0.9)
+    finding = Finding("f", 0, None, 0.0, Box(0, 0, 16, 16), ((0, 0),) * 40, 256, 0.9, 0.9, 0.9)
     results = Results(tmp_path / "out", {})
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2500, hard))
@@ -336,7 +336,7 @@ def test_a_camera_that_is_lost_leaves_a_real_time_video_and_its_findings(tmp_pat
     with LiveSource("0", "camera 0", lambda: Camera(80), deadlines=deadlines) as source:
         results = Results(out, settings_of(model, source, "default"))
         with pytest.raises(SourceError, match="unplugged"):
-            scan(source, model, results, results.settings["threshold"], tally)
+            scan(source, model, results, Rule.of(model.card), tally)
     state = state_of(out)
     assert state["state"] == "failed" and "unplugged" in state["error"]
     assert state["frames"] == tally.frames > 0 and len(findings_in(out)) == tally.findings

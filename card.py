@@ -92,7 +92,9 @@ class Card:
     @classmethod
     def from_json(cls, text: str | bytes) -> "Card":
         """Raises ValueError, KeyError or TypeError where the text is no card."""
-        values: dict[str, Any] = json.loads(text)
+        values: Any = json.loads(text)
+        if not isinstance(values, dict):
+            raise TypeError("a card is a JSON object")
         known = {one.name for one in fields(cls)}
         values = {name: value for name, value in values.items() if name in known}
         values["pooling"] = Pooling(**values["pooling"])
@@ -116,12 +118,15 @@ def read_card(path: Path) -> Card:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            return Card.from_json(archive.read(MEMBER))
+            text = archive.read(MEMBER)
     except (zipfile.BadZipFile, KeyError) as error:
         raise ModelError(
-            f"{path} carries no crackscan card; make the file with: crackscan-convert quantize"
+            f"{path} carries no crackscan card, or was cut short;"
+            " copy it again, or make it with: crackscan-convert quantize"
         ) from error
-    except (ValueError, TypeError) as error:
+    try:
+        return Card.from_json(text)
+    except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{path} carries a broken card: {error}") from error
 
 

@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from crackscan.card import Card, read_card
 from crackscan.edge.blocks import block_size, blocks
-from crackscan.edge.runtime import default_threads, open_interpreter
+from crackscan.edge.runtime import default_threads, demand_tflite, open_interpreter
 from crackscan.errors import ModelError
 from crackscan.native_stderr import dropped_stderr
-from crackscan.pooling import sigmoid, strongest_patch, top_k_mean
+from crackscan.pooling import probability, sigmoid, strongest_patch, top_k_mean
 
 RGB: TypeAlias = npt.NDArray[np.uint8]
 CrackMap: TypeAlias = npt.NDArray[np.float32]
@@ -33,9 +33,11 @@ class Model:
         self.path = path
         self.threads = threads or default_threads()
         self.block_budget_px = BLOCK_BUDGET_PX
+        demand_tflite(path)
+        # The card is at the file's end: where it is whole, native code meets no file cut short.
+        self.card: Card = read_card(path)
         self._interpreter, self.runtime = open_interpreter(path, self.threads)
         self._input, self._output = _int8_ends(self._interpreter, path)
-        self.card: Card = read_card(path)
         self._shape: tuple[int, int] = (0, 0)
         self._lock = Lock()
 
@@ -77,12 +79,13 @@ class Model:
         `rgb` as for `crack_map`; a patch is `card.patch_px` wide, other sizes work.
         """
         pooled = top_k_mean(self.logits(rgb), self.card.pooling.k)
-        return self._probability(pooled)
+        return probability(pooled, self.card.temperature)
 
     def picture_probability(self, rgb: RGB) -> float:
         """Probability that the most suspicious patch of a picture shows a crack."""
         cells = max(self.card.patch_px // self.card.cell_px, 1)
-        return self._probability(strongest_patch(self.logits(rgb), self.card.pooling.k, cells))
+        pooled = strongest_patch(self.logits(rgb), self.card.pooling.k, cells)
+        return probability(pooled, self.card.temperature)
 
     def logits(self, rgb: RGB) -> CrackMap:
         """Cell logits before temperature and sigmoid, shaped as `crack_map`."""
@@ -113,6 +116,7 @@ class Model:
 
     def _invoke(self, rgb: RGB) -> CrackMap:
         if rgb.shape[:2] != self._shape:
+            self._shape = (0, 0)  # until the new size is allocated, for want of memory or not
             with dropped_stderr():
                 self._interpreter.resize_tensor_input(self._input["index"], (1, *rgb.shape))
                 self._interpreter.allocate_tensors()
@@ -121,10 +125,8 @@ class Model:
         self._interpreter.invoke()
         quantized = self._interpreter.get_tensor(self._output["index"])[0, :, :, 0]
         scale, zero = self._output["quantization"]
-        return ((quantized.astype(np.float32)) - np.float32(zero)) * np.float32(scale)
-
-    def _probability(self, logit: float) -> float:
-        return float(sigmoid(np.float32(logit / self.card.temperature)))
+        logits: CrackMap = (quantized.astype(np.float32) - np.float32(zero)) * np.float32(scale)
+        return logits
 
 
 def find_model(name_or_path: str | os.PathLike[str] | None = None) -> Path:

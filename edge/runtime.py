@@ -1,4 +1,4 @@
-"""The TFLite interpreter that this machine has: LiteRT, or tflite-runtime where there is no other."""
+"""The TFLite interpreter of this machine: LiteRT, or tflite-runtime where there is no other."""
 
 import os
 from importlib.metadata import version
@@ -9,6 +9,8 @@ from crackscan.errors import ModelError
 from crackscan.native_stderr import dropped_stderr
 
 MAX_THREADS = 4
+_IDENTIFIER = b"TFL3"
+"""At byte 4 of every TFLite flatbuffer."""
 
 
 def default_threads() -> int:
@@ -46,10 +48,26 @@ def open_interpreter(path: Path, threads: int) -> tuple[Any, str]:
         ModelError: the file is missing or no TFLite.
     """
     make, runtime = interpreter_class()
-    if not path.is_file():
-        raise ModelError(f"there is no model file {path}")
+    demand_tflite(path)
     try:
         with dropped_stderr():
             return make(model_path=str(path), num_threads=threads), runtime
     except (ValueError, RuntimeError) as error:
         raise ModelError(f"{path} is no TFLite model") from error
+
+
+def demand_tflite(path: Path) -> None:
+    """Look at the first bytes of a file, before native code does.
+
+    Raises:
+        ModelError: the file is missing, cannot be read, or is no TFLite.
+    """
+    if not path.is_file():
+        raise ModelError(f"there is no model file {path}")
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}") from error
+    if start[4:] != _IDENTIFIER:
+        raise ModelError(f"{path} is no TFLite model")

@@ -1,5 +1,6 @@
 """What the three commands share: lazily imported subcommands and one-line errors."""
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -52,11 +53,27 @@ def run(group: click.Group, arguments: Sequence[str] | None = None) -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         sys.exit(INTERRUPTED)
+    except ModuleNotFoundError as error:
+        sys.exit(_missing_package(error))
+    except BrokenPipeError:  # the reader, `head` for one, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
     except OSError as error:
         name = f" {error.filename}" if error.filename else ""
         click.echo(f"Error:{name}: {error.strerror or error}", err=True)
         sys.exit(FAILED)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _missing_package(error: ModuleNotFoundError) -> int:
+    package = (error.name or "").partition(".")[0]
+    if package in ("", "crackscan"):
+        raise error
+    advice = {
+        "cv2": "install it with: apt install python3-opencv, or pip install opencv-python-headless"
+    }.get(package, "training and converting need more packages: pip install 'crackscan[train]'")
+    click.echo(f"Error: the Python package {package} is missing; {advice}", err=True)
+    return FAILED
 
 
 version = click.version_option(__version__, message="%(prog)s %(version)s")

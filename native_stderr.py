@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _STDERR = 2
-_lock = threading.Lock()
+# One thread at a time, which may nest: a converter reads pictures that may be damaged.
+_lock = threading.RLock()
 os.register_at_fork(
     before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
 )

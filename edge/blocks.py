@@ -50,14 +50,15 @@ def block_size(rows: int, cols: int, budget: int, margin: int) -> tuple[int, int
     """Height and width in cells of the blocks for a picture, at most `budget` cells in area.
 
     A picture within the budget is one block; otherwise blocks are near square, since a square
-    has the least margin to compute twice, and never thinner than three margins.
+    has the least margin to compute twice. They are never thinner than three margins, or a cell
+    more than two where that is larger: a smaller budget than this is exceeded.
     """
     if rows * cols <= budget:
         return rows, cols
-    side = max(int(budget**0.5), 3 * margin)
-    height = min(rows, side)
-    width = min(cols, max(budget // height, 3 * margin))
-    return min(rows, max(budget // width, 3 * margin)), width
+    least = max(3 * margin, 2 * margin + 1)
+    height = min(rows, max(int(budget**0.5), least))
+    width = min(cols, max(budget // height, least))
+    return min(rows, max(budget // width, least)), width
 
 
 def blocks(rows: int, cols: int, size: tuple[int, int], margin: int) -> Iterator[Block]:

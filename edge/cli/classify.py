@@ -38,20 +38,26 @@ def classify(
 ) -> None:
     """Say of each picture whether it shows a crack, and how probable that is.
 
-    PICTURES are patches or whole photographs, or folders of them. A photograph is judged by its most
-    suspicious patch; `crackscan scan` shows where that is.
+    PICTURES are patches or whole photographs, or folders of them. A photograph is judged by its
+    most suspicious patch; `crackscan scan` shows where that is.
 
     \b
     Exit code: 0 done, 1 a picture could not be read, 2 bad usage;
     with --exit-code: 3 where any picture shows a crack.
     """
+    from rich.console import Console
+    from rich.progress import track
+
     from crackscan.edge.model import MIN_PX, Model
     from crackscan.picture import read_picture
 
     judge = Model.load(model, threads)
     threshold = judge.card.point(point).patch
     found, failed = [], 0
-    for path in _files(pictures):
+    files = _files(pictures)
+    bar = Console(stderr=True)
+    # Without --json the verdicts themselves tell how far it is.
+    for path in track(files, "Classifying", console=bar, transient=True, disable=not as_json):
         try:
             rgb = read_picture(path)
             if min(rgb.shape[:2]) < MIN_PX:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -72,7 +72,8 @@ def crop_patch(rgb: RGB, size: int, rng: np.random.Generator) -> RGB:
     height, width = rgb.shape[:2]
     if min(height, width) < size:
         factor = size / min(height, width)
-        rgb = cv2.resize(rgb, (max(size, round(width * factor)), max(size, round(height * factor))))
+        enlarged = (max(size, round(width * factor)), max(size, round(height * factor)))
+        rgb = as_bytes(cv2.resize(rgb, enlarged))
         height, width = rgb.shape[:2]
     top = int(rng.integers(height - size + 1))
     left = int(rng.integers(width - size + 1))
@@ -95,23 +96,35 @@ def light(rgb: RGB, rng: np.random.Generator, strength: float = 0.25) -> RGB:
     shift = rng.uniform(-strength, strength) * 128
     table = np.arange(256, dtype=np.float32)[:, None] - 128
     table = np.clip(table * (gain * cast) + 128 + shift, 0, 255).round().astype(np.uint8)
-    return cv2.LUT(rgb, table[np.newaxis])
+    return as_bytes(cv2.LUT(rgb, table[np.newaxis]))
+
+
+def as_bytes(picture: npt.NDArray[Any]) -> RGB:
+    """What OpenCV made of a uint8 picture, which its types no longer say."""
+    return picture.astype(np.uint8, copy=False)
+
+
+def count_batches(sources: Sequence[Source], batch: int, rest: bool = False) -> int:
+    """How many batches `batches` gives."""
+    whole, left = divmod(sum(map(len, sources)), batch)
+    return whole + (1 if left and (rest or not whole) else 0)
 
 
 def batches(
-    sources: Sequence[Source], batch: int, seed: int, epoch: int
+    sources: Sequence[Source], batch: int, seed: int, epoch: int, rest: bool = False
 ) -> Iterator[tuple[RGB, Targets, npt.NDArray[np.float32]]]:
     """One epoch of all sources, shuffled together: pictures, cell targets, patch targets.
 
     Each epoch's order and variations follow from (seed, epoch) alone, so that a resumed run
-    sees what an uninterrupted one would have seen. The last partial batch is dropped unless it
-    is the only one.
+    sees what an uninterrupted one would have seen. What does not fill a last batch is dropped,
+    unless `rest` asks for it or there is no other batch.
     """
     every = [
         (number, index) for number, source in enumerate(sources) for index in range(len(source))
     ]
     order = np.random.default_rng((seed, epoch)).permutation(len(every))
-    for start in range(0, max(len(order) - batch + 1, 1), batch):
+    for number in range(count_batches(sources, batch, rest)):
+        start = number * batch
         drawn = [
             sources[every[at][0]].example(
                 every[at][1], np.random.default_rng((seed, epoch, int(at)))

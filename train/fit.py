@@ -1,11 +1,12 @@
-"""The training loop: examples in; a run folder with the best network, its history and curves out."""
+"""The training loop: examples in; a run folder with the best network and its history out."""
 
 import csv
+import io
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ import keras
 import tensorflow as tf
 
 from crackscan.errors import CrackscanError
+from crackscan.picture import write_file
 from crackscan.train.curves import draw_curves
-from crackscan.train.examples import CELL_PX, Source, batches
+from crackscan.train.examples import CELL_PX, Source, batches, count_batches
 from crackscan.train.losses import KnownAccuracy, TopKMean, known_crossentropy
 from crackscan.train.network import crack_network, load_weights
 
@@ -60,8 +62,8 @@ class Outcome:
 class Watch:
     """What the loop tells while it runs: each batch done, and each epoch's figures."""
 
-    on_batch: Callable[[int, int], None] = lambda done, total: None
-    on_epoch: Callable[[Row], None] = lambda row: None
+    on_batch: Callable[[int, int], None] = lambda *_: None
+    on_epoch: Callable[[Row], None] = lambda _: None
 
 
 def fit(
@@ -77,48 +79,54 @@ def fit(
 
     The score of an epoch is minus its validation loss, or what `judge` gives as `score` for its
     network. The run folder gets `model.keras`, `history.csv`, `curves.png`, `settings.json` and
-    `tensorboard/`; `last.keras` holds what `resume` needs: an interrupted run goes on after its
-    last whole epoch and sees the data that it would have seen.
+    `tensorboard/`; `last.keras` holds what `resume` needs: a run interrupted at any instant goes
+    on after its last whole epoch and sees the data that it would have seen.
 
     Raises:
-        CrackscanError: the folder holds another run, or nothing to resume, or the loss is lost.
+        CrackscanError: the folder holds another run, or nothing to resume; there is no training or
+            validation data, or it cannot be read any more; or the loss is lost.
     """
+    if not sum(map(len, training)) or not sum(map(len, validation)):
+        raise CrackscanError("there is no training data or no validation data")
     claim(run, settings, resume)
     use_devices()
     keras.utils.set_random_seed(settings.seed)
-    steps = max(sum(map(len, training)) // settings.batch, 1)
-    with _strategy():
+    steps = count_batches(training, settings.batch)
+    strategy = _strategy()
+    with strategy.scope():
         trainer, average = _start(run, settings, steps, resume)
-    network = _network_of(trainer)
-    judged = average or network
-    rows = _read_history(run) if resume else []
+        network = _network_of(trainer)
+        judged = average or network
+        validator = _compiled(judged, settings, "sgd")
+    rows = _history_of(run, trainer, steps) if resume else []
     writer = tf.summary.create_file_writer(str(run / "tensorboard"))
     for epoch in range(len(rows), settings.epochs):
         if _is_over(rows, settings.patience):
             break
-        told = trainer.fit(
-            _dataset(training, settings, epoch),
-            initial_epoch=epoch,
-            epochs=epoch + 1,
-            callbacks=[_PerBatch(steps, watch.on_batch, network, average, settings.average)],
-            verbose=0,
-            shuffle=False,
-        )
+        with _fed(training, settings, epoch) as dataset:
+            told = trainer.fit(
+                dataset,
+                initial_epoch=epoch,
+                epochs=epoch + 1,
+                callbacks=[_PerBatch(steps, watch.on_batch, network, average, settings.average)],
+                verbose=0,
+                shuffle=False,
+            )
         row = {
             "epoch": float(epoch + 1),
             **{name: float(told.history[name][-1]) for name in told.history},
         }
         if not math.isfinite(row["loss"]):
             raise CrackscanError(f"the loss of epoch {epoch + 1} is {row['loss']}; lower --rate")
-        row |= _validate(judged, settings, validation)
+        row |= _validate(validator, settings, validation)
         row |= judge(judged) if judge else {"score": -row["val_loss"]}
         if not rows or row["score"] > max(one["score"] for one in rows):
-            judged.save(run / BEST)
+            _save(in_float32(judged, settings.backbone), run / BEST)
         rows.append(row)
         _record(run, rows, writer)
         if average is not None:
-            average.save(run / AVERAGE)
-        trainer.save(run / LAST)
+            _save(average, run / AVERAGE)
+        _save(trainer, run / LAST)
         watch.on_epoch(row)
     return Outcome(len(rows), max(rows, key=lambda one: one["score"]), run / BEST)
 
@@ -129,11 +137,52 @@ def use_devices() -> None:
     keras.mixed_precision.set_global_policy(policy)
 
 
-def _strategy() -> AbstractContextManager[Any]:
+def in_float32(network: keras.Model, backbone: str) -> keras.Model:
+    """A crack network with the same weights that computes in float32, as conversion needs it."""
+    policy = keras.mixed_precision.dtype_policy()
+    if policy.compute_dtype == "float32":
+        return network
+    keras.mixed_precision.set_global_policy("float32")
+    try:
+        twin = crack_network(backbone)
+    finally:
+        keras.mixed_precision.set_global_policy(policy)
+    twin.set_weights(network.get_weights())
+    return twin
+
+
+def _strategy() -> Any:
+    """All GPUs where there are several; TensorFlow's default, one device, otherwise."""
     if len(tf.config.list_physical_devices("GPU")) < 2:
-        return nullcontext()
-    scope: AbstractContextManager[Any] = tf.distribute.MirroredStrategy().scope()
-    return scope
+        return tf.distribute.get_strategy()
+    return tf.distribute.MirroredStrategy()
+
+
+def _save(model: keras.Model, file: Path) -> None:
+    """Save so that the file is whole or as it was, whatever interrupts."""
+    part = file.with_suffix(".part.keras")
+    model.save(part)
+    part.replace(file)
+
+
+def read_settings(run: Path) -> Settings:
+    """The settings that a run was started with.
+
+    Raises:
+        CrackscanError: there is no run to resume, or one of another version.
+    """
+    file = run / SETTINGS
+    if not (run / LAST).is_file() or not file.is_file():
+        raise CrackscanError(
+            f"{run} holds no run to resume (no epoch was finished); start one without --resume"
+        )
+    try:
+        found = json.loads(file.read_text())
+        if found.keys() != {one.name for one in fields(Settings)}:
+            raise ValueError
+        return Settings(**found)
+    except (ValueError, AttributeError) as error:
+        raise CrackscanError(f"{file} is damaged or of another version; start anew") from error
 
 
 def claim(run: Path, settings: Settings, resume: bool) -> None:
@@ -142,20 +191,20 @@ def claim(run: Path, settings: Settings, resume: bool) -> None:
     Raises:
         CrackscanError: it holds another run, or nothing to resume.
     """
-    file = run / SETTINGS
-    wanted = json.dumps(asdict(settings), indent=2)
     if resume:
-        if not (run / LAST).is_file():
-            raise CrackscanError(f"{run} holds no run to resume; start one without --resume")
-        found = json.loads(file.read_text())
-        if found | {"epochs": settings.epochs, "patience": settings.patience} != asdict(settings):
-            raise CrackscanError(f"{run} was started with other settings; see {file}")
+        found, wanted = asdict(read_settings(run)), asdict(settings)
+        wanted["patience"] = found["patience"]
+        if other := [name for name in found if found[name] != wanted[name]]:
+            told = ", ".join(f"{name} {found[name]}, not {wanted[name]}" for name in other)
+            raise CrackscanError(
+                f"{run} was started with {told}; resume it as it was, or start another run"
+            )
     elif (run / HISTORY).exists():
         raise CrackscanError(
             f"{run} holds a run already; go on with --resume or name another --out"
         )
     run.mkdir(parents=True, exist_ok=True)
-    file.write_text(wanted)
+    write_file(run / SETTINGS, json.dumps(asdict(settings), indent=2).encode())
 
 
 def _start(
@@ -163,8 +212,11 @@ def _start(
 ) -> tuple[keras.Model, keras.Model | None]:
     """The compiled trainer, and the averaged network where one is kept."""
     if resume:
-        trainer = keras.models.load_model(run / LAST)
-        average = keras.models.load_model(run / AVERAGE) if settings.average else None
+        try:
+            trainer = keras.models.load_model(run / LAST)
+            average = keras.models.load_model(run / AVERAGE) if settings.average else None
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise CrackscanError(f"{run} cannot be resumed: {run / LAST} is damaged") from error
         return trainer, average
     network = crack_network(settings.backbone)
     load_weights(network, settings.backbone, settings.weights)
@@ -200,12 +252,21 @@ def _network_of(trainer: keras.Model) -> keras.Model:
     return next(layer for layer in trainer.layers if isinstance(layer, keras.Model))
 
 
-def _dataset(sources: Sequence[Source], settings: Settings, epoch: int) -> Any:
+@contextmanager
+def _fed(
+    sources: Sequence[Source], settings: Settings, epoch: int, rest: bool = False
+) -> Iterator[Any]:
+    """The batches of an epoch as Keras takes them; a picture's error comes out as itself."""
     side, cells = settings.size_px, settings.size_px // CELL_PX
+    failures: list[Exception] = []
 
     def one_epoch() -> Iterator[Any]:
-        for rgb, cell, patch in batches(sources, settings.batch, settings.seed, epoch):
-            yield rgb, {"cells": cell, "patch": patch}
+        try:
+            for rgb, cell, patch in batches(sources, settings.batch, settings.seed, epoch, rest):
+                yield rgb, {"cells": cell, "patch": patch}
+        except Exception as error:
+            failures.append(error)
+            raise
 
     signature = (
         tf.TensorSpec((None, side, side, 3), tf.uint8),
@@ -214,16 +275,19 @@ def _dataset(sources: Sequence[Source], settings: Settings, epoch: int) -> Any:
             "patch": tf.TensorSpec((None, 1), tf.float32),
         },
     )
-    count = max(sum(map(len, sources)) // settings.batch, 1)
+    count = count_batches(sources, settings.batch, rest)
     made = tf.data.Dataset.from_generator(one_epoch, output_signature=signature)
-    return made.apply(tf.data.experimental.assert_cardinality(count)).prefetch(4)
+    try:
+        yield made.apply(tf.data.experimental.assert_cardinality(count)).prefetch(4)
+    except tf.errors.OpError:
+        if failures:
+            raise failures[0] from None
+        raise
 
 
-def _validate(network: keras.Model, settings: Settings, validation: Sequence[Source]) -> Row:
-    if not sum(map(len, validation)):
-        raise CrackscanError("there is no validation data")
-    judge = _compiled(network, settings, "sgd")
-    found = judge.evaluate(_dataset(validation, settings, 0), return_dict=True, verbose=0)
+def _validate(validator: keras.Model, settings: Settings, validation: Sequence[Source]) -> Row:
+    with _fed(validation, settings, 0, rest=True) as dataset:
+        found = validator.evaluate(dataset, return_dict=True, verbose=0)
     return {f"val_{name}": float(value) for name, value in found.items()}
 
 
@@ -264,10 +328,11 @@ def _is_over(rows: list[Row], patience: int) -> bool:
 
 
 def _record(run: Path, rows: list[Row], writer: Any) -> None:
-    with (run / HISTORY).open("w", newline="") as file:
-        table = csv.DictWriter(file, list(rows[-1]))
-        table.writeheader()
-        table.writerows(rows)
+    text = io.StringIO(newline="")
+    table = csv.DictWriter(text, list(rows[-1]))
+    table.writeheader()
+    table.writerows(rows)
+    write_file(run / HISTORY, text.getvalue().encode())
     draw_curves(rows, run / CURVES)
     with writer.as_default(step=int(rows[-1]["epoch"])):
         for name, value in rows[-1].items():
@@ -275,6 +340,9 @@ def _record(run: Path, rows: list[Row], writer: Any) -> None:
     writer.flush()
 
 
-def _read_history(run: Path) -> list[Row]:
+def _history_of(run: Path, trainer: keras.Model, steps: int) -> list[Row]:
+    """The epochs that the trainer has behind it; one recorded after its last save is done again."""
+    done = int(trainer.optimizer.iterations) // steps
     with (run / HISTORY).open(newline="") as file:
-        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+        table = csv.DictReader(file)
+        return [{name: float(value) for name, value in row.items()} for row in table][:done]

@@ -8,12 +8,14 @@ import keras
 
 from crackscan.card import DataSource
 from crackscan.errors import DataError
-from crackscan.train.dataset.index import Item
+from crackscan.picture import write_file
+from crackscan.train.dataset.index import Item, read_index
 from crackscan.train.dataset.split import Side, Split, prepare
 from crackscan.train.dataset.split_file import read_split, write_split
 from crackscan.train.dataset.thumbnails import Report
 from crackscan.train.examples import Source
 from crackscan.train.fit import Outcome, Settings, Watch, claim, fit
+from crackscan.train.network import crack_network, load_weights
 from crackscan.train.patches import LabelledPatches, MaskedPhotographs
 from crackscan.train.run import CARD, DATA, SPLIT, make_card, save_representative
 
@@ -35,11 +37,14 @@ def train_on_folder(
     Raises:
         CrackscanError: the data, the weights or the run folder cannot be used.
     """
+    if not resume:  # what can be wrong is told before all pictures are read
+        read_index(data)
+        load_weights(crack_network(settings.backbone), settings.backbone, settings.weights)
     claim(run, settings, resume)
     split = read_split(run / SPLIT) if resume else prepare(data, settings.seed, report)
     on_split(split)
     write_split(run / SPLIT, split)
-    (run / DATA).write_text(str(data.resolve()))
+    write_file(run / DATA, bytes(data.resolve()))
     training = _source(data, split, "train", settings, vary=True)
     validation = _source(data, split, "validation", settings, vary=False)
     outcome = fit(run, settings, [training], [validation], resume, watch)
@@ -47,7 +52,7 @@ def train_on_folder(
     save_representative(run, [training], settings.seed)
     used = data_source(data, split.items("train"))
     card = make_card(run.name, network, settings, [validation], (used,), "crackscan-train fit")
-    (run / CARD).write_text(card.to_json())
+    write_file(run / CARD, card.to_json().encode())
     return outcome
 
 

@@ -52,9 +52,12 @@ from crackscan.errors import CrackscanError
     help="Learning rate.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--resume", is_flag=True, help="Go on with an interrupted run.")
+@click.option("--resume", is_flag=True, help="Go on with an interrupted run, as it was started.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
-def fit(data: Path, run: Path, resume: bool, as_json: bool, **chosen: Any) -> None:
+@click.pass_context
+def fit(
+    ctx: click.Context, /, data: Path, run: Path, resume: bool, as_json: bool, **chosen: Any
+) -> None:
     """Train a crack-map network on DATA and leave it in a run folder.
 
     DATA holds class folders (positive/ and negative/, or the like) or images/ and masks/. Copies
@@ -67,17 +70,21 @@ def fit(data: Path, run: Path, resume: bool, as_json: bool, **chosen: Any) -> No
         raise CrackscanError(f"{run} is a file; --out names a folder")
 
     import json
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
     from crackscan.quiet import import_tensorflow
 
     import_tensorflow()
     from crackscan.train.cli.progress import bars
     from crackscan.train.cli.split import show
-    from crackscan.train.fit import Settings, Watch
+    from crackscan.train.fit import Settings, Watch, read_settings
     from crackscan.train.job import train_on_folder
 
-    settings = Settings(**chosen)
+    if resume:
+        told = {name: value for name, value in chosen.items() if _on_command_line(ctx, name)}
+        settings = replace(read_settings(run), **told)
+    else:
+        settings = Settings(**chosen)
     with bars() as report:
         outcome = train_on_folder(
             data,
@@ -102,6 +109,10 @@ def fit(data: Path, run: Path, resume: bool, as_json: bool, **chosen: Any) -> No
     click.echo(f"Model, curves, split and card are in {run}. Next:")
     click.echo(f"  crackscan-train evaluate {run} {data}")
     click.echo(f"  crackscan-convert quantize {run} --out {run.name}.tflite")
+
+
+def _on_command_line(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
 
 
 def tell_epoch(row: dict[str, float]) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crackscan.card import Card, DataSource, Pooling
+from crackscan.errors import DataError
 from crackscan.pooling import top_k_mean
 from crackscan.train.calibrate import (
     best_f1_threshold,
@@ -48,7 +49,8 @@ def patch_logits(
     network: keras.Model, validation: Sequence[Source], k: int
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
     """Pooled logits and labels of all validation patches whose label is known."""
-    logits, labels = [], []
+    logits: list[float] = []
+    labels: list[bool] = []
     batch: list[RGB] = []
 
     def score() -> None:
@@ -78,8 +80,14 @@ def make_card(
     training_data: tuple[DataSource, ...],
     made_by: str,
 ) -> Card:
-    """A card with temperature and thresholds from the validation patches."""
+    """A card with temperature and thresholds from the validation patches.
+
+    Raises:
+        DataError: none of them shows a crack for sure.
+    """
     logits, labels = patch_logits(network, validation, settings.pooled_cells)
+    if not labels.any():
+        raise DataError("no validation patch shows a crack, so that no threshold can be chosen")
     temperature = fit_temperature(logits, labels)
     default = best_f1_threshold(logits, labels)
     recall = min(default, threshold_for(logits, labels, HIGH_RECALL_FALSE_ALARMS))

@@ -15,6 +15,8 @@ from crackscan.train.weights import (
 )
 
 CELL_PX = 16
+HEAD = "crack_logit"
+"""The last layer."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def crack_network(backbone: str) -> keras.Model:
     picture = keras.Input((None, None, 3), name="rgb")
     scaled = layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(picture)
     features = BACKBONES[backbone].build(scaled)
-    logits = layers.Conv2D(1, 1, name="crack_logit", dtype="float32")(features)
+    logits = layers.Conv2D(1, 1, name=HEAD, dtype="float32")(features)
     return keras.Model(picture, logits, name=backbone.replace(".", "_"))
 
 
@@ -53,29 +55,34 @@ def load_weights(model: keras.Model, backbone: str, weights: str) -> None:
     """
     if weights == "none":
         return
+    if weights != "imagenet" and not Path(weights).is_file():
+        raise CrackscanError(f"there is no weights file {weights}")
     if weights.endswith(".keras"):
         try:
             model.set_weights(keras.models.load_model(weights, compile=False).get_weights())
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise CrackscanError(f"{weights} holds no {backbone} crack network") from error
         return
-    if weights != "imagenet" and not Path(weights).is_file():
-        raise CrackscanError(f"there is no weights file {weights}")
     BACKBONES[backbone].load(model, weights)
 
 
 def receptive_margin_px(model: keras.Model) -> int:
-    """How far from its own centre a cell looks, at the most, in px: half its receptive field.
+    """How far outside a cell the picture can change its value, at the most, in px.
 
     Walks the layers from picture to logit with the recurrence for kernel size and stride (Dumoulin
-    and Visin 2016); all branches of these networks follow one another in `model.layers`.
+    and Visin 2016); all branches of these networks follow one another in `model.layers`, and a
+    skip connection looks no farther than the branch beside it. Keras pads `kernel - stride`, the
+    larger half of it after the picture, so that a cell looks farther to the right and down.
     """
-    field, jump = 1, 1
+    before, after, jump = 0, 0, 1
     for layer in model.layers:
         if isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D):
-            field += (layer.kernel_size[0] - 1) * jump
-            jump *= layer.strides[0]
-    return (field + 1) // 2
+            kernel, stride = layer.kernel_size[0], layer.strides[0]
+            padded = max(kernel - stride, 0) // 2
+            before += padded * jump
+            after += (kernel - 1 - padded) * jump
+            jump *= stride
+    return max(before, after - (jump - 1))
 
 
 def _conv(x: Any, filters: int, kernel: int, stride: int, name: str) -> Any:

@@ -65,7 +65,9 @@ def read_torch_state(path: Path) -> dict[str, Array]:
     """
     try:
         with path.open("rb") as file:
-            for _ in ("magic number", "protocol", "system"):
+            if _TensorUnpickler(file).load() != MAGIC:
+                raise ValueError("another magic number")
+            for _ in ("protocol", "system"):
                 _TensorUnpickler(file).load()
             reader = _TensorUnpickler(file)
             tensors = reader.load()
@@ -86,8 +88,11 @@ def read_torch_state(path: Path) -> dict[str, Array]:
         ValueError,
         EOFError,
         KeyError,
+        IndexError,
         AttributeError,
         TypeError,
+        OverflowError,
+        MemoryError,
     ) as error:
         raise CrackscanError(f"{path} is no PyTorch weights file of the expected kind") from error
 
@@ -112,6 +117,7 @@ class _TensorUnpickler(pickle.Unpickler):
         return key
 
 
+MAGIC = 0x1950A86A20F9469CFC6C
 STORAGES = {"FloatStorage": "<f4", "LongStorage": "<i8"}
 
 
@@ -120,6 +126,9 @@ def _tensor(key: str, offset: int, size: Any, stride: Any, *_: Any) -> Any:
 
 
 def _strided(storage: Array, offset: int, size: Any, stride: Any) -> Array:
+    last = offset + sum((count - 1) * step for count, step in zip(size, stride, strict=True))
+    if min(offset, *size, *stride, 0) < 0 or last >= len(storage):
+        raise ValueError("a tensor reaches outside the file")
     itemsize = storage.dtype.itemsize
     view = np.lib.stride_tricks.as_strided(
         storage[offset:], size, [step * itemsize for step in stride], writeable=False

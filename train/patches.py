@@ -9,8 +9,10 @@ import numpy as np
 from crackscan.picture import read_picture
 from crackscan.train.examples import (
     CELL_PX,
+    RGB,
     UNKNOWN,
     Example,
+    as_bytes,
     cells_of_mask,
     crop_patch,
     light,
@@ -18,9 +20,12 @@ from crackscan.train.examples import (
     turn,
 )
 
+MOST_CUT_OFF = 1.15
+"""Patches larger than this many times the training size are shrunk, so that no crack is cut off."""
+
 
 class LabelledPatches:
-    """Patches with one label each: all cells of an intact one are intact, those of a cracked one unknown."""
+    """Patches with one label each: cells of an intact one are intact, of a cracked one unknown."""
 
     def __init__(
         self, paths: Sequence[Path], labels: Sequence[bool], size: int, vary: bool = True
@@ -31,7 +36,7 @@ class LabelledPatches:
         return len(self.paths)
 
     def example(self, index: int, rng: np.random.Generator) -> Example:
-        rgb = read_picture(self.paths[index])
+        rgb = _nearly(read_picture(self.paths[index]), self.size)
         cracked = self.labels[index]
         cells = np.full((self.size // CELL_PX,) * 2, UNKNOWN if cracked else 0.0, np.float32)
         if not self.vary:
@@ -73,7 +78,16 @@ class MaskedPhotographs:
         return Example(rgb, cells, patch_of_cells(cells))
 
 
-def _around_crack(both: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:  # type: ignore[type-arg]
+def _nearly(rgb: RGB, size: int) -> RGB:
+    """Shrink a patch that is much larger than `size` to that size on its shorter side."""
+    factor = size / min(rgb.shape[:2])
+    if factor * MOST_CUT_OFF >= 1:
+        return rgb
+    width, height = (max(round(side * factor), size) for side in rgb.shape[1::-1])
+    return as_bytes(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA))
+
+
+def _around_crack(both: RGB, size: int, rng: np.random.Generator) -> RGB:
     """The part of a picture within reach of one crack pixel, drawn at random."""
     ys, xs = np.nonzero(both[..., 3] > 127)
     at = int(rng.integers(len(ys)))

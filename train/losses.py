@@ -23,7 +23,7 @@ class TopKMean(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "k": self.k}
 
 
-@keras.saving.register_keras_serializable("crackscan")
+@keras.saving.register_keras_serializable("crackscan")  # type: ignore[untyped-decorator]
 def known_crossentropy(target: Any, logit: Any) -> Any:
     """Binary cross-entropy of logits, averaged over the targets that are known (>= 0)."""
     known = ops.cast(target >= 0, "float32")

@@ -1,4 +1,4 @@
-"""Examples at many scales: close-ups with cracks found by darkness, field photographs, other pictures."""
+"""Examples at many scales: close-ups with pseudo-masks, field photographs, other pictures."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -64,7 +64,7 @@ class CloseUps:
             * 255
         )
 
-    def example(self, index: int, rng: np.random.Generator) -> Example:
+    def example(self, index: int, rng: np.random.Generator) -> Example:  # noqa: ARG002
         at = int(rng.integers(len(self.paths)))
         rgb, cracked = read_picture(self.paths[at]), self.labels[at]
         factor = float(np.exp(rng.uniform(*np.log(SCALES))))
@@ -73,6 +73,7 @@ class CloseUps:
             cells = np.zeros((self.size // CELL_PX,) * 2, np.float32)
             rgb, cells = turn(light(rgb, rng), cells, rng)
             return Example(rgb, cells, 0.0)
+        whole = factor * max(rgb.shape) <= self.size  # nothing of the patch is cut off
         layers = np.dstack([rgb, self._crack(at, rgb)])
         layers = square(rescale(layers, factor), self.size, rng)
         rgb, core, maybe = np.ascontiguousarray(layers[..., :3]), layers[..., 3], layers[..., 4]
@@ -80,7 +81,6 @@ class CloseUps:
         cells = np.where((cells == 0) & (cells_of_mask(maybe) != 0), UNKNOWN, cells).astype(
             np.float32
         )
-        whole = factor * max(layers.shape) <= self.size
         patch = 1.0 if (cells == 1).sum() >= 2 or whole else UNKNOWN
         rgb, cells = turn(light(rgb, rng), cells, rng)
         return Example(rgb, cells, patch)

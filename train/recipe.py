@@ -1,6 +1,6 @@
 """How the shipped models are made: from the data folder to a run that `quantize` takes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from crackscan.train.dataset.thumbnails import Report
 from crackscan.train.development import Development
 from crackscan.train.examples import CELL_PX, Source
 from crackscan.train.field import read_annotations
-from crackscan.train.fit import Outcome, Settings, Watch, claim, fit
+from crackscan.train.fit import BEST, Outcome, Settings, Watch, claim, fit
 from crackscan.train.job import data_source
 from crackscan.train.negatives import collect
 from crackscan.train.network import receptive_margin_px
@@ -55,7 +55,9 @@ BASE = Settings(
     average=0.995,
 )
 RECIPES = {
-    "crack-s": Recipe(replace(BASE, backbone="mobilenet-0.25")),
+    "crack-s": Recipe(
+        replace(BASE, backbone="mobilenet-0.25"), field_photographs=3000, other_pictures=3600
+    ),
     "crack-m": Recipe(replace(BASE, backbone="efficientnet-lite0-slim", epochs=3, rate=1.2e-3)),
 }
 
@@ -113,7 +115,7 @@ def make(
             intact,
             RenderConfig(),
             workers,
-            lambda done, folder=folder, count=count: report(f"Rendering {folder}", done, count),
+            _of_stage(report, f"Rendering {folder}", count),
         )
     training = _training(recipe, data, run, split, others)
     validation = [_validation(recipe, data, split)]
@@ -128,8 +130,13 @@ def make(
     save_representative(run, training, recipe.settings.seed)
     (run / DATA).write_text(str((data / CLOSE_UPS).resolve()))
     card = _card(name, recipe, network, judge, _sources(data, split, others))
+    network.save(run / BEST)
     (run / CARD).write_text(card.to_json())
     return outcome
+
+
+def _of_stage(report: Report, stage: str, total: int) -> Callable[[int], None]:
+    return lambda done: report(stage, done, total)
 
 
 def _split(close_ups: Path, run: Path, seed: int, report: Report) -> Split:

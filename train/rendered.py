@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -26,7 +27,7 @@ def render_pool(
     backgrounds: Sequence[Path],
     config: RenderConfig,
     workers: int,
-    progress: Callable[[int], None] = lambda done: None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Render samples `seed` to `seed + count - 1` into `rgb.npy` and `mask.npy`, uint8.
 
@@ -38,6 +39,7 @@ def render_pool(
     if done.is_file() and json.loads(done.read_text()) == json.loads(json.dumps(told)):
         return
     folder.mkdir(parents=True, exist_ok=True)
+    done.unlink(missing_ok=True)
     rgb = _array(folder / "rgb.npy", (count, size, size, 3))
     mask = _array(folder / "mask.npy", (count, size, size))
     starts = range(0, count, CHUNK)
@@ -55,8 +57,8 @@ def render_pool(
             rgb[start : start + len(pictures)] = pictures
             mask[start : start + len(masks)] = masks
             progress(start + len(pictures))
-    rgb.flush()
-    mask.flush()
+    for array in (rgb, mask):
+        array.flush()
     done.write_text(json.dumps(told))
 
 
@@ -85,7 +87,7 @@ class Rendered:
         return Example(light(rgb, rng), cells, patch_of_cells(cells))
 
 
-def _array(path: Path, shape: tuple[int, ...]) -> np.memmap:  # type: ignore[type-arg]
+def _array(path: Path, shape: tuple[int, ...]) -> "np.memmap[Any, np.dtype[np.uint8]]":
     return np.lib.format.open_memmap(path, "w+", np.uint8, shape)
 
 

@@ -11,7 +11,8 @@ from sklearn.metrics import f1_score, roc_auc_score
 
 from crackscan.card import Card
 from crackscan.edge.model import Model
-from crackscan.pooling import sigmoid, top_k_mean
+from crackscan.errors import DataError
+from crackscan.pooling import probability, top_k_mean
 
 MOST_AUROC_DROP = 0.002
 LEAST_EQUAL_VERDICTS = 0.995
@@ -38,9 +39,12 @@ class Agreement:
         return self.float_auroc - self.int8_auroc
 
     @property
-    def holds(self) -> bool:
-        """Whether int8 stays within the bounds: AUROC drop 0.002, equal verdicts 99.5 %."""
-        return self.auroc_drop <= MOST_AUROC_DROP and self.equal_verdicts >= LEAST_EQUAL_VERDICTS
+    def auroc_holds(self) -> bool:
+        return self.auroc_drop <= MOST_AUROC_DROP
+
+    @property
+    def verdicts_hold(self) -> bool:
+        return self.equal_verdicts >= LEAST_EQUAL_VERDICTS
 
     def figures(self) -> dict[str, Any]:
         """As plain values, four digits."""
@@ -58,7 +62,7 @@ def compare(
     """Run both on labelled patches, each patch uint8 RGB of any size.
 
     Raises:
-        ValueError: the patches are of one class only.
+        DataError: the patches are of one class only.
     """
     card = model.card
     labels: list[bool] = []
@@ -85,7 +89,9 @@ def compare(
     if waiting:
         run_float()
     if len(set(labels)) < 2:
-        raise ValueError("patches of both classes are needed")
+        raise DataError(
+            f"float and int8 cannot be compared: {len(labels)} patches, not of both classes"
+        )
     truth, kept, got = np.array(labels), np.array(floats), np.array(int8s)
     return Agreement(
         patches=len(truth),
@@ -100,7 +106,7 @@ def compare(
 
 
 def _probability(cells: npt.NDArray[np.float32], card: Card) -> float:
-    return float(sigmoid(np.float32(top_k_mean(cells, card.pooling.k) / card.temperature)))
+    return probability(top_k_mean(cells, card.pooling.k), card.temperature)
 
 
 def _whole_cells(rgb: npt.NDArray[np.uint8], cell: int) -> npt.NDArray[np.uint8]:

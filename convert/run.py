@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crackscan.card import Card
-from crackscan.errors import CrackscanError, DataError, ModelError
+from crackscan.errors import DataError, ModelError
 from crackscan.train.dataset.split import Side
 from crackscan.train.evaluate.data import Judged, Reader, choose
 
@@ -42,8 +42,8 @@ def read_run(folder: Path) -> Run:
         network = keras.models.load_model(folder / NETWORK, compile=False)
         card = Card.from_json((folder / CARD).read_text())
         pictures = np.load(folder / REPRESENTATIVE)
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{folder} is damaged: {error}") from error
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder} is damaged: {str(error).splitlines()[0]}") from error
     return Run(folder, network, card, pictures)
 
 
@@ -51,13 +51,13 @@ def data_of(folder: Path, data: Path | None) -> Path:
     """The data folder of a run: the one named, or the one that it was trained on.
 
     Raises:
-        CrackscanError: it is no longer where it was.
+        DataError: it is no longer where it was.
     """
     if data is not None:
         return data
     note = folder / DATA
     if not note.is_file():
-        raise CrackscanError(f"{folder} does not say which data it was trained on; use --data DATA")
+        raise DataError(f"{folder} does not say which data it was trained on; use --data DATA")
     found = Path(note.read_text())
     if not found.is_dir():
         raise DataError(f"{found}, the data of {folder}, is gone; use --data DATA")

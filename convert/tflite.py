@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout
 from io import StringIO
+from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from crackscan.edge.runtime import interpreter_class
+from crackscan.errors import ModelError
 from crackscan.native_stderr import dropped_stderr
 
 CONVERTED_PX = 192
@@ -27,7 +30,7 @@ def to_int8(model: keras.Model, pictures: Iterable[npt.NDArray[np.uint8]]) -> by
         The flatbuffer; its input quantization is (1.0, 0), so that bytes go in unscaled.
 
     Raises:
-        CrackscanError: the converter left a float end or another input scale.
+        ModelError: the converter left a float end or another input scale.
     """
 
     def representative() -> Iterator[list[npt.NDArray[np.float32]]]:
@@ -48,4 +51,18 @@ def to_int8(model: keras.Model, pictures: Iterable[npt.NDArray[np.uint8]]) -> by
     converter.inference_output_type = tf.int8
     with dropped_stderr(), redirect_stdout(StringIO()):
         flatbuffer: bytes = converter.convert()
+        interpreter = interpreter_class()[0](model_content=flatbuffer)
+    _demand_byte_ends(interpreter)
     return flatbuffer
+
+
+def _demand_byte_ends(interpreter: Any) -> None:
+    """Conversion can keep float ends, or another input scale, without a word."""
+    (source,), (target,) = interpreter.get_input_details(), interpreter.get_output_details()
+    if source["dtype"] != np.uint8 or source["quantization"] != (1.0, 0):
+        raise ModelError(
+            f"the converter made an input of {source['dtype'].__name__}, scale and zero point"
+            f" {source['quantization']}; camera bytes need uint8 and (1.0, 0)"
+        )
+    if target["dtype"] != np.int8:
+        raise ModelError(f"the converter made an output of {target['dtype'].__name__}, not int8")

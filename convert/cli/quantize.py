@@ -1,6 +1,7 @@
 """`crackscan-convert quantize`: a training run becomes the int8 file that the Pi runs."""
 
 import json
+import os
 from pathlib import Path
 
 import click
@@ -22,18 +23,21 @@ def quantize(run: Path, out: Path, name: str | None, data: Path | None, as_json:
     The file takes uint8 RGB pictures of any size and carries a card that says what it is: name,
     thresholds, training data, and how float and int8 compare on the validation patches.
     """
+    if out.suffix != ".tflite":
+        raise click.BadParameter(f"{out} must end in .tflite", param_hint="--out")
+    if out.is_dir() or not out.parent.is_dir():
+        raise CrackscanError(f"cannot write {out}: no such folder")
+    if not os.access(out.parent, os.W_OK):
+        raise CrackscanError(f"cannot write {out}: its folder takes no files")
+
     from crackscan.quiet import import_tensorflow
 
     import_tensorflow()
     from crackscan.convert.quantize import quantize_run
     from crackscan.convert.run import data_of, read_run
 
-    if out.suffix != ".tflite":
-        raise click.BadParameter(f"{out} must end in .tflite", param_hint="--out")
-    if out.is_dir() or not out.parent.is_dir():
-        raise CrackscanError(f"cannot write {out}: no such folder")
-    source = data_of(run, data)
-    figures = quantize_run(read_run(run), source, out, name or out.stem)
+    finished = read_run(run)
+    figures = quantize_run(finished, data_of(run, data), out, name or out.stem)
     if as_json:
         click.echo(json.dumps(figures, indent=2))
         return

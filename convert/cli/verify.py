@@ -28,7 +28,7 @@ def verify(ctx: click.Context, model: Path, run: Path, data: Path | None, as_jso
     from crackscan.quiet import import_tensorflow
 
     import_tensorflow()
-    from crackscan.convert.agreement import compare
+    from crackscan.convert.agreement import LEAST_EQUAL_VERDICTS, MOST_AUROC_DROP, compare
     from crackscan.convert.audit import audit
     from crackscan.convert.run import data_of, labelled, read_run
     from crackscan.edge.model import Model
@@ -42,8 +42,10 @@ def verify(ctx: click.Context, model: Path, run: Path, data: Path | None, as_jso
         "no float operator": not inside.float_operators,
         "whole graph delegated": not inside.not_delegated,
         "weights per channel": inside.per_channel,
-        f"AUROC drop {found.auroc_drop:.4f} <= 0.002": found.auroc_drop <= 0.002,
-        f"equal verdicts {found.equal_verdicts:.2%} >= 99.5 %": found.equal_verdicts >= 0.995,
+        f"AUROC drop {found.auroc_drop:.4f} <= {MOST_AUROC_DROP}": found.auroc_holds,
+        f"equal verdicts {found.equal_verdicts:.2%} >= {LEAST_EQUAL_VERDICTS:.1%}": (
+            found.verdicts_hold
+        ),
     }
     if as_json:
         told = {
@@ -57,7 +59,8 @@ def verify(ctx: click.Context, model: Path, run: Path, data: Path | None, as_jso
         click.echo(json.dumps(told, indent=2))
     else:
         click.echo(
-            f"{int8.path} on {found.patches} patches of {judged.name} ({judged.side}), {inside.runtime}"
+            f"{int8.path} on {found.patches} patches of {judged.name} ({judged.side}),"
+            f" {inside.runtime}"
         )
         click.echo(f"  AUROC {found.float_auroc:.4f} float, {found.int8_auroc:.4f} int8")
         click.echo(f"  F1    {found.float_f1:.4f} float, {found.int8_f1:.4f} int8")

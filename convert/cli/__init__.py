@@ -10,6 +10,7 @@ COMMANDS = {
         "Turn a training run into an int8 .tflite.",
     ),
     "verify": ("crackscan.convert.cli.verify:verify", "Prove that int8 says what float said."),
+    "width": ("crackscan.convert.cli.width:width", "Prove how well crack widths are measured."),
 }
 
 

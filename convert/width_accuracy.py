@@ -1,0 +1,299 @@
+"""How far measured widths are from true ones: on renderings, and on pictures with masks."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from math import nan
+from pathlib import Path
+from time import process_time
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscan.convert.skeleton import half_width, length_px, skeleton
+from crackscan.convert.width_renderings import Rendering, Setting, draw_setting, render
+from crackscan.edge.width import CrackMeasure, Tone, measure_crack
+from crackscan.errors import DataError
+from crackscan.picture import RGB, read_picture
+from crackscan.train.dataset.index import Item, read_index
+from crackscan.train.dataset.patches import crack_mask
+
+WIDTHS_PX = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0)
+BLURS_PX = (0.5, 1.0, 1.5, 2.0)
+CELL_PX = 16
+EVEN_PX = 6.0
+"""True widths are averaged over so much of the crack, about as the measurement does."""
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One crack, measured and true; the columns have a row for each point of the centre lines."""
+
+    name: str
+    setting: Setting | None
+    """How it was drawn, None for a picture from a folder."""
+    true_px: Floats
+    measured_px: Floats
+    """NaN where it says that the width is not measurable."""
+    uncertainty_px: Floats
+    true_mean_px: float
+    measured_mean_px: float
+    length_ratio: float
+    """Measured length over true length."""
+    astray: float
+    """The share of the centre lines that runs beside the crack."""
+    cells: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a group of cracks comes to; widths in px."""
+
+    cracks: int
+    points: int
+    measurable: float
+    """Share of the points on the crack that have a width."""
+    median_error: float
+    """Median absolute error of the width at a point."""
+    bias: float
+    """Median error."""
+    coverage: float
+    """Share of the points whose 90 % interval holds the truth."""
+    uncertainty: float
+    """Median half-width of that interval."""
+    mean_error: float
+    """Median absolute error of a crack's mean width."""
+    mean_error_relative: float
+    mean_bias: float
+    mean_within: float
+    """Share of the cracks whose mean width is right to 1 px or 15 %."""
+    length_ratio: float
+    astray: float
+    seconds: float
+    """Median processor time for one crack."""
+    seconds_30_cells: float
+
+
+def figures(cracks: Sequence[Compared]) -> Figures:
+    """Raises DataError where there are no cracks."""
+    if not cracks:
+        raise DataError("no crack to measure: the masks are empty")
+    true, measured, uncertainty = (
+        np.concatenate([getattr(c, name) for c in cracks])
+        for name in ("true_px", "measured_px", "uncertainty_px")
+    )
+    known = np.isfinite(measured)
+    error = (measured - true)[known]
+    mean = np.array([(c.true_mean_px, c.measured_mean_px) for c in cracks])
+    mean = mean[np.isfinite(mean).all(axis=1)]
+    off = mean[:, 1] - mean[:, 0]
+    seconds = np.array([c.seconds for c in cracks])
+    return Figures(
+        cracks=len(cracks),
+        points=len(true),
+        measurable=_mean(known),
+        median_error=_median(np.abs(error)),
+        bias=_median(error),
+        coverage=_mean(np.abs(error) <= uncertainty[known]),
+        uncertainty=_median(uncertainty[known]),
+        mean_error=_median(np.abs(off)),
+        mean_error_relative=_median(np.abs(off) / mean[:, 0]),
+        mean_bias=_median(off),
+        mean_within=_mean((np.abs(off) <= 1) | (np.abs(off) <= 0.15 * mean[:, 0])),
+        length_ratio=_median(np.array([c.length_ratio for c in cracks])),
+        astray=_mean(np.array([c.astray for c in cracks])),
+        seconds=_median(seconds),
+        seconds_30_cells=30 * float(seconds.sum()) / sum(c.cells for c in cracks),
+    )
+
+
+def on_renderings(
+    count: int, seed: int, walls: Sequence[RGB], tone: Tone, progress: Callable[[], object]
+) -> list[Compared]:
+    """Measure `count` renderings, spread evenly over all widths and blurs."""
+    rng = np.random.default_rng(seed)
+    cracks = []
+    for number in range(count):
+        cell = number % (len(WIDTHS_PX) * len(BLURS_PX))
+        width, blur = WIDTHS_PX[cell // len(BLURS_PX)], BLURS_PX[cell % len(BLURS_PX)]
+        drawn = render(draw_setting(rng, width, blur, tone), seed + number, walls=walls, tone=tone)
+        cracks.append(_against_drawing(drawn, f"rendering {seed + number}", tone))
+        progress()
+    return cracks
+
+
+def on_folder(
+    root: Path, tone: Tone, progress: Callable[[Sequence[Item]], Iterable[Item]]
+) -> list[Compared]:
+    """Measure the pictures of a folder (images/, masks/) in the cells that their masks cover.
+
+    Where the folder has a lines.jsonl, as `crackscan-train render` writes it, widths are compared
+    with its exact lines; else with the masks: the width there is twice the distance of the middle
+    line from the edge, the mean width the mask's area over the length of its middle line.
+    """
+    index = read_index(root)
+    if not index.has_masks:
+        raise DataError(f"{root} has no masks/: widths are measured against masks")
+    exact = _exact_lines(root)
+    cracks = []
+    for item in progress(index.items):
+        if item.mask is None:
+            continue
+        rgb = read_picture(index.root / item.path)
+        mask = crack_mask(index.root / item.mask, rgb)
+        cells = _covered(mask)
+        if cells.any():
+            lines = exact.get(item.path)
+            compared = _against_mask(item.path, rgb, mask, cells, lines, tone)
+            cracks += [compared] if compared else []
+    return cracks
+
+
+def _exact_lines(root: Path) -> dict[str, list[Floats]]:
+    """The true lines (n, 3), x, y and width, of each picture, by its path in the folder."""
+    path = root / "lines.jsonl"
+    if not path.is_file():
+        return {}
+    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return {
+        f"images/{record['image']}": [np.array(line, np.float64) for line in record["lines"]]
+        for record in records
+    }
+
+
+def _against_drawing(drawn: Rendering, name: str, tone: Tone) -> Compared:
+    measure, seconds = _timed(drawn.rgb, drawn.cells, tone)
+    points = _points(measure)
+    line = _evened(drawn.line.astype(np.float64))
+    true, near = _nearest(line, points)
+    return _compared(
+        name,
+        drawn.setting,
+        points,
+        true,
+        near,
+        measure,
+        seconds,
+        drawn.cells,
+        float(line[:, 2].mean()),
+        _length(line),
+    )
+
+
+def _against_mask(
+    name: str,
+    rgb: RGB,
+    mask: NDArray[np.bool_],
+    cells: NDArray[np.bool_],
+    exact: list[Floats] | None,
+    tone: Tone,
+) -> Compared | None:
+    measure, seconds = _timed(rgb, cells, tone)
+    points = _points(measure)
+    if exact:
+        lines = [_evened(line) for line in exact]
+        line = np.concatenate(lines)
+        length = sum(_length(piece) for piece in lines)
+        mean = float(line[:, 2].mean())
+    else:
+        middle = skeleton(mask)
+        y, x = np.nonzero(middle)
+        # The distance is to the next pixel's centre, half a pixel beyond the edge.
+        line = np.column_stack([x, y, 2 * half_width(mask)[y, x] - 0.5])
+        length = length_px(middle)
+        if not length:
+            return None
+        mean = float(mask.sum()) / length
+    true, near = _nearest(line, points)
+    return _compared(name, None, points, true, near, measure, seconds, cells, mean, length)
+
+
+def _compared(
+    name: str,
+    setting: Setting | None,
+    points: Floats,
+    true: Floats,
+    near: NDArray[np.bool_],
+    measure: CrackMeasure,
+    seconds: float,
+    cells: NDArray[np.bool_],
+    mean: float,
+    length: float,
+) -> Compared:
+    return Compared(
+        name=name,
+        setting=setting,
+        true_px=true[near],
+        measured_px=points[near, 2],
+        uncertainty_px=points[near, 3],
+        true_mean_px=mean,
+        measured_mean_px=_mean(points[np.isfinite(points[:, 2]), 2]),
+        length_ratio=measure.length_px / length,
+        astray=1 - _mean(near) if len(near) else 0.0,
+        cells=int(cells.sum()),
+        seconds=seconds,
+    )
+
+
+def _timed(rgb: RGB, cells: NDArray[np.bool_], tone: Tone) -> tuple[CrackMeasure, float]:
+    """The measure of the cells, and the processor time it took."""
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    start = process_time()
+    measure = measure_crack(rgb, cells, CELL_PX, tone)
+    seconds = process_time() - start
+    cv2.setNumThreads(threads)
+    return measure, seconds
+
+
+def _points(measure: CrackMeasure) -> Floats:
+    lines = [branch.line for branch in measure.branches]
+    return np.concatenate(lines).astype(np.float64) if lines else np.zeros((0, 4))
+
+
+def _nearest(line: Floats, points: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """The width (n,) of the true line at its place nearest to each point, and whether it is near.
+
+    Near is: within 2 px or half the width there.
+    """
+    true, near = np.zeros(len(points)), np.zeros(len(points), np.bool_)
+    for start in range(0, len(points), 256):
+        part = np.s_[start : start + 256]
+        gap = points[part, None, :2] - line[None, :, :2]
+        distance = np.hypot(gap[..., 0], gap[..., 1])
+        at = distance.argmin(axis=1)
+        true[part] = line[at, 2]
+        near[part] = distance.min(axis=1) < np.maximum(2, line[at, 2] / 2)
+    return true, near
+
+
+def _evened(line: Floats) -> Floats:
+    """A true line with its widths averaged over about EVEN_PX of its length."""
+    step = max(_length(line) / max(len(line) - 1, 1), 1e-3)
+    radius = min(round(EVEN_PX / 2 / step), (len(line) - 1) // 2)
+    padded = np.pad(line[:, 2], radius, mode="edge")
+    width = np.convolve(padded, np.full(2 * radius + 1, 1 / (2 * radius + 1)), "valid")
+    return np.column_stack([line[:, :2], width])
+
+
+def _length(line: Floats) -> float:
+    step = np.diff(line[:, :2], axis=0)
+    return float(np.hypot(step[:, 0], step[:, 1]).sum())
+
+
+def _covered(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The cells that hold some of the mask."""
+    rows, columns = mask.shape[0] // CELL_PX, mask.shape[1] // CELL_PX
+    whole = mask[: rows * CELL_PX, : columns * CELL_PX]
+    return np.asarray(whole.reshape(rows, CELL_PX, columns, CELL_PX).any(axis=(1, 3)))
+
+
+def _median(values: NDArray[np.floating]) -> float:
+    return float(np.median(values)) if len(values) else nan
+
+
+def _mean(values: NDArray[np.floating] | NDArray[np.bool_]) -> float:
+    return float(np.mean(values)) if len(values) else nan

@@ -13,7 +13,7 @@ from crackscan.picture import read_picture
 from crackscan.pooling import top_k_mean
 from crackscan.train.calibrate import (
     best_f1_threshold,
-    fit_temperature,
+    fit_scale_and_shift,
     operating_point,
     threshold_for,
 )
@@ -23,6 +23,7 @@ from crackscan.train.evaluate.cells import CellCounts, crack_cells, match_cells
 from crackscan.train.evaluate.metrics import auroc
 from crackscan.train.examples import CELL_PX, CRACK_PX_PER_PATCH, RGB, cells_of_mask
 from crackscan.train.fit import Row
+from crackscan.train.network import HEAD
 
 BATCH = 32
 LOOK_ALIKE_ALARMS = 0.05
@@ -39,6 +40,7 @@ class Calibration:
 
     temperature: float
     points: Mapping[str, OperatingPoint]
+    """Of the network whose logits were shifted."""
 
 
 class Development:
@@ -77,15 +79,22 @@ class Development:
         }
 
     def calibrate(self, network: keras.Model) -> Calibration:
-        """Temperature from the patches of photographs, thresholds from both.
+        """Shift of the logits and temperature from the patches of photographs, thresholds from both.
+
+        The shift goes into the bias of the network's last layer, here and for good, so that its
+        logits need no more than the temperature to be probabilities.
 
         Default: best F1 on the patches of photographs, or higher, until at most 5 % of the rendered
         look-alikes alarm; cells: best F1 by the cell protocol. High recall: 15 % of intact patches
         may alarm; cells: best F2.
         """
+        temperature, shift = fit_scale_and_shift(
+            self._pooled(_maps(network, self.patches)), self.labels
+        )
+        head = network.get_layer(HEAD)
+        head.bias.assign_add([shift])
         logits = self._pooled(_maps(network, self.patches))
         rendered = self._pooled(_maps(network, self.rendered))
-        temperature = fit_temperature(logits, self.labels)
         calm = threshold_for(rendered, self.rendered_labels, LOOK_ALIKE_ALARMS)
         default = max(best_f1_threshold(logits, self.labels), calm)
         recall = min(default, threshold_for(logits, self.labels, HIGH_RECALL_ALARMS))

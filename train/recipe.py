@@ -38,8 +38,8 @@ class Recipe:
     rendered: int = 14336
     cracked_close_ups: int = 4000
     intact_close_ups: int = 1333
-    field_photographs: int = 2400
-    other_pictures: int = 2400
+    field_photographs: int = 3000
+    other_pictures: int = 3600
     development_renderings: int = 800
     development_photographs: int | None = None
 
@@ -55,10 +55,8 @@ BASE = Settings(
     average=0.995,
 )
 RECIPES = {
-    "crack-s": Recipe(
-        replace(BASE, backbone="mobilenet-0.25"), field_photographs=3000, other_pictures=3600
-    ),
-    "crack-m": Recipe(replace(BASE, backbone="efficientnet-lite0-slim", epochs=3, rate=1.2e-3)),
+    "crack-s": Recipe(replace(BASE, backbone="mobilenet-0.25")),
+    "crack-m": Recipe(replace(BASE, backbone="efficientnet-lite0-slim", epochs=2, rate=1.2e-3)),
 }
 
 

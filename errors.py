@@ -19,3 +19,11 @@ class DataError(CrackscanError):
 
 class SourceError(CrackscanError):
     """A source of frames that cannot be opened, or that broke for good."""
+
+
+class PositionError(CrackscanError):
+    """A source of positions that cannot be used: of no known kind, or without what it needs."""
+
+
+class SurveyError(CrackscanError):
+    """A survey folder that cannot be used: missing, damaged, in use, or of a newer crackscan."""

@@ -55,7 +55,7 @@ BASE = Settings(
     average=0.995,
 )
 RECIPES = {
-    "crack-s": Recipe(replace(BASE, backbone="mobilenet-0.25")),
+    "crack-s": Recipe(replace(BASE, backbone="mobilenet-0.25", epochs=6)),
     "crack-m": Recipe(replace(BASE, backbone="efficientnet-lite0-slim", epochs=2, rate=1.2e-3)),
 }
 

@@ -57,7 +57,8 @@ def classify(
     files = _files(pictures)
     bar = Console(stderr=True)
     # Without --json the verdicts themselves tell how far it is.
-    for path in track(files, "Classifying", console=bar, transient=True, disable=not as_json):
+    hidden = not (as_json and bar.is_terminal)
+    for path in track(files, "Classifying", console=bar, transient=True, disable=hidden):
         try:
             rgb = read_picture(path)
             if min(rgb.shape[:2]) < MIN_PX:

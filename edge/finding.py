@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from crackscan.card import DEFAULT_POINT, Card
 from crackscan.edge.frame import Frame
-from crackscan.pooling import logit, sigmoid, top_k_mean
+from crackscan.pooling import logit, probability, top_k_mean
 
 CrackMap = NDArray[np.float32]
 
@@ -104,8 +104,8 @@ def find(crack_map: CrackMap, frame: Frame, rule: Rule) -> list[Finding]:
         around = crack_map[max(top - 1, 0) : top + height + 1, max(left - 1, 0) : left + width + 1]
         others = labels[max(top - 1, 0) : top + height + 1, max(left - 1, 0) : left + width + 1]
         own = around[(others == label) | (others == 0)]
-        probability = float(sigmoid(np.float32(top_k_mean(logit(own), rule.pooled_cells))))
-        if probability < rule.patch:
+        pooled = probability(top_k_mean(logit(own), rule.pooled_cells), temperature=1.0)
+        if pooled < rule.patch:
             continue
         rows, cols = np.nonzero(labels[top : top + height, left : left + width] == label)
         rows, cols = rows + top, cols + left
@@ -127,7 +127,7 @@ def find(crack_map: CrackMap, frame: Frame, rule: Rule) -> list[Finding]:
                 ),
                 cells=tuple(zip(rows.tolist(), cols.tolist(), strict=True)),
                 area_px=int((heights * widths).sum()),
-                probability=probability,
+                probability=pooled,
                 peak=float(probabilities.max()),
                 mean=float(probabilities.mean()),
             )

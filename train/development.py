@@ -79,7 +79,7 @@ class Development:
         }
 
     def calibrate(self, network: keras.Model) -> Calibration:
-        """Shift of the logits and temperature from the patches of photographs, thresholds from both.
+        """Shift and temperature from the patches of photographs, thresholds from renderings too.
 
         The shift goes into the bias of the network's last layer, here and for good, so that its
         logits need no more than the temperature to be probabilities.

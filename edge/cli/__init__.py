@@ -6,7 +6,9 @@ from crackscan.command import Lazy, run, version
 
 COMMANDS = {
     "classify": ("crackscan.edge.cli.classify:classify", "Say of each picture: crack or no crack."),
+    "export": ("crackscan.edge.cli.export:export", "Write a survey as CSV, GeoJSON or GeoPackage."),
     "scan": ("crackscan.edge.cli.scan:scan", "Scan a camera, a video, a folder or a picture."),
+    "surveys": ("crackscan.edge.cli.surveys:surveys", "List the surveys in a folder."),
 }
 
 

@@ -24,8 +24,8 @@ SIZES = {"B": 1, "s": 1, "H": 2, "I": 4, "R": 8}
 KINDS = {"B": 1, "s": 2, "H": 3, "I": 4, "R": 5}
 
 # As Zenmuse P1 and M30T write it (attributes) and as some models do (elements).
-DJI = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">
-<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description
+DJI = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description
 rdf:about="DJI Meta Data" xmlns:drone-dji="http://www.dji.com/drone-dji/1.0/"
 xmp:CreateDate="2021-05-26T17:21:49+02:00" drone-dji:GpsStatus="RTK"
 drone-dji:GpsLatitude="+49.726349021" drone-dji:GpsLongitude="-13.350951205"

@@ -1,0 +1,54 @@
+"""The durable record of a site visit: findings, pictures, track, gaps and settings."""
+
+from crackscan.edge.survey.pictures import Budget
+from crackscan.edge.survey.reading import SurveyReader, best_time, iso_time
+from crackscan.edge.survey.record import Survey
+from crackscan.edge.survey.values import (
+    Counts,
+    GeoBox,
+    KnownScale,
+    Measured,
+    Measures,
+    Note,
+    NoteKind,
+    Review,
+    ScannedPicture,
+    Session,
+    Sighting,
+    StoredFinding,
+    StoredPicture,
+    SurveyInfo,
+    TrackPoint,
+    Verdict,
+    Which,
+    first_sighting,
+)
+from crackscan.edge.survey.writer import SurveyWriter, WriterState
+
+__all__ = [
+    "Budget",
+    "Counts",
+    "GeoBox",
+    "KnownScale",
+    "Measured",
+    "Measures",
+    "Note",
+    "NoteKind",
+    "Review",
+    "ScannedPicture",
+    "Session",
+    "Sighting",
+    "StoredFinding",
+    "StoredPicture",
+    "Survey",
+    "SurveyInfo",
+    "SurveyReader",
+    "SurveyWriter",
+    "TrackPoint",
+    "Verdict",
+    "Which",
+    "WriterState",
+    "best_time",
+    "first_sighting",
+    "iso_time",
+]

@@ -1,0 +1,44 @@
+"""Exports of a survey, made from the record: CSV, GeoJSON and GeoPackage."""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from crackscan.edge.survey.export.geopackage import write_geopackage
+from crackscan.edge.survey.export.tables import write_csv, write_geojson
+from crackscan.edge.survey.pictures import sync_folder
+from crackscan.edge.survey.reading import SurveyReader
+from crackscan.errors import CrackscanError
+
+FORMATS: dict[str, Callable[[SurveyReader, Path], int]] = {
+    "csv": write_csv,
+    "geojson": write_geojson,
+    "gpkg": write_geopackage,
+}
+
+
+def export(survey: SurveyReader, kind: str, path: Path, overwrite: bool = False) -> int:
+    """Write a survey's findings to a file, which appears whole or not at all; gives their number.
+
+    `kind` is one of FORMATS. Raises CrackscanError where the file exists and `overwrite` is not
+    set, where the disk does not take it, and where the record turns out to be damaged.
+    """
+    if path.exists() and not overwrite:
+        raise CrackscanError(f"{path} exists already: name another file, or add --overwrite")
+    part = path.with_name(f".{path.name}.part")
+    try:
+        try:
+            part.unlink(missing_ok=True)
+            count = FORMATS[kind](survey, part)
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+            part.replace(path)
+            sync_folder(path.parent)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise CrackscanError(f"cannot write {path}: {error.strerror}") from None
+    except sqlite3.Error as error:
+        raise CrackscanError(f"cannot export {survey.folder} to {path}: {error}") from None
+    return count

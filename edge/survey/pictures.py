@@ -1,0 +1,85 @@
+"""The picture files of a survey, and how much of the disk they may fill."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+
+from crackscan.errors import CrackscanError
+from crackscan.picture import RGB, write_file
+
+FRAMES = "frames"
+_QUALITY = 90
+_MB = 1_000_000
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much room pictures may take; findings are written in any case."""
+
+    pictures_bytes: int | None = None
+    """All pictures of the survey together; None is no limit."""
+    reserve_bytes: int = 500 * _MB
+    """Left free on the disk: below it no picture is saved."""
+
+    def refusal(self, folder: Path, used_bytes: int, new_bytes: int) -> str | None:
+        """Why a picture may not be saved, or None where it may."""
+        if self.pictures_bytes is not None and used_bytes + new_bytes > self.pictures_bytes:
+            return f"the pictures' budget of {self.pictures_bytes / _MB:.0f} MB is used up"
+        free = free_bytes(folder)
+        if free - new_bytes < self.reserve_bytes:
+            return f"only {free / _MB:.0f} MB are free on the disk"
+        return None
+
+
+def free_bytes(folder: Path) -> int:
+    """What the disk still takes from this user."""
+    state = os.statvfs(folder)
+    return state.f_bavail * state.f_frsize
+
+
+def encode_jpeg(rgb: RGB) -> bytes:
+    """RGB uint8 (height, width, 3) as JPEG."""
+    done, data = cv2.imencode(
+        ".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
+    )
+    if not done:
+        raise CrackscanError(f"no {rgb.shape[1]}x{rgb.shape[0]} picture fits JPEG")
+    return data.tobytes()
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write a file that is there whole after a power cut, its name included.
+
+    Raises CrackscanError where the disk does not take it.
+    """
+    write_file(path, data)
+    try:
+        sync_folder(path.parent)
+    except OSError as error:
+        raise CrackscanError(f"cannot write {path}: {error.strerror}") from None
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder last through a power cut."""
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def remove_strays(folder: Path, known: set[str]) -> int:
+    """Delete files in `frames/` that no row names: left by a kill between file and row.
+
+    `known` holds paths relative to the survey's folder. Returns how many were deleted.
+    """
+    strays = [
+        path
+        for path in (folder / FRAMES).iterdir()
+        if path.is_file() and f"{FRAMES}/{path.name}" not in known
+    ]
+    for path in strays:
+        path.unlink(missing_ok=True)
+    return len(strays)

@@ -1,0 +1,90 @@
+"""The tables of `survey.sqlite`, and the steps that bring an older record to the present ones."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+
+APPLICATION_ID = 0x43524B53
+"""`CRKS` in the header of the file: what tells a survey from any other SQLite file."""
+
+_INSTANT = "{0}monotonic_s REAL NOT NULL, {0}wall_s REAL NOT NULL, {0}wall_from INTEGER NOT NULL"
+_WHERE = """
+    lat REAL, lon REAL, position_source TEXT, position_age_s REAL, accuracy_m REAL, altitude_m REAL,
+    vertical_accuracy_m REAL, relative_altitude_m REAL, position_time_s REAL,
+    attitude_of TEXT, heading_deg REAL, pitch_deg REAL, roll_deg REAL, north TEXT,
+    attitude_age_s REAL, distance_m REAL, distance_source TEXT, distance_age_s REAL"""
+_SCALE = "mm_per_px REAL, scale_uncertainty REAL, scale_source TEXT"
+_SESSION = "session INTEGER NOT NULL REFERENCES session"
+
+
+def _first(connection: sqlite3.Connection) -> None:
+    for statement in (
+        """CREATE TABLE survey (id INTEGER PRIMARY KEY CHECK (id = 1), uuid TEXT NOT NULL,
+            crackscan TEXT NOT NULL, name TEXT NOT NULL, site TEXT NOT NULL, device TEXT NOT NULL,
+            source TEXT NOT NULL, model TEXT NOT NULL, model_version TEXT NOT NULL)""",
+        f"""CREATE TABLE session (id INTEGER PRIMARY KEY, boot TEXT NOT NULL,
+            {_INSTANT.format("")}, {_INSTANT.format("anchor_")},
+            ended_monotonic_s REAL, ended_wall_s REAL, ended_wall_from INTEGER)""",
+        f"""CREATE TABLE picture (id INTEGER PRIMARY KEY, {_SESSION}, path TEXT NOT NULL UNIQUE,
+            bytes INTEGER NOT NULL, frame TEXT NOT NULL, {_INSTANT.format("")})""",
+        f"""CREATE TABLE finding (id INTEGER PRIMARY KEY, {_SESSION},
+            {_INSTANT.format("first_")}, {_INSTANT.format("last_")}, frames_seen INTEGER NOT NULL,
+            frame TEXT NOT NULL, frame_index INTEGER NOT NULL, clip_s REAL,
+            frame_width INTEGER NOT NULL, frame_height INTEGER NOT NULL,
+            box_left INTEGER NOT NULL, box_top INTEGER NOT NULL,
+            box_right INTEGER NOT NULL, box_bottom INTEGER NOT NULL,
+            cells BLOB NOT NULL, area_px INTEGER NOT NULL,
+            probability REAL NOT NULL, peak REAL NOT NULL, mean REAL NOT NULL,
+            {_WHERE}, {_SCALE},
+            length_px REAL, length_uncertainty_px REAL,
+            width_median_px REAL, width_median_uncertainty_px REAL,
+            width_p95_px REAL, width_p95_uncertainty_px REAL,
+            width_max_px REAL, width_max_uncertainty_px REAL,
+            width_max_x REAL, width_max_y REAL, why_no_width TEXT, lines BLOB,
+            picture INTEGER REFERENCES picture)""",
+        "CREATE INDEX finding_session ON finding (session, first_monotonic_s)",
+        "CREATE INDEX finding_time ON finding (first_wall_s)",
+        "CREATE INDEX finding_place ON finding (lat, lon) WHERE lat IS NOT NULL",
+        "CREATE INDEX finding_picture ON finding (picture) WHERE picture IS NOT NULL",
+        f"""CREATE TABLE track (id INTEGER PRIMARY KEY, {_SESSION}, {_INSTANT.format("")},
+            {_WHERE})""",
+        f"""CREATE TABLE note (id INTEGER PRIMARY KEY, {_SESSION}, {_INSTANT.format("")},
+            kind TEXT NOT NULL, text TEXT NOT NULL, seconds REAL NOT NULL)""",
+        f"""CREATE TABLE scanned (name TEXT PRIMARY KEY, {_SESSION}, {_INSTANT.format("")},
+            findings INTEGER NOT NULL, skipped TEXT NOT NULL,
+            width INTEGER NOT NULL, height INTEGER NOT NULL, taken_s REAL, taken_local TEXT,
+            {_WHERE}, {_SCALE})""",
+        f"""CREATE TABLE review (id INTEGER PRIMARY KEY,
+            finding INTEGER NOT NULL REFERENCES finding, verdict TEXT NOT NULL,
+            reviewer TEXT NOT NULL, remark TEXT NOT NULL,
+            {_INSTANT.format("")})""",
+        "CREATE INDEX review_finding ON review (finding)",
+    ):
+        connection.execute(statement)
+
+
+Step = Callable[[sqlite3.Connection], None]
+STEPS: tuple[Step, ...] = (_first,)
+"""Step n brings a record of schema n to schema n + 1; a released step is never changed."""
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """The schema that a record has; 0 is an empty file."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def migrate(connection: sqlite3.Connection, steps: Sequence[Step] = STEPS) -> None:
+    """Bring a record to the newest schema, each step whole or not at all.
+
+    The connection must be in autocommit mode (`isolation_level=None`).
+    """
+    for version in range(version_of(connection), len(steps)):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            steps[version](connection)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {version + 1}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise

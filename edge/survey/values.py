@@ -1,0 +1,242 @@
+"""What a survey records: frozen data, each with the moment and the place it belongs to."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscan.edge.clock import Instant
+from crackscan.edge.finding import Box, Finding
+from crackscan.edge.position.values import NOWHERE, Where
+
+LineArray = NDArray[np.float32]
+"""float32 (N, 4): x, y of a centre line in frame px, width and its uncertainty in px or NaN."""
+
+
+class NoteKind(StrEnum):
+    """What a note is about."""
+
+    GAP = "gap"
+    """From `at`, for `seconds`, nothing could be judged: the text says why."""
+    MARK = "mark"
+    """Made by the inspector."""
+    WARNING = "warning"
+    """Something the device met: disk nearly full, too hot, pictures no longer kept."""
+
+
+class Verdict(StrEnum):
+    """What a reviewer says of a finding."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True)
+class SurveyInfo:
+    """What a survey is called and made with."""
+
+    name: str
+    site: str = ""
+    device: str = ""
+    source: str = ""
+    """What the frames came from, as the user named it."""
+    model: str = ""
+    model_version: str = ""
+
+
+@dataclass(frozen=True)
+class Session:
+    """One run of the program that wrote into a survey; monotonic times compare only within it."""
+
+    id: int
+    boot: str
+    began: Instant
+    anchor: Instant
+    """The most trustworthy reading of the wall clock in this session."""
+    ended: Instant | None
+    """None while it runs, or where it was cut off."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A measured figure in px, with the half-width of its 90 % interval."""
+
+    value_px: float
+    uncertainty_px: float
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Length and widths of a finding; None is not measurable, and `why` says the reason."""
+
+    length: Measured | None = None
+    width_median: Measured | None = None
+    width_p95: Measured | None = None
+    width_max: Measured | None = None
+    width_max_at: tuple[float, float] | None = None
+    """x, y in frame px."""
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class KnownScale:
+    """Millimetres per px on the wall, the 90 % half-width relative to it, and its origin."""
+
+    mm_per_px: float
+    relative_uncertainty: float
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class Sighting:
+    """All that is known of a finding; a later, better sighting of it replaces an earlier one."""
+
+    first: Instant
+    last: Instant
+    frame: str
+    """Name of the frame that shows it best."""
+    frame_index: int
+    frame_width: int
+    frame_height: int
+    box: Box
+    """In that frame."""
+    cells: tuple[tuple[int, int], ...]
+    """(row, column) in its crack map."""
+    area_px: int
+    probability: float
+    """That it is a crack."""
+    peak: float
+    """Largest cell probability."""
+    mean: float
+    frames_seen: int = 1
+    clip_s: float | None = None
+    where: Where = NOWHERE
+    scale: KnownScale | None = None
+    measures: Measures | None = None
+    lines: tuple[LineArray, ...] = ()
+    """Centre lines of its unforked pieces."""
+
+
+def first_sighting(
+    finding: Finding, frame_width: int, frame_height: int, at: Instant, where: Where = NOWHERE
+) -> Sighting:
+    """A finding of one frame, as it is first recorded."""
+    return Sighting(
+        first=at,
+        last=at,
+        frame=finding.frame,
+        frame_index=finding.frame_index,
+        frame_width=frame_width,
+        frame_height=frame_height,
+        box=finding.box,
+        cells=finding.cells,
+        area_px=finding.area_px,
+        probability=finding.probability,
+        peak=finding.peak,
+        mean=finding.mean,
+        clip_s=finding.clip_s,
+        where=where,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class StoredFinding:
+    """A finding as the record has it."""
+
+    id: int
+    session: int
+    sighting: Sighting
+    picture: str | None
+    """Path of its best picture below the survey's folder."""
+    verdict: Verdict | None
+    """The latest review's."""
+
+
+@dataclass(frozen=True)
+class TrackPoint:
+    """Where the camera was at a moment."""
+
+    at: Instant
+    where: Where
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something to know about a stretch of the survey."""
+
+    at: Instant
+    kind: NoteKind
+    text: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class StoredPicture:
+    """A picture file of the survey."""
+
+    path: str
+    bytes: int
+    frame: str
+    at: Instant
+
+
+@dataclass(frozen=True)
+class ScannedPicture:
+    """A picture file that was scanned, or skipped with the reason why; recorded exactly once."""
+
+    name: str
+    at: Instant
+    findings: int = 0
+    skipped: str = ""
+    width: int = 0
+    height: int = 0
+    taken_s: float | None = None
+    taken_local: str | None = None
+    where: Where = NOWHERE
+    scale: KnownScale | None = None
+
+
+@dataclass(frozen=True)
+class Review:
+    """A reviewer's word on a finding."""
+
+    finding: int
+    verdict: Verdict
+    by: str
+    at: Instant
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How much a survey holds."""
+
+    findings: int
+    pictures: int
+    picture_bytes: int
+    track_points: int
+    notes: int
+    scanned: int
+
+
+@dataclass(frozen=True)
+class GeoBox:
+    """A rectangle of the earth in degrees; it must not cross the 180th meridian."""
+
+    south: float
+    west: float
+    north: float
+    east: float
+
+
+@dataclass(frozen=True)
+class Which:
+    """Which findings to read: those that meet every condition that is set."""
+
+    session: int | None = None
+    from_s: float | None = None
+    """First seen at this Unix time or later, as the clock was then."""
+    to_s: float | None = None
+    """First seen before this Unix time."""
+    box: GeoBox | None = None

@@ -1,0 +1,277 @@
+"""Records from a thread of its own, so that a slow card never stalls the scan."""
+
+import sqlite3
+import threading
+from collections import deque
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from crackscan.edge.clock import Instant
+from crackscan.edge.survey.pictures import Budget, encode_jpeg, free_bytes
+from crackscan.edge.survey.record import Survey
+from crackscan.edge.survey.values import Note, NoteKind, Sighting, TrackPoint
+from crackscan.errors import CrackscanError
+from crackscan.picture import RGB
+
+MOST_JOBS = 2000
+MOST_PICTURE_BYTES = 64 << 20
+"""Pictures waiting for the card; beyond it they are left out, their findings are not."""
+RETRY_S = 1.0
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class WriterState:
+    """How recording goes, for the screen."""
+
+    waiting: int
+    """Entries that are not on the disk yet."""
+    lost: int
+    """Entries that found no room among the waiting ones, or that the record refused."""
+    pictures_left_out: int
+    no_pictures: str | None
+    """Why pictures are no longer saved."""
+    trouble: str | None
+    """Why nothing is recorded at the moment; it is tried again every second."""
+    free_bytes: int
+
+
+@dataclass(eq=False)
+class _Job:
+    finding: int | None = None
+    sighting: Sighting | None = None
+    picture: RGB | None = None
+    frame: str = ""
+    at: Instant | None = None
+    point: TrackPoint | None = None
+    note: Note | None = None
+
+    @property
+    def picture_bytes(self) -> int:
+        return 0 if self.picture is None else self.picture.nbytes
+
+
+class SurveyWriter:
+    """Takes entries at once and writes them one after the other; use it in a `with` block.
+
+    No method waits for the disk but `flush` and `close`. A finding is synced by itself when the
+    card keeps up, and together with those waiting behind it when it does not. It owns the survey
+    and closes it.
+    """
+
+    def __init__(self, survey: Survey, budget: Budget | None = None) -> None:
+        self.survey = survey
+        self.budget = budget or Budget()
+        self._jobs: deque[_Job] = deque()
+        self._of_finding: dict[int, _Job] = {}
+        self._picture_bytes = 0
+        self._writing = 0
+        self._lost = self._lost_noted = self._left_out = 0
+        self._refused = "the disk was too slow"
+        self._no_pictures: str | None = None
+        self._trouble: str | None = None
+        self._next_finding = survey.next_finding
+        self._ending = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="survey writer", daemon=True)
+        self._thread.start()
+
+    def add_finding(self, sighting: Sighting, picture: RGB | None = None) -> int:
+        """Record a finding, with its best picture (RGB uint8, not changed after); its number."""
+        with self._changed:
+            number = self._next_finding
+            self._next_finding += 1
+            self._put(_Job(number, sighting, picture, sighting.frame, sighting.last))
+        return number
+
+    def update_finding(self, finding: int, sighting: Sighting, picture: RGB | None = None) -> None:
+        """Replace what is known of a finding, and its best picture if one is given."""
+        with self._changed:
+            waiting = self._of_finding.get(finding)
+            if waiting is None:
+                job = _Job(finding, sighting, picture, sighting.frame, sighting.last)
+                self._put(job)
+                return
+            waiting.sighting, waiting.at = sighting, sighting.last
+            if picture is not None and self._has_room(picture.nbytes - waiting.picture_bytes):
+                self._picture_bytes += picture.nbytes - waiting.picture_bytes
+                waiting.picture, waiting.frame = picture, sighting.frame
+
+    def add_picture(self, picture: RGB, frame: str, at: Instant) -> None:
+        """Save a picture that belongs to no finding: a snapshot."""
+        with self._changed:
+            self._put(_Job(picture=picture, frame=frame, at=at))
+
+    def add_track(self, point: TrackPoint) -> None:
+        with self._changed:
+            self._put(_Job(point=point))
+
+    def add_note(self, note: Note) -> None:
+        with self._changed:
+            self._put(_Job(note=note))
+
+    def state(self) -> WriterState:
+        with self._changed:
+            return WriterState(
+                len(self._jobs) + self._writing,
+                self._lost,
+                self._left_out,
+                self._no_pictures,
+                self._trouble,
+                free_bytes(self.survey.folder),
+            )
+
+    def flush(self, timeout_s: float | None = None) -> bool:
+        """Wait until everything is on the disk; False where that took longer than allowed."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not (self._jobs or self._writing), timeout_s)
+
+    def close(self, timeout_s: float = 30.0) -> None:
+        """Write what is waiting and end the survey's session.
+
+        Raises CrackscanError where the disk took not all of it; what it took is safe.
+        """
+        self.flush(timeout_s)
+        with self._changed:
+            self._ending = True
+            self._changed.notify_all()
+        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            raise CrackscanError(f"{self.survey.folder}: the disk does not answer")
+        lost = self._lost + len(self._jobs)
+        trouble = self._trouble or self._refused
+        self.survey.close()
+        if lost:
+            raise CrackscanError(f"{self.survey.folder}: {lost} entries not recorded: {trouble}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _put(self, job: _Job) -> None:
+        if len(self._jobs) >= MOST_JOBS:
+            self._lost += 1
+            return
+        if job.picture is not None and not self._has_room(job.picture_bytes):
+            self._left_out += 1
+            job.picture = None
+            if job.sighting is None:
+                return
+        self._picture_bytes += job.picture_bytes
+        self._jobs.append(job)
+        if job.finding is not None:
+            self._of_finding[job.finding] = job
+        self._changed.notify_all()
+
+    def _has_room(self, more_bytes: int) -> bool:
+        return self._picture_bytes + more_bytes <= MOST_PICTURE_BYTES
+
+    def _run(self) -> None:
+        while (batch := self._take()) is not None:
+            held_bytes = sum(job.picture_bytes for job in batch)
+            while not self._write(batch):
+                with self._changed:
+                    self._changed.notify_all()
+                    if self._changed.wait_for(lambda: self._ending, RETRY_S):
+                        self._jobs.extendleft(reversed(batch))
+                        self._writing = 0
+                        return
+            with self._changed:
+                self._picture_bytes -= held_bytes
+                self._writing = 0
+                self._trouble = None
+                self._changed.notify_all()
+
+    def _take(self) -> list[_Job] | None:
+        """The next entries to be written together; None at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._jobs or self._ending)
+            if not self._jobs:
+                return None
+            batch = [self._jobs.popleft() for _ in range(min(len(self._jobs), _BATCH))]
+            for job in batch:
+                if job.finding is not None:
+                    self._of_finding.pop(job.finding, None)
+            self._writing = len(batch)
+            return batch
+
+    def _write(self, batch: list[_Job]) -> bool:
+        """Whether the disk took it; what was not written is left in the batch.
+
+        An entry that the record itself refuses (not-a-number, a cell outside of any frame) is lost
+        alone, and does not hold up those behind it.
+        """
+        try:
+            self._write_together(batch)
+        except sqlite3.OperationalError as error:
+            self._trouble = str(error)
+            return False
+        except Exception as error:
+            if len(batch) > 1:
+                return all(self._write_first(batch) for _ in range(len(batch)))
+            with self._changed:
+                self._lost += 1
+                self._refused = f"not recordable: {error}"
+        return True
+
+    def _write_first(self, batch: list[_Job]) -> bool:
+        done = self._write(batch[:1])
+        if done:
+            del batch[0]
+        return done
+
+    def _write_together(self, batch: list[_Job]) -> None:
+        self.survey.relaxed(all(job.point is not None for job in batch))
+        with self.survey.together():
+            for job in batch:
+                self._write_entry(job)
+            noted = self._note_losses()
+        self._lost_noted = noted
+        for job in batch:
+            if job.picture is not None and job.at is not None:
+                self._save_picture(job.picture, job.frame, job.at, job.finding)
+                job.picture = None
+
+    def _write_entry(self, job: _Job) -> None:
+        if job.sighting is not None and job.finding is not None:
+            self.survey.put_finding(job.finding, job.sighting)
+        elif job.point is not None:
+            self.survey.add_track(job.point)
+        elif job.note is not None:
+            self.survey.add_note(job.note)
+
+    def _note_losses(self) -> int:
+        lost = self._lost
+        if lost > self._lost_noted:
+            text = f"{lost - self._lost_noted} entries not recorded: {self._refused}"
+            self.survey.add_note(Note(self.survey.clock.now(), NoteKind.WARNING, text))
+        return lost
+
+    def _save_picture(self, picture: RGB, frame: str, at: Instant, finding: int | None) -> None:
+        try:
+            jpeg = encode_jpeg(picture)
+            refusal = self.budget.refusal(self.survey.folder, self.survey.picture_bytes, len(jpeg))
+            if refusal is None:
+                self.survey.add_picture(jpeg, frame, at, finding)
+        except (CrackscanError, OSError, sqlite3.Error) as error:
+            refusal = str(error)
+        if refusal is not None:
+            self._left_out += 1
+        if (refusal is None) != (self._no_pictures is None):
+            text = "pictures are saved again" if refusal is None else f"no more pictures: {refusal}"
+            self._warn(text)
+        self._no_pictures = refusal
+
+    def _warn(self, text: str) -> None:
+        try:
+            self.survey.add_note(Note(self.survey.clock.now(), NoteKind.WARNING, text))
+        except sqlite3.Error as error:
+            self._trouble = str(error)

@@ -3,13 +3,14 @@
 PYTHON ?= python3
 VENV ?= .venv
 RESULTS ?= scan-results
+DATA ?= ../shared/data
 # On a Raspberry Pi, numpy, OpenCV and picamera2 are the OS's own.
 SYSTEM := $(if $(filter aarch64 armv7l,$(shell uname -m)),--system-site-packages)
 PIP := $(VENV)/bin/pip --disable-pip-version-check --quiet
 ROOMS := crackscan.edge crackscan.train crackscan.convert
 SETUP := setup.cfg pyproject.toml
 
-.PHONY: scan test lint types system clean
+.PHONY: scan test lint types system model-s model-m clean
 
 scan: $(VENV)/.edge
 	$(VENV)/bin/crackscan scan samples --out $(RESULTS) --overwrite
@@ -29,6 +30,12 @@ types: $(VENV)/.test
 
 system: $(VENV)/.test
 	$(VENV)/bin/pytest -m system
+
+# The shipped models again, from the data folder to the file (hours on a CPU; see the README).
+model-s model-m: model-%: $(VENV)/.test
+	$(VENV)/bin/crackscan-train model crack-$* $(DATA) --out runs/crack-$*
+	$(VENV)/bin/crackscan-convert quantize runs/crack-$* --out models/crack-$*.tflite
+	$(VENV)/bin/crackscan-convert verify models/crack-$*.tflite runs/crack-$*
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info $(RESULTS)

@@ -1,0 +1,50 @@
+"""The command that makes the shipped models, end to end on next to no data."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from crackscan.card import Card
+from crackscan.edge.model import Model
+from crackscan.picture import read_picture
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT.parent / "shared" / "data"
+BIN = Path(sys.executable).parent
+
+pytestmark = pytest.mark.system
+
+
+def run(*arguments: str | Path) -> None:
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+    subprocess.run([str(one) for one in arguments], check=True, timeout=600, env=environment)
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="needs the data folder beside the checkout")
+@pytest.mark.timeout(900)
+def test_a_quick_model_is_trained_converted_and_finds_its_way_into_the_api(tmp_path: Path) -> None:
+    others = tmp_path / "others"
+    others.mkdir()
+    for picture in (DATA / "field_photos").glob("vt-*.jpg"):
+        (others / picture.name).symlink_to(picture)
+    made, file = tmp_path / "run", tmp_path / "crack-s.tflite"
+    small = tmp_path / "data"
+    small.mkdir()
+    (small / "metu").symlink_to(ROOT / "samples" / "patches")
+    for part in ("field_photos", "deepcrack_dev"):
+        (small / part).symlink_to(DATA / part)
+    options = ("--weights", "none", "--negatives", others, "--quick")
+    run(BIN / "crackscan-train", "model", "crack-s", small, "--out", made, *options)
+    run(BIN / "crackscan-convert", "quantize", made, "--out", file)
+
+    card = Card.from_json((made / "card.json").read_text())
+    assert {"default", "high-recall"} == set(card.operating_points)
+    assert 0 < card.figures["development"]["dev_auroc"] < 1
+    assert [source.count for source in card.training_data][1:] == [54, 6]
+    model = Model.load(file)
+    assert model.card.training_data == card.training_data
+    picture = read_picture(ROOT / "samples" / "cracked-render.jpg")
+    assert model.crack_map(picture).shape == (-(-picture.shape[0] // 16), -(-picture.shape[1] // 16))

@@ -19,10 +19,14 @@ _CACHE_KIB = 8192
 def make_database(folder: Path) -> sqlite3.Connection:
     """Make a new record in an empty folder, on the disk when this returns."""
     connection = _connect(f"file:{quote(str(folder / DATABASE))}?mode=rwc")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    migrate(connection)
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        migrate(connection)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -42,13 +46,11 @@ def open_to_write(folder: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         migrate(connection)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    except sqlite3.Error as error:
+    except BaseException as error:
         if connection is not None:
             connection.close()
-        raise _refusal(path, error) from None
-    except BaseException:
-        if connection is not None:
-            connection.close()
+        if isinstance(error, sqlite3.Error):
+            raise _refusal(path, error) from None
         raise
     return connection
 
@@ -61,20 +63,28 @@ def open_to_read(folder: Path) -> sqlite3.Connection:
     """
     path = _checked_header(folder)
     uri = f"file:{quote(str(path))}?mode=ro"
+    # SQLite has to make two files beside a record; where it cannot, on a read-only disk, nobody
+    # else writes either, and it may read the record as it lies there.
+    alone = not path.with_name(f"{DATABASE}-wal").exists()
     try:
-        connection = _connect(uri)
         try:
-            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            return _connect_to_read(uri)
         except sqlite3.OperationalError:
-            connection.close()
-            # SQLite needs to make two files beside it; on a read-only disk nobody writes either.
-            if path.with_name(f"{DATABASE}-wal").exists():
+            if not alone:
                 raise
-            connection = _connect(f"{uri}&immutable=1")
-            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            return _connect_to_read(f"{uri}&immutable=1")
     except sqlite3.Error as error:
         raise _refusal(path, error) from None
-    connection.execute("PRAGMA query_only = ON")
+
+
+def _connect_to_read(uri: str) -> sqlite3.Connection:
+    connection = _connect(uri)
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import uuid
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,9 @@ def make_folder(folder: Path, info: SurveyInfo, settings: Mapping[str, Any], car
     try:
         write_durably(part / SETTINGS, json.dumps(dict(settings), indent=2).encode() + b"\n")
         write_durably(part / CARD, card.encode())
-        connection = make_database(part)
-        row = {"id": 1, "uuid": str(uuid.uuid4()), "crackscan": __version__, **vars(info)}
-        insert(connection, "survey", row)
-        connection.close()
+        with closing(make_database(part)) as connection:
+            row = {"id": 1, "uuid": str(uuid.uuid4()), "crackscan": __version__, **vars(info)}
+            insert(connection, "survey", row)
         sync_folder(part)
         part.rename(folder)
         sync_folder(folder.parent)

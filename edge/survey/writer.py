@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from crackscan.edge.clock import Instant
+from crackscan.edge.survey.job import Job
 from crackscan.edge.survey.pictures import Budget, encode_jpeg, free_bytes
 from crackscan.edge.survey.record import Survey
 from crackscan.edge.survey.values import Note, NoteKind, Sighting, TrackPoint
@@ -37,21 +38,6 @@ class WriterState:
     free_bytes: int
 
 
-@dataclass(eq=False)
-class _Job:
-    finding: int | None = None
-    sighting: Sighting | None = None
-    picture: RGB | None = None
-    frame: str = ""
-    at: Instant | None = None
-    point: TrackPoint | None = None
-    note: Note | None = None
-
-    @property
-    def picture_bytes(self) -> int:
-        return 0 if self.picture is None else self.picture.nbytes
-
-
 class SurveyWriter:
     """Takes entries at once and writes them one after the other; use it in a `with` block.
 
@@ -63,8 +49,8 @@ class SurveyWriter:
     def __init__(self, survey: Survey, budget: Budget | None = None) -> None:
         self.survey = survey
         self.budget = budget or Budget()
-        self._jobs: deque[_Job] = deque()
-        self._of_finding: dict[int, _Job] = {}
+        self._jobs: deque[Job] = deque()
+        self._of_finding: dict[int, Job] = {}
         self._picture_bytes = 0
         self._writing = 0
         self._lost = self._lost_noted = self._left_out = 0
@@ -82,7 +68,7 @@ class SurveyWriter:
         with self._changed:
             number = self._next_finding
             self._next_finding += 1
-            self._put(_Job(number, sighting, picture, sighting.frame, sighting.last))
+            self._put(Job(number, sighting, picture, sighting.frame, sighting.last))
         return number
 
     def update_finding(self, finding: int, sighting: Sighting, picture: RGB | None = None) -> None:
@@ -90,7 +76,7 @@ class SurveyWriter:
         with self._changed:
             waiting = self._of_finding.get(finding)
             if waiting is None:
-                job = _Job(finding, sighting, picture, sighting.frame, sighting.last)
+                job = Job(finding, sighting, picture, sighting.frame, sighting.last)
                 self._put(job)
                 return
             waiting.sighting, waiting.at = sighting, sighting.last
@@ -101,15 +87,15 @@ class SurveyWriter:
     def add_picture(self, picture: RGB, frame: str, at: Instant) -> None:
         """Save a picture that belongs to no finding: a snapshot."""
         with self._changed:
-            self._put(_Job(picture=picture, frame=frame, at=at))
+            self._put(Job(picture=picture, frame=frame, at=at))
 
     def add_track(self, point: TrackPoint) -> None:
         with self._changed:
-            self._put(_Job(point=point))
+            self._put(Job(point=point))
 
     def add_note(self, note: Note) -> None:
         with self._changed:
-            self._put(_Job(note=note))
+            self._put(Job(note=note))
 
     def state(self) -> WriterState:
         with self._changed:
@@ -156,7 +142,7 @@ class SurveyWriter:
     ) -> None:
         self.close()
 
-    def _put(self, job: _Job) -> None:
+    def _put(self, job: Job) -> None:
         if len(self._jobs) >= MOST_JOBS:
             self._lost += 1
             return
@@ -190,7 +176,7 @@ class SurveyWriter:
                 self._trouble = None
                 self._changed.notify_all()
 
-    def _take(self) -> list[_Job] | None:
+    def _take(self) -> list[Job] | None:
         """The next entries to be written together; None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._jobs or self._ending)
@@ -203,7 +189,7 @@ class SurveyWriter:
             self._writing = len(batch)
             return batch
 
-    def _write(self, batch: list[_Job]) -> bool:
+    def _write(self, batch: list[Job]) -> bool:
         """Whether the disk took it; what was not written is left in the batch.
 
         An entry that the record itself refuses (not-a-number, a cell outside of any frame) is lost
@@ -222,13 +208,13 @@ class SurveyWriter:
                 self._refused = f"not recordable: {error}"
         return True
 
-    def _write_first(self, batch: list[_Job]) -> bool:
+    def _write_first(self, batch: list[Job]) -> bool:
         done = self._write(batch[:1])
         if done:
             del batch[0]
         return done
 
-    def _write_together(self, batch: list[_Job]) -> None:
+    def _write_together(self, batch: list[Job]) -> None:
         self.survey.relaxed(all(job.point is not None for job in batch))
         with self.survey.together():
             for job in batch:
@@ -240,7 +226,7 @@ class SurveyWriter:
                 self._save_picture(job.picture, job.frame, job.at, job.finding)
                 job.picture = None
 
-    def _write_entry(self, job: _Job) -> None:
+    def _write_entry(self, job: Job) -> None:
         if job.sighting is not None and job.finding is not None:
             self.survey.put_finding(job.finding, job.sighting)
         elif job.point is not None:

@@ -11,6 +11,9 @@ from crackscan.edge.width.lines import Lines
 from crackscan.edge.width.profile import OFFSETS
 from crackscan.edge.width.values import BoolArray, FloatArray
 
+BLOCK = 4096
+"""So many profiles are weighed at a time, which bounds the memory."""
+
 
 @dataclass(frozen=True)
 class Along:
@@ -60,12 +63,14 @@ def measure_along(
     blurs, weight = posterior.nodes(blur)
     columns = np.zeros((5, len(lines.owner)), np.float32)
     for s in sampled:
-        evidence = posterior.weigh(s.rows, blurs, s.level, s.white)
-        width, uncertainty = posterior.widths(evidence, weight, tone, usual)
-        columns[0, s.at] = width * 2**s.level
-        columns[1, s.at] = np.hypot(uncertainty * 2**s.level, posterior.TONE * blur[0])
-        columns[2, s.at] = posterior.depths(evidence, width)
-        columns[3, s.at], columns[4, s.at] = evidence.contrast, evidence.edge
+        for start in range(0, len(s.at), BLOCK):
+            at = s.at[start : start + BLOCK]
+            evidence = posterior.weigh(s.rows[start : start + BLOCK], blurs, s.level, s.white)
+            width, uncertainty = posterior.widths(evidence, weight, tone, usual)
+            columns[0, at] = width * 2**s.level
+            columns[1, at] = np.hypot(uncertainty * 2**s.level, posterior.TONE * blur[0])
+            columns[2, at] = posterior.depths(evidence, width)
+            columns[3, at], columns[4, at] = evidence.contrast, evidence.edge
         columns[1, s.at] = np.hypot(columns[1, s.at], _unsteady(columns[0, s.at], lines, s))
     return Along(*columns), blur[0]
 

@@ -59,7 +59,7 @@ class Lines:
 
 def table(traces: list[Trace], step_px: float) -> Lines:
     count = [len(trace.position) for trace in traces]
-    level = [round(float(np.median(trace.level))) for trace in traces]
+    level = [round(trace.mean_level) for trace in traces]
     return Lines(
         np.concatenate([trace.position for trace in traces]),
         np.repeat(np.arange(len(traces)), count),
@@ -111,7 +111,8 @@ def distinct(lines: Lines, strength: FloatArray, shape: tuple[int, int]) -> Line
     for i in sorted(range(len(pieces)), key=lambda i: -area[i]):
         rows = pieces[i]
         free = np.flatnonzero(ground[y[rows], x[rows]] == 0)
-        if len(free) < max(SHORTEST_PX * 0.6, 0.5 * (rows.stop - rows.start)):
+        shortest = 0.6 * SHORTEST_PX / lines.step_px
+        if len(free) < max(shortest, 0.5 * (rows.stop - rows.start)):
             continue
         inner = slice(rows.start + int(free[0]), rows.start + int(free[-1]) + 1)
         keep[inner] = True

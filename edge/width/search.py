@@ -19,8 +19,10 @@ TILE_PX = 1024
 """Larger pictures are searched in tiles of about this size, which bounds the memory."""
 GAP_PX = 12.0
 """The longest gap that is bridged in a thin line; coarser lines bridge more."""
-MOST_RIDGES, MOST_POINTS = 60_000, 8_000
-"""A wall full of cracks is measured at its strongest ridges, in steps of more than a pixel."""
+MOST_RIDGES = 300_000
+"""Of a wall full of cracks only so many ridge points, the strongest, are looked at."""
+FINE_POINTS, LONGEST_STEP_PX = 8_000, 3.0
+"""Lines of more points than this are measured in longer steps."""
 
 
 def find_traces(
@@ -37,7 +39,8 @@ def find_traces(
     ridges = _merged([part[0] for part in found], max(0.2 * usual, noise, 0.5))
     joined = join(ridges, link(ridges, grey.shape), GAP_PX)
     kept = significant(joined, usual, noise)
-    step = max(1.0, sum(trace.length for trace in kept) / MOST_POINTS)
+    points = sum(trace.length for trace in kept)
+    step = min(max(1.0, points / FINE_POINTS), LONGEST_STEP_PX)
     return [smooth(trace, step) for trace in kept], step
 
 

@@ -23,7 +23,7 @@ ENOUGH = 0.4
 """A crack's width is told if it is measurable along this share of its length."""
 CLEAR = 3.5
 """By so many deviations of the wall's texture a line has to stand out."""
-SHALLOW = 0.35
+SHALLOW = 0.5
 """What is less dark than this share of the crack's own darkness is not its opening."""
 SHORTEST_PX = 10.0
 APART_PX = 6
@@ -57,7 +57,7 @@ def believed(lines: Lines, along: Along) -> Found:
             edges += 1
             continue
         seen = np.flatnonzero(clear[rows])
-        if len(seen) < max(SHORTEST_PX, 0.4 * (rows.stop - rows.start)):
+        if len(seen) < max(SHORTEST_PX / lines.step_px, 0.4 * (rows.stop - rows.start)):
             continue
         part = slice(rows.start + int(seen[0]), rows.start + int(seen[-1]) + 1)
         kept.append(np.column_stack([lines.position[part], width[part], uncertainty[part]]))
@@ -98,38 +98,46 @@ def _length(line: FloatArray) -> float:
 def _spread(lines: list[FloatArray], blur_px: float) -> Spread:
     points = np.concatenate(lines)
     calm = np.concatenate([running_median(line[:, 2]) for line in lines])
-    known = np.isfinite(points[:, 2]) & np.isfinite(calm)
+    known = np.isfinite(points[:, 2])
     if known.mean() < ENOUGH:
         none = Width(None, None, Reason.BLUR if blur_px > SOFT_PX else Reason.TOO_THIN)
         return Spread(none, none, none, None)
-    width, own, calm = points[known, 2], points[known, 3], calm[known]
+    points, calm = points[known], calm[known]
+    width, own = points[:, 2], points[:, 3]
+    usual, middle = float(np.median(own)), float(np.median(width))
     scatter = 1.645 * 1.48 * float(np.median(np.abs(width - calm)))
-    shared = float(np.sqrt(max(np.median(own) ** 2 - scatter**2, (0.5 * np.median(own)) ** 2)))
+    shared = max(usual**2 - scatter**2, (0.5 * usual) ** 2)
     few = max(len(width) / APART_PX, 1.0)
-    median = Width(float(np.median(width)), float(np.hypot(shared, 1.25 * scatter / np.sqrt(few))))
-    # The extremes of noisy widths are too extreme: draw them in by the share that is noise, which
-    # is all of the uncertainty where the crack is narrower than the blur.
-    middle = float(np.median(calm))
+    # Narrower than the blur, widths differ along the crack because they are uncertain.
     hidden = 1 / (1 + (middle / (1.7 * blur_px)) ** 4)
-    noise = np.hypot(scatter, hidden * np.median(own)) / 1.645
-    true = max(0.0, 1 - float(noise) ** 2 / max(float(np.var(calm)), 1e-9))
-    calm = middle + true * (calm - middle)
-    high = float(np.percentile(calm, 95))
-    wide = calm >= high
-    largest = int(calm.argmax())
+    drawn_in = _without_noise(calm, (scatter**2 + (hidden * usual) ** 2) / 1.645**2)
+    sure = own <= np.maximum(3 * usual, 0.15 * width)
+    points, drawn_in, own = points[sure], drawn_in[sure], own[sure]
+    high = float(np.percentile(drawn_in, 95))
+    largest = int(drawn_in.argmax())
     return Spread(
-        median=median,
-        percentile95=Width(high, float(np.median(own[wide]))),
-        maximum=Width(float(calm[largest]), float(np.hypot(own[largest], scatter))),
-        maximum_at=(float(points[known][largest, 0]), float(points[known][largest, 1])),
+        median=Width(middle, float(np.sqrt(shared + (1.25 * scatter) ** 2 / few))),
+        percentile95=Width(high, float(np.median(own[drawn_in >= high]))),
+        maximum=Width(float(drawn_in[largest]), float(np.hypot(own[largest], scatter))),
+        maximum_at=(float(points[largest, 0]), float(points[largest, 1])),
     )
+
+
+def _without_noise(values: FloatArray, variance: float) -> FloatArray:
+    """Values drawn in towards their median by the share of their variance that is noise.
+
+    The extremes of noisy values are too extreme.
+    """
+    middle = np.median(values)
+    true = max(0.0, 1 - variance / max(float(np.var(values)), 1e-9))
+    return np.asarray(middle + true * (values - middle), np.float32)
 
 
 def running_median(values: FloatArray, radius: int = 4) -> FloatArray:
     """The median of each value and its neighbours up to `radius` away, NaN left out."""
     padded = np.pad(values, radius, constant_values=np.nan)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * radius + 1)
-    middle = np.full(len(values), np.nan, np.float32)
-    some = np.isfinite(windows).any(axis=1)
-    middle[some] = np.nanmedian(windows[some], axis=1)
-    return middle
+    windows = np.sort(np.lib.stride_tricks.sliding_window_view(padded, 2 * radius + 1), axis=1)
+    known = np.isfinite(windows).sum(axis=1)  # NaN are sorted last
+    rows = np.arange(len(values))
+    both = windows[rows, np.maximum(known - 1, 0) // 2], windows[rows, known // 2]
+    return np.where(known > 0, (both[0] + both[1]) / 2, np.nan).astype(np.float32)

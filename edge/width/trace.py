@@ -10,6 +10,7 @@ from crackscan.edge.width.ridge import Ridges
 from crackscan.edge.width.values import FloatArray
 
 SHORTEST_PX = 14.0
+MOST = 300
 
 
 @dataclass(frozen=True)
@@ -22,63 +23,70 @@ class Trace:
 
     @property
     def length(self) -> float:
-        step = np.diff(self.position, axis=0)
+        step = self.position[1:] - self.position[:-1]
         return float(np.hypot(step[:, 0], step[:, 1]).sum())
 
+    @property
+    def mean_strength(self) -> float:
+        return float(self.strength.sum()) / len(self.strength)
 
-def join(ridges: Ridges, chains: list[IntArray], reach: float, most: int = 300) -> list[Trace]:
+    @property
+    def mean_level(self) -> float:
+        return float(self.level.sum()) / len(self.level)
+
+
+def join(ridges: Ridges, chains: list[IntArray], reach: float) -> list[Trace]:
     """Bridge gaps between ends that point at each other and are at most `reach` px apart.
 
-    `reach` is for lines of the two finest levels and doubles with every further one.
-
-    Only the `most` strongest chains take part, which bounds the work; the best pairs go first and
-    every end is used once.
+    `reach` is for lines of the two finest levels and doubles with every further one. The best pairs
+    go first and every end is used once; only the MOST strongest chains take part.
     """
-    chains = [c for c in chains if len(c) >= 3]
-    chains.sort(key=lambda c: -float(ridges.strength[c].sum()))
+    chains = sorted(chains, key=lambda c: -float(ridges.strength[c].sum()))
     traces = [Trace(ridges.position[c], ridges.strength[c], ridges.level[c]) for c in chains]
-    small, rest = traces[:most], traces[most:]
-    if len(small) < 2:
+    strong, rest = traces[:MOST], traces[MOST:]
+    if len(strong) < 2:
         return traces
-    tips, ways = [], []
-    for trace in small:
-        for line in (trace.position[::-1], trace.position):
-            inner = line[max(0, len(line) - 7)]
-            way = line[-1] - inner
-            tips.append(line[-1])
-            ways.append(way / max(float(np.hypot(*way)), 1e-6))
-    tip, way = np.array(tips), np.array(ways)  # end 2i is the head of trace i, 2i + 1 its tail
-    gap = tip[None] - tip[:, None]
-    distance = np.hypot(gap[..., 0], gap[..., 1])
-    unit = gap / np.maximum(distance, 1e-6)[..., None]
-    leaving = np.einsum("ijc,ic->ij", unit, way)
-    entering = -np.einsum("ijc,jc->ij", unit, way)
-    near = distance < 2.5
-    straight = np.minimum(leaving, entering)
-    facing = -(way @ way.T)
-    coarse = np.repeat([float(np.median(t.level)) for t in small], 2)
-    bridged = reach * 2 ** np.maximum(np.minimum(coarse[:, None], coarse[None]) - 1, 0)
-    fits = (distance < bridged) & np.where(near, facing > 0.3, (straight > 0.6) & (facing > 0.3))
-    owner = np.arange(len(tip)) // 2
-    fits &= owner[:, None] < owner[None]
-    first, second = np.nonzero(fits)
-    price = distance[first, second] * (2 - np.where(near, facing, straight)[first, second])
     partner: dict[int, int] = {}
-    root = list(range(len(small)))
+    root = list(range(len(strong)))
 
     def find(i: int) -> int:
         while root[i] != i:
             i = root[i]
         return i
 
-    for k in np.argsort(price, kind="stable"):
-        a, b = int(first[k]), int(second[k])
-        ra, rb = find(a // 2), find(b // 2)
-        if a in partner or b in partner or ra == rb:
-            continue
-        partner[a], partner[b] = b, a
-        root[rb] = ra
-    return [_chain(small, way_in, partner) for way_in in _heads(len(small), partner)] + rest
+    for one, other in _bridges(strong, reach):
+        first, second = find(one // 2), find(other // 2)
+        if one not in partner and other not in partner and first != second:
+            partner[one], partner[other] = other, one
+            root[second] = first
+    return [_run(strong, end, partner) for end in _heads(len(strong), partner)] + rest
+
+
+def _bridges(traces: list[Trace], reach: float) -> list[tuple[int, int]]:
+    """Pairs of ends to join, best first; end 2i is the head of trace i, 2i + 1 its tail."""
+    lines = [line for trace in traces for line in (trace.position[::-1], trace.position)]
+    tip = np.array([line[-1] for line in lines])
+    way = tip - np.array([line[-min(len(line), 7)] for line in lines])
+    way /= np.maximum(np.hypot(way[:, 0], way[:, 1]), 1e-6)[:, None]
+    owner = np.arange(len(tip)) // 2
+    level = np.repeat([round(trace.mean_level) for trace in traces], 2)
+    longest = reach * 2.0 ** np.maximum(level - 1, 0)
+
+    close = np.abs(tip[:, None, 0] - tip[:, 0]) < longest
+    close &= np.abs(tip[:, None, 1] - tip[:, 1]) < longest
+    close &= owner[:, None] < owner
+    a, b = np.nonzero(close)
+    gap = tip[b] - tip[a]
+    distance = np.hypot(gap[:, 0], gap[:, 1])
+    unit = gap / np.maximum(distance, 1e-6)[:, None]
+    facing = -(way[a] * way[b]).sum(axis=1)
+    straight = np.minimum((unit * way[a]).sum(axis=1), -(unit * way[b]).sum(axis=1))
+    straight = np.where(distance < 2.5, facing, straight)  # too near to tell a direction
+    fits = (distance < np.minimum(longest[a], longest[b])) & (facing > 0.3)
+    fits &= (straight > 0.6) | (distance < 2.5)
+    a, b, price = a[fits], b[fits], (distance * (2 - straight))[fits]
+    best = np.argsort(price, kind="stable")
+    return list(zip(a[best].tolist(), b[best].tolist(), strict=True))
 
 
 def _heads(count: int, partner: dict[int, int]) -> list[int]:
@@ -98,7 +106,7 @@ def _heads(count: int, partner: dict[int, int]) -> list[int]:
     return heads
 
 
-def _chain(traces: list[Trace], end: int, partner: dict[int, int]) -> Trace:
+def _run(traces: list[Trace], end: int, partner: dict[int, int]) -> Trace:
     parts = []
     while True:
         trace = traces[end // 2]
@@ -119,9 +127,12 @@ def significant(traces: list[Trace], usual: float, noise: float) -> list[Trace]:
     """
     kept = []
     for trace in traces:
-        short = float(np.exp(-(trace.length - SHORTEST_PX) / 25))
+        length = trace.length
+        if length < SHORTEST_PX:
+            continue
+        short = float(np.exp(-(length - SHORTEST_PX) / 25))
         needed = max((0.25 + 0.55 * short) * usual, (2.0 + 2.0 * short) * noise)
-        if trace.length >= SHORTEST_PX and float(np.mean(trace.strength)) >= needed:
+        if trace.mean_strength >= needed:
             kept.append(trace)
     return kept
 
@@ -136,8 +147,7 @@ def smooth(trace: Trace, step: float = 1.0) -> Trace:
         np.interp(even, along, column)
         for column in (position[:, 0], position[:, 1], trace.strength, trace.level)
     ]
-    level = float(np.median(trace.level))
-    sigma = 1.5 * 2**level / step
+    sigma = 1.5 * 2.0 ** round(trace.mean_level) / step
     x, y = (smooth_line(column, sigma) for column in columns[:2])
     return Trace(
         np.stack([x, y], axis=1).astype(np.float32),

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings
 
 from crackscan.card import Card, OperatingPoint, Pooling
-from crackscan.picture import read_picture
+from crackscan.picture import read_picture, write_picture
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
@@ -109,18 +109,26 @@ def untrained(once: Once) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_run(once: Once) -> Path:
-    """A run folder that the command left: one epoch on the sample patches, 64 px."""
+    """A run folder that the command left: one epoch on the sample patches, 64 px.
+
+    The data beside it, `data/Crack` and `data/NoCrack`, hold mirrored copies of six patches.
+    """
 
     def make(folder: Path) -> None:
         from crackscan.command import run
         from crackscan.train.cli import crackscan_train
 
+        for name, kind in (("positive", "Crack"), ("negative", "NoCrack")):
+            shutil.copytree(SAMPLES / "patches" / name, folder / "data" / kind)
+            for path in sorted((folder / "data" / kind).iterdir())[:3]:
+                mirrored = np.ascontiguousarray(read_picture(path)[:, ::-1])
+                write_picture(path.with_name(f"copy-of-{path.name}"), mirrored, quality=80)
         options = ["--backbone", "strided-96", "--weights", "none", "--size", "64"]
         options += ["--batch", "16", "--epochs", "1"]
         with pytest.raises(SystemExit) as ended:
             run(
                 crackscan_train,
-                ["fit", str(SAMPLES / "patches"), "--out", str(folder / "run"), *options],
+                ["fit", str(folder / "data"), "--out", str(folder / "run"), *options],
             )
         assert ended.value.code == 0
 

@@ -41,9 +41,9 @@ def to_int8(model: keras.Model, pictures: Iterable[npt.NDArray[np.uint8]]) -> by
             yield [picture[np.newaxis].astype(np.float32)]
 
     fixed = keras.Input(batch_shape=(1, CONVERTED_PX, CONVERTED_PX, 3), name="rgb")
-    converter = tf.lite.TFLiteConverter.from_keras_model(
-        keras.Model(fixed, model(fixed, training=False))
-    )
+    # A name of its own, or Keras numbers it, and one run would give different bytes.
+    whole = keras.Model(fixed, model(fixed, training=False), name="crack_map")
+    converter = tf.lite.TFLiteConverter.from_keras_model(whole)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = representative
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]

@@ -1,0 +1,82 @@
+"""`verify` lets pass what says the same as the float network, and nothing else."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from crackscan.convert.audit import audit
+from crackscan.errors import DataError
+from crackscan.picture import read_picture
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+
+
+def test_a_true_conversion_passes(
+    dark: Path, convert: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert convert("verify", dark / "dark.tflite", dark / "run") == 0
+    told = capsys.readouterr().out
+    assert told.count("  ok    ") == 5 and "FAILED" not in told
+    assert "on 62 patches of patches (all)" in told
+
+
+def test_the_proof_can_be_read_by_a_program(
+    dark: Path, convert: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert convert("verify", dark / "dark.tflite", dark / "run", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert all(told["checks"].values()) and len(told["checks"]) == 5
+    assert told["agreement"]["patches"] == 62
+    assert told["agreement"]["float_auroc"] > 0.8
+    assert told["audit"]["float_operators"] == []
+
+
+def test_another_runs_model_fails(
+    dark: Path, quantized: Path, convert: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert convert("verify", quantized / "a" / "tiny.tflite", dark / "run") == 1
+    told = capsys.readouterr().out
+    assert "FAILED AUROC drop" in told or "FAILED equal verdicts" in told
+    assert "ok     no float operator" in told
+
+
+def test_a_float_model_is_found_out(
+    untrained: Path, dark: Path, convert: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert audit(untrained / "float.tflite").float_operators.count("CONV_2D") >= 8
+    assert convert("verify", untrained / "float-with-card.tflite", dark / "run") == 1
+    told = capsys.readouterr()
+    assert "is a float model" in told.err and told.out == ""
+
+
+def test_patches_of_one_class_prove_nothing(dark: Path) -> None:
+    import keras
+
+    from crackscan.convert.agreement import compare
+    from crackscan.edge.model import Model
+
+    network = keras.models.load_model(dark / "run" / "model.keras", compile=False)
+    rgb = read_picture(SAMPLES / "cracked-patch-fine.jpg")
+    with pytest.raises(DataError, match="3 patches, not of both classes"):
+        compare(network, Model.load(dark / "dark.tflite"), [(rgb, True)] * 3)
+
+
+def test_float_and_int8_see_the_same_pixels_at_odd_sizes(dark: Path) -> None:
+    import keras
+
+    from crackscan.convert.agreement import BATCH, compare
+    from crackscan.edge.model import Model
+
+    network = keras.models.load_model(dark / "run" / "model.keras", compile=False)
+    rgb = read_picture(SAMPLES / "cracked-render.jpg")
+    rng = np.random.default_rng(0)
+    patches = [
+        (rgb[top : top + 60 + at % 3, left : left + 75], bool(at % 2))
+        for at, (top, left) in enumerate(rng.integers(0, 300, (BATCH + 9, 2)))
+    ]
+    found = compare(network, Model.load(dark / "dark.tflite"), patches)
+    assert (found.patches, found.positives) == (BATCH + 9, (BATCH + 9) // 2)
+    assert found.largest_difference < 0.05

@@ -10,6 +10,7 @@ from time import process_time
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from crackscan.convert.skeleton import half_width, length_px, skeleton
 from crackscan.convert.width_renderings import Rendering, Setting, draw_setting, render
@@ -239,12 +240,13 @@ def _compared(
 
 
 def _timed(rgb: RGB, cells: NDArray[np.bool_], tone: Tone) -> tuple[CrackMeasure, float]:
-    """The measure of the cells, and the processor time it took."""
+    """The measure of the cells, and the processor time it took on one core."""
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
-    start = process_time()
-    measure = measure_crack(rgb, cells, CELL_PX, tone)
-    seconds = process_time() - start
+    with threadpool_limits(1):
+        start = process_time()
+        measure = measure_crack(rgb, cells, CELL_PX, tone)
+        seconds = process_time() - start
     cv2.setNumThreads(threads)
     return measure, seconds
 

@@ -12,7 +12,7 @@ from crackscan.edge.width.values import FloatArray
 
 WIDTHS = np.concatenate([np.geomspace(0.2, 1.9, 24), np.linspace(2, 9, 48)]).astype(np.float32)
 """Widths tried, in units of the level."""
-EXTRA_PX2 = (0.0, 0.17, 1.7, 7.7)
+EXTRA_PX2 = (0.17, 0.17, 1.7, 7.7)
 """Variance of the blur that sampling adds on each level: pyrDown and linear interpolation."""
 CENTRES = np.arange(-2.5, 2.51, 0.5).astype(np.float32)
 FINDER_WIDTHS = np.array([0.7, 1.6, 2.8, 4.4, 6.5], np.float32)
@@ -61,12 +61,28 @@ def _step(t: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.interp(t, *_distribution())
 
 
+def _slope(t: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The integral of `_step`."""
+    return np.asarray(t * _step(t) + np.exp(-0.5 * t * t) / np.sqrt(2 * np.pi))
+
+
+def _dip(
+    half: NDArray[np.float64], blur: NDArray[np.float64] | float, pixel: float, centre: FloatArray
+) -> NDArray[np.float64]:
+    """A box of depth 1, blurred by a Gaussian and averaged over a pixel, at `OFFSETS`."""
+    t = OFFSETS.astype(np.float64) - centre[:, None]
+    side = pixel / 2
+    corners = [
+        _slope((t + edge + shift) / blur) for edge in (-half, half) for shift in (-side, side)
+    ]
+    return np.asarray((corners[1] - corners[0] - corners[3] + corners[2]) * (blur / pixel))
+
+
 def boxes(blurs_px: NDArray[np.floating], level: int) -> Family:
     """All widths under each blur, row = blur * len(WIDTHS) + width: a dip of depth 1."""
     blur = np.sqrt(np.asarray(blurs_px, np.float64) ** 2 + EXTRA_PX2[level]) / 2**level
     half = WIDTHS.astype(np.float64)[None, :, None] / 2
-    t, blur = OFFSETS.astype(np.float64), blur[:, None, None]
-    dip = _step((t - half) / blur) - _step((t + half) / blur)
+    dip = _dip(half, blur[:, None, None], 1 / 2**level, np.zeros(1, np.float32))
     return _family(dip.reshape(-1, len(OFFSETS)))
 
 
@@ -74,9 +90,7 @@ def boxes(blurs_px: NDArray[np.floating], level: int) -> Family:
 def finders() -> Family:
     """Boxes off the centre, row = width * len(CENTRES) + centre."""
     half = FINDER_WIDTHS.astype(np.float64)[:, None, None] / 2
-    t = OFFSETS.astype(np.float64) - CENTRES[:, None]
-    dip = _step((t - half) / 0.9) - _step((t + half) / 0.9)
-    return _family(dip.reshape(-1, len(OFFSETS)))
+    return _family(_dip(half, 0.9, 0.1, CENTRES).reshape(-1, len(OFFSETS)))
 
 
 @lru_cache(maxsize=1)

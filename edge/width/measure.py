@@ -48,7 +48,8 @@ def measure_crack(
     pictures = profile.pyramid(tone.table[grey], LEVELS)
     lines = distinct(centre(table(traces, step_px), pictures), strength, grey.shape)
     along, blur_px = measure_along(lines, pictures, tone)
-    return summary.summarise(summary.believed(lines, along), (x, y), blur_px)
+    found = summary.believed(lines, along, int(part.sum()))
+    return summary.summarise(found, (x, y), blur_px)
 
 
 def _fitted(cells: BoolArray, rows: int, columns: int) -> BoolArray:

@@ -13,7 +13,7 @@ from crackscan.edge.width.profile import OFFSETS
 from crackscan.edge.width.ridge import LEVELS
 from crackscan.edge.width.values import BoolArray, FloatArray
 
-BLURS_PX = np.geomspace(0.45, 6.0, 14)
+BLURS_PX = np.geomspace(0.35, 6.0, 15)
 """Blurs tried at first, px: lens, sensor and processing as one Gaussian's standard deviation."""
 LOUD = 1.4
 """Variance of all profiles of a wall over that of the calmer three quarters."""
@@ -21,9 +21,11 @@ APART_PX = 8
 """Profiles so far apart along a crack count as independent."""
 FLOOR = 0.03
 """The model itself is wrong by about this share of the depth: no profile is believed more."""
-SPREAD = 0.08
+SPREAD = 0.12
 """The blur differs by at least so much along a crack (a deviation of its logarithm)."""
 FINER = 4
+PIXEL_BLUR_PX = 0.5
+"""What the pixel's own area and interpolation add to the blur."""
 TONE = 0.15
 """90 % uncertainty of a width from not knowing the camera's tone curve, in blur deviations."""
 
@@ -163,12 +165,13 @@ def usual_depth(
 ) -> float | None:
     """The darkness of the places wide enough to show it, None where there are too few."""
     at = int(np.abs(np.log(BLURS_PX / blur_px)).argmin())
+    enough = 4 * np.hypot(blur_px, PIXEL_BLUR_PX)
     sure: list[float] = []
     for one, level in zip(evidence, levels, strict=True):
         logs = one.fit[:, at] + depth_prior(one.depth[:, at], tone, None)
         best = logs.argmax(axis=1)
         n = np.arange(len(best))
-        wide = (WIDTHS[best] * 2**level > 3 * blur_px) & (one.contrast > 8)
+        wide = (WIDTHS[best] * 2**level > enough) & (one.contrast > 8)
         sure += one.depth[n, at, best][wide].tolist()
     return float(np.median(sure)) if len(sure) >= 4 else None
 

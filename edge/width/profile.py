@@ -32,8 +32,7 @@ def profiles(
             (centre[part, axis, None] + normal[part, axis, None] * reach) * shrink
             for axis in (0, 1)
         )
-        cubic = cv2.INTER_CUBIC if level == 0 else cv2.INTER_LINEAR
-        found[part] = cv2.remap(light, x, y, cubic, borderMode=cv2.BORDER_REPLICATE)
+        found[part] = cv2.remap(light, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return found
 
 

@@ -14,7 +14,9 @@ def bars() -> Iterator[Report]:
     """Gives a function (stage, done, total) that shows a bar for each stage until the end."""
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     tasks: dict[str, TaskID] = {}
-    progress = Progress(*columns, console=Console(stderr=True), transient=True)
+    console = Console(stderr=True)
+    hidden = not console.is_terminal  # where it would leave but an empty line
+    progress = Progress(*columns, console=console, transient=True, disable=hidden)
 
     def report(stage: str, done: int, total: int) -> None:
         if stage not in tasks:

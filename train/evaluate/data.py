@@ -97,7 +97,11 @@ class Reader:
     """whole squares of the photographs read so far, whatever they show"""
 
     def patches(self, advance: Callable[[], None]) -> Iterator[tuple[Label, Pictures]]:
-        """Every patch with its label: a picture of a class folder, or squares of a photograph."""
+        """Every patch with its label: a picture of a class folder, or squares of a photograph.
+
+        Raises:
+            DataError: none of the pictures can be read.
+        """
         root = self.judged.root
         for item in self.judged.items:
             unit = str(self.judged.group.get(item.path, item.path))
@@ -111,6 +115,9 @@ class Reader:
             except PictureError as error:
                 self._skip(item, error)
             advance()
+        if self.skipped and len(self.skipped) == len(self.judged.items):
+            path, reason = next(iter(self.skipped.items()))
+            raise DataError(f"none of {len(self.skipped):,} pictures can be read: {path} {reason}")
 
     def photographs(self, advance: Callable[[], None]) -> Iterator[Photograph]:
         """Every photograph that has a mask."""

@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from math import nan
 from pathlib import Path
 from time import process_time
 
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from crackscan.convert.skeleton import half_width, length_px, skeleton
+from crackscan.convert.width_figures import Compared, mean_of
 from crackscan.convert.width_renderings import Rendering, Setting, draw_setting, render
 from crackscan.edge.width import CrackMeasure, Tone, measure_crack
 from crackscan.errors import DataError
@@ -26,89 +25,6 @@ CELL_PX = 16
 EVEN_PX = 6.0
 """True widths are averaged over so much of the crack, about as the measurement does."""
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Compared:
-    """One crack, measured and true; the columns have a row for each point of the centre lines."""
-
-    name: str
-    setting: Setting | None
-    """How it was drawn, None for a picture from a folder."""
-    true_px: Floats
-    measured_px: Floats
-    """NaN where it says that the width is not measurable."""
-    uncertainty_px: Floats
-    true_mean_px: float
-    measured_mean_px: float
-    length_ratio: float
-    """Measured length over true length."""
-    astray: float
-    """The share of the centre lines that runs beside the crack."""
-    cells: int
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What a group of cracks comes to; widths in px."""
-
-    cracks: int
-    points: int
-    measurable: float
-    """Share of the points on the crack that have a width."""
-    median_error: float
-    """Median absolute error of the width at a point."""
-    bias: float
-    """Median error."""
-    coverage: float
-    """Share of the points whose 90 % interval holds the truth."""
-    uncertainty: float
-    """Median half-width of that interval."""
-    mean_error: float
-    """Median absolute error of a crack's mean width."""
-    mean_error_relative: float
-    mean_bias: float
-    mean_within: float
-    """Share of the cracks whose mean width is right to 1 px or 15 %."""
-    length_ratio: float
-    astray: float
-    seconds: float
-    """Median processor time for one crack."""
-    seconds_30_cells: float
-
-
-def figures(cracks: Sequence[Compared]) -> Figures:
-    """Raises DataError where there are no cracks."""
-    if not cracks:
-        raise DataError("no crack to measure: the masks are empty")
-    true, measured, uncertainty = (
-        np.concatenate([getattr(c, name) for c in cracks])
-        for name in ("true_px", "measured_px", "uncertainty_px")
-    )
-    known = np.isfinite(measured)
-    error = (measured - true)[known]
-    mean = np.array([(c.true_mean_px, c.measured_mean_px) for c in cracks])
-    mean = mean[np.isfinite(mean).all(axis=1)]
-    off = mean[:, 1] - mean[:, 0]
-    seconds = np.array([c.seconds for c in cracks])
-    return Figures(
-        cracks=len(cracks),
-        points=len(true),
-        measurable=_mean(known),
-        median_error=_median(np.abs(error)),
-        bias=_median(error),
-        coverage=_mean(np.abs(error) <= uncertainty[known]),
-        uncertainty=_median(uncertainty[known]),
-        mean_error=_median(np.abs(off)),
-        mean_error_relative=_median(np.abs(off) / mean[:, 0]),
-        mean_bias=_median(off),
-        mean_within=_mean((np.abs(off) <= 1) | (np.abs(off) <= 0.15 * mean[:, 0])),
-        length_ratio=_median(np.array([c.length_ratio for c in cracks])),
-        astray=_mean(np.array([c.astray for c in cracks])),
-        seconds=_median(seconds),
-        seconds_30_cells=30 * float(seconds.sum()) / sum(c.cells for c in cracks),
-    )
 
 
 def on_renderings(
@@ -231,9 +147,9 @@ def _compared(
         measured_px=points[near, 2],
         uncertainty_px=points[near, 3],
         true_mean_px=mean,
-        measured_mean_px=_mean(points[np.isfinite(points[:, 2]), 2]),
+        measured_mean_px=mean_of(points[np.isfinite(points[:, 2]), 2]),
         length_ratio=measure.length_px / length,
-        astray=1 - _mean(near) if len(near) else 0.0,
+        astray=1 - mean_of(near) if len(near) else 0.0,
         cells=int(cells.sum()),
         seconds=seconds,
     )
@@ -291,11 +207,3 @@ def _covered(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     rows, columns = mask.shape[0] // CELL_PX, mask.shape[1] // CELL_PX
     whole = mask[: rows * CELL_PX, : columns * CELL_PX]
     return np.asarray(whole.reshape(rows, CELL_PX, columns, CELL_PX).any(axis=(1, 3)))
-
-
-def _median(values: NDArray[np.floating]) -> float:
-    return float(np.median(values)) if len(values) else nan
-
-
-def _mean(values: NDArray[np.floating] | NDArray[np.bool_]) -> float:
-    return float(np.mean(values)) if len(values) else nan

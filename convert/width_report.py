@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.convert.width_accuracy import Compared, Figures, figures
+from crackscan.convert.width_figures import Compared, Figures, figures
 
 EDGES: dict[str, tuple[float, ...]] = {
     "width px": (0, 1.25, 1.75, 2.5, 3.5, 5, 7, 10, 16, 26, math.inf),

@@ -55,7 +55,8 @@ def width(
     from rich.console import Console
     from rich.progress import track
 
-    from crackscan.convert.width_accuracy import figures, on_folder, on_renderings
+    from crackscan.convert.width_accuracy import on_folder, on_renderings
+    from crackscan.convert.width_figures import figures
     from crackscan.convert.width_report import by_class, draw_errors, print_tables
     from crackscan.edge.width import LIGHT, PICTURE
     from crackscan.train.render.folder import read_backgrounds

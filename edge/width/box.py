@@ -78,7 +78,8 @@ def _dip(
     return np.asarray((corners[1] - corners[0] - corners[3] + corners[2]) * (blur / pixel))
 
 
-def boxes(blurs_px: NDArray[np.floating], level: int) -> Family:
+@lru_cache(maxsize=64)
+def boxes(blurs_px: tuple[float, ...], level: int) -> Family:
     """All widths under each blur, row = blur * len(WIDTHS) + width: a dip of depth 1."""
     blur = np.sqrt(np.asarray(blurs_px, np.float64) ** 2 + EXTRA_PX2[level]) / 2**level
     half = WIDTHS.astype(np.float64)[None, :, None] / 2

@@ -1,7 +1,6 @@
 """From profiles to widths: a posterior for each, sharing what the whole crack shares."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -10,10 +9,9 @@ from numpy.typing import NDArray
 from crackscan.edge.width.box import WIDTHS, Family, boxes, flatten, steps
 from crackscan.edge.width.light import Tone
 from crackscan.edge.width.profile import OFFSETS
-from crackscan.edge.width.ridge import LEVELS
 from crackscan.edge.width.values import BoolArray, FloatArray
 
-BLURS_PX = np.geomspace(0.35, 6.0, 15)
+BLURS_PX = tuple(np.geomspace(0.35, 6.0, 15).tolist())
 """Blurs tried at first, px: lens, sensor and processing as one Gaussian's standard deviation."""
 LOUD = 1.4
 """Variance of all profiles of a wall over that of the calmer three quarters."""
@@ -67,11 +65,9 @@ def whitener(wall: FloatArray, drop: float) -> FloatArray:
     return np.asarray((vectors / np.sqrt(values)) @ vectors.T, np.float32)
 
 
-def weigh(
-    rows: FloatArray, blurs_px: NDArray[np.float64], level: int, white: FloatArray
-) -> Evidence:
+def weigh(rows: FloatArray, blurs_px: tuple[float, ...], level: int, white: FloatArray) -> Evidence:
     """Compare profiles (n, m) in linear light with boxes of all widths under each blur."""
-    family = _first_boxes(level) if blurs_px is BLURS_PX else boxes(blurs_px, level)
+    family = boxes(blurs_px, level)
     ground = _ground(white)
     flat = _without(rows @ white, ground)
     shape, norm = _unit(family, white, ground)
@@ -97,11 +93,6 @@ def _lopsided(rows: FloatArray) -> BoolArray:
     """Profiles (n, m) whose ends differ by a good part of their range, as at a shadow's edge."""
     left, right = rows[:, :8].mean(axis=1), rows[:, -8:].mean(axis=1)
     return np.asarray(np.abs(left - right) > 0.4 * (rows.max(axis=1) - rows.min(axis=1)))
-
-
-@lru_cache(maxsize=LEVELS)
-def _first_boxes(level: int) -> Family:
-    return boxes(BLURS_PX, level)
 
 
 def _ground(white: FloatArray) -> FloatArray:
@@ -137,14 +128,14 @@ def depth_prior(depth: FloatArray, tone: Tone, usual: float | None) -> FloatArra
     return np.asarray(logs, np.float32)
 
 
-def blur_prior(blurs_px: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Log-probability: cameras blur by about 1.1 px, two thirds of them by 0.7 to 1.8 px."""
-    return np.asarray(-0.5 * ((np.log(blurs_px) - np.log(1.1)) / 0.5) ** 2)
+def blur_prior() -> NDArray[np.float64]:
+    """Log-probability (blurs,): cameras blur by about 1.1 px, two thirds of them by 0.7 to 1.8."""
+    return np.asarray(-0.5 * ((np.log(BLURS_PX) - np.log(1.1)) / 0.5) ** 2)
 
 
 def shared_blur(evidence: list[Evidence], tone: Tone, usual: float | None) -> tuple[float, float]:
     """The blur all profiles share: its median in px, and the deviation of its logarithm."""
-    total = blur_prior(BLURS_PX)
+    total = blur_prior()
     for one in evidence:
         logs = one.fit + depth_prior(one.depth, tone, usual)
         peak = logs.max(axis=(1, 2), keepdims=True)
@@ -164,7 +155,7 @@ def usual_depth(
     evidence: list[Evidence], levels: list[int], blur_px: float, tone: Tone
 ) -> float | None:
     """The darkness of the places wide enough to show it, None where there are too few."""
-    at = int(np.abs(np.log(BLURS_PX / blur_px)).argmin())
+    at = int(np.abs(np.log(BLURS_PX) - np.log(blur_px)).argmin())
     enough = 4 * np.hypot(blur_px, PIXEL_BLUR_PX)
     sure: list[float] = []
     for one, level in zip(evidence, levels, strict=True):
@@ -176,10 +167,14 @@ def usual_depth(
     return float(np.median(sure)) if len(sure) >= 4 else None
 
 
-def nodes(blur: tuple[float, float]) -> tuple[NDArray[np.float64], FloatArray]:
-    """Five blurs that stand for the shared posterior, and their log-weights."""
+def nodes(blur: tuple[float, float]) -> tuple[tuple[float, ...], FloatArray]:
+    """Five blurs that stand for the shared posterior, and their log-weights.
+
+    To 2 %, so that pictures of one camera share their boxes.
+    """
     at = np.linspace(-1.6, 1.6, 5)
-    return blur[0] * np.exp(at * blur[1]), (-0.5 * at**2).astype(np.float32)
+    middle, spread = 0.02 * round(float(np.log(blur[0])) / 0.02), round(blur[1], 2)
+    return tuple(np.exp(middle + at * spread).tolist()), (-0.5 * at**2).astype(np.float32)
 
 
 def widths(

@@ -89,13 +89,14 @@ def summarise(found: Found, corner: tuple[int, int], blur_px: float) -> CrackMea
         place = line[:, :2] + np.array(corner)
         moved.append(np.column_stack([place, line[:, 2:]]).astype(np.float32))
     branches = tuple(Branch(line, _length(line), _spread([line], blur_px)) for line in moved)
+    whole = branches[0].width if len(branches) == 1 else _spread(moved, blur_px)
     length = sum(branch.length_px for branch in branches)
     ends = END_PX * float(np.sqrt(2 * len(branches)))
     return CrackMeasure(
         branches=branches,
         length_px=length,
         length_uncertainty_px=float(np.hypot(ends, CROOKED * length)),
-        width=_spread(moved, blur_px),
+        width=whole,
         blur_px=blur_px,
     )
 

@@ -12,7 +12,8 @@ from click.testing import CliRunner
 
 from crackscan.convert.cli.width import width as command
 from crackscan.convert.skeleton import half_width, length_px, skeleton
-from crackscan.convert.width_accuracy import figures, on_folder, on_renderings
+from crackscan.convert.width_accuracy import on_folder, on_renderings
+from crackscan.convert.width_figures import figures
 from crackscan.convert.width_renderings import Setting, render
 from crackscan.convert.width_report import by_class
 from crackscan.edge.width import LIGHT, PICTURE

@@ -228,5 +228,11 @@ def _card(
         scale="cracks 1 to 20 px wide",
         training_data=sources,
         figures={"development": {key: round(v, 4) for key, v in judge(network).items()}},
-        made_by=f"crackscan-train model {name}; {asdict(settings)}",
+        made_by=f"crackscan-train model {name}; {_told(settings)}",
     )
+
+
+def _told(settings: Settings) -> dict[str, object]:
+    """Settings as a card tells them: a weights file by its run and name, not by its place."""
+    weights = "/".join(Path(settings.weights).parts[-2:])
+    return {**asdict(settings), "weights": weights}

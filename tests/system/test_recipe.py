@@ -47,4 +47,5 @@ def test_a_quick_model_is_trained_converted_and_finds_its_way_into_the_api(tmp_p
     model = Model.load(file)
     assert model.card.training_data == card.training_data
     picture = read_picture(ROOT / "samples" / "cracked-render.jpg")
-    assert model.crack_map(picture).shape == (-(-picture.shape[0] // 16), -(-picture.shape[1] // 16))
+    rows, cols = (-(-side // 16) for side in picture.shape[:2])
+    assert model.crack_map(picture).shape == (rows, cols)

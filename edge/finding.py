@@ -12,6 +12,7 @@ from crackscan.edge.frame import Frame
 from crackscan.pooling import logit, probability, top_k_mean
 
 CrackMap = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -97,39 +98,43 @@ def find(crack_map: CrackMap, frame: Frame, rule: Rule) -> list[Finding]:
             which the last row and column may be cut by the border.
     """
     joined = (crack_map >= rule.cell).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    findings = []
-    for label in range(1, count):
-        left, top, width, height = stats[label, :4].tolist()
-        around = crack_map[max(top - 1, 0) : top + height + 1, max(left - 1, 0) : left + width + 1]
-        others = labels[max(top - 1, 0) : top + height + 1, max(left - 1, 0) : left + width + 1]
-        own = around[(others == label) | (others == 0)]
-        pooled = probability(top_k_mean(logit(own), rule.pooled_cells), temperature=1.0)
-        if pooled < rule.patch:
-            continue
-        rows, cols = np.nonzero(labels[top : top + height, left : left + width] == label)
-        rows, cols = rows + top, cols + left
-        probabilities = crack_map[rows, cols]
-        cell_px = rule.cell_px
-        heights = np.minimum((rows + 1) * cell_px, frame.height) - rows * cell_px
-        widths = np.minimum((cols + 1) * cell_px, frame.width) - cols * cell_px
-        findings.append(
-            Finding(
-                frame=frame.name,
-                frame_index=frame.index,
-                clip_s=frame.clip_s,
-                wall_s=frame.wall_s,
-                box=Box(
-                    left * cell_px,
-                    top * cell_px,
-                    min((left + width) * cell_px, frame.width),
-                    min((top + height) * cell_px, frame.height),
-                ),
-                cells=tuple(zip(rows.tolist(), cols.tolist(), strict=True)),
-                area_px=int((heights * widths).sum()),
-                probability=pooled,
-                peak=float(probabilities.max()),
-                mean=float(probabilities.mean()),
-            )
-        )
-    return sorted(findings, key=lambda one: (-one.probability, -one.area_px, one.cells))
+    count, labels = cv2.connectedComponents(joined, connectivity=8)
+    found = [finding_of(labels == label, crack_map, frame, rule) for label in range(1, count)]
+    alarming = [one for one in found if one.probability >= rule.patch]
+    return sorted(alarming, key=lambda one: (-one.probability, -one.area_px, one.cells))
+
+
+def finding_of(mask: Mask, crack_map: CrackMap, frame: Frame, rule: Rule) -> Finding:
+    """The finding that some cells of a frame make up, whatever its probability.
+
+    Args:
+        mask: bool (rows, cols), at least one of them set. Cells around it that belong to something
+            else, being of at least `rule.cell`, are not pooled.
+    """
+    rows, cols = np.nonzero(mask)
+    top, bottom, left, right = (
+        int(side) for side in (rows.min(), rows.max() + 1, cols.min(), cols.max() + 1)
+    )
+    around = slice(max(top - 1, 0), bottom + 1), slice(max(left - 1, 0), right + 1)
+    own = crack_map[around][mask[around] | (crack_map[around] < rule.cell)]
+    probabilities = crack_map[rows, cols]
+    cell_px = rule.cell_px
+    heights = np.minimum((rows + 1) * cell_px, frame.height) - rows * cell_px
+    widths = np.minimum((cols + 1) * cell_px, frame.width) - cols * cell_px
+    return Finding(
+        frame=frame.name,
+        frame_index=frame.index,
+        clip_s=frame.clip_s,
+        wall_s=frame.wall_s,
+        box=Box(
+            left * cell_px,
+            top * cell_px,
+            min(right * cell_px, frame.width),
+            min(bottom * cell_px, frame.height),
+        ),
+        cells=tuple(zip(rows.tolist(), cols.tolist(), strict=True)),
+        area_px=int((heights * widths).sum()),
+        probability=probability(top_k_mean(logit(own), rule.pooled_cells), temperature=1.0),
+        peak=float(probabilities.max()),
+        mean=float(probabilities.mean()),
+    )

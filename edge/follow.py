@@ -1,0 +1,128 @@
+"""From frames and their crack maps to findings that are counted once: the stages in order."""
+
+from collections import deque
+from dataclasses import dataclass
+from itertools import count
+
+import numpy as np
+
+from crackscan.edge.evidence import Evidence
+from crackscan.edge.finding import CrackMap, Rule
+from crackscan.edge.frame import Frame
+from crackscan.edge.motion import Motion, shrink
+from crackscan.edge.sharpness import Clarity, Detail, Verdict, judge, measure
+from crackscan.edge.tracking import Followed, Tracked, Tracker
+from crackscan.edge.wall import Place, Wall
+
+_COMPARED_S = 5.0
+"""How old a frame may be with which another's sharpness is compared,"""
+_COMPARED_WITHIN = 0.5
+"""and how far off, in widths of the view."""
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What is known of a frame before the model has seen it."""
+
+    clarity: Clarity
+    motion: Motion
+    place: Place | None
+    """None: the frame cannot be placed on the wall."""
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What is known of a frame after the model has seen it."""
+
+    evidence: CrackMap
+    """The accumulated evidence in this frame, with the same threshold as a crack map."""
+    followed: Followed
+
+
+@dataclass(frozen=True, eq=False)
+class _Compared:
+    detail: Detail
+    place: Place
+    seen_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """What is remembered of one piece of wall."""
+
+    evidence: Evidence
+    tracker: Tracker
+
+
+class Follower:
+    """Follows one camera: `look` at each frame, then `add` its crack map.
+
+    A frame that `look` finds not usable need not go to the model; `skip` it.
+    """
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self._wall = Wall()
+        self._numbers = count(1)
+        self._pieces: dict[int, _Piece] = {}
+        self._compared: deque[_Compared] = deque(maxlen=24)
+
+    def look(self, frame: Frame) -> Look:
+        """Where a frame looks and how clearly."""
+        detail = measure(frame.rgb)
+        place = self._wall.locate(shrink(frame.rgb), frame.monotonic_s)
+        clarity = judge(detail, self._wall.motion, self._reference(frame, place))
+        if place is not None and clarity.verdict is Verdict.SHARP:
+            self._compared.append(_Compared(detail, place, frame.monotonic_s))
+        return Look(clarity, self._wall.motion, place)
+
+    def add(self, frame: Frame, look: Look, crack_map: CrackMap) -> Result:
+        """Take in a frame's crack map, float32 (rows, cols)."""
+        if look.place is None:
+            return Result(np.zeros_like(crack_map), self.skip())
+        piece = self._pieces.get(look.place.piece)
+        if piece is None:
+            piece = _Piece(
+                Evidence(crack_map.shape[0], crack_map.shape[1], self.rule),
+                Tracker(self.rule, self._numbers),
+            )
+            self._pieces[look.place.piece] = piece
+        pose = look.place.pose
+        piece.evidence.add(crack_map, pose, look.clarity.weight, frame.monotonic_s)
+        followed = piece.tracker.follow(frame, crack_map, piece.evidence, pose, look.clarity)
+        ended = (*followed.ended, *self._left_behind())
+        return Result(
+            piece.evidence.view(pose),
+            Followed(followed.here, followed.confirmed, ended, followed.absorbed),
+        )
+
+    def skip(self) -> Followed:
+        """Go on without a frame's crack map."""
+        return Followed(ended=self._left_behind())
+
+    def end(self) -> tuple[Tracked, ...]:
+        """The findings that are still open, at the end of the scan."""
+        return tuple(one for piece in self._pieces.values() for one in piece.tracker.end())
+
+    def _left_behind(self) -> tuple[Tracked, ...]:
+        """The findings of pieces of wall to which no frame will return."""
+        gone = [number for number in self._pieces if number not in self._wall.pieces]
+        return tuple(one for number in gone for one in self._pieces.pop(number).tracker.end())
+
+    def _reference(self, frame: Frame, place: Place | None) -> Detail | None:
+        """The sharpest of the last frames that showed about the same place."""
+        fresh = [
+            one.detail
+            for one in self._compared
+            if frame.monotonic_s - one.seen_s <= _COMPARED_S
+            and (place is None or _is_near(one.place, place, frame))
+        ]
+        return max(fresh, key=lambda detail: detail.fineness, default=None)
+
+
+def _is_near(one: Place, other: Place, frame: Frame) -> bool:
+    if one.piece != other.piece:
+        return False
+    middle = np.array([frame.width / 2, frame.height / 2, 1.0])
+    off = (one.pose - other.pose) @ middle
+    return float(np.hypot(off[0], off[1])) <= _COMPARED_WITHIN * frame.width

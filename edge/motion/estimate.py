@@ -1,0 +1,129 @@
+"""Estimates the motion between two frames from their small grey pictures."""
+
+from dataclasses import replace
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from crackscan.edge.motion.align import agreement_of, refine
+from crackscan.edge.motion.corners import follow_corners
+from crackscan.edge.motion.values import Bytes, Grey, Lost, Motion, Small
+from crackscan.picture import RGB
+
+SMALL_PX = 320
+"""Longer side of the small picture."""
+LEAST_TEXTURE = 1.0
+"""Deviation of the coarse picture, in grey levels, below which there is nothing to match."""
+_COARSE = 2
+"""The first guess is made on a picture this much smaller again."""
+_ALIKE, _ALIKE_ALONE, _ALIKE_LESS = 0.3, 0.5, 0.15
+"""Correlation from which on two pictures belong together: where corners agree, where none do, and
+how much more is asked where the overlap is small. Of pairs of different walls one in fifty reaches
+it, of pairs of the same wall all but one in fifty."""
+_BEYOND_DOUBT, _AS_GOOD = 0.9, 0.05
+"""Correlation with which the expected motion needs no other guess, and by how much another must be
+better to be preferred."""
+_FAST = 0.3
+"""Share of the picture's shorter side: a pace at which a lost wall was lost for its speed."""
+_CLIP = 1.5
+"""In deviations: one strong edge must not outweigh the rest of the wall."""
+
+
+def shrink(rgb: RGB) -> Small:
+    """The small pictures of a frame, uint8 (height, width, 3)."""
+    height, width = rgb.shape[:2]
+    px = max(height, width) / SMALL_PX
+    # Even sizes, so that the coarse picture is exactly half.
+    size = [max(round(side / px / _COARSE), 8) * _COARSE for side in (width, height)]
+    grey = cv2.cvtColor(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+    half = cv2.resize(grey, None, fx=1 / _COARSE, fy=1 / _COARSE, interpolation=cv2.INTER_AREA)
+    half = half.astype(np.float32)
+    band = cv2.GaussianBlur(half, (5, 5), 0.7) - cv2.blur(half, (15, 15))
+    texture = float(band.std())
+    coarse = np.clip(band, -_CLIP * texture, _CLIP * texture)
+    return Small(
+        np.asarray(grey, np.uint8),
+        np.asarray(coarse, np.float32),
+        texture,
+        width / size[0],
+        width,
+        height,
+    )
+
+
+def estimate(before: Small, after: Small, expected: Motion | None = None) -> Motion:
+    """The wall's motion from one frame to another.
+
+    First guesses come from phase correlation (Kuglin & Hines 1975), which leaves open whether a
+    shift or the same less the picture's width is meant, and from corners that were followed (Lucas
+    & Kanade 1981, in pyramids: Bouguet 2001) and agree on a similarity (RANSAC: Fischler & Bolles
+    1981). The guess under which the two pictures correlate best is refined over all pixels by
+    inverse compositional alignment (Baker & Matthews 2004); the correlation then says whether the
+    pictures belong together at all.
+
+    Args:
+        before, after: of frames of the same size; of different sizes it is a cut.
+        expected: the motion if the wall kept its pace, one more guess: it chooses among the
+            periods of tiles, and follows the wall through a smeared frame.
+    """
+    if before.grey.shape != after.grey.shape:
+        return Motion(lost=Lost.CUT)
+    if min(before.texture, after.texture) < LEAST_TEXTURE:
+        return Motion(lost=_why(before, after, expected))
+    old, new, unit = before.coarse, after.coarse, before.px * _COARSE
+    rows, cols = old.shape
+    kept: Motion | None = None
+    if expected is not None and expected.lost is None:
+        kept = refine(old, new, expected.zoomed(1 / unit))
+        agreement = agreement_of(old, new, kept)
+        if agreement >= _BEYOND_DOUBT:
+            return replace(kept.zoomed(unit), confidence=min(agreement, 1.0))
+    guess = max(_guesses(old, new), key=lambda one: agreement_of(old, new, one))
+    followed = follow_corners(before.grey, after.grey, guess.zoomed(_COARSE))
+    if followed is not None:
+        followed = followed.zoomed(1 / _COARSE)
+        guess = max(followed, guess, key=lambda one: agreement_of(old, new, one))
+    found = refine(old, new, guess)
+    agreement = agreement_of(old, new, found)
+    if kept is not None and agreement_of(old, new, kept) > agreement - _AS_GOOD:
+        found, agreement = kept, agreement_of(old, new, kept)
+    overlap = max(1 - abs(found.dx) / cols, 0) * max(1 - abs(found.dy) / rows, 0)
+    asked = _ALIKE if followed is not None else _ALIKE_ALONE
+    odd = abs(np.log(max(found.scale, 1e-6))) + abs(found.turn_rad)
+    if agreement < asked + _ALIKE_LESS * (1 - overlap) + odd:
+        return Motion(confidence=max(agreement, 0.0), lost=_why(before, after, expected))
+    return replace(found.zoomed(unit), confidence=min(agreement, 1.0))
+
+
+def _guesses(before: Grey, after: Grey) -> list[Motion]:
+    """Shifts that phase correlation, which goes round the picture's edges, may have meant."""
+    rows, cols = before.shape
+    (dx, dy), _ = cv2.phaseCorrelate(before, after, _hanning(rows, cols))
+    xs = (dx, dx - np.copysign(cols, dx)) if abs(dx) > 0.25 * cols else (dx,)
+    ys = (dy, dy - np.copysign(rows, dy)) if abs(dy) > 0.25 * rows else (dy,)
+    return [Motion(float(x), float(y)) for x in xs for y in ys]
+
+
+@lru_cache(maxsize=4)
+def _hanning(rows: int, cols: int) -> Grey:
+    return np.asarray(cv2.createHanningWindow((cols, rows), cv2.CV_32F), np.float32)
+
+
+def _why(before: Small, after: Small, expected: Motion | None) -> Lost:
+    faded = before.texture >= 2 * LEAST_TEXTURE and after.texture < 0.5 * before.texture
+    if faded and _alike_from_afar(before.grey, after.grey):
+        return Lost.BLUR
+    if min(before.texture, after.texture) < LEAST_TEXTURE:
+        return Lost.NO_TEXTURE
+    if expected is not None and expected.length_px > _FAST * min(before.width, before.height):
+        return Lost.TOO_FAST
+    return Lost.CUT
+
+
+def _alike_from_afar(before: Bytes, after: Bytes) -> bool:
+    """Whether thumbnails, on which no blur shows, have the same middle somewhere."""
+    size = (20, 15) if before.shape[0] < before.shape[1] else (15, 20)
+    old, new = (cv2.resize(grey, size, interpolation=cv2.INTER_AREA) for grey in (before, after))
+    middle = old[3:-3, 3:-3]
+    return float(cv2.matchTemplate(new, middle, cv2.TM_CCOEFF_NORMED).max()) > 0.7

@@ -1,0 +1,93 @@
+"""What motion is: data only."""
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+Grey = NDArray[np.float32]
+Matrix = NDArray[np.float64]
+
+
+class Lost(Enum):
+    """Why the motion between two frames is not known."""
+
+    CUT = "cut"
+    """Both pictures are clear and do not belong together."""
+    BLUR = "blur"
+    """The newer picture is too smeared to be matched."""
+    TOO_FAST = "too fast"
+    """The wall was moving so fast that the pictures hardly overlap any more."""
+    NO_TEXTURE = "no texture"
+    """Plain: there is nothing to match."""
+
+
+@dataclass(frozen=True, eq=False)
+class Small:
+    """What motion needs of a frame."""
+
+    grey: Bytes
+    """(rows, cols), the longer side SMALL_PX."""
+    coarse: Grey
+    """(rows / 2, cols / 2), without brightness and shading, which do not move with the wall."""
+    texture: float
+    """Deviation of `coarse`, in grey levels."""
+    px: float
+    """Frame px to one px of `grey`."""
+    width: int
+    """The frame's, px."""
+    height: int
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Where the wall went from one frame to a later one: turned and zoomed about the frame's
+    middle, then shifted. Where that is not known, `lost` says why and the rest says nothing."""
+
+    dx: float = 0.0
+    """To the right, frame px."""
+    dy: float = 0.0
+    """Downwards, frame px."""
+    scale: float = 1.0
+    """Above 1 the wall came nearer."""
+    turn_rad: float = 0.0
+    """From x to y: clockwise on the screen."""
+    confidence: float = 0.0
+    """Correlation of the two pictures once aligned, 0..1."""
+    lost: Lost | None = None
+
+    @property
+    def length_px(self) -> float:
+        """Length of the shift, frame px."""
+        return float(np.hypot(self.dx, self.dy))
+
+    def zoomed(self, factor: float) -> "Motion":
+        """The same in a picture that is larger by a factor."""
+        return replace(self, dx=self.dx * factor, dy=self.dy * factor)
+
+    def matrix(self, width: float, height: float) -> Matrix:
+        """(3, 3), takes a place in the older frame, in px, to its place in the newer one."""
+        c, s = self.scale * np.cos(self.turn_rad), self.scale * np.sin(self.turn_rad)
+        x, y = (width - 1) / 2, (height - 1) / 2
+        return np.array(
+            [
+                [c, -s, x + self.dx - c * x + s * y],
+                [s, c, y + self.dy - s * x - c * y],
+                [0.0, 0.0, 1.0],
+            ]
+        )
+
+
+def motion_of(matrix: Matrix, width: float, height: float, confidence: float = 0.0) -> Motion:
+    """The inverse of `Motion.matrix`."""
+    x, y = (width - 1) / 2, (height - 1) / 2
+    moved = matrix[:2, :2] @ (x, y) + matrix[:2, 2]
+    return Motion(
+        float(moved[0] - x),
+        float(moved[1] - y),
+        float(np.hypot(matrix[0, 0], matrix[1, 0])),
+        float(np.arctan2(matrix[1, 0], matrix[0, 0])),
+        confidence,
+    )

@@ -1,0 +1,257 @@
+"""Findings with an identity: one crack is one finding, however many frames show it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscan.edge.evidence import FADED, FOUND, Evidence, Grid, Window, cells_of, slid
+from crackscan.edge.finding import CrackMap, Finding, Rule, finding_of
+from crackscan.edge.frame import Frame
+from crackscan.edge.motion import Matrix
+from crackscan.edge.pieces import pieces
+from crackscan.edge.sharpness import Clarity
+
+Owners = NDArray[np.int32]
+
+CONFIRMED_FRAMES, SURELY_FRAMES = 5, 3
+"""Frames that must show it: found, or found beyond doubt."""
+BEYOND_DOUBT = 1.5
+"""Of FOUND."""
+GONE_S, DOUBTFUL_S = 30.0, 5.0
+"""A finding that no frame showed for so long is complete, or, if not yet confirmed, dropped."""
+_CENTRAL = 0.5
+"""How much less a finding at the frame's border is worth seeing than one in the middle."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Which frame it was, without its picture."""
+
+    frame: str
+    """The frame's name."""
+    index: int
+    monotonic_s: float
+    wall_s: float
+    clip_s: float | None
+
+    @classmethod
+    def of(cls, frame: Frame) -> "Moment":
+        return cls(frame.name, frame.index, frame.monotonic_s, frame.wall_s, frame.clip_s)
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """The frame that shows a finding best."""
+
+    frame: Frame
+    finding: Finding
+    """Its cells and box in that frame."""
+    quality: float
+    """Sharp, complete and central: the higher the better; comparable for one finding only."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tracked:
+    """One crack, seen in any number of frames."""
+
+    number: int
+    """Its identity within the scan, from 1."""
+    first: Moment
+    last: Moment
+    """First and last frame that showed it."""
+    frames_seen: int
+    probability: float
+    peak: float
+    """The largest of any frame."""
+    best: Sight
+    confirmed: bool
+    absorbed: tuple[int, ...] = ()
+    """Numbers of findings that turned out to be parts of this one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Followed:
+    """What one frame brought."""
+
+    here: tuple[tuple[Tracked, Finding], ...] = ()
+    """The confirmed findings in view, and where they are in this frame."""
+    confirmed: tuple[Tracked, ...] = ()
+    """Those that were confirmed by this frame."""
+    ended: tuple[Tracked, ...] = ()
+    """Confirmed findings that are complete and will not change any more."""
+    absorbed: dict[int, int] = field(default_factory=dict)
+    """Confirmed findings that became part of another: number → the number that goes on."""
+
+
+class Tracker:
+    """Gives the evidence on one piece of wall its identities."""
+
+    def __init__(self, rule: Rule, numbers: Iterator[int] | None = None) -> None:
+        """`numbers` gives the identities; shared by the trackers of one scan."""
+        self.rule = rule
+        self._numbers = numbers or count(1)
+        self._owners: Owners | None = None
+        self._window: Window | None = None
+        self._tracks: dict[int, Tracked] = {}
+
+    def follow(
+        self, frame: Frame, crack_map: CrackMap, evidence: Evidence, pose: Matrix, clarity: Clarity
+    ) -> Followed:
+        """Update the findings after a frame was added to the evidence.
+
+        Pieces of evidence of at least FADED with a square of at least FOUND take the oldest number
+        that lies in them (two thresholds: Canny 1986); pieces that grow together, or turn out to
+        continue each other, become one finding.
+
+        Args:
+            crack_map: the frame's own, which tells whether this very frame shows a finding.
+        """
+        owners = self._slide(evidence)
+        owners[evidence.grid < 0] = 0
+        labels = pieces((evidence.grid >= FADED) | (owners > 0))
+        absorbed = self._assign(labels, evidence.grid, owners)
+        at = evidence.squares(pose)
+        in_view = cells_of(owners[at])
+        present = set(np.unique(owners[at][evidence.grid[at] >= FADED]).tolist())
+        here, confirmed = [], []
+        strengths = _strengths(owners, evidence.grid)
+        for number in np.unique(in_view[in_view > 0]).tolist():
+            finding = finding_of(in_view == number, crack_map, frame, self.rule)
+            shows = finding.probability >= self.rule.patch
+            before = self._tracks.get(number)
+            if before is None and not shows:
+                continue
+            tracked = self._seen(number, before, frame, finding, clarity, shows)
+            if not tracked.confirmed and shows and _is_sure(tracked, strengths.get(number, 0.0)):
+                tracked = replace(tracked, confirmed=True)
+                confirmed.append(tracked)
+            self._tracks[number] = tracked
+            if tracked.confirmed and number in present:
+                here.append((tracked, finding))
+        return Followed(tuple(here), tuple(confirmed), self._gone(frame), absorbed)
+
+    def end(self) -> tuple[Tracked, ...]:
+        """The confirmed findings that are left, when the scan or the piece of wall ends."""
+        left = tuple(one for one in self._tracks.values() if one.confirmed)
+        self._tracks.clear()
+        return left
+
+    def _slide(self, evidence: Evidence) -> Owners:
+        if self._owners is None or self._window is None:
+            self._owners = np.zeros(evidence.grid.shape, np.int32)
+        elif self._window != evidence.window:
+            down = evidence.window.top - self._window.top
+            right = evidence.window.left - self._window.left
+            self._owners = np.asarray(slid(self._owners, down, right), np.int32)
+        self._window = evidence.window
+        return self._owners
+
+    def _assign(self, labels: Owners, grid: Grid, owners: Owners) -> dict[int, int]:
+        """Give each piece its number; returns which confirmed numbers went into which."""
+        absorbed = {}
+        known = (labels > 0) & (owners > 0)
+        pairs = np.unique(np.stack([labels[known], owners[known]]), axis=1)
+        begun = set(np.unique(labels[grid >= FOUND]).tolist())
+        numbers: dict[int, list[int]] = {label: [] for label in begun}
+        for label, number in pairs.T.tolist():
+            numbers.setdefault(label, []).append(number)
+        table = np.zeros(int(labels.max()) + 1, np.int32)
+        for label, owned in numbers.items():
+            if label == 0:
+                continue
+            alive = sorted(owned, key=self._age)
+            table[label] = alive[0] if alive else next(self._numbers)
+            for gone in alive[1:]:
+                if self._absorb(int(table[label]), gone, owners):
+                    absorbed[gone] = int(table[label])
+        mine = table[labels]
+        owners[mine > 0] = mine[mine > 0]
+        return absorbed
+
+    def _age(self, number: int) -> tuple[bool, int]:
+        track = self._tracks.get(number)
+        return track is None or not track.confirmed, number
+
+    def _absorb(self, kept: int, gone: int, owners: Owners) -> bool:
+        owners[owners == gone] = kept
+        part = self._tracks.pop(gone, None)
+        whole = self._tracks.get(kept)
+        if part is None:
+            return False
+        if whole is None:
+            self._tracks[kept] = replace(part, number=kept)
+            return False
+        self._tracks[kept] = replace(
+            whole,
+            first=min(whole.first, part.first, key=lambda moment: moment.index),
+            last=max(whole.last, part.last, key=lambda moment: moment.index),
+            frames_seen=max(whole.frames_seen, part.frames_seen),
+            probability=max(whole.probability, part.probability),
+            peak=max(whole.peak, part.peak),
+            best=max(whole.best, part.best, key=lambda sight: sight.quality),
+            absorbed=(*whole.absorbed, *((gone,) if part.confirmed else ()), *part.absorbed),
+        )
+        return part.confirmed
+
+    def _seen(
+        self,
+        number: int,
+        before: Tracked | None,
+        frame: Frame,
+        finding: Finding,
+        clarity: Clarity,
+        shows: bool,
+    ) -> Tracked:
+        now = Moment.of(frame)
+        sight = Sight(frame, finding, _quality(frame, finding, clarity) if shows else 0.0)
+        if before is None:
+            return Tracked(
+                number, now, now, 1, finding.probability, finding.peak, sight, confirmed=False
+            )
+        if not shows:
+            return before
+        return replace(
+            before,
+            last=now,
+            frames_seen=before.frames_seen + 1,
+            probability=max(before.probability, finding.probability),
+            peak=max(before.peak, finding.peak),
+            best=max(before.best, sight, key=lambda one: one.quality),
+        )
+
+    def _gone(self, frame: Frame) -> tuple[Tracked, ...]:
+        gone = [
+            one
+            for one in self._tracks.values()
+            if frame.monotonic_s - one.last.monotonic_s > (GONE_S if one.confirmed else DOUBTFUL_S)
+        ]
+        for one in gone:
+            del self._tracks[one.number]
+            if self._owners is not None:
+                self._owners[self._owners == one.number] = 0
+        return tuple(one for one in gone if one.confirmed)
+
+
+def _strengths(owners: Owners, grid: Grid) -> dict[int, float]:
+    """The strongest evidence of each finding."""
+    mine = owners > 0
+    strongest = np.full(int(owners.max()) + 1, -np.inf, np.float32)
+    np.maximum.at(strongest, owners[mine], grid[mine])
+    return {n: float(strongest[n]) for n in np.unique(owners[mine]).tolist()}
+
+
+def _is_sure(tracked: Tracked, strength: float) -> bool:
+    if strength >= BEYOND_DOUBT * FOUND:
+        return tracked.frames_seen >= SURELY_FRAMES
+    return strength >= FOUND and tracked.frames_seen >= CONFIRMED_FRAMES
+
+
+def _quality(frame: Frame, finding: Finding, clarity: Clarity) -> float:
+    box = finding.box
+    x = ((box.left + box.right) / frame.width - 1) * _CENTRAL
+    y = ((box.top + box.bottom) / frame.height - 1) * _CENTRAL
+    sharp = clarity.weight * clarity.detail.fineness**0.5
+    return float(sharp * len(finding.cells) ** 0.5 * (1 - min(np.hypot(x, y), 1.0) * _CENTRAL))

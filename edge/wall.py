@@ -1,0 +1,139 @@
+"""Where on the wall each frame looks: motion chained through key frames, and found again."""
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from crackscan.edge.motion import Lost, Matrix, Motion, Small, estimate, motion_of
+
+BACK_S = 6.0
+"""A wall that was lost is looked for during this time."""
+_REMEMBERED = 2
+_SURELY_BACK = 0.5
+"""Correlation from which on a wall is the one that was left."""
+_KEY_OVERLAP, _LAST_OVERLAP = 0.7, 0.4
+"""A frame that shows less of the last key frame becomes the next one: if it is a clear match; and
+in any case."""
+_CLEAR_MATCH, _CLEARER = 0.75, 0.1
+"""A match with the key frame that suffices; another is preferred if it is clearer by so much."""
+_KEY_TURN, _KEY_ZOOM = 0.06, 0.06
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Where on the wall a frame looks."""
+
+    piece: int
+    """Number of the piece of wall; frames of two pieces cannot be compared."""
+    pose: Matrix
+    """(3, 3), takes a place in the frame, in px, to the wall: the px of the piece's first frame."""
+
+
+@dataclass(frozen=True, eq=False)
+class _View:
+    small: Small
+    place: Place
+    seen_s: float
+
+
+class Wall:
+    """Follows one camera over the wall."""
+
+    def __init__(self) -> None:
+        self.motion = Motion(lost=Lost.CUT)
+        """From the last frame that had a place to the present one."""
+        self._key: _View | None = None
+        self._last: _View | None = None
+        self._left: deque[_View] = deque(maxlen=_REMEMBERED)
+        self._pieces = 0
+
+    @property
+    def pieces(self) -> set[int]:
+        """Pieces of wall to which a frame may still return."""
+        views = [*self._left, *([self._last] if self._last else [])]
+        return {view.place.piece for view in views}
+
+    def locate(self, small: Small, now_s: float) -> Place | None:
+        """The place of the next frame; None where it is too smeared or plain to be placed.
+
+        Every frame is matched with the last key frame, not with the one before, so that errors add
+        up slowly and one bad frame breaks nothing. A cut begins a new piece of wall; the old one
+        is looked for during BACK_S, so that a hand before the lens does not make its cracks new.
+
+        Args:
+            now_s: monotonic.
+        """
+        while self._left and now_s - self._left[0].seen_s > BACK_S:
+            self._left.popleft()
+        place = self._follow(small)
+        if place is None:
+            if self.motion.lost in (Lost.BLUR, Lost.NO_TEXTURE):
+                return None
+            if self._last is not None:
+                self._left.append(self._last)
+            self._key = self._last = None
+        back = self._find_again(small, place)
+        if back is not None:
+            place, self._key = back, None
+        elif place is None:
+            place = Place(self._pieces, np.eye(3))
+            self._pieces += 1
+        self._last = _View(small, place, now_s)
+        if self._key is None or self._is_due(self._key, self._last):
+            self._key = self._last
+        return place
+
+    def _is_due(self, key: _View, view: _View) -> bool:
+        """Whether a frame should be the next key frame: a clear match, while there is one."""
+        small = view.small
+        since = motion_of(
+            np.linalg.inv(view.place.pose) @ key.place.pose, small.width, small.height
+        )
+        x, y = abs(since.dx) / small.width, abs(since.dy) / small.height
+        overlap = max(1 - x, 0) * max(1 - y, 0)
+        if overlap < _LAST_OVERLAP:
+            return True
+        turned = abs(since.turn_rad) > _KEY_TURN or abs(np.log(since.scale)) > _KEY_ZOOM
+        return (turned or overlap < _KEY_OVERLAP) and self.motion.confidence >= _CLEAR_MATCH
+
+    def _follow(self, small: Small) -> Place | None:
+        """Match with the key frame, then with the last one; sets `motion`."""
+        if self._key is None or self._last is None:
+            self.motion = Motion(lost=Lost.CUT)
+            return None
+        size = small.width, small.height
+        pace = np.eye(3) if self.motion.lost else self.motion.matrix(*size)
+        matches: list[tuple[Motion, _View]] = []
+        for view in (self._key,) if self._key is self._last else (self._key, self._last):
+            until_last = np.linalg.inv(self._last.place.pose) @ view.place.pose
+            found = estimate(view.small, small, motion_of(pace @ until_last, *size))
+            if found.lost is None:
+                matches.append((found, view))
+            if found.lost is None and found.confidence >= _CLEAR_MATCH:
+                break
+        if not matches:
+            self.motion = found
+            return None
+        found, view = matches[0]
+        if matches[-1][0].confidence > found.confidence + _CLEARER:
+            found, view = matches[-1]
+        pose = view.place.pose @ np.linalg.inv(found.matrix(*size))
+        since = np.linalg.inv(pose) @ self._last.place.pose
+        self.motion = motion_of(since, *size, found.confidence)
+        if view is not self._key and found.confidence >= _CLEAR_MATCH:
+            self._key = self._last  # the older key frame is not as clear as the wall is now
+        return Place(view.place.piece, pose)
+
+    def _find_again(self, small: Small, place: Place | None) -> Place | None:
+        """The place on a piece of wall that was left before the present one began."""
+        for view in list(self._left):
+            if place is not None and place.piece <= view.place.piece:
+                continue
+            found = estimate(view.small, small)
+            if found.lost is None and found.confidence >= _SURELY_BACK:
+                self._left.remove(view)
+                pose = view.place.pose @ np.linalg.inv(found.matrix(small.width, small.height))
+                self.motion = found
+                return Place(view.place.piece, pose)
+        return None

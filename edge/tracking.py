@@ -5,16 +5,13 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 import numpy as np
-from numpy.typing import NDArray
 
 from crackscan.edge.evidence import FADED, FOUND, Evidence, Grid, Window, cells_of, slid
 from crackscan.edge.finding import CrackMap, Finding, Rule, finding_of
 from crackscan.edge.frame import Frame
 from crackscan.edge.motion import Matrix
-from crackscan.edge.pieces import pieces
+from crackscan.edge.pieces import Labels, pieces
 from crackscan.edge.sharpness import Clarity
-
-Owners = NDArray[np.int32]
 
 CONFIRMED_FRAMES, SURELY_FRAMES = 5, 3
 """Frames that must show it: found, or found beyond doubt."""
@@ -93,7 +90,7 @@ class Tracker:
         """`numbers` gives the identities; shared by the trackers of one scan."""
         self.rule = rule
         self._numbers = numbers or count(1)
-        self._owners: Owners | None = None
+        self._owners: Labels | None = None
         self._window: Window | None = None
         self._tracks: dict[int, Tracked] = {}
 
@@ -117,7 +114,6 @@ class Tracker:
         in_view = cells_of(owners[at])
         present = set(np.unique(owners[at][evidence.grid[at] >= FADED]).tolist())
         here, confirmed = [], []
-        strengths = _strengths(owners, evidence.grid)
         for number in np.unique(in_view[in_view > 0]).tolist():
             finding = finding_of(in_view == number, crack_map, frame, self.rule)
             shows = finding.probability >= self.rule.patch
@@ -125,9 +121,11 @@ class Tracker:
             if before is None and not shows:
                 continue
             tracked = self._seen(number, before, frame, finding, clarity, shows)
-            if not tracked.confirmed and shows and _is_sure(tracked, strengths.get(number, 0.0)):
-                tracked = replace(tracked, confirmed=True)
-                confirmed.append(tracked)
+            if shows and not tracked.confirmed:
+                strength = float(evidence.grid[owners == number].max())
+                if _is_sure(tracked, strength):
+                    tracked = replace(tracked, confirmed=True)
+                    confirmed.append(tracked)
             self._tracks[number] = tracked
             if tracked.confirmed and number in present:
                 here.append((tracked, finding))
@@ -139,7 +137,7 @@ class Tracker:
         self._tracks.clear()
         return left
 
-    def _slide(self, evidence: Evidence) -> Owners:
+    def _slide(self, evidence: Evidence) -> Labels:
         if self._owners is None or self._window is None:
             self._owners = np.zeros(evidence.grid.shape, np.int32)
         elif self._window != evidence.window:
@@ -149,34 +147,38 @@ class Tracker:
         self._window = evidence.window
         return self._owners
 
-    def _assign(self, labels: Owners, grid: Grid, owners: Owners) -> dict[int, int]:
+    def _assign(self, labels: Labels, grid: Grid, owners: Labels) -> dict[int, int]:
         """Give each piece its number; returns which confirmed numbers went into which."""
-        absorbed = {}
         known = (labels > 0) & (owners > 0)
-        pairs = np.unique(np.stack([labels[known], owners[known]]), axis=1)
-        begun = set(np.unique(labels[grid >= FOUND]).tolist())
-        numbers: dict[int, list[int]] = {label: [] for label in begun}
-        for label, number in pairs.T.tolist():
-            numbers.setdefault(label, []).append(number)
+        numbers_to = int(owners.max()) + 1
+        pairs = np.unique(labels[known].astype(np.int64) * numbers_to + owners[known])
+        begun = np.flatnonzero(np.bincount(labels[grid >= FOUND]))
+        owned: dict[int, list[int]] = {label: [] for label in begun.tolist() if label}
+        for pair in pairs.tolist():
+            owned.setdefault(pair // numbers_to, []).append(pair % numbers_to)
+        into: dict[int, int] = {}
         table = np.zeros(int(labels.max()) + 1, np.int32)
-        for label, owned in numbers.items():
-            if label == 0:
-                continue
-            alive = sorted(owned, key=self._age)
+        for label, numbers in owned.items():
+            # A number may lie in several pieces, and have become part of another in one of them.
+            alive = sorted({_root(number, into) for number in numbers}, key=self._age)
             table[label] = alive[0] if alive else next(self._numbers)
-            for gone in alive[1:]:
-                if self._absorb(int(table[label]), gone, owners):
-                    absorbed[gone] = int(table[label])
-        mine = table[labels]
-        owners[mine > 0] = mine[mine > 0]
+            into |= dict.fromkeys(alive[1:], alive[0] if alive else 0)
+        absorbed = {}
+        for gone in into:
+            kept = _root(gone, into)
+            owners[owners == gone] = kept
+            if self._absorb(kept, gone):
+                absorbed[gone] = kept
+        roots = np.array([_root(number, into) for number in table.tolist()], np.int32)
+        owners[labels > 0] = np.where(roots[labels] > 0, roots[labels], owners)[labels > 0]
         return absorbed
 
     def _age(self, number: int) -> tuple[bool, int]:
         track = self._tracks.get(number)
         return track is None or not track.confirmed, number
 
-    def _absorb(self, kept: int, gone: int, owners: Owners) -> bool:
-        owners[owners == gone] = kept
+    def _absorb(self, kept: int, gone: int) -> bool:
+        """Join the tracks; whether a confirmed one has gone."""
         part = self._tracks.pop(gone, None)
         whole = self._tracks.get(kept)
         if part is None:
@@ -235,12 +237,11 @@ class Tracker:
         return tuple(one for one in gone if one.confirmed)
 
 
-def _strengths(owners: Owners, grid: Grid) -> dict[int, float]:
-    """The strongest evidence of each finding."""
-    mine = owners > 0
-    strongest = np.full(int(owners.max()) + 1, -np.inf, np.float32)
-    np.maximum.at(strongest, owners[mine], grid[mine])
-    return {n: float(strongest[n]) for n in np.unique(owners[mine]).tolist()}
+def _root(number: int, into: dict[int, int]) -> int:
+    """What a number has become part of in the end."""
+    while number in into:
+        number = into[number]
+    return number
 
 
 def _is_sure(tracked: Tracked, strength: float) -> bool:

@@ -8,12 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
+from crackscan.edge.evidence import Evidence
 from crackscan.edge.finding import Rule
 from crackscan.edge.follow import Follower, Result
 from crackscan.edge.frame import Frame
 from crackscan.edge.pieces import pieces
-from crackscan.edge.sharpness import Verdict
-from crackscan.edge.tracking import CONFIRMED_FRAMES, GONE_S, Tracked
+from crackscan.edge.sharpness import Clarity, Verdict, measure
+from crackscan.edge.tracking import CONFIRMED_FRAMES, GONE_S, Followed, Tracked, Tracker
 from crackscan.picture import RGB, read_picture
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -165,6 +166,33 @@ def test_parts_that_turn_out_to_be_one_crack_become_one_finding(wall: RGB) -> No
     assert device.absorbed == {gone: kept} and seen == [kept]
     (whole,) = device.follower.end()
     assert whole.absorbed == (gone,)
+
+
+def test_numbers_that_meet_in_several_pieces_all_become_the_oldest() -> None:
+    """Three findings; then one piece joins the first and third, another the third and second."""
+    shape = HEIGHT // CELL, WIDTH // CELL
+    evidence, tracker = Evidence(*shape, RULE), Tracker(RULE)
+    sure = np.full(shape, 0.95, np.float32)
+    clear = Clarity(Verdict.SHARP, 1.0, measure(np.zeros((HEIGHT, WIDTH, 3), np.uint8)))
+    top, left = -evidence.window.top, -evidence.window.left
+
+    def show(*boxes: tuple[int, int, int, int]) -> Followed:
+        evidence.grid[:] = -1
+        for up, begin, down, stop in boxes:
+            evidence.grid[top + up : top + down, left + begin : left + stop] = 9
+        frame = Frame(np.zeros((HEIGHT, WIDTH, 3), np.uint8), 0, "", "", 0.0, 0.0)
+        return tracker.follow(frame, sure, evidence, np.eye(3), clear)
+
+    for _ in range(CONFIRMED_FRAMES):
+        show((0, 0, 2, 8), (14, 0, 16, 8))
+    for _ in range(CONFIRMED_FRAMES):
+        seen = show((0, 0, 2, 8), (14, 0, 16, 8), (0, 32, 16, 34))
+    numbers = [tracked.number for tracked, _ in seen.here]
+    assert numbers == [1, 2, 3]
+    seen = show((0, 0, 2, 34), (14, 0, 16, 34))
+    assert seen.absorbed == {2: 1, 3: 1}
+    assert [(one.number, sorted(one.absorbed)) for one, _ in seen.here] == [(1, [2, 3])]
+    assert [one.number for one in tracker.end()] == [1]
 
 
 def test_the_best_frame_is_central_and_sharp_not_the_first(wall: RGB) -> None:

@@ -1,5 +1,6 @@
 """A frame: one image from a source, with where and when it was taken."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from crackscan.picture import RGB
@@ -23,6 +24,10 @@ class Frame:
     """When it was read, Unix time; wrong where the machine's clock is."""
     clip_s: float | None = None
     """Time from the start of a video file."""
+    full: Callable[[], RGB] | None = None
+    """Gives the same view, of the same instant, at the sensor's full resolution, for evidence
+    pictures; None where `rgb` is all there is. It holds the undecoded picture (18 MB of a
+    12-megapixel sensor): keep it for as few frames as needed."""
 
     @property
     def height(self) -> int:

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from crackscan.edge.source.base import Skipped, Source
+from crackscan.edge.source.base import Condition, Gap, Skipped, Source, State
 from crackscan.edge.source.camera import open_camera
 from crackscan.edge.source.pictures import PictureFile, PictureFolder
 from crackscan.edge.source.video import VideoFile, is_video
 from crackscan.errors import SourceError
 from crackscan.picture import is_picture
 
-__all__ = ["Skipped", "Source", "open_source"]
+__all__ = ["Condition", "Gap", "Skipped", "Source", "State", "open_source"]
 
 
 def open_source(name: str, every: int = 1) -> Source:

@@ -4,6 +4,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from types import TracebackType
 from typing import Self
 
@@ -19,8 +20,59 @@ class Skipped:
     reason: str
 
 
+class State(StrEnum):
+    """How a source is doing."""
+
+    OPENING = "opening"
+    """No picture has come yet."""
+    GOOD = "good"
+    STALE = "stale"
+    """The newest picture is old: nothing came since, or it was old when it came."""
+    FROZEN = "frozen"
+    """Pictures come and are alike, bit by bit, which no working sensor's are."""
+    BLACK = "black"
+    """Pictures come and are black: a lens cap, or no light."""
+    COVERED = "covered"
+    """Pictures come and show one even tone: a hand, dirt, or the lens against the wall."""
+    LOST = "lost"
+    """Closed after a failure; it is opened again and again."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """How a source is doing, for the screen and the record."""
+
+    state: State
+    text: str = ""
+    """One sentence, e.g. `camera 0 gives black pictures: a lens cap, or no light`; "" if good."""
+    since_s: float = 0.0
+    """Monotonic time when this state began."""
+
+    @property
+    def good(self) -> bool:
+        return self.state is State.GOOD
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A time in which a live source gave nothing that could be judged."""
+
+    began_s: float
+    """Monotonic time."""
+    seconds: float
+    why: str
+    """What was wrong, in the order it was noticed: `camera 0 gave no picture for 5 s; ...`."""
+
+
 class Source(ABC):
-    """A stream of frames; use it in a `with` block and iterate over it once."""
+    """A stream of frames; use it in a `with` block and iterate over it once.
+
+    A live source that breaks is closed and opened again for as long as it takes; meanwhile the
+    iteration waits, `condition` says what is wrong (any thread may read it), and when pictures come
+    again the time without them is appended to `gaps` before the next frame is given. So a caller
+    that keeps a record looks after each frame, and once more after `close()`, for gaps it has not
+    noted: `for gap in source.gaps[noted:]: ...`.
+    """
 
     kind: str
     """`pictures`, `video` or `camera`."""
@@ -37,10 +89,17 @@ class Source(ABC):
         self.dropped = 0
         """Live frames that were never read because newer ones came."""
         self.stopped = False
+        self.gaps: list[Gap] = []
+        """Times without usable pictures that are over, the oldest first; only appended to."""
 
     @abstractmethod
     def __iter__(self) -> Iterator[Frame]:
         """Frames in order. Raises SourceError when the source breaks for good."""
+
+    @property
+    def condition(self) -> Condition:
+        """How the source is doing now; what is no camera is always good."""
+        return Condition(State.GOOD)
 
     def stop(self) -> None:
         """End the iteration after the present frame; callable from a signal handler."""

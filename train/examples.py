@@ -90,11 +90,12 @@ def turn(rgb: RGB, cells: Targets, rng: np.random.Generator) -> tuple[RGB, Targe
 
 
 def light(rgb: RGB, rng: np.random.Generator, strength: float = 0.25) -> RGB:
-    """Vary brightness, contrast and white balance a little, as cameras do."""
+    """Vary exposure, contrast, tone curve and white balance, as cameras and surfaces do."""
     gain = 1.0 + rng.uniform(-strength, strength)
     cast = 1.0 + rng.uniform(-strength, strength, 3) * 0.25
     shift = rng.uniform(-strength, strength) * 128
-    table = np.arange(256, dtype=np.float32)[:, None] - 128
+    gamma = np.exp(rng.uniform(-1.6, 1.6) * strength)
+    table = 255 * (np.arange(256, dtype=np.float32)[:, None] / 255) ** gamma - 128
     table = np.clip(table * (gain * cast) + 128 + shift, 0, 255).round().astype(np.uint8)
     return as_bytes(cv2.LUT(rgb, table[np.newaxis]))
 

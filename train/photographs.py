@@ -21,7 +21,9 @@ from crackscan.train.examples import (
 from crackscan.train.field import Annotation, masks
 from crackscan.train.pseudo import dark_crack
 
-SCALES = (0.45, 1.7)
+SCALES = (0.4, 3.0)
+AROUND_CRACK = 0.8
+"""Share of the squares of a cracked close-up that are cut where some of its crack is."""
 
 
 def rescale(layers: RGB, factor: float) -> RGB:
@@ -75,6 +77,8 @@ class CloseUps:
             return Example(rgb, cells, 0.0)
         whole = factor * max(rgb.shape) <= self.size  # nothing of the patch is cut off
         layers = np.dstack([rgb, self._crack(at, rgb)])
+        if rng.random() < AROUND_CRACK:
+            layers = _around(layers, int(np.ceil(self.size / factor)), rng)
         layers = square(rescale(layers, factor), self.size, rng)
         rgb, core, maybe = np.ascontiguousarray(layers[..., :3]), layers[..., 3], layers[..., 4]
         cells = cells_of_mask(core)
@@ -84,6 +88,19 @@ class CloseUps:
         patch = 1.0 if (cells == 1).sum() >= 2 or whole else UNKNOWN
         rgb, cells = turn(light(rgb, rng), cells, rng)
         return Example(rgb, cells, patch)
+
+
+def _around(layers: RGB, reach: int, rng: np.random.Generator) -> RGB:
+    """At most `reach` px of a close-up, with a point of its crack anywhere in them."""
+    ys, xs = np.nonzero(layers[..., 3] > 127)
+    if not len(ys):
+        return layers
+    at = int(rng.integers(len(ys)))
+    top, left = (
+        int(np.clip(point[at] - rng.integers(reach), 0, max(side - reach, 0)))
+        for point, side in zip((ys, xs), layers.shape[:2], strict=True)
+    )
+    return layers[top : top + reach, left : left + reach]
 
 
 class FieldPhotographs:

@@ -26,8 +26,9 @@ from crackscan.train.rendered import Rendered, render_pool
 from crackscan.train.run import CARD, DATA, SPLIT, save_representative
 
 CLOSE_UPS, FIELD, DEVELOPMENT = "metu", "field_photos", "deepcrack_dev"
-POOL_SEED, DEVELOPMENT_SEED = 1_000_000, 9_000_000
 POOL_PX, DEVELOPMENT_PX = 224, 256
+WIDE = RenderConfig(crack_share=0.7, width_px=(10.0, 40.0))
+"""Cracks as close photographs show them; and the look-alikes beside them, one picture in three."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,15 @@ class Recipe:
     """Settings of the training, and how many examples of each kind make an epoch."""
 
     settings: Settings
-    rendered: int = 14336
+    pool: int = 14336
+    """Renderings made once; an epoch draws from them."""
+    wide_pool: int = 3072
+    rendered: int = 8000
+    wide_rendered: int = 2500
     cracked_close_ups: int = 4000
-    intact_close_ups: int = 1333
-    field_photographs: int = 3000
-    other_pictures: int = 3600
+    intact_close_ups: int = 1500
+    field_photographs: int = 2500
+    other_pictures: int = 3500
     development_renderings: int = 800
     development_photographs: int | None = None
 
@@ -56,7 +61,7 @@ BASE = Settings(
 )
 RECIPES = {
     "crack-s": Recipe(replace(BASE, backbone="mobilenet-0.25", epochs=6)),
-    "crack-m": Recipe(replace(BASE, backbone="efficientnet-lite0-slim", epochs=2, rate=1.2e-3)),
+    "crack-m": Recipe(replace(BASE, backbone="efficientnet-lite0-slim", epochs=3, rate=1.2e-3)),
 }
 
 
@@ -64,7 +69,10 @@ def quick(recipe: Recipe) -> Recipe:
     """The same path with next to no data: minutes, and a model good for nothing."""
     return Recipe(
         replace(recipe.settings, epochs=1, batch=8, size_px=96),
-        rendered=48,
+        pool=48,
+        wide_pool=16,
+        rendered=32,
+        wide_rendered=8,
         cracked_close_ups=16,
         intact_close_ups=8,
         field_photographs=8,
@@ -101,9 +109,16 @@ def make(
     split = _split(data / CLOSE_UPS, run, recipe.settings.seed, report)
     others = negatives or _collected(run / "negatives", report)
     intact = [data / CLOSE_UPS / item.path for item in split.items("train") if not item.label]
-    for folder, count, seed, size in (
-        ("pool", recipe.rendered, POOL_SEED, POOL_PX),
-        ("pool-development", recipe.development_renderings, DEVELOPMENT_SEED, DEVELOPMENT_PX),
+    for folder, count, seed, size, config in (
+        ("pool", recipe.pool, 1_000_000, POOL_PX, RenderConfig()),
+        ("pool-wide", recipe.wide_pool, 3_000_000, POOL_PX, WIDE),
+        (
+            "pool-development",
+            recipe.development_renderings,
+            9_000_000,
+            DEVELOPMENT_PX,
+            RenderConfig(),
+        ),
     ):
         render_pool(
             run / folder,
@@ -111,7 +126,7 @@ def make(
             seed,
             size,
             intact,
-            RenderConfig(),
+            config,
             workers,
             _of_stage(report, f"Rendering {folder}", count),
         )
@@ -163,7 +178,8 @@ def _training(
     if not pictures:
         raise DataError(f"{others} holds no .jpg pictures")
     return [
-        Rendered(run / "pool", size),
+        Rendered(run / "pool", size, recipe.rendered),
+        Rendered(run / "pool-wide", size, recipe.wide_rendered),
         CloseUps(cracked, [True] * len(cracked), size, recipe.cracked_close_ups),
         CloseUps(intact, [False] * len(intact), size, recipe.intact_close_ups),
         FieldPhotographs(data / FIELD, read_annotations(), size, recipe.field_photographs),

@@ -12,11 +12,21 @@ import numpy as np
 
 from crackscan.errors import DataError
 from crackscan.picture import read_picture
-from crackscan.train.examples import RGB, Example, cells_of_mask, light, patch_of_cells, turn
+from crackscan.train.examples import (
+    RGB,
+    Example,
+    as_bytes,
+    cells_of_mask,
+    light,
+    patch_of_cells,
+    turn,
+)
 from crackscan.train.render.sample import RenderConfig, render_sample
 
 CHUNK = 32
 BACKGROUNDS_A_WORKER = 600
+ENLARGED, ENLARGED_SHARE = (1.1, 2.5), 0.25
+"""Factors by which some squares are enlarged: wide, soft cracks, as close photographs show them."""
 
 
 def render_pool(
@@ -63,27 +73,32 @@ def render_pool(
 
 
 class Rendered:
-    """Squares cut at random from a pool of renderings, with exact cells."""
+    """Squares cut at random from a pool of renderings, some of them enlarged, with exact cells."""
 
-    def __init__(self, folder: Path, size: int, first: int = 0, count: int | None = None) -> None:
+    def __init__(self, folder: Path, size: int, count: int | None = None) -> None:
         if not (folder / "pool.json").is_file():
             raise DataError(f"{folder} holds no finished pool of renderings")
         self.rgb = np.load(folder / "rgb.npy", mmap_mode="r")
         self.mask = np.load(folder / "mask.npy", mmap_mode="r")
-        self.first, self.size = first, size
-        self.count = len(self.rgb) - first if count is None else count
+        self.size = size
+        self.count = len(self.rgb) if count is None else count
 
     def __len__(self) -> int:
         return self.count
 
-    def example(self, index: int, rng: np.random.Generator) -> Example:
-        at = self.first + index
-        room = self.rgb.shape[1] - self.size
+    def example(self, index: int, rng: np.random.Generator) -> Example:  # noqa: ARG002
+        at = int(rng.integers(len(self.rgb)))
+        factor = float(rng.uniform(*ENLARGED)) if rng.random() < ENLARGED_SHARE else 1.0
+        side = round(self.size / factor)
+        room = self.rgb.shape[1] - side
         top, left = (int(rng.integers(room + 1)) for _ in range(2))
-        part = np.s_[at, top : top + self.size, left : left + self.size]
-        rgb, cells = turn(
-            np.asarray(self.rgb[part]), cells_of_mask(np.asarray(self.mask[part])), rng
-        )
+        part = np.s_[at, top : top + side, left : left + side]
+        rgb, mask = np.asarray(self.rgb[part]), np.asarray(self.mask[part])
+        if side != self.size:
+            whole = (self.size, self.size)
+            rgb = as_bytes(cv2.resize(rgb, whole, interpolation=cv2.INTER_CUBIC))
+            mask = as_bytes(cv2.resize(mask, whole, interpolation=cv2.INTER_LINEAR))
+        rgb, cells = turn(rgb, cells_of_mask(mask), rng)
         return Example(light(rgb, rng), cells, patch_of_cells(cells))
 
 

@@ -8,6 +8,7 @@ COMMANDS = {
     "classify": ("crackscan.edge.cli.classify:classify", "Say of each picture: crack or no crack."),
     "export": ("crackscan.edge.cli.export:export", "Write a survey as CSV, GeoJSON or GeoPackage."),
     "scan": ("crackscan.edge.cli.scan:scan", "Scan a camera, a video, a folder or a picture."),
+    "settings": ("crackscan.edge.cli.settings:settings", "Print the settings, or an example file."),
     "surveys": ("crackscan.edge.cli.surveys:surveys", "List the surveys in a folder."),
 }
 

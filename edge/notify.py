@@ -1,0 +1,82 @@
+"""Tells systemd how the scan is (sd_notify(3)); silent where no service manager listens."""
+
+import os
+import socket
+import time
+from contextlib import suppress
+
+_SPARSE = 4
+"""Signs of life in a watchdog's time; more would only cost."""
+
+
+class Notify:
+    """The line to the service manager, opened from the environment that it sets.
+
+    Nothing here raises: a scan must not end because nobody listens.
+    """
+
+    def __init__(self) -> None:
+        self._address = _address(os.environ.get("NOTIFY_SOCKET", ""))
+        self._socket: socket.socket | None = None
+        self._fed_s = -float("inf")
+        self._status = ""
+        self.watchdog_s = _watchdog_s()
+        """The service is restarted after this time without `watchdog`; None: no watchdog."""
+        if self._address:
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+            self._socket.setblocking(False)
+
+    @property
+    def listening(self) -> bool:
+        """Whether a service manager wants to know."""
+        return self._socket is not None
+
+    def ready(self) -> None:
+        """The scan runs: its first frame is through the model."""
+        self._send("READY=1")
+
+    def watchdog(self) -> None:
+        """A frame was inferred: call it after each one, it sends as often as is needed."""
+        if self.watchdog_s is None:
+            return
+        now_s = time.monotonic()
+        if now_s - self._fed_s >= self.watchdog_s / _SPARSE and self._send("WATCHDOG=1"):
+            self._fed_s = now_s
+
+    def status(self, text: str) -> None:
+        """One line for `systemctl status`; the same one again is not sent."""
+        line = " ".join(text.split())
+        if line != self._status and self._send(f"STATUS={line}"):
+            self._status = line
+
+    def stopping(self) -> None:
+        """The scan ends by itself or because it was told to."""
+        self._send("STOPPING=1")
+
+    def close(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _send(self, text: str) -> bool:
+        if self._socket is None:
+            return False
+        with suppress(OSError):
+            return self._socket.sendto(text.encode(), self._address) > 0
+        return False
+
+
+def _address(name: str) -> str:
+    """A path, or a name without a file (`@` first); anything else is nobody's."""
+    if name.startswith("@"):
+        return "\0" + name[1:]
+    return name if name.startswith("/") else ""
+
+
+def _watchdog_s() -> float | None:
+    """The watchdog's time, if it watches this process."""
+    pid = os.environ.get("WATCHDOG_PID", "")
+    microseconds = os.environ.get("WATCHDOG_USEC", "")
+    if not microseconds.isdecimal() or pid not in ("", str(os.getpid())):
+        return None
+    return int(microseconds) / 1e6 or None

@@ -32,6 +32,9 @@ system: $(VENV)/.test
 	$(VENV)/bin/pytest -m system
 
 # The shipped models again, from the data folder to the file (hours on a CPU; see the README).
+model-s: runs/crack-m/model.keras
+runs/crack-m/model.keras:
+	$(MAKE) model-m
 model-s model-m: model-%: $(VENV)/.test
 	$(VENV)/bin/crackscan-train model crack-$* $(DATA) --out runs/crack-$*
 	$(VENV)/bin/crackscan-convert quantize runs/crack-$* --out models/crack-$*.tflite

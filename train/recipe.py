@@ -13,6 +13,7 @@ from crackscan.train.dataset.split import Split, prepare
 from crackscan.train.dataset.split_file import read_split, write_split
 from crackscan.train.dataset.thumbnails import Report
 from crackscan.train.development import Development
+from crackscan.train.distil import Views, keep_views, load_teacher
 from crackscan.train.examples import CELL_PX, Source
 from crackscan.train.field import read_annotations
 from crackscan.train.fit import BEST, Outcome, Settings, Watch, claim, fit
@@ -47,6 +48,8 @@ class Recipe:
     other_pictures: int = 3500
     development_renderings: int = 800
     development_photographs: int | None = None
+    taught: int = 0
+    """Examples for which a teacher is asked, from which alone the network then learns."""
 
 
 BASE = Settings(
@@ -60,7 +63,18 @@ BASE = Settings(
     average=0.995,
 )
 RECIPES = {
-    "crack-s": Recipe(replace(BASE, backbone="mobilenet-0.25", epochs=6)),
+    "crack-s": Recipe(
+        replace(
+            BASE,
+            backbone="strided-96",
+            weights="none",
+            epochs=8,
+            batch=64,
+            rate=4e-3,
+            average=0.998,
+        ),
+        taught=66000,
+    ),
     "crack-m": Recipe(replace(BASE, backbone="efficientnet-lite0-slim", epochs=3, rate=1.2e-3)),
 }
 
@@ -79,6 +93,7 @@ def quick(recipe: Recipe) -> Recipe:
         other_pictures=8,
         development_renderings=32,
         development_photographs=4,
+        taught=48 if recipe.taught else 0,
     )
 
 
@@ -88,6 +103,7 @@ def make(
     data: Path,
     run: Path,
     negatives: Path | None,
+    teacher: Path | None,
     workers: int,
     resume: bool,
     report: Report,
@@ -96,7 +112,8 @@ def make(
     """Make a model as the shipped one of that name was made.
 
     `data` holds metu/, field_photos/ and deepcrack_dev/; `negatives` pictures without a crack, by
-    default collected from Debian packages into the run folder. deepcrack_dev chooses the epoch,
+    default collected from Debian packages into the run folder; `teacher` is the run folder of the
+    model that a recipe with `taught` examples learns from. deepcrack_dev chooses the epoch,
     the temperature and the thresholds; nothing of it is trained on.
 
     Raises:
@@ -105,6 +122,8 @@ def make(
     for part in (CLOSE_UPS, FIELD, DEVELOPMENT):
         if not (data / part).is_dir():
             raise DataError(f"{data} has no folder {part}/; the README says what belongs there")
+    if recipe.taught and teacher is None:
+        raise DataError(f"{name} learns from another model; name its run folder with --teacher")
     claim(run, recipe.settings, resume)
     split = _split(data / CLOSE_UPS, run, recipe.settings.seed, report)
     others = negatives or _collected(run / "negatives", report)
@@ -131,6 +150,19 @@ def make(
             _of_stage(report, f"Rendering {folder}", count),
         )
     training = _training(recipe, data, run, split, others)
+    if recipe.taught and teacher is not None:
+        settings = recipe.settings
+        keep_views(
+            run / "views",
+            training,
+            settings.size_px,
+            recipe.taught,
+            load_teacher(teacher),
+            settings.pooled_cells,
+            settings.seed,
+            _of_stage(report, "Asking the teacher", recipe.taught),
+        )
+        training = [Views(run / "views")]
     validation = [_validation(recipe, data, split)]
     judge = Development(
         data / DEVELOPMENT,

@@ -22,6 +22,11 @@ NAMES = ("crack-s", "crack-m")
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Pictures without a crack.  [default: collected from Debian packages]",
 )
+@click.option(
+    "--teacher",
+    type=click.Path(path_type=Path),
+    help="Run folder of the model that crack-s learns from.  [default: crack-m beside --out]",
+)
 @click.option("--quick", is_flag=True, help="Next to no data: tries the whole path in minutes.")
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run.")
 def model(
@@ -30,13 +35,15 @@ def model(
     run: Path,
     weights: str | None,
     negatives: Path | None,
+    teacher: Path | None,
     quick: bool,
     resume: bool,
 ) -> None:
     """Train NAME as the shipped model was trained, from DATA to a run folder.
 
-    DATA holds metu/ (close-ups by class), field_photos/ (annotated photographs) and deepcrack_dev/
-    (images and masks, which choose epoch and thresholds and are never trained on).
+    crack-m learns from DATA alone, crack-s from crack-m's word on the same examples too: make
+    crack-m first. DATA holds metu/ (close-ups by class), field_photos/ (annotated photographs) and
+    deepcrack_dev/ (images and masks, which choose epoch and thresholds and are never trained on).
     """
     from crackscan.quiet import import_tensorflow
 
@@ -59,6 +66,7 @@ def model(
             data,
             run,
             negatives,
+            teacher or run.parent / "crack-m",
             len(os.sched_getaffinity(0)),
             resume,
             report,

@@ -1,0 +1,73 @@
+"""A teacher's word: mixed with what is known, alone where nothing is, and kept as it was said."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from crackscan.errors import CrackscanError
+from crackscan.train.distil import TRUST, Views, keep_views, load_teacher, softened
+from crackscan.train.examples import Example
+from crackscan.train.network import crack_network
+
+SIZE = 32
+
+
+class Greys:
+    """Pictures of one grey each; every third is not labelled."""
+
+    def __len__(self) -> int:
+        return 40
+
+    def example(self, index: int, rng: np.random.Generator) -> Example:
+        grey = int(rng.integers(40, 200))
+        cells = np.full((2, 2), -1.0 if index % 3 == 0 else float(index % 3 == 1), np.float32)
+        return Example(np.full((SIZE, SIZE, 3), grey, np.uint8), cells, float(cells[0, 0]))
+
+
+def test_a_known_target_is_softened_and_an_unknown_one_is_the_teachers() -> None:
+    hard = np.array([1.0, 0.0, -1.0], np.float32)
+    taught = np.array([0.5, 0.5, 0.2], np.float32)
+    np.testing.assert_allclose(softened(hard, taught), [1 - TRUST / 2, TRUST / 2, 0.2])
+
+
+def test_views_hold_the_teachers_word_for_as_many_examples_as_asked_for(tmp_path: Path) -> None:
+    teacher = crack_network("strided-96")
+    seen: list[int] = []
+    keep_views(tmp_path, [Greys()], SIZE, 70, teacher, 2, 0, seen.append)
+    assert seen[-1] == 70
+    views = Views(tmp_path)
+    assert len(views) == 70
+    assert (views.patch >= 0).all()
+    assert (views.patch <= 1).all()
+    logits = np.asarray(teacher(views.rgb[:70], training=False))[..., 0]
+    taught = 1 / (1 + np.exp(-logits))
+    kept = views.cells[:].astype(np.float32)
+    free = np.isclose(kept, taught, atol=2e-3)
+    mixed = [np.isclose(kept, (1 - TRUST) * hard + TRUST * taught, atol=2e-3) for hard in (0, 1)]
+    assert (free | mixed[0] | mixed[1]).all()
+    assert free.any()
+    assert mixed[0].any()
+    assert mixed[1].any()
+    assert len({float(one.mean()) for one in views.rgb}) > 20  # not one batch again and again
+
+    example = views.example(3, np.random.default_rng(0))
+    assert example.rgb.shape == (SIZE, SIZE, 3)
+    assert sorted(example.cells.ravel()) == pytest.approx(sorted(kept[3].ravel()))
+
+
+def test_finished_views_are_kept_and_others_are_made_anew(tmp_path: Path) -> None:
+    teacher = crack_network("strided-96")
+    keep_views(tmp_path, [Greys()], SIZE, 8, teacher, 2, 0)
+    before = (tmp_path / "rgb.npy").stat().st_mtime_ns
+    keep_views(tmp_path, [Greys()], SIZE, 8, teacher, 2, 0)
+    assert (tmp_path / "rgb.npy").stat().st_mtime_ns == before
+    keep_views(tmp_path, [Greys()], SIZE, 9, teacher, 2, 0)
+    assert len(Views(tmp_path)) == 9
+
+
+def test_a_run_without_a_network_is_no_teacher(tmp_path: Path) -> None:
+    with pytest.raises(CrackscanError, match="make it first"):
+        load_teacher(tmp_path)
+    with pytest.raises(CrackscanError, match="no finished examples"):
+        Views(tmp_path)

@@ -1,0 +1,118 @@
+"""What a teacher says of the examples: soft targets, asked for once and kept for the student."""
+
+import itertools
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from crackscan.errors import CrackscanError
+from crackscan.pooling import sigmoid, top_k_mean
+from crackscan.train.examples import (
+    CELL_PX,
+    Example,
+    Source,
+    Targets,
+    batches,
+    light,
+    turn,
+)
+from crackscan.train.fit import AVERAGE
+
+TRUST = 0.5
+"""The teacher's share in a target that is known; one that is not is the teacher's alone."""
+GENTLE = 0.12
+"""How much the light of a kept example is varied: little, for the teacher was asked before."""
+BATCH = 32
+ARRAYS = ("rgb.npy", "cells.npy", "patch.npy")
+FINISHED = "views.json"
+
+
+def load_teacher(run: Path) -> keras.Model:
+    """The averaged network of a run's last epoch, as training left it.
+
+    Raises:
+        CrackscanError: the run has none.
+    """
+    try:
+        return keras.models.load_model(run / AVERAGE, compile=False)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise CrackscanError(
+            f"{run} holds no teacher; make it first: crackscan-train model crack-m DATA --out {run}"
+        ) from error
+
+
+def keep_views(
+    folder: Path,
+    sources: Sequence[Source],
+    size: int,
+    count: int,
+    teacher: keras.Model,
+    pooled_cells: int,
+    seed: int,
+    progress: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Draw `count` examples, ask the teacher, and keep pictures and targets (Hinton et al. 2015).
+
+    rgb.npy is uint8 (count, size, size, 3), cells.npy float16 (count, size / 16, size / 16) and
+    patch.npy float32 (count,), probabilities all. What is finished and was made with the same
+    settings is kept as it is.
+    """
+    told = {"count": count, "size": size, "pooled_cells": pooled_cells, "seed": seed}
+    done = folder / FINISHED
+    if done.is_file() and json.loads(done.read_text()) == told:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    done.unlink(missing_ok=True)
+    side = size // CELL_PX
+    shapes = ((count, size, size, 3), (count, side, side), (count,))
+    kinds = (np.uint8, np.float16, np.float32)
+    rgb, cells, patch = (
+        np.lib.format.open_memmap(folder / name, "w+", kind, shape)
+        for name, kind, shape in zip(ARRAYS, kinds, shapes, strict=True)
+    )
+    ask = tf.function(lambda pictures: teacher(pictures, training=False)[..., 0])
+    epochs = (batches(sources, BATCH, seed, epoch) for epoch in itertools.count())
+    start = 0
+    for pictures, hard, whole in itertools.chain.from_iterable(epochs):
+        taken = min(len(pictures), count - start)
+        now = slice(start, start + taken)
+        logits = np.asarray(ask(tf.constant(pictures)))[:taken]
+        pooled = np.array([top_k_mean(one, pooled_cells) for one in logits])
+        rgb[now] = pictures[:taken]
+        cells[now] = softened(hard[:taken, ..., 0], sigmoid(logits))
+        patch[now] = softened(whole[:taken, 0], sigmoid(pooled))
+        start += taken
+        progress(start)
+        if start == count:
+            break
+    for array in (rgb, cells, patch):
+        array.flush()
+    done.write_text(json.dumps(told))
+
+
+def softened(hard: Targets, taught: npt.NDArray[Any]) -> Targets:
+    """Targets (-1 where not known) and the teacher's probabilities, of one shape, made one."""
+    return np.where(hard >= 0, (1 - TRUST) * hard + TRUST * taught, taught).astype(np.float32)
+
+
+class Views:
+    """Kept examples with their soft targets, turned, mirrored and lit a little anew each time."""
+
+    def __init__(self, folder: Path) -> None:
+        if not (folder / FINISHED).is_file():
+            raise CrackscanError(f"{folder} holds no finished examples of a teacher")
+        self.rgb, self.cells, self.patch = (np.load(folder / one, mmap_mode="r") for one in ARRAYS)
+
+    def __len__(self) -> int:
+        return len(self.rgb)
+
+    def example(self, index: int, rng: np.random.Generator) -> Example:
+        cells = self.cells[index].astype(np.float32)
+        rgb, cells = turn(np.asarray(self.rgb[index]), cells, rng)
+        return Example(light(rgb, rng, GENTLE), cells, float(self.patch[index]))

@@ -41,7 +41,7 @@ def open_position(name: str, stale_s: float | None = None) -> PositionSource:
     """Open what a user names as a source of positions.
 
     Args:
-        name: `gpsd://host:port` (both may be left out: this machine, 2947),
+        name: `gpsd:host:port` or `gpsd://host:port` (both may be left out: this machine, 2947),
             `mavlink:udp:host:port`, `mavlink:tcp:host:port`, `mavlink:/dev/ttyX:baud`, `exif`
             (what photographs say of themselves) or `none`.
         stale_s: a position older than this is none; 5 s for a live source, and 300 s for a
@@ -60,14 +60,14 @@ def open_position(name: str, stale_s: float | None = None) -> PositionSource:
         from crackscan.edge.position.mavlink import Mavlink
 
         return Mavlink(name, name.removeprefix("mavlink:"), live_stale_s)
-    if name.startswith("gpsd://"):
+    if name == "gpsd" or name.startswith("gpsd:"):
         try:
-            parts = urlsplit(name)
+            parts = urlsplit("//" + name.removeprefix("gpsd").removeprefix(":").removeprefix("//"))
             host, port = parts.hostname or "localhost", parts.port or PORT
         except ValueError:
-            raise PositionError(f"{name} is no gpsd: give gpsd://host:port") from None
+            raise PositionError(f"{name} is no gpsd: give gpsd:host:port") from None
         return Gpsd(name, host, port, live_stale_s)
     raise PositionError(
-        f"{name} is no source of positions: give gpsd://host:port, mavlink:udp:host:port, "
+        f"{name} is no source of positions: give gpsd:host:port, mavlink:udp:host:port, "
         "exif or none"
     )

@@ -5,6 +5,7 @@ from crackscan.edge.survey.reading import SurveyReader, best_time, iso_time
 from crackscan.edge.survey.record import Survey
 from crackscan.edge.survey.values import (
     Counts,
+    FileMark,
     GeoBox,
     KnownScale,
     Measured,
@@ -28,6 +29,7 @@ from crackscan.edge.survey.writer import SurveyWriter, WriterState
 __all__ = [
     "Budget",
     "Counts",
+    "FileMark",
     "GeoBox",
     "KnownScale",
     "Measured",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from crackscan import __version__
-from crackscan.edge.survey.database import make_database
+from crackscan.edge.survey.database import DATABASE, make_database
 from crackscan.edge.survey.pictures import FRAMES, sync_folder, write_durably
 from crackscan.edge.survey.reading import CARD, SETTINGS
 from crackscan.edge.survey.rows import insert
@@ -20,12 +20,18 @@ from crackscan.edge.survey.values import SurveyInfo
 from crackscan.errors import SurveyError
 
 
-def make_folder(folder: Path, info: SurveyInfo, settings: Mapping[str, Any], card: str) -> None:
+def make_folder(
+    folder: Path, info: SurveyInfo, settings: Mapping[str, Any], card: str, beside: bool = False
+) -> None:
     """Make a survey without a session; it appears whole or not at all.
+
+    Args:
+        beside: the folder may be there, with other files in it; the record then comes last.
 
     Raises SurveyError where the folder exists, CrackscanError or OSError where it cannot be made.
     """
-    if folder.exists():
+    taken = (folder / DATABASE).exists() if beside else folder.exists()
+    if taken:
         raise SurveyError(f"{folder} exists already: name another folder for a new survey")
     part = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(part, ignore_errors=True)
@@ -37,7 +43,11 @@ def make_folder(folder: Path, info: SurveyInfo, settings: Mapping[str, Any], car
             row = {"id": 1, "uuid": str(uuid.uuid4()), "crackscan": __version__, **vars(info)}
             insert(connection, "survey", row)
         sync_folder(part)
-        part.rename(folder)
+        if folder.exists():
+            for name in (FRAMES, SETTINGS, CARD, DATABASE):
+                (part / name).rename(folder / name)
+        else:
+            part.rename(folder)
         sync_folder(folder.parent)
     except sqlite3.Error as error:
         raise SurveyError(f"{folder} cannot be made: {error}") from None

@@ -20,6 +20,8 @@ class Job:
     """When the picture was taken."""
     point: TrackPoint | None = None
     note: Note | None = None
+    absorbed: tuple[int, int] | None = None
+    """(part, whole): findings of which one turned out to be part of the other."""
 
     @property
     def picture_bytes(self) -> int:

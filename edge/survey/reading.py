@@ -10,9 +10,10 @@ from typing import Any, Self
 
 from crackscan.edge.clock import Instant
 from crackscan.edge.survey.database import open_to_read
-from crackscan.edge.survey.rows import finding_of, instant_of, scanned_of, where_of
+from crackscan.edge.survey.rows import finding_of, instant_of, mark_of, scanned_of, where_of
 from crackscan.edge.survey.values import (
     Counts,
+    FileMark,
     Note,
     NoteKind,
     Review,
@@ -125,6 +126,12 @@ class SurveyReader:
     def scanned(self) -> Iterator[ScannedPicture]:
         for row in self._connection.execute("SELECT * FROM scanned ORDER BY name"):
             yield scanned_of(row)
+
+    def file_marks(self) -> dict[str, FileMark | None]:
+        """Of each scanned picture, by name, what tells its file from another one."""
+        columns = "name, file_bytes, file_modified_ns, file_digest"
+        rows = self._connection.execute(f"SELECT {columns} FROM scanned")
+        return {row["name"]: mark_of(row) for row in rows}
 
     def is_scanned(self, name: str) -> bool:
         found = self._connection.execute("SELECT 1 FROM scanned WHERE name = ?", (name,))

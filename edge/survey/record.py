@@ -15,12 +15,14 @@ from crackscan.edge.survey.reading import SurveyReader
 from crackscan.edge.survey.rows import (
     insert,
     instant_row,
+    mark_row,
     scanned_row,
     sighting_row,
     update,
     where_row,
 )
 from crackscan.edge.survey.values import (
+    FileMark,
     Note,
     Review,
     ScannedPicture,
@@ -67,13 +69,14 @@ class Survey(SurveyReader):
         settings: Mapping[str, Any],
         card: str,
         clock: Clock | None = None,
+        beside: bool = False,
     ) -> "Survey":
         """Make a survey in a folder that does not exist yet; it appears whole or not at all.
 
-        `card` is the model's, as JSON. Raises SurveyError where the folder exists, OSError where
-        it cannot be made.
+        `card` is the model's, as JSON; with `beside` the folder may hold other files. Raises
+        SurveyError where it exists, OSError where it cannot be made.
         """
-        make_folder(folder, info, settings, card)
+        make_folder(folder, info, settings, card, beside)
         return cls.resume(folder, clock)
 
     @classmethod
@@ -139,9 +142,7 @@ class Survey(SurveyReader):
             raise
         self._next_picture += 1
         self.picture_bytes += len(jpeg)
-        if replaced is not None:
-            (self.folder / replaced[0]).unlink(missing_ok=True)
-            self.picture_bytes -= replaced[1]
+        self._delete(replaced)
         return path
 
     def add_track(self, point: TrackPoint) -> None:
@@ -166,18 +167,80 @@ class Survey(SurveyReader):
         with self.together():
             insert(self._connection, "review", row)
 
-    def add_scanned(self, scanned: ScannedPicture, sightings: Iterable[Sighting] = ()) -> bool:
+    def add_scanned(
+        self,
+        scanned: ScannedPicture,
+        sightings: Iterable[Sighting] = (),
+        jpeg: bytes | None = None,
+    ) -> bool:
         """Record a scanned picture file and its findings, all or nothing, once.
 
-        Returns False, and changes nothing, where a picture of that name is recorded already.
+        `jpeg` is kept as the picture of all of them. Returns False, and changes nothing, where a
+        picture of that name is recorded already.
         """
         row = {"session": self.session, **scanned_row(scanned)}
         with self.together():
             if not insert(self._connection, "scanned", row, verb="INSERT OR IGNORE"):
                 return False
-            for sighting in sightings:
-                self.add_finding(sighting)
+            found = [self.add_finding(sighting) for sighting in sightings]
+            if jpeg is not None and found:
+                picture = self._next_picture
+                self.add_picture(jpeg, scanned.name, scanned.at)
+                for finding in found:
+                    update(self._connection, "finding", finding, {"picture": picture})
         return True
+
+    def absorb_finding(self, part: int, whole: int) -> None:
+        """A finding turned out to be part of another: it goes, and its picture with it.
+
+        What reviewers said of it is then said of the whole. Nothing changes where the record lacks
+        one of the two.
+        """
+        connection = self._connection
+        picture = None
+        with self.together():
+            known = {
+                row["id"]: row["picture"]
+                for row in connection.execute(
+                    "SELECT id, picture FROM finding WHERE id IN (?, ?)", (part, whole)
+                )
+            }
+            if part == whole or len(known) < 2:
+                return
+            connection.execute("UPDATE review SET finding = ? WHERE finding = ?", (whole, part))
+            connection.execute("DELETE FROM finding WHERE id = ?", (part,))
+            picture = self._drop_picture(known[part])
+        self._delete(picture)
+
+    def forget_scanned(self, name: str) -> list[str]:
+        """Take a scanned picture out, with its findings that nobody has reviewed.
+
+        For a picture that was replaced by another one of the same name. Gives the paths of the
+        picture files that no row names any more, for the caller to delete after the transaction;
+        those that he does not are deleted when the survey is resumed.
+        """
+        reviewed = "SELECT finding FROM review"
+        execute = self._connection.execute
+        with self.together():
+            execute(f"DELETE FROM finding WHERE frame = ? AND id NOT IN ({reviewed})", (name,))
+            shown = "SELECT picture FROM finding WHERE frame = ? AND picture IS NOT NULL"
+            unnamed = execute(
+                f"DELETE FROM picture WHERE frame = ? AND id NOT IN ({shown}) RETURNING path",
+                (name, name),
+            ).fetchall()
+            execute("DELETE FROM scanned WHERE name = ?", (name,))
+            [total] = execute("SELECT coalesce(sum(bytes), 0) FROM picture").fetchone()
+        self.picture_bytes = total
+        return [row["path"] for row in unnamed]
+
+    def set_file_mark(self, name: str, mark: FileMark) -> None:
+        """Note that a scanned picture's file has another date now, and the same content."""
+        row = mark_row(mark)
+        names = ", ".join(f"{column} = ?" for column in row)
+        with self.together():
+            self._connection.execute(
+                f"UPDATE scanned SET {names} WHERE name = ?", (*row.values(), name)
+            )
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -227,16 +290,29 @@ class Survey(SurveyReader):
 
     def _replace_picture(self, finding: int, picture: int) -> tuple[str, int] | None:
         """Gives the path and the bytes of the picture that was the best one before."""
-        old = self._connection.execute(
-            "SELECT picture.id, path, bytes FROM picture JOIN finding"
-            " ON picture.id = finding.picture WHERE finding.id = ?",
-            (finding,),
+        row = self._connection.execute(
+            "SELECT picture FROM finding WHERE id = ?", (finding,)
         ).fetchone()
         update(self._connection, "finding", finding, {"picture": picture})
-        if old is None:
+        return self._drop_picture(None if row is None else row["picture"])
+
+    def _drop_picture(self, picture: int | None) -> tuple[str, int] | None:
+        """Forget a picture that no finding has any more; gives its path and bytes."""
+        connection = self._connection
+        used = connection.execute("SELECT 1 FROM finding WHERE picture = ?", (picture,)).fetchone()
+        row = connection.execute(
+            "SELECT path, bytes FROM picture WHERE id = ?", (picture,)
+        ).fetchone()
+        if used is not None or row is None:
             return None
-        self._connection.execute("DELETE FROM picture WHERE id = ?", (old["id"],))
-        return old["path"], old["bytes"]
+        connection.execute("DELETE FROM picture WHERE id = ?", (picture,))
+        return row["path"], row["bytes"]
+
+    def _delete(self, dropped: tuple[str, int] | None) -> None:
+        """Delete the file of a picture whose row is gone."""
+        if dropped is not None:
+            (self.folder / dropped[0]).unlink(missing_ok=True)
+            self.picture_bytes -= dropped[1]
 
     def _last_id(self, table: str) -> int:
         row = self._connection.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()

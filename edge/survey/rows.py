@@ -17,6 +17,7 @@ from crackscan.edge.position.values import (
     Where,
 )
 from crackscan.edge.survey.values import (
+    FileMark,
     KnownScale,
     LineArray,
     Measured,
@@ -180,7 +181,22 @@ def scanned_row(scanned: ScannedPicture) -> dict[str, Any]:
         "taken_local": scanned.taken_local,
         **where_row(scanned.where),
         **scale_row(scanned.scale),
+        **mark_row(scanned.file),
     }
+
+
+def mark_row(mark: FileMark | None) -> dict[str, Any]:
+    return {
+        "file_bytes": None if mark is None else mark.bytes,
+        "file_modified_ns": None if mark is None else mark.modified_ns,
+        "file_digest": None if mark is None else mark.digest,
+    }
+
+
+def mark_of(row: Row) -> FileMark | None:
+    if row["file_digest"] is None:
+        return None
+    return FileMark(row["file_bytes"], row["file_modified_ns"], row["file_digest"])
 
 
 def scanned_of(row: Row) -> ScannedPicture:
@@ -195,6 +211,7 @@ def scanned_of(row: Row) -> ScannedPicture:
         row["taken_local"],
         where_of(row),
         scale_of(row),
+        mark_of(row),
     )
 
 

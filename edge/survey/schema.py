@@ -52,7 +52,7 @@ def _first(connection: sqlite3.Connection) -> None:
         f"""CREATE TABLE scanned (name TEXT PRIMARY KEY, {_SESSION}, {_INSTANT.format("")},
             findings INTEGER NOT NULL, skipped TEXT NOT NULL,
             width INTEGER NOT NULL, height INTEGER NOT NULL, taken_s REAL, taken_local TEXT,
-            {_WHERE}, {_SCALE})""",
+            {_WHERE}, {_SCALE}, file_bytes INTEGER, file_modified_ns INTEGER, file_digest TEXT)""",
         f"""CREATE TABLE review (id INTEGER PRIMARY KEY,
             finding INTEGER NOT NULL REFERENCES finding, verdict TEXT NOT NULL,
             reviewer TEXT NOT NULL, remark TEXT NOT NULL,

@@ -182,6 +182,17 @@ class StoredPicture:
 
 
 @dataclass(frozen=True)
+class FileMark:
+    """What tells a picture file from another one of the same name."""
+
+    bytes: int
+    modified_ns: int
+    """As the file system has it; a copy may have another one."""
+    digest: str
+    """BLAKE2b of the content, 16 bytes, as hex."""
+
+
+@dataclass(frozen=True)
 class ScannedPicture:
     """A picture file that was scanned, or skipped with the reason why; recorded exactly once."""
 
@@ -195,6 +206,8 @@ class ScannedPicture:
     taken_local: str | None = None
     where: Where = NOWHERE
     scale: KnownScale | None = None
+    file: FileMark | None = None
+    """None where its content could not be read."""
 
 
 @dataclass(frozen=True)

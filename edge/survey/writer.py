@@ -84,6 +84,12 @@ class SurveyWriter:
                 self._picture_bytes += picture.nbytes - waiting.picture_bytes
                 waiting.picture, waiting.frame = picture, sighting.frame
 
+    def absorb_finding(self, part: int, whole: int) -> None:
+        """A finding turned out to be part of another one; it goes."""
+        with self._changed:
+            self._of_finding.pop(part, None)
+            self._put(Job(absorbed=(part, whole)))
+
     def add_picture(self, picture: RGB, frame: str, at: Instant) -> None:
         """Save a picture that belongs to no finding: a snapshot."""
         with self._changed:
@@ -221,8 +227,9 @@ class SurveyWriter:
                 self._write_entry(job)
             noted = self._note_losses()
         self._lost_noted = noted
+        gone = {job.absorbed[0] for job in batch if job.absorbed is not None}
         for job in batch:
-            if job.picture is not None and job.at is not None:
+            if job.picture is not None and job.at is not None and job.finding not in gone:
                 self._save_picture(job.picture, job.frame, job.at, job.finding)
                 job.picture = None
 
@@ -233,6 +240,8 @@ class SurveyWriter:
             self.survey.add_track(job.point)
         elif job.note is not None:
             self.survey.add_note(job.note)
+        elif job.absorbed is not None:
+            self.survey.absorb_finding(*job.absorbed)
 
     def _note_losses(self) -> int:
         lost = self._lost

@@ -24,9 +24,9 @@ def test_photographs_are_asked_for_themselves() -> None:
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("gps", "is no source of positions: give gpsd://host:port"),
+        ("gps", "is no source of positions: give gpsd:host:port"),
         ("", "is no source of positions"),
-        ("gpsd://host:none", "is no gpsd: give gpsd://host:port"),
+        ("gpsd://host:none", "is no gpsd: give gpsd:host:port"),
         ("gpsd://host:99999", "is no gpsd"),
         ("mavlink:udp", "is no MAVLink connection: give mavlink:udp:0.0.0.0:14550"),
         ("mavlink:udp:host", "is no MAVLink connection"),

@@ -352,3 +352,38 @@ def test_a_record_that_is_copied_while_written_is_whole(survey: Survey, tmp_path
     copy = shutil.copytree(survey.folder, tmp_path / "copy")
     with SurveyReader(copy) as reader:
         assert reader.counts().findings == 1
+
+
+def test_a_part_of_another_finding_goes_and_its_reviews_pass_on(survey: Survey) -> None:
+    whole, part = survey.add_finding(sighting(1)), survey.add_finding(sighting(2))
+    survey.add_picture(b"whole", "a", moment(1), whole)
+    path = survey.add_picture(b"part", "b", moment(2), part)
+    survey.add_review(Review(part, Verdict.ACCEPTED, "Ann", moment(3)))
+    survey.absorb_finding(part, whole)
+    [left] = survey.findings()
+    assert (left.id, left.verdict) == (whole, Verdict.ACCEPTED)
+    assert not (survey.folder / path).exists() and left.picture is not None
+    assert survey.picture_bytes == 5 == survey.counts().picture_bytes
+    survey.absorb_finding(whole, 99)
+    assert survey.finding(whole) is not None, "a finding is not lost to one that is not there"
+
+
+def test_the_findings_of_a_photograph_share_its_picture(survey: Survey) -> None:
+    photo = ScannedPicture("a.jpg", moment(0), findings=2)
+    assert survey.add_scanned(photo, [sighting(1), sighting(2)], b"jpeg")
+    first, second = survey.findings()
+    assert first.picture == second.picture is not None and survey.counts().pictures == 1
+    survey.absorb_finding(first.id, second.id)
+    assert (survey.folder / second.picture).read_bytes() == b"jpeg", "the other one still has it"
+
+
+def test_a_record_can_be_made_beside_other_files(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(SurveyError, match="exists already"):
+        Survey.create(tmp_path, INFO, SETTINGS, CARD)
+    Survey.create(tmp_path, INFO, SETTINGS, CARD, beside=True).close()
+    with SurveyReader(tmp_path) as reader:
+        assert reader.info() == INFO and reader.settings() == SETTINGS
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+    with pytest.raises(SurveyError, match="exists already"):
+        Survey.create(tmp_path, INFO, SETTINGS, CARD, beside=True)

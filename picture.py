@@ -23,6 +23,11 @@ _UNREAD_SUFFIXES = {".heic", ".heif", ".avif", ".gif"}
 _QUALITY = dict.fromkeys((".jpg", ".jpeg", ".jpe"), cv2.IMWRITE_JPEG_QUALITY) | {
     ".webp": cv2.IMWRITE_WEBP_QUALITY
 }
+_REDUCED = {
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
 _DAMAGE = re.compile(
     r"Corrupt JPEG data: (?:premature|bad|found|\d{2,} extraneous)|Premature end of JPEG"
     r"|Inconsistent progression|TIFF_Error"
@@ -45,7 +50,23 @@ def read_picture(path: str | os.PathLike[str]) -> RGB:
     damaged, or larger than MAX_PIXELS (known from the header, before anything is decoded).
     """
     path = Path(path)
-    data = _read_bytes(path)
+    return decode_picture(_read_bytes(path), path)
+
+
+def decode_picture(data: bytes, path: Path, reduction: int = 1) -> RGB:
+    """Decode a picture file's content as `read_picture` does; `path` is named in errors.
+
+    A JPEG can be decoded at a `reduction` of 2, 4 or 8, that is at ceil(height / reduction) by
+    ceil(width / reduction) px, which costs that much less memory; others are then shrunk.
+    """
+    return _decode(path, data, checked_header(data, path), reduction)
+
+
+def checked_header(data: bytes, path: Path) -> Header:
+    """What a picture file's content says of itself, before it is decoded.
+
+    Raises PictureError where it is no picture, cut short, or larger than MAX_PIXELS.
+    """
     try:
         header = parse_header(data)
     except HeaderError as error:
@@ -55,7 +76,7 @@ def read_picture(path: str | os.PathLike[str]) -> RGB:
             f"{path} is too large: {header.width}x{header.height} pixels, "
             f"at most {MAX_PIXELS // 10**6} megapixels are read"
         )
-    return _decode(path, data, header)
+    return header
 
 
 def write_picture(path: str | os.PathLike[str], rgb: RGB, quality: int = 90) -> None:
@@ -113,8 +134,8 @@ def _read_bytes(path: Path) -> bytes:
         raise PictureError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _decode(path: Path, data: bytes, header: Header) -> RGB:
-    flags = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
+def _decode(path: Path, data: bytes, header: Header, reduction: int) -> RGB:
+    flags = _REDUCED[reduction] if reduction > 1 else cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
     if header.kind == "WebP":
         flags |= cv2.IMREAD_IGNORE_ORIENTATION
     bgr = None

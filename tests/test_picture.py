@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from crackscan.errors import CrackscanError, PictureError
 from crackscan.native_stderr import library_messages
-from crackscan.picture import RGB, is_picture, read_picture, write_picture
+from crackscan.picture import RGB, decode_picture, is_picture, read_picture, write_picture
 from crackscan.picture_header import HeaderError, parse_header
 
 DATA = Path(__file__).parent / "data"
+SAMPLES = Path(__file__).parents[1] / "samples"
 RED, BLUE = (220, 20, 20), (20, 20, 220)
 
 
@@ -270,3 +271,17 @@ def test_where_nothing_can_be_written_it_is_said_in_one_line(tmp_path: Path, nam
     (tmp_path / "file.txt").touch()
     with pytest.raises(CrackscanError, match=r"cannot write .*out"):
         write_picture(tmp_path / name, swatch())
+
+
+@pytest.mark.parametrize("reduction", [2, 4, 8])
+def test_a_jpeg_is_decoded_smaller_and_the_same_way_up(tmp_path: Path, reduction: int) -> None:
+    path = SAMPLES / "cracked-painted-wall.jpg"
+    whole = read_picture(path)
+    small = decode_picture(path.read_bytes(), path, reduction)
+    height, width = whole.shape[:2]
+    assert small.shape == (-(-height // reduction), -(-width // reduction), 3)
+    size = small.shape[1], small.shape[0]
+    shrunk = cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
+    assert np.abs(small.astype(float) - shrunk).mean() < 3
+    with pytest.raises(PictureError, match="cut.jpg is cut short"):
+        decode_picture(path.read_bytes()[:-900], tmp_path / "cut.jpg", reduction)

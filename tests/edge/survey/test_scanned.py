@@ -1,0 +1,40 @@
+"""A photograph is told from another of the same name; its findings go when it is replaced."""
+
+from pathlib import Path
+
+from surveying import CARD, INFO, SETTINGS, moment, names, sighting
+
+from crackscan.edge.survey import FileMark, Review, ScannedPicture, Survey, Verdict
+
+OLD, NEW = FileMark(100, 5, "00ff"), FileMark(100, 6, "00fe")
+
+
+def test_the_mark_of_a_file_is_kept_with_its_name(tmp_path: Path) -> None:
+    with Survey.create(tmp_path / "visit", INFO, SETTINGS, CARD) as survey:
+        survey.add_scanned(ScannedPicture("a.jpg", moment(1), file=OLD))
+        survey.add_scanned(ScannedPicture("b.jpg", moment(2), skipped="cannot be read"))
+        assert survey.file_marks() == {"a.jpg": OLD, "b.jpg": None}
+        survey.set_file_mark("a.jpg", NEW)
+        assert [one.file for one in survey.scanned()] == [NEW, None]
+
+
+def test_a_replaced_photograph_takes_its_findings_along_but_for_reviewed_ones(
+    tmp_path: Path,
+) -> None:
+    with Survey.create(tmp_path / "visit", INFO, SETTINGS, CARD) as survey:
+        survey.add_scanned(ScannedPicture("a.jpg", moment(1), 2, file=OLD))
+        first, second, other = (
+            survey.add_finding(sighting(number, frame=frame))
+            for number, frame in enumerate(("a.jpg", "a.jpg", "b.jpg"))
+        )
+        kept = survey.add_picture(b"reviewed", "a.jpg", moment(1), first)
+        gone = survey.add_picture(b"not reviewed", "a.jpg", moment(1), second)
+        view = survey.add_picture(b"of the whole", "a.jpg", moment(1))
+        theirs = survey.add_picture(b"of another", "b.jpg", moment(1), other)
+        survey.add_review(Review(first, Verdict.ACCEPTED, "Ada", moment(3)))
+        assert sorted(survey.forget_scanned("a.jpg")) == sorted([gone, view])
+        assert {one.id for one in survey.findings()} == {first, other}
+        assert not survey.is_scanned("a.jpg")
+        assert survey.picture_bytes == len(b"reviewed") + len(b"of another")
+    Survey.resume(tmp_path / "visit").close()
+    assert names(tmp_path / "visit" / "frames") == sorted(Path(one).name for one in (kept, theirs))

@@ -26,8 +26,6 @@ from crackscan.train.fit import Row
 from crackscan.train.network import HEAD
 
 BATCH = 32
-LOOK_ALIKE_ALARMS = 0.05
-"""Share of rendered look-alike pictures that the default threshold may let alarm."""
 HIGH_RECALL_ALARMS = 0.15
 """Share of intact patches that the high-recall threshold may let alarm."""
 
@@ -78,15 +76,15 @@ class Development:
             "score": 0.5 * photographs + 0.25 * patches + 0.25 * cells,
         }
 
-    def calibrate(self, network: keras.Model) -> Calibration:
+    def calibrate(self, network: keras.Model, look_alike_alarms: float) -> Calibration:
         """Shift and temperature from the patches of photographs, thresholds from renderings too.
 
         The shift goes into the bias of the network's last layer, here and for good, so that its
         logits need no more than the temperature to be probabilities.
 
-        Default: best F1 on the patches of photographs, or higher, until at most 5 % of the rendered
-        look-alikes alarm; cells: best F1 by the cell protocol. High recall: 15 % of intact patches
-        may alarm; cells: best F2.
+        Default: best F1 on the patches of photographs, or higher, until at most that share of the
+        rendered look-alikes alarms; cells: best F1 by the cell protocol. High recall: 15 % of
+        intact patches may alarm; cells: best F2.
         """
         temperature, shift = fit_scale_and_shift(
             self._pooled(_maps(network, self.patches)), self.labels
@@ -95,7 +93,7 @@ class Development:
         head.bias.assign_add([shift])
         logits = self._pooled(_maps(network, self.patches))
         rendered = self._pooled(_maps(network, self.rendered))
-        calm = threshold_for(rendered, self.rendered_labels, LOOK_ALIKE_ALARMS)
+        calm = threshold_for(rendered, self.rendered_labels, look_alike_alarms)
         default = max(best_f1_threshold(logits, self.labels), calm)
         recall = min(default, threshold_for(logits, self.labels, HIGH_RECALL_ALARMS))
         cell, cell_recall = self._cell_thresholds(network)
@@ -106,7 +104,8 @@ class Development:
                     default,
                     cell,
                     temperature,
-                    "best F1 on development photographs, 5 % alarms on rendered look-alikes",
+                    "best F1 on development photographs, at most"
+                    f" {look_alike_alarms:.1%} alarms on rendered look-alikes",
                 ),
                 "high-recall": operating_point(
                     recall,

@@ -27,3 +27,7 @@ class PositionError(CrackscanError):
 
 class SurveyError(CrackscanError):
     """A survey folder that cannot be used: missing, damaged, in use, or of a newer crackscan."""
+
+
+class ScaleError(CrackscanError):
+    """A scale that cannot be had: no lens, no target, views too alike, a camera file of no use."""

@@ -41,6 +41,8 @@ class Snap:
     """When the status was told."""
     found: tuple[Found, ...]
     """The latest first."""
+    found_version: int
+    """Rises with each change of `found`."""
     messages: tuple[Message, ...]
     ended: bool
 
@@ -62,6 +64,7 @@ class Hub:
         self._status: Status | None = None
         self._status_s = time.monotonic()
         self._found: OrderedDict[int, Found] = OrderedDict()
+        self._found_version = 0
         self._pictures: OrderedDict[int, tuple[Found, RGB]] = OrderedDict()
         self._messages: deque[Message] = deque(maxlen=_MOST_MESSAGES)
         self._said = 0
@@ -94,6 +97,7 @@ class Hub:
                 self._pictures.pop(oldest, None)
             while len(self._pictures) > _MOST_PICTURES:
                 self._pictures.popitem(last=False)
+            self._found_version += 1
             self._changed()
 
     def gone(self, number: int) -> None:
@@ -101,6 +105,7 @@ class Hub:
         with self._lock:
             self._pictures.pop(number, None)
             if self._found.pop(number, None) is not None:
+                self._found_version += 1
                 self._changed()
 
     def clear(self) -> None:
@@ -108,6 +113,7 @@ class Hub:
         with self._lock:
             self._found.clear()
             self._pictures.clear()
+            self._found_version += 1
             self._changed()
 
     def status(self, status: Status) -> None:
@@ -156,6 +162,11 @@ class Hub:
         with self._lock:
             return self._frame_number, self._frame
 
+    @property
+    def version(self) -> int:
+        """That of `snap`."""
+        return self._version
+
     def snap(self) -> Snap:
         """Everything but the frame."""
         with self._lock:
@@ -164,6 +175,7 @@ class Hub:
                 self._status,
                 self._status_s,
                 tuple(reversed(self._found.values())),
+                self._found_version,
                 tuple(self._messages),
                 self._ended,
             )

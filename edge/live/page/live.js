@@ -1,0 +1,291 @@
+// Keeps the page in step with the device: asks for the newest frame and state, one request at a time.
+
+import { connect, heard } from "./commands.js";
+import { draw, percent, unpack } from "./drawing.js";
+
+const PATIENCE_MS = 20000; // an answer without news comes after 10 s
+const AGAIN_MS = [300, 1000, 2000];
+const STALE_S = 8;
+const byId = (id) => document.getElementById(id);
+const now = { frame: null, frameAt: 0, state: null, status: null, stateAt: 0 };
+let entered = true, reachable = true, lastMessage = null;
+
+async function get(path) {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), PATIENCE_MS);
+  try {
+    const answer = await fetch(path, { signal: abort.signal, cache: "no-store" });
+    if (answer.status === 401) entered = false;
+    if (answer.status === 204) return null;
+    if (!answer.ok) throw new Error(String(answer.status));
+    return answer;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Take the key out of the address, which keeps it out of the history, for a cookie. */
+async function enter() {
+  const key = location.hash.slice(1);
+  if (!key) return;
+  history.replaceState(null, "", location.pathname);
+  const answer = await fetch("/api/enter", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ key }),
+  });
+  entered = answer.status !== 401;
+}
+
+async function forEver(once) {
+  for (let failures = 0; entered;) {
+    if (document.hidden) {
+      await new Promise((seen) =>
+        document.addEventListener("visibilitychange", seen, { once: true }));
+    }
+    try {
+      await once();
+      failures = 0;
+      reachable = true;
+    } catch {
+      failures += 1;
+      if (failures > 1) reachable = false;
+      show();
+      await new Promise((later) =>
+        setTimeout(later, AGAIN_MS[Math.min(failures, AGAIN_MS.length) - 1]));
+    }
+  }
+  show();
+}
+
+async function nextFrame() {
+  const answer = await get(`/api/frame?after=${now.frame?.number ?? 0}`);
+  if (!answer) return;
+  const frame = await unpack(await answer.arrayBuffer());
+  now.frame?.picture.close();
+  now.frame = frame;
+  now.frameAt = performance.now() - frame.age_s * 1000;
+  showFrame();
+}
+
+async function nextState() {
+  const { version = 0, found_version: found = -1 } = now.state ?? {};
+  const answer = await get(`/api/state?after=${version}&found=${found}`);
+  if (!answer) return;
+  const state = await answer.json();
+  now.state = state;
+  now.status = state.status;
+  now.stateAt = performance.now();
+  if (state.found) showFound(state.found);
+  const newest = state.messages.at(-1)?.id ?? 0;
+  if (lastMessage !== null) {
+    // After a restart of the device its messages count from 1 again.
+    const since = newest < lastMessage ? 0 : lastMessage;
+    state.messages.filter(({ id }) => id > since).forEach(heard);
+  }
+  lastMessage = newest;
+  show();
+}
+
+function showFrame() {
+  const { frame } = now;
+  const picture = byId("picture");
+  byId("view").style.setProperty("--shape", `${frame.width} / ${frame.height}`);
+  byId("view").style.setProperty("--ratio", frame.width / frame.height);
+  draw(picture, frame);
+  const count = frame.findings.length;
+  const surest = Math.max(0, ...frame.findings.map(({ probability }) => probability));
+  const text = count
+    ? `${count === 1 ? "1 crack" : `${count} cracks`} in view · ${percent(surest)}`
+    : "No crack in view";
+  byId("caption").textContent = text;
+  byId("caption").dataset.level = count ? "bad" : "good";
+  picture.setAttribute("aria-label", `${frame.name}: ${text}`);
+  show();
+}
+
+/** The state of everything in a few words, the worst first. */
+function condition() {
+  const { state, status, stateAt } = now;
+  const away = (performance.now() - stateAt) / 1000 + (status?.age_s ?? 0);
+  if (!entered) return ["bad", "Scan the code of this device once more"];
+  if (!reachable) return ["bad", "No connection to the device"];
+  if (state?.ended) return ["wait", "The scan has ended"];
+  if (!status) return ["wait", "Waiting for the scan …"];
+  if (away > STALE_S + 10) return ["bad", `Nothing heard for ${Math.round(away)} s`];
+  if (status.condition) return ["bad", `Camera ${status.condition}`];
+  if (status.paused) return ["warn", "Paused"];
+  if (status.recording) return ["good", "Scanning, recording"];
+  return ["good", "Scanning, not recording"];
+}
+
+function show() {
+  const { status, state, frame } = now;
+  const [level, text] = condition();
+  set("state", text).dataset.level = level;
+  set("survey", status?.survey ?? "");
+  document.title = `${text} – crackscan`;
+  document.body.dataset.role = state?.role ?? "none";
+  const age_s = frame ? (performance.now() - now.frameAt) / 1000 : 0;
+  const still = level === "bad" || Boolean(status?.paused) || Boolean(state?.ended);
+  byId("view").dataset.still = still;
+  const verdict = still ? text : frame?.verdict || (age_s > STALE_S ? "no new picture" : "");
+  set("verdict", verdict).hidden = !verdict;
+  byId("verdict").dataset.level = still ? level : "warn";
+  if (still && frame) {
+    set("caption", `Last picture, ${ago(age_s)} ago`).dataset.level = "wait";
+  }
+  const pause = byId("pause");
+  pause.dataset.paused = Boolean(status?.paused);
+  pause.querySelector("span").textContent = status?.paused ? "Go on" : "Pause";
+  const trouble = [status?.trouble, status?.throttled && `Processor slowed down: ${status.throttled}`];
+  set("trouble", trouble.filter(Boolean).join(". ")).hidden = !trouble.some(Boolean);
+  showFacts(status);
+}
+
+/** Change an element's text only if it is another one: screen readers repeat what is set. */
+function set(id, text) {
+  const element = byId(id);
+  if (element.textContent !== text) element.textContent = text;
+  return element;
+}
+
+function showFacts(status) {
+  const facts = status ? factsOf(status) : [];
+  const list = byId("facts");
+  while (list.children.length > facts.length) list.lastChild.remove();
+  facts.forEach(([name, value, level], index) => {
+    let item = list.children[index];
+    if (!item) {
+      item = document.createElement("div");
+      item.append(document.createElement("dt"), document.createElement("dd"));
+      list.append(item);
+    }
+    item.dataset.level = level ?? "";
+    if (item.firstChild.textContent !== name) item.firstChild.textContent = name;
+    if (item.lastChild.textContent !== value) item.lastChild.textContent = value;
+  });
+}
+
+function factsOf(status) {
+  const facts = [];
+  const add = (name, value, level) => facts.push([name, value, level]);
+  if (status.frames_per_s !== null) add("Frames/s", status.frames_per_s.toFixed(1));
+  add("Frames", whole(status.frames));
+  if (status.dropped) add("Left out", whole(status.dropped));
+  if (status.temperature_c !== null) {
+    add("Processor", `${Math.round(status.temperature_c)} °C`, status.throttled ? "bad" : "");
+  }
+  if (status.free_bytes !== null) {
+    add("Free", bytes(status.free_bytes), status.free_bytes < 1e9 ? "warn" : "");
+  }
+  if (status.follows_position) {
+    const { position } = status;
+    add("Position", position ? placeOf(position) : "no fix", position ? "" : "warn");
+  }
+  if (status.scale_mm_per_px !== null) {
+    add("Scale", `${status.scale_mm_per_px.toPrecision(3)} mm/px`);
+  }
+  if (status.threshold !== null) {
+    add("Alarms from", `${Math.round(status.threshold * 100)} %`);
+  }
+  return facts;
+}
+
+function placeOf({ accuracy_m: accuracy, age_s: age }) {
+  const parts = [];
+  if (accuracy !== null) parts.push(`± ${accuracy < 10 ? accuracy.toFixed(1) : Math.round(accuracy)} m`);
+  if (age !== null && age >= 2) parts.push(`${ago(age)} old`);
+  return parts.join(", ") || "known";
+}
+
+function showFound(found) {
+  byId("nothing").hidden = found.length > 0;
+  set("count", found.length ? String(found.length) : "");
+  const list = byId("findings");
+  const present = new Map([...list.children].map((item) => [item.dataset.number, item]));
+  found.forEach((one, index) => {
+    const number = String(one.number);
+    const item = present.get(number) ?? newItem();
+    present.delete(number);
+    item.dataset.number = number;
+    fill(item, one);
+    if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
+  });
+  present.forEach((item) => item.remove());
+}
+
+function newItem() {
+  const item = document.createElement("li");
+  const button = document.createElement("button");
+  button.type = "button";
+  const picture = document.createElement("img");
+  picture.loading = "lazy";
+  picture.alt = "";
+  button.append(picture);
+  for (const name of ["title", "sure", "width", "when"]) {
+    const part = document.createElement("span");
+    part.className = name;
+    button.append(part);
+  }
+  button.addEventListener("click", () => open(item.found));
+  item.append(button);
+  return item;
+}
+
+function fill(item, one) {
+  item.found = one;
+  const [button] = item.children;
+  const picture = button.querySelector("img");
+  const source = thumbnail(one);
+  picture.hidden = !source;
+  if (source && picture.getAttribute("src") !== source) picture.src = source;
+  const texts = {
+    title: `Crack ${one.number}`,
+    sure: percent(one.probability),
+    width: one.width && `${one.width} wide`,
+    when: clock(one.wall_s),
+  };
+  for (const [name, text] of Object.entries(texts)) {
+    const part = button.querySelector(`.${name}`);
+    if (part.textContent !== text) part.textContent = text;
+  }
+  button.setAttribute("aria-label", `Crack ${one.number}, ${Object.values(texts).slice(1).filter(Boolean).join(", ")}`);
+}
+
+function open(one) {
+  set("finding-title", `Crack ${one.number}`);
+  const picture = byId("finding-picture");
+  picture.hidden = one.thumbnail === null;
+  if (one.thumbnail !== null) picture.src = thumbnail(one);
+  picture.alt = `Crack ${one.number}, close up`;
+  const facts = [["Probability", percent(one.probability)], ["Width", one.width || "not measured"],
+    ["First seen", clock(one.wall_s)], ["Seen best in", one.frame], ["Place", one.place]];
+  byId("finding-facts").replaceChildren(...facts.filter(([, value]) => value).map(([name, value]) => {
+    const row = document.createElement("div");
+    const term = document.createElement("dt"), told = document.createElement("dd");
+    term.textContent = name;
+    told.textContent = value;
+    row.append(term, told);
+    return row;
+  }));
+  byId("finding-dialog").showModal();
+}
+
+function thumbnail(one) {
+  return one.thumbnail === null ? "" : `/api/thumbnail?number=${one.number}&version=${one.thumbnail}`;
+}
+
+const whole = (number) => number.toLocaleString("en").replaceAll(",", "\u202f");
+const clock = (wall_s) => new Date(wall_s * 1000).toLocaleTimeString("en-GB");
+const bytes = (number) =>
+  number >= 1e9 ? `${(number / 1e9).toFixed(1)} GB` : `${Math.round(number / 1e6)} MB`;
+const ago = (seconds) =>
+  seconds < 90 ? `${Math.round(seconds)} s` : seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+
+connect(() => now);
+new ResizeObserver(() => now.frame && draw(byId("picture"), now.frame)).observe(byId("picture"));
+setInterval(show, 1000);
+await enter().catch(() => {});
+forEver(nextState);
+forEver(nextFrame);

@@ -1,0 +1,90 @@
+"""Runs the live view in a thread beside the scan, and tells how to reach it."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from crackscan.edge.live.address import Address, hosts, listen
+from crackscan.edge.live.http import Limits, Server
+from crackscan.edge.live.hub import Hub
+from crackscan.edge.live.keys import Keys, Role
+from crackscan.edge.live.routes import HEADERS, Routes, read_page
+from crackscan.edge.live.watching import Watching
+
+_LAST_WORDS_S = 0.4
+"""For telling the viewers that the scan has ended."""
+_END_S = 5.0
+
+
+@dataclass(frozen=True)
+class Live:
+    """A live view that is being served."""
+
+    address: Address
+    """With the port in use."""
+    keys: Keys | None = field(repr=False)
+
+    def links(self, role: Role = Role.CONTROL) -> list[str]:
+        """Its addresses for a browser, the best first; with keys they hold one: keep them secret.
+
+        The key stands after the #, which browsers send to nobody.
+        """
+        key = f"#{self.keys.of(role)}" if self.keys is not None else ""
+        return [f"http://{host}:{self.address.port}/{key}" for host in hosts(self.address)]
+
+    @property
+    def places(self) -> list[str]:
+        """The same without keys, fit for a log."""
+        return [f"http://{host}:{self.address.port}/" for host in hosts(self.address)]
+
+
+@contextmanager
+def serve(
+    hub: Hub, address: Address, keys_file: Path | None = None, limits: Limits | None = None
+) -> Iterator[Live]:
+    """Serve a hub to browsers for the time of a `with` block, from a thread of its own.
+
+    Args:
+        address: from `parse_address`; port 0 is any free one. One that only this machine can
+            reach needs no key; any other gets one for commanding and one for looking.
+        keys_file: where the keys are kept, so that links stay good; None: new ones each time.
+
+    Raises:
+        CrackscanError: the address cannot be used, or the keys' file cannot.
+    """
+    keys = None
+    if not address.local:
+        keys = Keys.kept(keys_file) if keys_file is not None else Keys.random()
+    page = read_page()
+    listening = listen(address)
+    used = Address(address.host, int(listening.getsockname()[1]))
+    started = threading.Event()
+    stop: list[Callable[[], object]] = []
+
+    async def run() -> None:
+        loop, ending = asyncio.get_running_loop(), asyncio.Event()
+        watching = Watching(hub)
+        routes = Routes(watching, keys, f"crackscan{used.port}", page)
+        serving = loop.create_task(Server(routes.answer, HEADERS, limits).run(listening))
+        stop.append(lambda: loop.call_soon_threadsafe(ending.set))
+        started.set()
+        await ending.wait()
+        await asyncio.sleep(_LAST_WORDS_S)
+        serving.cancel()
+        await asyncio.wait([serving])
+        watching.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()), name="live view", daemon=True)
+    with listening:
+        thread.start()
+        started.wait()
+        try:
+            yield Live(used, keys)
+        finally:
+            hub.close()
+            for one in stop:
+                one()
+            thread.join(_END_S)

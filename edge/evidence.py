@@ -64,12 +64,16 @@ class Evidence:
         """For crack maps (rows, cols)."""
         self.shape = rows, cols
         self.cell_px = rule.cell_px
-        self._threshold = float(logit(np.array(rule.cell, np.float32)))
+        self.use(rule)
         side = FINE * (2 * AROUND + 1)
         self.window = Window(-AROUND * rows * FINE, -AROUND * cols * FINE, rows * side, cols * side)
         self.grid: Grid = np.zeros((rows * side, cols * side), np.float32)
         self._pose: Matrix | None = None
         self._seen_s = 0.0
+
+    def use(self, rule: Rule) -> None:
+        """Count what comes from now on against the threshold of a rule."""
+        self._threshold = float(logit(np.array(rule.cell, np.float32)))
 
     def add(self, crack_map: CrackMap, pose: Matrix, weight: float, now_s: float) -> None:
         """Take in the crack map of a frame.

@@ -1,6 +1,7 @@
 """From frames and their crack maps to findings that are counted once: the stages in order."""
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 
@@ -60,20 +61,21 @@ class Follower:
     A frame that `look` finds not usable need not go to the model; `skip` it.
     """
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: Rule, numbers: Iterator[int] | None = None) -> None:
+        """`numbers` gives the findings their identities; from 1, if it is not given."""
         self.rule = rule
         self._wall = Wall()
-        self._numbers = count(1)
+        self._numbers = numbers or count(1)
         self._pieces: dict[int, _Piece] = {}
         self._compared: deque[_Compared] = deque(maxlen=24)
 
     def look(self, frame: Frame) -> Look:
         """Where a frame looks and how clearly."""
         detail = measure(frame.rgb)
-        place = self._wall.locate(shrink(frame.rgb), frame.monotonic_s)
+        place = self._wall.locate(shrink(frame.rgb), frame.seen_s)
         clarity = judge(detail, self._wall.motion, self._reference(frame, place))
         if place is not None and clarity.verdict is Verdict.SHARP:
-            self._compared.append(_Compared(detail, place, frame.monotonic_s))
+            self._compared.append(_Compared(detail, place, frame.seen_s))
         return Look(clarity, self._wall.motion, place)
 
     def add(self, frame: Frame, look: Look, crack_map: CrackMap) -> Result:
@@ -88,7 +90,7 @@ class Follower:
             )
             self._pieces[look.place.piece] = piece
         pose = look.place.pose
-        piece.evidence.add(crack_map, pose, look.clarity.weight, frame.monotonic_s)
+        piece.evidence.add(crack_map, pose, look.clarity.weight, frame.seen_s)
         followed = piece.tracker.follow(frame, crack_map, piece.evidence, pose, look.clarity)
         ended = (*followed.ended, *self._left_behind())
         return Result(
@@ -99,6 +101,18 @@ class Follower:
     def skip(self) -> Followed:
         """Go on without a frame's crack map."""
         return Followed(ended=self._left_behind())
+
+    def use(self, rule: Rule) -> None:
+        """Go on with other thresholds; what was found so far stays."""
+        self.rule = rule
+        for piece in self._pieces.values():
+            piece.evidence.use(rule)
+            piece.tracker.rule = rule
+
+    def release(self, number: int) -> None:
+        """Let go of the pixels of a finding's best frame, which are kept elsewhere now."""
+        for piece in self._pieces.values():
+            piece.tracker.release(number)
 
     def end(self) -> tuple[Tracked, ...]:
         """The findings that are still open, at the end of the scan."""
@@ -114,7 +128,7 @@ class Follower:
         fresh = [
             one.detail
             for one in self._compared
-            if frame.monotonic_s - one.seen_s <= _COMPARED_S
+            if frame.seen_s - one.seen_s <= _COMPARED_S
             and (place is None or _is_near(one.place, place, frame))
         ]
         return max(fresh, key=lambda detail: detail.fineness, default=None)

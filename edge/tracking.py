@@ -38,16 +38,23 @@ class Moment:
     def of(cls, frame: Frame) -> "Moment":
         return cls(frame.name, frame.index, frame.monotonic_s, frame.wall_s, frame.clip_s)
 
+    @property
+    def seen_s(self) -> float:
+        """As `Frame.seen_s`."""
+        return self.monotonic_s if self.clip_s is None else self.clip_s
+
 
 @dataclass(frozen=True, eq=False)
 class Sight:
     """The frame that shows a finding best."""
 
-    frame: Frame
+    at: Moment
     finding: Finding
     """Its cells and box in that frame."""
     quality: float
     """Sharp, complete and central: the higher the better; comparable for one finding only."""
+    frame: Frame | None = None
+    """The frame itself; None until the finding is confirmed, and once it was released."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,12 +131,20 @@ class Tracker:
             if shows and not tracked.confirmed:
                 strength = float(evidence.grid[owners == number].max())
                 if _is_sure(tracked, strength):
-                    tracked = replace(tracked, confirmed=True)
+                    best = replace(tracked.best, frame=replace(frame, full=None))
+                    tracked = replace(tracked, confirmed=True, best=best)
                     confirmed.append(tracked)
             self._tracks[number] = tracked
             if tracked.confirmed and number in present:
                 here.append((tracked, finding))
         return Followed(tuple(here), tuple(confirmed), self._gone(frame), absorbed)
+
+    def release(self, number: int) -> None:
+        """Let go of the pixels of a finding's best frame."""
+        tracked = self._tracks.get(number)
+        if tracked is not None:
+            released = replace(tracked.best, frame=None)
+            self._tracks[number] = replace(tracked, best=released)
 
     def end(self) -> tuple[Tracked, ...]:
         """The confirmed findings that are left, when the scan or the piece of wall ends."""
@@ -193,7 +208,7 @@ class Tracker:
             frames_seen=max(whole.frames_seen, part.frames_seen),
             probability=max(whole.probability, part.probability),
             peak=max(whole.peak, part.peak),
-            best=max(whole.best, part.best, key=lambda sight: sight.quality),
+            best=_better(whole.best, part.best),
             absorbed=(*whole.absorbed, *((gone,) if part.confirmed else ()), *part.absorbed),
         )
         return part.confirmed
@@ -208,33 +223,44 @@ class Tracker:
         shows: bool,
     ) -> Tracked:
         now = Moment.of(frame)
-        sight = Sight(frame, finding, _quality(frame, finding, clarity) if shows else 0.0)
+        if before is not None and not shows:
+            return before
+        quality = _quality(frame, finding, clarity)
         if before is None:
+            sight = Sight(now, finding, quality)
             return Tracked(
                 number, now, now, 1, finding.probability, finding.peak, sight, confirmed=False
             )
-        if not shows:
-            return before
+        best = before.best
+        if not before.confirmed:
+            best = Sight(now, finding, quality)  # the pixels of what may be nothing are not kept
+        elif quality > best.quality:
+            best = Sight(now, finding, quality, replace(frame, full=None))
         return replace(
             before,
             last=now,
             frames_seen=before.frames_seen + 1,
             probability=max(before.probability, finding.probability),
             peak=max(before.peak, finding.peak),
-            best=max(before.best, sight, key=lambda one: one.quality),
+            best=best,
         )
 
     def _gone(self, frame: Frame) -> tuple[Tracked, ...]:
         gone = [
             one
             for one in self._tracks.values()
-            if frame.monotonic_s - one.last.monotonic_s > (GONE_S if one.confirmed else DOUBTFUL_S)
+            if frame.seen_s - one.last.seen_s > (GONE_S if one.confirmed else DOUBTFUL_S)
         ]
         for one in gone:
             del self._tracks[one.number]
             if self._owners is not None:
                 self._owners[self._owners == one.number] = 0
         return tuple(one for one in gone if one.confirmed)
+
+
+def _better(whole: Sight, part: Sight) -> Sight:
+    """The better one; pixels that were released were those of the part, which is gone."""
+    return part if part.frame is not None and part.quality > whole.quality else whole
 
 
 def _root(number: int, into: dict[int, int]) -> int:

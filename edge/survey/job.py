@@ -22,7 +22,3 @@ class Job:
     note: Note | None = None
     absorbed: tuple[int, int] | None = None
     """(part, whole): findings of which one turned out to be part of the other."""
-
-    @property
-    def picture_bytes(self) -> int:
-        return 0 if self.picture is None else self.picture.nbytes

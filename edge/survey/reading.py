@@ -127,10 +127,11 @@ class SurveyReader:
         for row in self._connection.execute("SELECT * FROM scanned ORDER BY name"):
             yield scanned_of(row)
 
-    def file_marks(self) -> dict[str, FileMark | None]:
-        """Of each scanned picture, by name, what tells its file from another one."""
+    def file_marks(self, name: str | None = None) -> dict[str, FileMark | None]:
+        """Of each scanned picture, or of one, what tells its file from another one, by name."""
         columns = "name, file_bytes, file_modified_ns, file_digest"
-        rows = self._connection.execute(f"SELECT {columns} FROM scanned")
+        where, values = ("", ()) if name is None else (" WHERE name = ?", (name,))
+        rows = self._connection.execute(f"SELECT {columns} FROM scanned{where}", values)
         return {row["name"]: mark_of(row) for row in rows}
 
     def is_scanned(self, name: str) -> bool:

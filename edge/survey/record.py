@@ -145,6 +145,21 @@ class Survey(SurveyReader):
         self._delete(replaced)
         return path
 
+    @property
+    def last_picture(self) -> int:
+        """The number of the picture that was added last."""
+        return self._next_picture - 1
+
+    def share_picture(self, picture: int, finding: int) -> bool:
+        """Make a picture that is kept already the best one of a finding too; False: it is gone."""
+        known = self._connection.execute("SELECT 1 FROM picture WHERE id = ?", (picture,))
+        if known.fetchone() is None:
+            return False
+        with self.together():
+            replaced = self._replace_picture(finding, picture)
+        self._delete(replaced)
+        return True
+
     def add_track(self, point: TrackPoint) -> None:
         row = {**self._at(point.at), **where_row(point.where)}
         with self.together():

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -52,6 +52,10 @@ class SurveyWriter:
         self._jobs: deque[Job] = deque()
         self._of_finding: dict[int, Job] = {}
         self._picture_bytes = 0
+        self._held: Counter[int] = Counter()
+        """How many entries wait with the same picture, by its identity."""
+        self._last: tuple[RGB, int] | None = None
+        """The picture that was saved last, and its number: a frame may show many findings."""
         self._writing = 0
         self._lost = self._lost_noted = self._left_out = 0
         self._refused = "the disk was too slow"
@@ -80,8 +84,8 @@ class SurveyWriter:
                 self._put(job)
                 return
             waiting.sighting, waiting.at = sighting, sighting.last
-            if picture is not None and self._has_room(picture.nbytes - waiting.picture_bytes):
-                self._picture_bytes += picture.nbytes - waiting.picture_bytes
+            if picture is not None and self._hold(picture):
+                self._let_go(waiting.picture)
                 waiting.picture, waiting.frame = picture, sighting.frame
 
     def absorb_finding(self, part: int, whole: int) -> None:
@@ -152,23 +156,38 @@ class SurveyWriter:
         if len(self._jobs) >= MOST_JOBS:
             self._lost += 1
             return
-        if job.picture is not None and not self._has_room(job.picture_bytes):
+        if job.picture is not None and not self._hold(job.picture):
             self._left_out += 1
             job.picture = None
             if job.sighting is None:
                 return
-        self._picture_bytes += job.picture_bytes
         self._jobs.append(job)
         if job.finding is not None:
             self._of_finding[job.finding] = job
         self._changed.notify_all()
 
-    def _has_room(self, more_bytes: int) -> bool:
-        return self._picture_bytes + more_bytes <= MOST_PICTURE_BYTES
+    def _hold(self, picture: RGB) -> bool:
+        """Whether there is room to keep a picture until it is written; many may wait for one."""
+        key = id(picture)
+        more_bytes = 0 if self._held[key] else picture.nbytes
+        if self._picture_bytes + more_bytes > MOST_PICTURE_BYTES:
+            return False
+        self._held[key] += 1
+        self._picture_bytes += more_bytes
+        return True
+
+    def _let_go(self, picture: RGB | None) -> None:
+        if picture is None:
+            return
+        key = id(picture)
+        self._held[key] -= 1
+        if not self._held[key]:
+            del self._held[key]
+            self._picture_bytes -= picture.nbytes
 
     def _run(self) -> None:
         while (batch := self._take()) is not None:
-            held_bytes = sum(job.picture_bytes for job in batch)
+            held = [job.picture for job in batch]
             while not self._write(batch):
                 with self._changed:
                     self._changed.notify_all()
@@ -177,7 +196,9 @@ class SurveyWriter:
                         self._writing = 0
                         return
             with self._changed:
-                self._picture_bytes -= held_bytes
+                for picture in held:
+                    self._let_go(picture)
+                held.clear()
                 self._writing = 0
                 self._trouble = None
                 self._changed.notify_all()
@@ -252,10 +273,15 @@ class SurveyWriter:
 
     def _save_picture(self, picture: RGB, frame: str, at: Instant, finding: int | None) -> None:
         try:
+            last = self._last
+            shared = finding is not None and last is not None and last[0] is picture
+            if shared and self.survey.share_picture(last[1], finding):  # type: ignore[index, arg-type]
+                return
             jpeg = encode_jpeg(picture)
             refusal = self.budget.refusal(self.survey.folder, self.survey.picture_bytes, len(jpeg))
             if refusal is None:
                 self.survey.add_picture(jpeg, frame, at, finding)
+                self._last = picture, self.survey.last_picture
         except (CrackscanError, OSError, sqlite3.Error) as error:
             refusal = str(error)
         if refusal is not None:

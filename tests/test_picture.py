@@ -283,5 +283,5 @@ def test_a_jpeg_is_decoded_smaller_and_the_same_way_up(tmp_path: Path, reduction
     size = small.shape[1], small.shape[0]
     shrunk = cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
     assert np.abs(small.astype(float) - shrunk).mean() < 3
-    with pytest.raises(PictureError, match="cut.jpg is cut short"):
+    with pytest.raises(PictureError, match=r"cut\.jpg is cut short"):
         decode_picture(path.read_bytes()[:-900], tmp_path / "cut.jpg", reduction)

@@ -5,10 +5,15 @@ import click
 from crackscan.command import Lazy, run, version
 
 COMMANDS = {
+    "cost": (
+        "crackscan.convert.cli.cost:cost",
+        "Time a whole frame against one patch of MobileNetV2.",
+    ),
     "quantize": (
         "crackscan.convert.cli.quantize:quantize",
         "Turn a training run into an int8 .tflite.",
     ),
+    "scale": ("crackscan.convert.cli.scale:scale", "Prove how well the mm of a pixel are known."),
     "verify": ("crackscan.convert.cli.verify:verify", "Prove that int8 says what float said."),
     "width": ("crackscan.convert.cli.width:width", "Prove how well crack widths are measured."),
 }

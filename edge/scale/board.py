@@ -55,9 +55,9 @@ class Board:
         return found
 
 
-SHEET = Board("target", 5, 7, 35.0, 26.0, "DICT_4X4_50", 4)
+SHEET = Board("target", 5, 7, 35.0, 24.0, "DICT_4X4_50", 4)
 """Fills a sheet of A4."""
-GAUGE = Board("gauge", 9, 3, 8.0, 6.0, "DICT_5X5_50", 5)
+GAUGE = Board("gauge", 9, 3, 8.0, 5.6, "DICT_5X5_50", 5)
 """A strip to hold beside a crack in close-ups."""
 BOARDS = (SHEET, GAUGE)
 

@@ -78,11 +78,11 @@ def _table(corners: Any, ids: Any) -> tuple[NDArray[np.intp], NDArray[np.float64
 
 
 def _refined(grey: NDArray[np.uint8], places: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The places, moved onto the corners of the squares: OpenCV's windows may be too small."""
+    """The places, moved onto the corners of the squares, looking no further than the markers."""
     gap = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
     np.fill_diagonal(gap, np.inf)
-    reach = int(np.clip(float(np.median(gap.min(axis=1))) / 5, 2, 11))
+    reach = int(np.clip(0.13 * float(np.median(gap.min(axis=1))), 2, 11))
     until = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 40, 0.005)
-    start = np.ascontiguousarray(places, np.float32)[:, None]
+    start = np.array(places, np.float32).reshape(-1, 1, 2)
     moved = cv2.cornerSubPix(grey, start, (reach, reach), (-1, -1), until)
     return np.asarray(moved, np.float64).reshape(-1, 2)

@@ -88,7 +88,7 @@ class Lens:
         if not self.distortion or not len(places):
             return places
         found = cv2.undistortPoints(
-            np.ascontiguousarray(places, np.float64)[:, None],
+            np.array(places, np.float64).reshape(-1, 1, 2),
             self.matrix,
             np.array(self.distortion),
             P=self.matrix,

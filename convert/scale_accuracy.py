@@ -1,0 +1,178 @@
+"""How far scales are from true ones, and how often their 90 % interval holds the truth."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscan.convert.scale_renderings import Pose, pose_at, shoot
+from crackscan.edge.scale.board import GAUGE, SHEET, Board
+from crackscan.edge.scale.lens import BENT, Lens, plain_lens, unknown_lens
+from crackscan.edge.scale.scaling import by_distance, by_points
+from crackscan.edge.scale.settings import CLICK_PX, LENGTH_SHARE, Distance90, TwoPoints
+from crackscan.edge.scale.target import find_target
+from crackscan.edge.scale.view import UNKNOWN_TILT_RAD, View
+
+WIDTH, HEIGHT = 640, 480
+PLACES = 12
+"""Places on the wall, anywhere in the frame, at which each scale is compared."""
+_90 = 1.645
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to a scale, and what the virtual camera is put through for it."""
+
+    name: str
+    board: Board | None
+    calibrated: bool
+    view: "Callable[[np.random.Generator, Shot], View | None]"
+
+
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """What is true of one picture."""
+
+    lens: Lens
+    pose: Pose
+    board: Board
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one way comes to; errors relative to the true scale."""
+
+    way: str
+    pictures: int
+    found: int
+    """Pictures that got a scale."""
+    median_error: float
+    p95_error: float
+    bias: float
+    coverage: float
+    """Share of the places where the 90 % interval holds the truth."""
+    uncertainty: float
+    """Median half-width of that interval."""
+
+
+def measure(count: int, seed: int, progress: Callable[[], object]) -> list[Figures]:
+    """Each way with `count` pictures of its own; the same arguments give the same figures."""
+    told = []
+    for number, way in enumerate(WAYS):
+        rng = np.random.default_rng([seed, number])
+        rows, found = [], 0
+        for _ in range(count):
+            shot = _shot(rng, way)
+            view = way.view(rng, shot)
+            if view is not None:
+                found += 1
+                rows.append(_compared(rng, view, shot))
+            progress()
+        told.append(_figures(way.name, count, found, np.concatenate(rows or [np.empty((0, 2))])))
+    return told
+
+
+def _shot(rng: np.random.Generator, way: Way) -> Shot:
+    """An ordinary lens, strongly bent where it is calibrated, and a pose.
+
+    Targets lean by up to 35° and fill a quarter to all of the frame's width; without a target the
+    lean is what the uncertainty speaks of.
+    """
+    focal_px = float(rng.uniform(0.75, 1.3)) * WIDTH
+    k1 = float(rng.uniform(-0.3, 0.1)) if way.calibrated else float(rng.normal(0, BENT / _90))
+    middle = (WIDTH - 1) / 2 + rng.normal(0, 4), (HEIGHT - 1) / 2 + rng.normal(0, 4)
+    bend = (k1, -0.3 * k1, 0.0, 0.0, 0.0)
+    lens = Lens(WIDTH, HEIGHT, focal_px, focal_px, *middle, 0.005, "virtual", bend)
+    board = way.board or SHEET
+    tilt = np.rad2deg(UNKNOWN_TILT_RAD) / _90 * rng.normal()
+    if way.board is not None:
+        tilt = rng.uniform(0, 35)
+    return Shot(lens, pose_at(rng, board, lens, float(rng.uniform(0.25, 1.0)), float(tilt)), board)
+
+
+def _by_target(rng: np.random.Generator, shot: Shot, lens: Lens | None) -> View | None:
+    rgb = shoot(
+        rng,
+        shot.board,
+        shot.lens,
+        shot.pose,
+        blur_px=float(rng.uniform(0.4, 1.5)),
+        noise=float(rng.uniform(0, 4)),
+        quality=int(rng.integers(75, 96)),
+    )
+    grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+    return find_target(grey, lens)
+
+
+def _unknown(rng: np.random.Generator, shot: Shot) -> View | None:
+    return _by_target(rng, shot, None)
+
+
+def _calibrated(rng: np.random.Generator, shot: Shot) -> View | None:
+    return _by_target(rng, shot, shot.lens)
+
+
+def _distance(rng: np.random.Generator, shot: Shot) -> View:
+    """A distance and a focal length as wrong as they may be."""
+    axis = np.array([[(WIDTH - 1) / 2, (HEIGHT - 1) / 2]])
+    place = np.append(shot.pose.on_wall(axis, shot.lens)[0], 0.0)
+    metres = float((shot.pose.rotation @ place + shot.pose.shift_mm)[2]) / 1000
+    off, focal_off = rng.normal(0, 1 / _90, 2)
+    share = 0.03
+    told = plain_lens(
+        WIDTH, HEIGHT, shot.lens.focal_px * (1 + share * float(focal_off)), share, "table"
+    )
+    return by_distance(Distance90(metres * (1 + 0.05 * float(off)), 0.05 * metres), told)
+
+
+def _points(rng: np.random.Generator, shot: Shot) -> View:
+    """Two clicks as wrong as they may be, 120 to 400 px apart."""
+    first = rng.uniform((40, 40), (WIDTH - 40, HEIGHT - 40))
+    second = first
+    while not 120 < np.hypot(*(second - first)) < 400:
+        second = rng.uniform((40, 40), (WIDTH - 40, HEIGHT - 40))
+    mm = shot.pose.on_wall(np.stack([first, second]), shot.lens)
+    length = float(np.hypot(*(mm[1] - mm[0]))) * (1 + LENGTH_SHARE / _90 * rng.normal())
+    clicks = np.concatenate([first, second]) + rng.normal(0, CLICK_PX / _90, 4)
+    return by_points(TwoPoints(*clicks.tolist(), length), unknown_lens(WIDTH, HEIGHT))
+
+
+WAYS = (
+    Way("sheet, lens calibrated", SHEET, True, _calibrated),
+    Way("sheet, lens unknown", SHEET, False, _unknown),
+    Way("gauge, lens unknown", GAUGE, False, _unknown),
+    Way("two points", None, False, _points),
+    Way("distance ± 5 %", None, False, _distance),
+)
+
+
+def _compared(rng: np.random.Generator, view: View, shot: Shot) -> Floats:
+    """Error and uncertainty (PLACES, 2), relative, at places anywhere in the frame."""
+    places = rng.uniform((0, 0), (WIDTH - 1, HEIGHT - 1), (PLACES, 2))
+    true = shot.pose.mm_per_px(shot.pose.on_wall(places, shot.lens), shot.lens)
+    rows = []
+    for (x, y), truth in zip(places.tolist(), true.tolist(), strict=True):
+        scale = view.scale_at(x, y)
+        if scale is not None:
+            error = scale.mm_per_px / truth - 1
+            rows.append((error, scale.relative_uncertainty * scale.mm_per_px / truth))
+    return np.array(rows, np.float64).reshape(-1, 2)
+
+
+def _figures(name: str, count: int, found: int, rows: Floats) -> Figures:
+    error, uncertainty = rows.T
+    if not len(error):
+        return Figures(name, count, found, *([float("nan")] * 5))
+    return Figures(
+        name,
+        count,
+        found,
+        float(np.median(np.abs(error))),
+        float(np.percentile(np.abs(error), 95)),
+        float(np.median(error)),
+        float((np.abs(error) <= uncertainty).mean()),
+        float(np.median(uncertainty)),
+    )

@@ -56,6 +56,17 @@ def open_interpreter(path: Path, threads: int) -> tuple[Any, str]:
         raise ModelError(f"{path} is no TFLite model") from error
 
 
+def accelerated(interpreter: Any) -> bool | None:
+    """Whether a delegate (XNNPACK) runs any of the network; None where the runtime does not tell.
+
+    `interpreter` has its tensors allocated.
+    """
+    tell = getattr(interpreter, "_get_ops_details", None)
+    if tell is None:
+        return None
+    return any(one.get("op_name") == "DELEGATE" for one in tell())
+
+
 def demand_tflite(path: Path) -> None:
     """Look at the first bytes of a file, before native code does.
 

@@ -1,30 +1,23 @@
-"""Live sources: a thread keeps the newest frame, so that a slow reader never sees an old one."""
+"""Live sources: the newest frame only, deadlines on everything, and reopening what broke."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from crackscan.edge.frame import Frame
-from crackscan.edge.source.base import Source
+from crackscan.edge.source.base import Condition, Source, State
+from crackscan.edge.source.device import Device, Grabbed, Pixels
+from crackscan.edge.source.health import Health
+from crackscan.edge.source.look import look
+from crackscan.edge.source.reader import Reader
 from crackscan.errors import SourceError
 
-BGR = NDArray[np.uint8]
-
-
-class Capture(Protocol):
-    """A device that gives pictures; OpenCV's VideoCapture is one."""
-
-    def read(self) -> tuple[bool, BGR]:
-        """The next picture, uint8 (height, width, 3), blue first; False when there is none."""
-
-    def release(self) -> object:
-        """Give the device back."""
+_TICK_S = 0.1
+_MOST_STUCK = 3
+"""So many readers may hang in a driver at once before no more are begun."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +30,20 @@ class Deadlines:
     """From one picture to the next."""
     same_s: float = 5.0
     """While all pictures are alike, bit by bit, which no working sensor's are."""
+    stale_s: float = 2.0
+    """Age of the newest picture from which on it is called stale."""
+    look_s: float = 0.5
+    """Between two looks whether the pictures are black or covered; two alike are believed."""
+    first_wait_s: float = 0.5
+    """Before opening again; doubled each time, up to the next, until pictures are good again."""
+    longest_wait_s: float = 30.0
+    stuck_s: float = 60.0
+    """While all readers hang in the driver; then only a new process can help."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Shot:
-    bgr: BGR
+    grabbed: Grabbed
     number: int
     monotonic_s: float
     wall_s: float
@@ -50,9 +52,13 @@ class _Shot:
 class LiveSource(Source):
     """The newest frame of a device, each given once; older ones are counted as dropped.
 
-    The device is opened, read and released in a thread of its own, so that a driver that blocks for
-    ever (opencv/opencv#4468) costs a deadline and not the program. `read` may also return an old
-    picture again and again after an unplug (opencv/opencv#14044): equal pictures count as silence.
+    Reading and supervising have a thread each, so a driver that blocks for ever costs a deadline
+    and not the program. `read` may also return an old picture again and again after an unplug
+    (opencv/opencv#14044): pictures equal bit by bit are not given twice and count as silence. What
+    broke is closed and opened again; black and covered pictures are given, and said.
+
+    The iteration raises SourceError only if the device never gave a picture, if it gave none for
+    `give_up_s`, or if every attempt hangs in the driver.
     """
 
     kind = "camera"
@@ -62,98 +68,185 @@ class LiveSource(Source):
         self,
         name: str,
         label: str,
-        open_capture: Callable[[], Capture],
+        open_device: Callable[[], Device],
         every: int = 1,
         deadlines: Deadlines | None = None,
+        give_up_s: float | None = None,
     ) -> None:
         super().__init__(name)
         self.label = label
         self.every = every
         self.deadlines = deadlines or Deadlines()
-        self._open_capture = open_capture
-        self._fresh = threading.Condition()
+        self.give_up_s = give_up_s
+        self._open_device = open_device
+        self._changed = threading.Condition()
         self._newest: _Shot | None = None
-        self._changed_s = time.monotonic()
         self._error: SourceError | None = None
-        self._closed = False
-        self._thread = threading.Thread(target=self._run, name=f"{label} reader", daemon=True)
-        self._thread.start()
+        self._closed = threading.Event()
+        self._count = 0
+        now = time.monotonic()
+        self._arrived_s = now
+        self._differed_s = now
+        self._looked_s = 0.0
+        self._looks = (State.GOOD, State.GOOD)
+        self._age_s = 0.0
+        self._before: Pixels | None = None
+        self._health = Health(f"{label} is being opened", now)
+        self._stuck: list[Reader] = []
+        self._reader = Reader(label, open_device, self._receive)
+        self._supervisor = threading.Thread(
+            target=self._supervise, name=f"{label} supervisor", daemon=True
+        )
+        self._supervisor.start()
 
     def __iter__(self) -> Iterator[Frame]:
-        seen, arrived = -1, 0
-        while (shot := self._wait(seen)) is not None:
-            self.dropped += shot.number - seen - 1
-            seen, arrived = shot.number, arrived + 1
-            if (arrived - 1) % self.every:
+        given = 0
+        while (shot := self._take()) is not None:
+            given += 1
+            if (given - 1) % self.every:
+                shot.grabbed.drop()
                 continue
-            rgb = cv2.cvtColor(shot.bgr, cv2.COLOR_BGR2RGB)
-            yield Frame(
-                rgb,  # type: ignore[arg-type]
-                shot.number,
-                f"{self.label}#{shot.number}",
-                self.name,
-                shot.monotonic_s,
-                shot.wall_s,
-            )
+            rgb, full = shot.grabbed.take()
+            name = f"{self.label}#{shot.number}"
+            yield Frame(rgb, shot.number, name, self.name, shot.monotonic_s, shot.wall_s, full=full)
+
+    @property
+    def condition(self) -> Condition:
+        return self._health.condition
 
     def close(self) -> None:
-        """Ask the thread to release the device, and wait a moment for it."""
-        self._closed = True
-        self._thread.join(timeout=1.0)
+        """Ask the threads to release the device, and wait a moment for it."""
+        self._closed.set()
+        self._supervisor.join(timeout=1.0)
+        self._reader.leave()
+        self._reader.ended(within_s=1.0)
+        with self._changed:
+            if self._newest is not None:
+                self._newest.grabbed.drop()
+                self._newest = None
+            if (gap := self._health.end(time.monotonic())) is not None:
+                self.gaps.append(gap)
 
-    def _wait(self, seen: int) -> _Shot | None:
-        """The first shot later than `seen`, or None once stopped; raises SourceError."""
-        asked_s = time.monotonic()
-        with self._fresh:
-            while not self.stopped:
-                shot = self._newest
-                now = time.monotonic()
-                if shot and shot.monotonic_s - self._changed_s > self.deadlines.same_s:
-                    raise SourceError(
-                        f"{self.label} shows the same picture for {self.deadlines.same_s:g} s:"
-                        " it is frozen, covered or unplugged"
-                    )
-                if shot is not None and shot.number > seen:
+    def _take(self) -> _Shot | None:
+        """Wait for a shot that was not given yet; None once stopped or closed."""
+        with self._changed:
+            while not self.stopped and not self._closed.is_set():
+                if self._newest is not None:
+                    shot, self._newest = self._newest, None
                     return shot
                 if self._error is not None:
                     raise self._error
-                limit_s = self.deadlines.first_s if shot is None else self.deadlines.next_s
-                if now - max(asked_s, shot.monotonic_s if shot else asked_s) > limit_s:
-                    raise SourceError(
-                        f"{self.label} gave no picture for {limit_s:g} s: check cable and power"
-                    )
-                self._fresh.wait(0.1)
+                self._changed.wait(_TICK_S)
         return None
 
-    def _run(self) -> None:
-        try:
-            capture = self._open_capture()
-        except SourceError as error:
-            self._fail(error)
-            return
-        try:
-            self._read(capture)
-        except Exception as error:  # whatever a driver throws must not end in a silent wait
-            self._fail(SourceError(f"{self.label} failed: {error}"))
-        finally:
-            capture.release()
-
-    def _read(self, capture: Capture) -> None:
-        number = 0
-        while not self._closed:
-            found, bgr = capture.read()
-            if not found:
-                self._fail(SourceError(f"{self.label} stopped giving pictures: is it unplugged?"))
+    def _receive(self, reader: Reader, grabbed: Grabbed) -> None:
+        """Put a picture where the iteration finds it; called in the reader's thread."""
+        now, wall_s = time.monotonic(), time.time()
+        age_s = now - grabbed.taken_s if grabbed.taken_s is not None else 0.0
+        age_s = age_s if 0 < age_s < 3600 else 0.0  # else it is told by another clock
+        with self._changed:
+            if reader is not self._reader or not reader.is_wanted():
+                grabbed.drop()
                 return
-            shot = _Shot(bgr, number, time.monotonic(), time.time())
-            with self._fresh:
-                before, self._newest = self._newest, shot
-                if before is None or not np.array_equal(before.bgr[::8], bgr[::8]):
-                    self._changed_s = shot.monotonic_s
-                self._fresh.notify()
-            number += 1
+            self._arrived_s, self._age_s = now, age_s
+            number, self._count = self._count, self._count + 1
+            if self._before is not None and _same(self._before, grabbed.pixels):
+                grabbed.drop()
+                return
+            self._before, self._differed_s = grabbed.pixels, now
+            if self._newest is not None:
+                self._newest.grabbed.drop()
+                self.dropped += not self.stopped
+            if now - self._looked_s >= self.deadlines.look_s:
+                self._looked_s, self._looks = now, (self._looks[1], look(grabbed.pixels))
+            self._judge(now)
+            self._newest = _Shot(grabbed, number, now - age_s, wall_s - age_s)
+            self._changed.notify()
 
-    def _fail(self, error: SourceError) -> None:
-        with self._fresh:
-            self._error = error
-            self._fresh.notify()
+    def _supervise(self) -> None:
+        wait_s, opened_s = self.deadlines.first_wait_s, time.monotonic()
+        while (why := self._watch()) is not None:
+            if self._differed_s > opened_s:
+                wait_s = self.deadlines.first_wait_s
+            self._reader.leave()
+            self._stuck.append(self._reader)
+            if not self._count:
+                return self._fail(why)
+            silent_s = time.monotonic() - self._differed_s
+            if self.give_up_s is not None and silent_s > self.give_up_s:
+                return self._fail(f"{why}; given up after {silent_s:.0f} s")
+            with self._changed:
+                advice = f"trying again in {wait_s:g} s"
+                self._health.bad(State.LOST, why, self._differed_s, advice)
+            if self._closed.wait(wait_s):
+                return None
+            if not self._may_open():
+                return self._fail(f"{why}; its driver hangs: restart the program, or the machine")
+            wait_s = min(2 * wait_s, self.deadlines.longest_wait_s)
+            with self._changed:
+                opened_s = self._arrived_s = time.monotonic()
+                self._reader = Reader(self.label, self._open_device, self._receive)
+        return None
+
+    def _fail(self, why: str) -> None:
+        with self._changed:
+            self._health.bad(State.LOST, why, self._differed_s)
+            self._error = SourceError(why)
+            self._changed.notify()
+
+    def _may_open(self) -> bool:
+        """Wait until few enough readers hang in the driver; False if they all do for too long."""
+        until_s = time.monotonic() + self.deadlines.stuck_s
+        while True:
+            self._stuck = [one for one in self._stuck if not one.ended()]
+            if len(self._stuck) < _MOST_STUCK:
+                return True
+            if time.monotonic() > until_s:
+                return False
+            if self._closed.wait(_TICK_S):
+                return True
+
+    def _watch(self) -> str | None:
+        """Wait until the present reader is of no more use, and say why; None once closed."""
+        reader, limits = self._reader, self.deadlines
+        while not self._closed.wait(_TICK_S):
+            now = time.monotonic()
+            with self._changed:
+                heard = self._arrived_s > reader.began_s
+                silent_s = now - max(self._arrived_s, reader.began_s)
+                same_s = now - max(self._differed_s, reader.began_s)
+                if reader.failure is not None:
+                    return str(reader.failure)
+                limit_s = limits.next_s if heard else limits.first_s
+                if silent_s > limit_s:
+                    return f"{self.label} gave no picture for {limit_s:g} s: check cable and power"
+                if heard and same_s > limits.same_s:
+                    return f"{self.label} shows the same picture for {limits.same_s:g} s: frozen"
+                if heard:
+                    self._judge(now)
+        return None
+
+    def _judge(self, now_s: float) -> None:
+        """Set the condition from what was seen last; the lock is held."""
+        health, limits, label = self._health, self.deadlines, self.label
+        looks = self._looks
+        if now_s - self._arrived_s > limits.stale_s:
+            health.bad(State.STALE, f"{label} gives no new picture", self._arrived_s)
+        elif now_s - self._differed_s > limits.same_s / 2:
+            why = f"{label} gives the same picture again and again"
+            health.bad(State.FROZEN, why, self._differed_s, "frozen or unplugged")
+        elif self._age_s > limits.stale_s:
+            health.bad(State.STALE, f"{label} gives pictures that are old", now_s)
+        elif looks == (State.BLACK, State.BLACK):
+            why = f"{label} gives black pictures"
+            health.bad(State.BLACK, why, self._looked_s, "a lens cap, or no light")
+        elif looks == (State.COVERED, State.COVERED):
+            why = f"{label} is covered: its pictures show one even tone"
+            health.bad(State.COVERED, why, self._looked_s, "look at the lens")
+        elif (gap := health.good(now_s)) is not None:
+            self.gaps.append(gap)
+
+
+def _same(before: Pixels, after: Pixels) -> bool:
+    """Whether two pictures are alike bit by bit; some rows tell almost always."""
+    return np.array_equal(before[::16], after[::16]) and np.array_equal(before, after)

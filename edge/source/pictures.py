@@ -1,7 +1,7 @@
 """Pictures as a source: one file, or all that lie in a folder and below it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from crackscan.edge.frame import Frame
@@ -40,7 +40,7 @@ class PictureFolder(Source):
         super().__init__(name)
         self.folder = folder
         self.every = every
-        self.paths = sorted(self._find())
+        self.paths = sorted(picture_paths(folder, self._unreadable_folder))
         self.length = len(self.paths[::every])
         if not self.paths:
             raise SourceError(f"{folder} holds no pictures (JPEG, PNG, TIFF, WebP or BMP)")
@@ -65,20 +65,24 @@ class PictureFolder(Source):
                 f"the first: {first.name} {first.reason}"
             )
 
-    def _find(self) -> Iterator[Path]:
-        for folder, below, files in os.walk(self.folder, onerror=self._unreadable_folder):
-            here = Path(folder)
-            below[:] = [
-                name
-                for name in below
-                if not name.startswith(".") and not (here / name / RESULTS_MARK).exists()
-            ]
-            yield from (
-                here / name for name in files if is_picture(name) and not name.startswith(".")
-            )
-
     def _unreadable_folder(self, error: OSError) -> None:
         folder = Path(error.filename)
         if folder == self.folder:
             raise SourceError(f"{folder} cannot be read: {error.strerror}")
         self.skip(folder.relative_to(self.folder).as_posix() + "/", f"{error.strerror}")
+
+
+def picture_paths(folder: Path, on_error: Callable[[OSError], None]) -> Iterator[Path]:
+    """Pictures in a folder and its subfolders, in no order.
+
+    Hidden files and folders, and folders with a scan's results, are left out. `on_error` is told of
+    folders that cannot be read, and may raise.
+    """
+    for here, below, files in os.walk(folder, onerror=on_error):
+        at = Path(here)
+        below[:] = [
+            name
+            for name in below
+            if not name.startswith(".") and not (at / name / RESULTS_MARK).exists()
+        ]
+        yield from (at / name for name in files if is_picture(name) and not name.startswith("."))

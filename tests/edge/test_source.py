@@ -1,8 +1,6 @@
 """Sources give RGB frames in order, name what they skip, and say in one line what went wrong."""
 
-import itertools
 import struct
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +10,6 @@ import numpy as np
 import pytest
 
 from crackscan.edge.source import open_source
-from crackscan.edge.source.live import Capture, Deadlines, LiveSource
 from crackscan.errors import PictureError, SourceError
 from crackscan.picture import RGB, write_picture
 
@@ -228,107 +225,3 @@ def test_a_single_bad_picture_is_an_error_not_something_to_skip(folder: Path) ->
         open_source(str(folder / "a.jpg")) as source,
     ):
         list(source)
-
-
-class Device:
-    """A camera as its driver shows it: a picture each 5 ms, or what `read` is told to do."""
-
-    def __init__(self, read: Callable[[int], tuple[bool, RGB]]) -> None:
-        self.count = itertools.count()
-        self.answer = read
-        self.released = threading.Event()
-
-    def read(self) -> tuple[bool, RGB]:
-        time.sleep(0.005)
-        return self.answer(next(self.count))
-
-    def release(self) -> None:
-        self.released.set()
-
-
-def moving(number: int) -> tuple[bool, RGB]:
-    bgr = np.ascontiguousarray(swatch()[:, :, ::-1])
-    bgr[:16, :16] = number % 256
-    return True, bgr
-
-
-def live(device: Capture, every: int = 1) -> LiveSource:
-    deadlines = Deadlines(first_s=0.4, next_s=0.4, same_s=0.4)
-    return LiveSource("0", "camera 0", lambda: device, every, deadlines)
-
-
-def test_a_slow_reader_of_a_camera_sees_the_newest_frame_and_counts_the_dropped() -> None:
-    device = Device(moving)
-    with live(device) as source:
-        frames = []
-        for frame in source:
-            frames.append(frame)
-            assert time.monotonic() - frame.monotonic_s < 0.1
-            time.sleep(0.05)
-            if len(frames) == 5:
-                source.stop()
-    assert source.live and device.released.wait(1)
-    assert np.allclose(frames[0].rgb[20:, :24], RED) and np.allclose(frames[0].rgb[:, 40:], BLUE)
-    numbers = [frame.index for frame in frames]
-    assert numbers == sorted(set(numbers))
-    assert source.dropped == numbers[-1] + 1 - len(frames) > 5
-
-
-def test_every_second_new_frame_of_a_camera() -> None:
-    with live(Device(moving), every=2) as source:
-        frames = list(itertools.islice(source, 5))
-    assert frames[-1].index >= 8
-
-
-def still(_number: int) -> tuple[bool, RGB]:
-    return True, swatch()
-
-
-def unplugged(number: int) -> tuple[bool, RGB]:
-    return (number < 3, swatch())
-
-
-def blocked(number: int) -> tuple[bool, RGB]:
-    if number > 2:
-        time.sleep(2)
-    return moving(number)
-
-
-def broken(number: int) -> tuple[bool, RGB]:
-    if number > 2:
-        raise RuntimeError("ioctl")
-    return moving(number)
-
-
-@pytest.mark.parametrize(
-    ("read", "reason"),
-    [
-        (still, "same picture"),
-        (unplugged, "unplugged"),
-        (blocked, "gave no picture"),
-        (broken, "failed: ioctl"),
-    ],
-)
-def test_a_camera_that_broke_is_said_within_its_deadline(
-    read: Callable[[int], tuple[bool, RGB]], reason: str
-) -> None:
-    started = time.monotonic()
-    with pytest.raises(SourceError, match=reason), live(Device(read)) as source:
-        list(source)
-    assert time.monotonic() - started < 4
-
-
-def test_a_device_that_never_opens_costs_a_deadline() -> None:
-    never = threading.Event()
-
-    def open_capture() -> Capture:
-        never.wait(5)
-        return Device(moving)
-
-    deadlines = Deadlines(first_s=0.2)
-    with (
-        pytest.raises(SourceError, match="gave no picture"),
-        LiveSource("0", "camera 0", open_capture, deadlines=deadlines) as source,
-    ):
-        list(source)
-    never.set()

@@ -97,6 +97,7 @@ class LiveSource(Source):
         self._supervisor = threading.Thread(
             target=self._supervise, name=f"{label} supervisor", daemon=True
         )
+        self._reader.start()
         self._supervisor.start()
 
     def __iter__(self) -> Iterator[Frame]:
@@ -186,6 +187,7 @@ class LiveSource(Source):
             with self._changed:
                 opened_s = self._arrived_s = time.monotonic()
                 self._reader = Reader(self.label, self._open_device, self._receive)
+                self._reader.start()
         return None
 
     def _fail(self, why: str) -> None:

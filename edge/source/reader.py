@@ -30,6 +30,8 @@ class Reader:
         self._open = open_device
         self._give = give
         self._thread = threading.Thread(target=self._run, name=f"{label} reader", daemon=True)
+
+    def start(self) -> None:
         self._thread.start()
 
     def is_wanted(self) -> bool:

@@ -5,6 +5,7 @@ import click
 from crackscan.command import Lazy, run, version
 
 COMMANDS = {
+    "bench": ("crackscan.edge.cli.bench:bench", "Time each stage of a scan on this machine."),
     "calibrate": (
         "crackscan.edge.cli.calibrate:calibrate",
         "Print the target; learn a camera from pictures of it.",
@@ -12,6 +13,7 @@ COMMANDS = {
     "classify": ("crackscan.edge.cli.classify:classify", "Say of each picture: crack or no crack."),
     "doctor": ("crackscan.edge.cli.doctor:doctor", "Look whether all that a scan needs is here."),
     "export": ("crackscan.edge.cli.export:export", "Write a survey as CSV, GeoJSON or GeoPackage."),
+    "report": ("crackscan.edge.cli.report:report", "Write the inspection report of a survey."),
     "scan": ("crackscan.edge.cli.scan:scan", "Scan a camera, a video, a folder or a picture."),
     "settings": ("crackscan.edge.cli.settings:settings", "Print the settings, or an example file."),
     "survey": ("crackscan.edge.cli.survey:survey", "Record a folder of photographs; resumable."),

@@ -1,0 +1,193 @@
+"""Runs every stage of a scan on frame after frame, and times each."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count, cycle
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from crackscan.edge.bench.wall import encoded_frames
+from crackscan.edge.clock import Instant, WallFrom
+from crackscan.edge.device import resident_mb, temperature_c
+from crackscan.edge.finding import Rule, find
+from crackscan.edge.follow import Follower
+from crackscan.edge.frame import Frame
+from crackscan.edge.live.pictures import encode
+from crackscan.edge.live.values import LiveFrame
+from crackscan.edge.model import Model
+from crackscan.edge.overlay import draw
+from crackscan.edge.survey import Survey, SurveyInfo
+from crackscan.edge.survey.pictures import encode_jpeg
+from crackscan.edge.survey.values import first_sighting
+from crackscan.picture import decode_picture
+
+PATCH_PX, PATCH_STEP_PX = 128, 64
+"""Patches by which other scanners count: 128 px, half overlapping."""
+IN_LINE = ("decode", "motion, sharpness", "model", "findings", "tracking", "overlay")
+BESIDE = ("encode", "record")
+"""Stages that a scan does in threads of their own: the live view's pictures, and a finding with
+its picture, synced to the disk."""
+_WARM_UP, _LEAST_FRAMES = 3, 5
+_RECORDED = 10
+"""Of so many frames, one is recorded, with one finding: syncing wears cards."""
+
+Given = TypeVar("Given")
+
+
+@dataclass(frozen=True)
+class StageTime:
+    """How long a stage takes, ms."""
+
+    name: str
+    p50_ms: float
+    p99_ms: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was measured at one size of frame with one number of threads."""
+
+    width: int
+    height: int
+    threads: int
+    frames: int
+    stages: tuple[StageTime, ...]
+    frame_ms: float
+    """Median time of all stages in line, one after the other."""
+    patches: int
+    """Patches of 128 px with 50 % overlap in a frame; the model maps them all at once."""
+    resident_mb: float | None
+    """Memory of the whole process after the run."""
+    temperature_c: float | None
+
+    @property
+    def frames_per_s(self) -> float:
+        """Of all stages in line."""
+        return 1000 / self.frame_ms
+
+    @property
+    def patches_per_s(self) -> float:
+        return self.patches * self.frames_per_s
+
+    @property
+    def besides_model(self) -> float:
+        """Share of a frame's time that is not the model's."""
+        model_ms = next(one.p50_ms for one in self.stages if one.name == "model")
+        return max(1 - model_ms / self.frame_ms, 0.0)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "width": self.width,
+            "height": self.height,
+            "threads": self.threads,
+            "frames": self.frames,
+            "stages_ms": {
+                one.name: {"p50": _round(one.p50_ms), "p99": _round(one.p99_ms), "count": one.count}
+                for one in self.stages
+            },
+            "frame_ms": _round(self.frame_ms),
+            "frames_per_s": _round(self.frames_per_s),
+            "patches": self.patches,
+            "patches_per_s": _round(self.patches_per_s),
+            "share_besides_model": round(self.besides_model, 4),
+            "resident_mb": None if self.resident_mb is None else round(self.resident_mb, 1),
+            "temperature_c": self.temperature_c,
+        }
+
+
+def patches_in(width: int, height: int) -> int:
+    """How many patches of 128 px, half overlapping, cover a frame: 63 in 640x480."""
+    across, down = (-(-max(side - PATCH_PX, 0) // PATCH_STEP_PX) + 1 for side in (width, height))
+    return across * down
+
+
+def measure(
+    model: Model,
+    width: int,
+    height: int,
+    seconds: float,
+    folder: Path,
+    watch: Callable[[float], None] = lambda _: None,
+) -> Run:
+    """Scan a moving wall for some seconds.
+
+    Args:
+        width: of a frame, px; height likewise.
+        folder: on the disk that surveys are recorded on; a temporary one is made in it.
+        watch: called after each frame with the share of the time that has passed.
+    """
+    times: dict[str, list[float]] = {name: [] for name in IN_LINE + BESIDE}
+
+    def timed(name: str, stage: Callable[[], Given]) -> Given:
+        began_s = time.perf_counter()
+        result = stage()
+        times[name].append((time.perf_counter() - began_s) * 1000)
+        return result
+
+    rule = Rule.of(model.card)
+    follower = Follower(rule)
+    pictures = cycle(encoded_frames(width, height))
+    whole: list[float] = []
+    until_s = began_s = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix=".crackscan-bench-", dir=folder) as scratch:
+        info = SurveyInfo("bench", model=model.card.name)
+        with Survey.create(Path(scratch) / "survey", info, {}, model.card.to_json()) as survey:
+            for number in count():
+                if number == _WARM_UP:
+                    for one in (*times.values(), whole):
+                        one.clear()
+                    began_s = time.monotonic()
+                    until_s = began_s + seconds
+                now_s = time.monotonic()
+                if number >= _WARM_UP + _LEAST_FRAMES and now_s >= until_s:
+                    break
+                jpeg = next(pictures)
+                rgb = timed("decode", lambda jpeg=jpeg: decode_picture(jpeg, Path("frame.jpg")))
+                frame = Frame(rgb, number, f"bench#{number}", "bench", now_s, time.time())
+                look = timed("motion, sharpness", lambda f=frame: follower.look(f))
+                cells = timed("model", lambda f=frame: model.crack_map(f.rgb))
+                found = timed("findings", lambda f=frame, c=cells: find(c, f, rule))
+                timed("tracking", lambda f=frame, k=look, c=cells: follower.add(f, k, c))
+                timed(
+                    "overlay",
+                    lambda f=frame, c=cells, n=found: draw(f.rgb, c, n, rule.cell, rule.cell_px),
+                )
+                whole.append(sum(times[name][-1] for name in IN_LINE))
+                live = LiveFrame(frame, cells, rule.cell, rule.cell_px)
+                timed("encode", lambda n=number, one=live: encode(n, one))
+                if found and number % _RECORDED in (0, _WARM_UP):
+                    at = Instant(now_s, frame.wall_s, WallFrom.UNKNOWN)
+                    sighting = first_sighting(found[0], width, height, at)
+                    timed("record", lambda s=sighting, f=frame: _record(survey, s, f))
+                watch(min((time.monotonic() - began_s) / seconds, 1.0))
+    stages = tuple(_stage(name, values) for name, values in times.items() if values)
+    return Run(
+        width,
+        height,
+        model.threads,
+        len(whole),
+        stages,
+        float(np.median(whole)),
+        patches_in(width, height),
+        resident_mb(),
+        temperature_c(),
+    )
+
+
+def _record(survey: Survey, sighting: Any, frame: Frame) -> None:
+    finding = survey.add_finding(sighting)
+    survey.add_picture(encode_jpeg(frame.rgb), frame.name, sighting.last, finding)
+
+
+def _stage(name: str, values: list[float]) -> StageTime:
+    middle, late = np.percentile(values, (50, 99))
+    return StageTime(name, float(middle), float(late), len(values))
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.4g}")

@@ -1,0 +1,188 @@
+"""`crackscan bench`: how fast this machine scans."""
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from crackscan.edge.bench import Run, Surroundings
+
+_SIZES = ("640x480", "1280x720")
+
+
+def _size(_ctx: click.Context, _one: click.Parameter, texts: tuple[str, ...]) -> list[list[int]]:
+    sizes = []
+    for text in texts:
+        match = re.fullmatch(r"(\d{2,5})x(\d{2,5})", text)
+        size = [int(side) for side in match.groups()] if match else [0]
+        if not 128 <= min(size) <= max(size) <= 8192:
+            raise click.BadParameter(
+                f"{text}: a size is WIDTHxHEIGHT in px, each side 128 to 8192, like 640x480"
+            )
+        sizes.append(size)
+    return sizes
+
+
+@click.command()
+@click.option("--model", metavar="NAME|FILE", help="A shipped model's name, or a .tflite file.")
+@click.option(
+    "--size",
+    "sizes",
+    multiple=True,
+    default=_SIZES,
+    callback=_size,
+    metavar="WxH",
+    help=f"Size of the frames; may be repeated.  [default: {', '.join(_SIZES)}]",
+)
+@click.option(
+    "--threads",
+    multiple=True,
+    type=click.IntRange(1, 64),
+    help="Threads of the model; may be repeated.  [default: 1, and one a core, 4 at the most]",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1, 3600),
+    default=5.0,
+    show_default=True,
+    help="Time for each size and number of threads.",
+)
+@click.option(
+    "--disk",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=Path(),
+    help="A folder on the disk that surveys are recorded on.  [default: this one]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option(
+    "--submit-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the figures to this file, to send them to the makers.",
+)
+def bench(
+    model: str | None,
+    sizes: list[list[int]],
+    threads: tuple[int, ...],
+    seconds: float,
+    disk: Path,
+    as_json: bool,
+    submit_file: Path | None,
+) -> None:
+    """Time each stage of a scan on this machine: ms a frame in the middle (p50) and at the worst of
+    100 (p99), frames/s, patches/s, memory and temperature.
+
+    A slow pan over real concrete is scanned from memory, all stages one after the other. Encoding
+    (for the live view) and recording are not part of a frame's time: a scan does them beside it.
+    The submit file holds what is printed: board, versions and figures, no name, place or address.
+    """
+    from crackscan.edge.bench import surroundings
+    from crackscan.picture import write_file
+
+    around = surroundings()
+    if not as_json:
+        _print_machine(around)
+    runs = _runs(model, sizes, threads, seconds, disk)
+    told = _told(around, model, runs)
+    if as_json:
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+    else:
+        for run in runs:
+            _print_run(run)
+    if submit_file is not None:
+        text = json.dumps({"crackscan_bench": 1, **told}, indent=2, ensure_ascii=False)
+        write_file(submit_file, text.encode() + b"\n")
+        click.echo(f"{submit_file} can be sent to the makers; look at it first", err=True)
+
+
+def _runs(
+    model: str | None, sizes: list[list[int]], threads: tuple[int, ...], seconds: float, disk: Path
+) -> "list[Run]":
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from crackscan.edge.bench import measure
+    from crackscan.edge.model import Model
+    from crackscan.edge.runtime import default_threads
+
+    counts = threads or tuple(sorted({1, default_threads()}))
+    runs = []
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("Measuring", total=len(counts) * len(sizes))
+        for count in counts:
+            judge = Model.load(model, count)
+            for number, (width, height) in enumerate(sizes):
+                done = counts.index(count) * len(sizes) + number
+                runs.append(
+                    measure(
+                        judge,
+                        width,
+                        height,
+                        seconds,
+                        disk,
+                        lambda share, done=done: bar.update(task, completed=done + share),  # type: ignore[misc]
+                    )
+                )
+    return runs
+
+
+def _told(around: "Surroundings", model: str | None, runs: "list[Run]") -> dict[str, Any]:
+    import cv2
+    import numpy
+
+    from crackscan.edge.model import Model
+
+    judge = Model.load(model, 1)
+    return {
+        "machine": around.to_dict(),
+        "versions": {
+            "runtime": judge.runtime,
+            "numpy": numpy.__version__,
+            "opencv": cv2.__version__,
+        },
+        "model": {"name": judge.card.name, "version": judge.card.version},
+        "runs": [run.to_dict() for run in runs],
+    }
+
+
+def _print_machine(around: "Surroundings") -> None:
+    cores = ", ".join(str(one) for one in around.cores)
+    degrees = "" if around.temperature_c is None else f", {around.temperature_c:.0f} °C"
+    clock = "" if around.most_mhz is None else f", up to {around.most_mhz:.0f} MHz"
+    click.echo(f"{around.board}, {around.system}, cores {cores}{clock}{degrees}")
+    for warning in around.warnings:
+        click.echo(click.style(f"Warning: {warning}", fg="yellow"), err=True)
+
+
+def _print_run(run: "Run") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from crackscan.edge.bench.stages import BESIDE
+
+    table = Table(
+        title=f"{run.width}x{run.height}, threads: {run.threads}, frames: {run.frames}",
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+    )
+    table.add_column("stage")
+    for heading in ("p50 ms", "p99 ms"):
+        table.add_column(heading, justify="right")
+    for one in run.stages:
+        beside = " (beside)" if one.name in BESIDE else ""
+        table.add_row(one.name + beside, f"{one.p50_ms:.2f}", f"{one.p99_ms:.2f}")
+    console = Console()
+    console.print()
+    console.print(table)
+    memory = "" if run.resident_mb is None else f", {run.resident_mb:.0f} MB resident"
+    degrees = "" if run.temperature_c is None else f", {run.temperature_c:.0f} °C"
+    console.print(
+        f"{run.frames_per_s:.1f} frames/s, {run.patches_per_s:.0f} patches/s"
+        f" ({run.patches} a frame), {run.besides_model:.0%} of a frame besides the model"
+        f"{memory}{degrees}",
+        highlight=False,
+    )

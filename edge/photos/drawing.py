@@ -1,24 +1,20 @@
-"""The pictures that a survey of photographs keeps: close-ups of cracks, and where they are."""
+"""The pictures that a survey keeps of photographs: small copies, and close-ups of the cracks."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from math import ceil
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.edge.finding import Box, Rule
-from crackscan.edge.overlay import INK, colour_of
-from crackscan.edge.photos.values import Crack
+from crackscan.edge.finding import Box
 from crackscan.edge.survey.pictures import encode_jpeg
 from crackscan.edge.width import CrackMeasure, Scale, draw_width
 from crackscan.picture import RGB
 
 CLOSE_UP_PX = 960
 """A close-up shows at most so much of the photograph on each side, at its own pixels or larger."""
-OVERVIEW_PX = 1280
-"""Longest side of the picture of a whole photograph."""
+COPY_PX = 1920
+"""Longest side of the copy of a whole photograph."""
 
 
 def close_up(rgb: RGB, box: Box, measure: CrackMeasure, scale: Scale | None) -> bytes:
@@ -36,18 +32,14 @@ def close_up(rgb: RGB, box: Box, measure: CrackMeasure, scale: Scale | None) -> 
     return encode_jpeg(draw_width(part, _moved(measure, left, top, part.shape), scale))
 
 
-def overview(rgb: RGB, cracks: Sequence[Crack], rule: Rule) -> bytes:
-    """A JPEG of a whole photograph, made smaller, with its cracks outlined."""
+def small_copy(rgb: RGB) -> bytes:
+    """A JPEG of a whole photograph with nothing drawn on it, for whatever is drawn later."""
     height, width = rgb.shape[:2]
-    share = min(1.0, OVERVIEW_PX / max(height, width))
+    share = min(1.0, COPY_PX / max(height, width))
     size = max(round(width * share), 1), max(round(height * share), 1)
-    picture = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    line = max(1, round(min(size) / 300))
-    for crack in reversed(cracks):
-        outlines = _outlines(crack, rule.cell_px, share)
-        for colour, thick in ((INK, line + 2), (colour_of(crack.probability, rule.cell), line)):
-            cv2.polylines(picture, outlines, True, colour, thick, cv2.LINE_AA)
-    return encode_jpeg(np.asarray(picture, np.uint8))
+    if share < 1:
+        rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return encode_jpeg(rgb)
 
 
 def _middle(box: Box, measure: CrackMeasure) -> tuple[float, float]:
@@ -82,18 +74,3 @@ def _runs(inside: NDArray[np.bool_]) -> list[slice]:
     """The stretches of a line that are inside."""
     edges = np.flatnonzero(np.diff(inside.astype(np.int8), prepend=0, append=0))
     return [slice(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
-
-
-def _outlines(crack: Crack, cell_px: int, share: float) -> list[NDArray[np.int32]]:
-    """Borders of a crack's squares, rounded, in px of the smaller picture."""
-    rows, columns = np.array(crack.cells).T
-    top, left = int(rows.min()) - 1, int(columns.min()) - 1
-    mask = np.zeros((int(rows.max()) - top + 2, int(columns.max()) - left + 2), np.uint8)
-    mask[rows - top, columns - left] = 255
-    side = cell_px * share
-    size = ceil(mask.shape[1] * side), ceil(mask.shape[0] * side)
-    soft = cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR)
-    _, plain = cv2.threshold(soft, 100, 255, cv2.THRESH_BINARY)
-    found, _ = cv2.findContours(plain, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    corner = np.array([round(left * side), round(top * side)], np.int32)
-    return [np.asarray(contour, np.int32) + corner for contour in found]

@@ -10,9 +10,9 @@ import numpy as np
 from crackscan.edge.finding import Rule
 from crackscan.edge.frame import Frame
 from crackscan.edge.model import MIN_PX, Model
-from crackscan.edge.photos.drawing import close_up, overview
+from crackscan.edge.photos.drawing import close_up, small_copy
 from crackscan.edge.photos.listing import digest_of
-from crackscan.edge.photos.maps import at_scale, join, look, map_scales
+from crackscan.edge.photos.maps import at_scale, join, look, map_scales, refined
 from crackscan.edge.photos.measuring import measure_parts
 from crackscan.edge.photos.values import Crack, Looked, Method, Task
 from crackscan.edge.position.photo import PhotoData, read_photo
@@ -81,6 +81,8 @@ class Looker:
             look(self.model, self.rule, at_scale(rgb, height, width, scale), scale, shape)
             for scale in scales
         ]
+        if len(looks) > 1:
+            looks[1] = refined(looks[1], looks[0], round(1 / scales[1]))
         cracks = join(looks, width, height, cell_px)
         if cracks and reduction > 1:
             del rgb
@@ -94,8 +96,9 @@ class Looker:
         measured = tuple(
             self._measured(one, number, frame, photo) for number, one in enumerate(cracks)
         )
-        picture = overview(rgb, measured, self.rule) if self.method.close_ups else None
-        return replace(told, cracks=measured, overview=picture)
+        return replace(
+            told, cracks=measured, copy=small_copy(rgb) if self.method.close_ups else None
+        )
 
     def _measured(self, crack: Crack, number: int, frame: Frame, photo: PhotoData) -> Crack:
         if number >= MOST_MEASURED:

@@ -1,7 +1,7 @@
 """At which scales a photograph is looked at, and how what is seen at each becomes one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 import cv2
@@ -22,6 +22,8 @@ THIN_PX = 1.5
 """So wide they should be in the map's picture."""
 COARSE = 0.25
 """The second look, for wide cracks, at this share of the first."""
+LIKELY = 0.5
+"""A square of this share of the threshold belongs to a crack that a coarser look has found."""
 LEAST_PX = 96
 """A picture with a shorter side has no context: there is no coarse look at it."""
 FINEST, COARSEST = 2.0, 0.125
@@ -62,6 +64,8 @@ class Seen:
     labels: NDArray[np.int32]
     """(rows, columns); 0 is nothing, n is findings[n - 1]."""
     findings: tuple[Finding, ...]
+    likely: Mask
+    """(rows, columns): squares that come near the threshold."""
 
 
 def look(model: Model, rule: Rule, rgb: RGB, scale: float, shape: tuple[int, int]) -> Seen:
@@ -78,7 +82,29 @@ def look(model: Model, rule: Rule, rgb: RGB, scale: float, shape: tuple[int, int
     for number, finding in enumerate(findings, 1):
         rows, columns = np.array(finding.cells).T
         labels[rows, columns] = number
-    return Seen(_on_squares(labels, scale, shape), tuple(findings))
+    likely = (crack_map >= LIKELY * rule.cell).astype(np.int32)
+    return Seen(
+        _on_squares(labels, scale, shape),
+        tuple(findings),
+        _on_squares(likely, scale, shape) > 0,
+    )
+
+
+def refined(coarse: Seen, fine: Seen, times: int) -> Seen:
+    """A coarse look's findings without the squares that the fine look can leave out.
+
+    A cell of the coarse map covers `times` by `times` squares. Where the fine look makes out the
+    crack in it, however faintly, its squares and their neighbours stay; where it makes out
+    nothing, as inside a wide crack, all stay.
+    """
+    near = cv2.dilate(fine.likely.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    rows, columns = near.shape
+    whole = np.zeros((-(-rows // times) * times, -(-columns // times) * times), np.bool_)
+    whole[:rows, :columns] = fine.likely
+    blocks = whole.reshape(whole.shape[0] // times, times, -1, times).any(axis=(1, 3))
+    made_out = blocks.repeat(times, axis=0).repeat(times, axis=1)[:rows, :columns]
+    labels = np.where(made_out & ~near, 0, coarse.labels)
+    return replace(coarse, labels=labels)
 
 
 def join(looks: Sequence[Seen], width: int, height: int, cell_px: int) -> list[Crack]:

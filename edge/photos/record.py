@@ -108,27 +108,30 @@ class Recorder:
                     if before is not None:
                         text = f"{looked.name} was replaced by another file: looked at again"
                         survey.add_note(Note(at, NoteKind.WARNING, text))
-                survey.add_scanned(_scanned(looked, at))
-                for crack in looked.cracks:
-                    number = survey.add_finding(_sighting(crack, looked, at))
-                    self._add_picture(crack.close_up, looked.name, at, number)
-                self._add_picture(looked.overview, looked.name, at, None)
+                first = survey.next_finding
+                sightings = [_sighting(crack, looked, at) for crack in looked.cracks]
+                survey.add_scanned(_scanned(looked, at), sightings, self._fitting(looked.copy, at))
+                for number, crack in enumerate(looked.cracks, first):
+                    jpeg = self._fitting(crack.close_up, at)
+                    if jpeg is not None:
+                        survey.add_picture(jpeg, looked.name, at, close_up_of=number)
             for path in unneeded:
                 (survey.folder / path).unlink(missing_ok=True)
         return True
 
-    def _add_picture(self, jpeg: bytes | None, name: str, at: Instant, finding: int | None) -> None:
+    def _fitting(self, jpeg: bytes | None, at: Instant) -> bytes | None:
+        """A picture, if the budget and the disk have room for it."""
         if jpeg is None:
-            return
+            return None
         refusal = self.budget.refusal(self.survey.folder, self.survey.picture_bytes, len(jpeg))
         if refusal is None:
-            self.survey.add_picture(jpeg, name, at, finding)
-            return
+            return jpeg
         self.left_out += 1
         if self.no_pictures is None:
             self.no_pictures = refusal
             text = f"no more pictures: {refusal}"
             self.survey.add_note(Note(at, NoteKind.WARNING, text))
+        return None
 
 
 @contextmanager

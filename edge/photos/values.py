@@ -75,8 +75,8 @@ class Looked:
     """At which it was looked at, as shares of its size."""
     cracks: tuple[Crack, ...] = ()
     """The surest first."""
-    overview: bytes | None = None
-    """JPEG of the whole photograph with its cracks outlined, where it has any."""
+    copy: bytes | None = None
+    """JPEG of the whole photograph, made smaller, where it has cracks."""
 
 
 class Crew(Protocol):

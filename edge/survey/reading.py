@@ -123,6 +123,13 @@ class SurveyReader:
         for row in self._connection.execute("SELECT * FROM picture ORDER BY id"):
             yield StoredPicture(row["path"], row["bytes"], row["frame"], instant_of(row))
 
+    def close_up(self, finding: int) -> str | None:
+        """Path of a finding's close-up below the survey's folder, None where none was kept."""
+        row = self._connection.execute(
+            "SELECT path FROM picture WHERE close_up_of = ? ORDER BY id DESC LIMIT 1", (finding,)
+        ).fetchone()
+        return None if row is None else str(row["path"])
+
     def scanned(self) -> Iterator[ScannedPicture]:
         for row in self._connection.execute("SELECT * FROM scanned ORDER BY name"):
             yield scanned_of(row)

@@ -115,8 +115,17 @@ class Survey(SurveyReader):
                 insert(self._connection, "finding", {"id": finding, "session": self.session, **row})
         self.next_finding = max(self.next_finding, finding + 1)
 
-    def add_picture(self, jpeg: bytes, frame: str, at: Instant, finding: int | None = None) -> str:
+    def add_picture(
+        self,
+        jpeg: bytes,
+        frame: str,
+        at: Instant,
+        finding: int | None = None,
+        close_up_of: int | None = None,
+    ) -> str:
         """Save a picture, as the best one of a finding if one is named; gives its path.
+
+        One with `close_up_of` is the close-up of a finding, with its widths drawn.
 
         The file is there before the row that names it, and the picture that it replaces is deleted
         after that row is gone, so that no row ever names a missing file.
@@ -130,6 +139,7 @@ class Survey(SurveyReader):
             "path": path,
             "bytes": len(jpeg),
             "frame": frame,
+            "close_up_of": close_up_of,
             **instant_row(at),
         }
         try:
@@ -240,7 +250,8 @@ class Survey(SurveyReader):
             execute(f"DELETE FROM finding WHERE frame = ? AND id NOT IN ({reviewed})", (name,))
             shown = "SELECT picture FROM finding WHERE frame = ? AND picture IS NOT NULL"
             unnamed = execute(
-                f"DELETE FROM picture WHERE frame = ? AND id NOT IN ({shown}) RETURNING path",
+                f"DELETE FROM picture WHERE frame = ? AND id NOT IN ({shown})"
+                " AND coalesce(close_up_of, 0) NOT IN (SELECT id FROM finding) RETURNING path",
                 (name, name),
             ).fetchall()
             execute("DELETE FROM scanned WHERE name = ?", (name,))

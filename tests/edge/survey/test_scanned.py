@@ -28,13 +28,18 @@ def test_a_replaced_photograph_takes_its_findings_along_but_for_reviewed_ones(
             for number, frame in enumerate(("a.jpg", "a.jpg", "b.jpg"))
         )
         kept = survey.add_picture(b"reviewed", "a.jpg", moment(1), first)
+        shown = survey.add_picture(b"close", "a.jpg", moment(1), close_up_of=first)
         gone = survey.add_picture(b"not reviewed", "a.jpg", moment(1), second)
+        hidden = survey.add_picture(b"close", "a.jpg", moment(1), close_up_of=second)
         view = survey.add_picture(b"of the whole", "a.jpg", moment(1))
         theirs = survey.add_picture(b"of another", "b.jpg", moment(1), other)
         survey.add_review(Review(first, Verdict.ACCEPTED, "Ada", moment(3)))
-        assert sorted(survey.forget_scanned("a.jpg")) == sorted([gone, view])
+        assert sorted(survey.forget_scanned("a.jpg")) == sorted([gone, hidden, view])
         assert {one.id for one in survey.findings()} == {first, other}
         assert not survey.is_scanned("a.jpg")
-        assert survey.picture_bytes == len(b"reviewed") + len(b"of another")
+        assert survey.picture_bytes == len(b"reviewedcloseof another")
+        assert survey.close_up(first) == shown and survey.close_up(second) is None
     Survey.resume(tmp_path / "visit").close()
-    assert names(tmp_path / "visit" / "frames") == sorted(Path(one).name for one in (kept, theirs))
+    assert names(tmp_path / "visit" / "frames") == sorted(
+        Path(one).name for one in (kept, shown, theirs)
+    )

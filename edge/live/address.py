@@ -2,6 +2,7 @@
 
 import fcntl
 import ipaddress
+import re
 import socket
 import struct
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from crackscan.errors import CrackscanError
 
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8765
+_ADDRESS = re.compile(r"(\[(?P<ipv6>[^\]]*)\]|(?P<host>[\w.-]*))(:(?P<port>[0-9]{1,5}))?", re.ASCII)
 _BACKLOG = 16
 _SIOCGIFADDR = 0x8915
 _UNACKNOWLEDGED_MS = 20_000
@@ -41,23 +43,19 @@ def parse_address(text: str = "") -> Address:
         CrackscanError: it is no such thing.
     """
     if text.isascii() and text.isdigit():
-        host, port = "", text
-    elif text.startswith("["):
-        host, _, rest = text[1:].partition("]")
-        port = rest.removeprefix(":")
-    else:
-        host, _, port = text.partition(":")
-    wrong = CrackscanError(
-        f"{text!r} is no address for the live view: give HOST:PORT, like 0.0.0.0:{DEFAULT_PORT}"
-    )
-    if (port and not (port.isascii() and port.isdigit() and int(port) <= 65535)) or " " in host:
-        raise wrong
-    if text.startswith("["):
-        try:
-            ipaddress.IPv6Address(host)
-        except ValueError:
-            raise wrong from None
-    return Address(host or DEFAULT_HOST, int(port) if port else DEFAULT_PORT)
+        text = f":{text}"
+    parts = _ADDRESS.fullmatch(text)
+    port = int(parts["port"] or DEFAULT_PORT) if parts is not None else 0
+    try:
+        if parts is None or port > 65535:
+            raise ValueError
+        if parts["ipv6"] is not None:
+            return Address(str(ipaddress.IPv6Address(parts["ipv6"])), port)
+    except ValueError:
+        raise CrackscanError(
+            f"{text!r} is no address for the live view: give HOST:PORT, like 0.0.0.0:{DEFAULT_PORT}"
+        ) from None
+    return Address(parts["host"] or DEFAULT_HOST, port)
 
 
 def listen(address: Address) -> socket.socket:

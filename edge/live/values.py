@@ -14,6 +14,7 @@ class InView:
     number: int
     """Its identity: the same in each frame that shows it, and that of its `Found`."""
     probability: float
+    """As known so far, not this frame's alone, which may see only an end of it."""
     box: Box
     """In frame px."""
 

@@ -69,7 +69,7 @@ async function nextFrame() {
 }
 
 async function nextState() {
-  const { version = 0, found_version: found = -1 } = now.state ?? {};
+  const { version = -1, found_version: found = -1 } = now.state ?? {};
   const answer = await get(`/api/state?after=${version}&found=${found}`);
   if (!answer) return;
   const state = await answer.json();
@@ -89,19 +89,17 @@ async function nextState() {
 
 function showFrame() {
   const { frame } = now;
-  const picture = byId("picture");
   byId("view").style.setProperty("--shape", `${frame.width} / ${frame.height}`);
-  byId("view").style.setProperty("--ratio", frame.width / frame.height);
-  draw(picture, frame);
-  const count = frame.findings.length;
-  const surest = Math.max(0, ...frame.findings.map(({ probability }) => probability));
-  const text = count
-    ? `${count === 1 ? "1 crack" : `${count} cracks`} in view · ${percent(surest)}`
-    : "No crack in view";
-  byId("caption").textContent = text;
-  byId("caption").dataset.level = count ? "bad" : "good";
-  picture.setAttribute("aria-label", `${frame.name}: ${text}`);
+  draw(byId("picture"), frame);
   show();
+}
+
+/** What a frame shows, and how alarming that is. */
+function inView({ findings }) {
+  if (!findings.length) return ["good", "No crack in view"];
+  const surest = Math.max(...findings.map(({ probability }) => probability));
+  const count = findings.length === 1 ? "1 crack" : `${findings.length} cracks`;
+  return ["bad", `${count} in view · ${percent(surest)}`];
 }
 
 /** The state of everything in a few words, the worst first. */
@@ -115,8 +113,8 @@ function condition() {
   if (away > STALE_S + 10) return ["bad", `Nothing heard for ${Math.round(away)} s`];
   if (status.condition) return ["bad", `Camera ${status.condition}`];
   if (status.paused) return ["warn", "Paused"];
-  if (status.recording) return ["good", "Scanning, recording"];
-  return ["good", "Scanning, not recording"];
+  if (status.trouble && !status.recording) return ["bad", "Not recording"];
+  return ["good", status.recording ? "Recording" : "Scanning"];
 }
 
 function show() {
@@ -127,13 +125,18 @@ function show() {
   document.title = `${text} – crackscan`;
   document.body.dataset.role = state?.role ?? "none";
   const age_s = frame ? (performance.now() - now.frameAt) / 1000 : 0;
-  const still = level === "bad" || Boolean(status?.paused) || Boolean(state?.ended);
+  const still = !entered || !reachable || Boolean(status?.condition) || Boolean(state?.ended)
+    || (Boolean(frame) && age_s > STALE_S);
   byId("view").dataset.still = still;
-  const verdict = still ? text : frame?.verdict || (age_s > STALE_S ? "no new picture" : "");
+  const stale = level === "good" ? "No new picture" : text;
+  const verdict = still ? stale : status?.paused ? "" : frame?.verdict ?? "";
   set("verdict", verdict).hidden = !verdict;
-  byId("verdict").dataset.level = still ? level : "warn";
-  if (still && frame) {
-    set("caption", `Last picture, ${ago(age_s)} ago`).dataset.level = "wait";
+  byId("verdict").dataset.level = still && level !== "good" ? level : "warn";
+  if (frame) {
+    const [tone, caption] = still ? ["wait", `Last picture, ${ago(age_s)} ago`]
+      : status?.paused ? ["warn", "Paused: nothing is looked for"] : inView(frame);
+    set("caption", caption).dataset.level = tone;
+    byId("picture").setAttribute("aria-label", `${frame.name}: ${caption}`);
   }
   const pause = byId("pause");
   pause.dataset.paused = Boolean(status?.paused);
@@ -171,7 +174,6 @@ function factsOf(status) {
   const facts = [];
   const add = (name, value, level) => facts.push([name, value, level]);
   if (status.frames_per_s !== null) add("Frames/s", status.frames_per_s.toFixed(1));
-  add("Frames", whole(status.frames));
   if (status.dropped) add("Left out", whole(status.dropped));
   if (status.temperature_c !== null) {
     add("Processor", `${Math.round(status.temperature_c)} °C`, status.throttled ? "bad" : "");
@@ -243,7 +245,7 @@ function fill(item, one) {
   const texts = {
     title: `Crack ${one.number}`,
     sure: percent(one.probability),
-    width: one.width && `${one.width} wide`,
+    width: one.width,
     when: clock(one.wall_s),
   };
   for (const [name, text] of Object.entries(texts)) {

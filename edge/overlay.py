@@ -30,6 +30,7 @@ def draw(
     threshold: float,
     cell_px: int,
     rate_fps: float | None = None,
+    told: str = "",
 ) -> RGB:
     """A copy of a frame with its findings outlined and tinted, under a caption.
 
@@ -42,6 +43,8 @@ def draw(
         threshold: where the colour scale begins.
         cell_px: side of a cell.
         rate_fps: shown in the caption of moving pictures.
+        told: why the frame cannot be judged, `too fast`; the caption says that instead of a
+            verdict where no crack is known of.
 
     Returns:
         uint8 (height + caption, width, 3); the frame itself keeps every pixel row.
@@ -54,7 +57,7 @@ def draw(
     line_px = max(1, round(min(height, width) / 240))
     for finding in reversed(findings):
         _outline(below, crack_map, finding, threshold, cell_px, line_px)
-    _caption(picture[:bar_px], findings, rate_fps)
+    _caption(picture[:bar_px], findings, rate_fps, told)
     return picture
 
 
@@ -137,8 +140,8 @@ def _colours(threshold: float) -> RGB:
     return np.array([colour_of(step / 255, threshold) for step in range(256)], np.uint8)
 
 
-def _caption(bar: RGB, findings: Sequence[Finding], rate_fps: float | None) -> None:
-    """Verdict on a coloured field, then what fits: the number of findings, frames a second."""
+def _caption(bar: RGB, findings: Sequence[Finding], rate_fps: float | None, told: str = "") -> None:
+    """Verdict on a coloured field, then what fits: what is wrong, how many, frames a second."""
     height, width = bar.shape[:2]
     bar[:] = INK
     scale = height * 0.5 / cv2.getTextSize("0", _FONT, 1.0, 1)[0][1]
@@ -149,13 +152,18 @@ def _caption(bar: RGB, findings: Sequence[Finding], rate_fps: float | None) -> N
     def width_of(text: str) -> int:
         return int(cv2.getTextSize(text, _FONT, scale, thick)[0][0])
 
-    def write(text: str, left: int) -> None:
-        cv2.putText(bar, text, (left, baseline), _FONT, scale, PAPER, thick, cv2.LINE_AA)
+    def write(text: str, left: int, colour: Colour = PAPER) -> None:
+        cv2.putText(bar, text, (left, baseline), _FONT, scale, colour, thick, cv2.LINE_AA)
 
-    verdict = f"CRACK {percent(findings[0].probability)}" if findings else "no crack"
+    calm, ink, field = (told, INK, AMBER) if told else ("no crack", PAPER, CALM)
+    verdict = f"CRACK {percent(findings[0].probability)}" if findings else calm
     end = width_of(verdict) + 2 * space
-    bar[:, :end] = ALARM if findings else CALM
-    write(verdict, space)
+    bar[:, :end] = ALARM if findings else field
+    write(verdict, space, PAPER if findings else ink)
+    if told and findings and end + width_of(told) + 2 * space <= width:
+        start, end = end, end + width_of(told) + 2 * space
+        bar[:, start:end] = AMBER
+        write(told, start + space, INK)
     right = width - space
     rate = f"{rate_fps:.1f} frames/s" if rate_fps is not None else ""
     if rate and end + space + width_of(rate) <= right:

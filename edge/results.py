@@ -1,4 +1,4 @@
-"""The folder that one scan writes: settings, findings as they come, pictures or a video."""
+"""The files that a scan leaves for its user beside the record: findings, annotated pictures."""
 
 import json
 import os
@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from crackscan.edge.annotated_video import AnnotatedVideo
-from crackscan.edge.finding import Finding
 from crackscan.edge.frame import Frame
 from crackscan.edge.source import Source
 from crackscan.edge.source.pictures import RESULTS_MARK
+from crackscan.edge.survey.database import DATABASE
+from crackscan.edge.survey.folder import lock_folder
+from crackscan.edge.survey.pictures import FRAMES, free_bytes
+from crackscan.edge.survey.reading import CARD, SETTINGS
 from crackscan.errors import CrackscanError
 from crackscan.picture import RGB, write_file, write_picture
 
@@ -19,76 +22,129 @@ FINDINGS, PICTURES, VIDEO = "findings.jsonl", "annotated", "annotated.mp4"
 LIVE_FPS = 15.0
 """Rate of the video made from a live source, whose frames come unevenly."""
 _JPEG = {".jpg", ".jpeg", ".jpe"}
+_MB = 1_000_000
 
 
 class Results:
-    """Where a scan puts what it finds; everything in it is valid at any instant.
+    """What a user finds in the folder of a scan; everything in it is valid at any instant.
 
     `scan.json` holds the settings and, once closed, the summary; `findings.jsonl` one line a
     finding, written whole or not at all; `annotated/` the pictures or `annotated.mp4` the video.
-    Raises CrackscanError when the disk does not take it.
+    A disk that takes no more of them does not end the scan: `trouble` says it, and the record goes
+    on while it can.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, Any], overwrite: bool = False) -> None:
-        """Prepare the folder.
+    def __init__(
+        self,
+        folder: Path,
+        settings: Mapping[str, Any],
+        annotate: bool = True,
+        reserve_bytes: int = 0,
+    ) -> None:
+        """Begin in a folder that is there, see `make_ready`.
 
-        Raises CrackscanError if it cannot be written, holds anything but a scan, or holds a scan
-        and `overwrite` is not set; `overwrite` removes what the earlier scan wrote, nothing else.
+        Args:
+            annotate: whether pictures or a video are made.
+            reserve_bytes: below this free space they are made no more.
+
+        Raises CrackscanError if the folder cannot be written.
         """
         self.folder = folder
         self.settings = dict(settings)
+        self.annotate = annotate
+        self.reserve_bytes = reserve_bytes
+        self.trouble: str | None = None
+        """Why annotated pictures or lines are missing."""
         self.video: AnnotatedVideo | None = None
         self._started_s: float | None = None
-        if folder.exists() and not folder.is_dir():
-            raise CrackscanError(f"cannot write into {folder}: it is no folder")
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            _clear(folder, overwrite)
             self._write_state("running", {})
             self._findings = _Lines(folder / FINDINGS)
         except OSError as error:
             raise CrackscanError(f"cannot write into {folder}: {error.strerror}") from None
 
-    def add_finding(self, finding: Finding) -> None:
-        """Append a finding; when this returns it is in the file."""
-        self._findings.add(json.dumps(finding.to_dict(), allow_nan=False))
+    def add_finding(self, told: Mapping[str, Any]) -> None:
+        """Append a finding; when this returns it is in the file, or `trouble` says why not."""
+        try:
+            self._findings.add(json.dumps(told, allow_nan=False))
+        except CrackscanError as error:
+            self.trouble = self.trouble or str(error)
 
     def add_picture(self, frame: Frame, annotated: RGB) -> None:
         """Keep an annotated picture under its frame's name, as JPEG."""
         name = frame.name if Path(frame.name).suffix.lower() in _JPEG else f"{frame.name}.jpg"
         path = self.folder / PICTURES / name
         try:
+            self._demand_room(path)
             path.parent.mkdir(parents=True, exist_ok=True)
+            write_picture(path, annotated, quality=90)
+        except CrackscanError as error:
+            self._give_up(str(error))
         except OSError as error:
-            raise CrackscanError(f"cannot write {path}: {error.strerror}") from None
-        write_picture(path, annotated, quality=90)
+            self._give_up(f"cannot write {path}: {error.strerror}")
 
     def add_video_frame(self, frame: Frame, annotated: RGB, source: Source) -> None:
         """Add a frame to the video: one by one from a file, in real time from a live source."""
-        if self.video is None or self._started_s is None:
-            rate_fps = LIVE_FPS if source.live else source.rate_fps
-            self.video = AnnotatedVideo(self.folder / VIDEO, rate_fps)
-            self._started_s = frame.monotonic_s
-        self.video.add(annotated, frame.monotonic_s - self._started_s if source.live else None)
+        try:
+            self._demand_room(self.folder / VIDEO)
+            if self.video is None or self._started_s is None:
+                rate_fps = LIVE_FPS if source.live else source.rate_fps
+                self.video = AnnotatedVideo(self.folder / VIDEO, rate_fps)
+                self._started_s = frame.monotonic_s
+            self.video.add(annotated, frame.monotonic_s - self._started_s if source.live else None)
+        except CrackscanError as error:
+            self._give_up(str(error))
+            self._close_video()
 
     def close(self, state: str, summary: Mapping[str, Any]) -> None:
         """Finish the video and write how the scan ended: `done`, `interrupted` or `failed`.
 
-        Raises CrackscanError if the video is not whole; the scan has then failed.
+        Raises CrackscanError where not even that can be written.
         """
+        self._close_video()
+        self._findings.close()
+        told = {} if self.trouble is None else {"incomplete": self.trouble}
+        self._write_state(state, {**summary, **told})
+
+    def _demand_room(self, path: Path) -> None:
+        free = free_bytes(self.folder)
+        if free < self.reserve_bytes:
+            raise CrackscanError(
+                f"{path} is not written on: only {free / _MB:.0f} MB are free on the disk"
+            )
+
+    def _give_up(self, why: str) -> None:
+        self.annotate = False
+        self.trouble = self.trouble or why
+
+    def _close_video(self) -> None:
+        video, self.video = self.video, None
         try:
-            if self.video is not None:
-                self.video.close()
+            if video is not None:
+                video.close()
         except CrackscanError as error:
-            state, summary = "failed", {"error": str(error), **summary}
-            raise
-        finally:
-            self._findings.close()
-            self._write_state(state, summary)
+            self._give_up(str(error))
 
     def _write_state(self, state: str, summary: Mapping[str, Any]) -> None:
         text = json.dumps({**self.settings, "state": state, **summary}, indent=2)
         write_file(self.folder / RESULTS_MARK, text.encode() + b"\n")
+
+
+def make_ready(folder: Path, overwrite: bool = False) -> None:
+    """See that a scan can write into a folder, which need not be there yet.
+
+    Raises CrackscanError if it cannot be written, holds anything but a scan, holds one that is
+    being written, or holds one and `overwrite` is not set; `overwrite` removes what the earlier
+    scan wrote, nothing else.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise CrackscanError(f"cannot write into {folder}: it is no folder")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if folder.exists():
+            _clear(folder, overwrite)
+    except OSError as error:
+        raise CrackscanError(f"cannot write into {folder}: {error.strerror}") from None
 
 
 def _clear(folder: Path, overwrite: bool) -> None:
@@ -99,10 +155,13 @@ def _clear(folder: Path, overwrite: bool) -> None:
         raise CrackscanError(
             f"{folder} holds an earlier scan: name another folder, or replace it with --overwrite"
         )
-    if PICTURES in present:
-        shutil.rmtree(folder / PICTURES)
-    for name in {FINDINGS, VIDEO} & present:
+    os.close(lock_folder(folder))
+    # The record first: what is left of a removal that was cut short is a scan still.
+    record = {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", SETTINGS, CARD}
+    for name in sorted(record & present) + sorted({FINDINGS, VIDEO} & present):
         (folder / name).unlink()
+    for name in {PICTURES, FRAMES} & present:
+        shutil.rmtree(folder / name)
 
 
 class _Lines:

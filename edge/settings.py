@@ -71,6 +71,12 @@ class Settings:
     live: str = _set(
         "", "Show the scan to a browser at this HOST:PORT; empty: not.", example="127.0.0.1:8080"
     )
+    live_keys: str = _set(
+        "",
+        "Where the keys of the live view are kept, so that its links stay good; empty: new keys\n"
+        "each time.",
+        example="/var/lib/crackscan/live-keys",
+    )
     size_budget_mb: int = _set(
         0, "Pictures of a survey fill at most so many MB; 0: no limit.", _at_least(0), 8000
     )

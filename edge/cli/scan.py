@@ -1,83 +1,117 @@
-"""`crackscan scan`: a camera, a video, a folder or a picture, scanned into a folder."""
+"""`crackscan scan`: a camera, a video, a folder or a picture, scanned into a survey."""
 
 import json
 import signal
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from crackscan.edge.cli.scale_options import NAMES as SCALE
+from crackscan.edge.cli.scale_options import scale_options
 from crackscan.errors import CrackscanError
 
 if TYPE_CHECKING:
+    from crackscan.edge.live.hub import Hub
+    from crackscan.edge.scan import Setup
+    from crackscan.edge.settings import Settings
     from crackscan.edge.source import Source
+
+_LIVE = "127.0.0.1:8765"
 
 
 @click.command()
-@click.argument("source")
-@click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="Folder for the results; made."
-)
-@click.option("--model", "model_name", help="A shipped model's name, or a .tflite file.")
-@click.option(
-    "--operating-point",
-    "point",
-    default="default",
-    show_default=True,
-    help="One of the thresholds in the model's card.",
-)
+@click.argument("source", required=False)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the survey; made.")
+@click.option("--name", help="What the survey is called; else as its folder.")
+@click.option("--site", help="What is surveyed.")
+@click.option("--model", help="A shipped model's name, or a .tflite file.")
+@click.option("--operating-point", help="One of the thresholds in the model's card.")
 @click.option("--threads", type=click.IntRange(min=1), help="Threads of the model.")
+@click.option("--every", type=click.IntRange(min=1), help="Scan only every so manieth frame.")
 @click.option(
-    "--every", type=click.IntRange(min=1), default=1, help="Scan only every so manieth frame."
+    "--annotate/--no-annotate",
+    default=None,
+    help="Write annotated pictures or an annotated video; a live source's only if asked for.",
 )
+@click.option(
+    "--position",
+    metavar="SOURCE",
+    help="Where the camera is: none, gpsd[:HOST:PORT], mavlink:udp:HOST:PORT, exif.",
+)
+@click.option(
+    "--live",
+    is_flag=False,
+    flag_value=_LIVE,
+    metavar="[HOST:PORT]",
+    help=f"Show the scan to a browser, at {_LIVE} if nothing else is said.",
+)
+@click.option(
+    "--size-budget", "size_budget_mb", type=int, metavar="MB", help="Most room for pictures."
+)
+@click.option("--reserve", "reserve_mb", type=int, metavar="MB", help="Room left free by pictures.")
+@scale_options
+@click.option("--settings", "file", type=click.Path(path_type=Path), help="A settings file (TOML).")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier scan in the same folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def scan(
-    source: str,
-    out: Path,
-    model_name: str | None,
-    point: str,
-    threads: int | None,
-    every: int,
+    source: str | None,
+    out: Path | None,
+    annotate: bool | None,
+    file: Path | None,
     overwrite: bool,
     as_json: bool,
+    **flags: Any,
 ) -> int:
-    """Find cracks in SOURCE: a camera's number (0) or device (/dev/video0), a video, a picture, or
-    a folder of pictures with its subfolders.
+    """Find cracks in SOURCE: a camera (picamera:0, /dev/video0, rtsp://...), a video, a picture, or
+    a folder of pictures with its subfolders. `crackscan sources` lists what there is.
 
-    The folder --out then holds the frames with the findings outlined (annotated/ or annotated.mp4),
-    findings.jsonl (one line a finding, written as it is found) and scan.json (settings, summary).
-    Pictures that cannot be read are skipped and named. Ctrl-C ends a scan cleanly.
+    The folder --out is then a survey: the record (survey.sqlite, frames/), which `crackscan
+    surveys`, `export` and `report` read, and beside it findings.jsonl (one line a finding),
+    scan.json (settings, summary) and the annotated pictures (annotated/ or annotated.mp4). In
+    moving pictures the wall is followed, and each crack is one finding.
+
+    Everything can be set in a file as well: crackscan settings --example.
 
     Exit code: 0 the scan is complete, cracks or none; 1 it failed; 2 bad usage; 130 ended by Ctrl-C
     (143 by SIGTERM) with everything found so far in place.
     """
     from crackscan.edge.cli.scan_report import print_report, progress_bar
-    from crackscan.edge.finding import Rule
-    from crackscan.edge.model import Model
-    from crackscan.edge.results import Results
-    from crackscan.edge.scan import Tally, settings_of
+    from crackscan.edge.live.hub import Hub
+    from crackscan.edge.scan import Tally
     from crackscan.edge.scan import scan as run_scan
+    from crackscan.edge.settings import load
     from crackscan.edge.source import open_source
 
-    model = Model.load(model_name, threads)
-    rule = Rule.of(model.card, point)
+    scale = {name: flags.pop(name) for name in SCALE}
+    wanted = None if annotate is None else ("yes" if annotate else "no")
+    settings = load(file, {**flags, "annotate": wanted, "source": source})
+    if not settings.source:
+        raise click.UsageError("Missing argument 'SOURCE', and no setting `source`.")
+    folder = out or _new_folder(settings)
     tally = Tally()
     error: CrackscanError | None = None
-    with open_source(source, every) as opened:
-        results = Results(out, settings_of(model, opened, point), overwrite)
+    with ExitStack() as stack:
+        hub = Hub() if settings.live else None
+        setup = _setup(settings, scale, hub, stack)
+        opened = stack.enter_context(open_source(settings.source, settings.every))
+        _serve(settings, hub, stack)
+        setup = _with_position(setup, opened, stack)
         with ended_by_signals(opened) as signals, progress_bar(opened) as watch:
             try:
-                run_scan(opened, model, results, rule, tally, watch)
+                run_scan(opened, setup, folder, tally, watch, overwrite)
             except CrackscanError as caught:
                 error = caught
-    if as_json:
-        click.echo(json.dumps({**results.settings, "out": str(out), **tally.summary(opened)}))
-    elif tally.frames or opened.skipped:
-        print_report(tally, opened, results, model.card.name)
+    if tally.frames or opened.skipped:
+        if as_json:
+            told = {**setup.described(opened), "out": str(folder), **tally.summary(opened)}
+            click.echo(json.dumps(told))
+        else:
+            print_report(tally, opened, folder, setup)
     if error is not None:
         raise error
     return 128 + signals[0] if signals else 0
@@ -102,3 +136,62 @@ def ended_by_signals(source: "Source") -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _new_folder(settings: "Settings") -> Path:
+    """A folder for a new survey among the others, named by date and time."""
+    if not settings.surveys:
+        raise click.UsageError("Missing option '--out', and no setting `surveys`.")
+    name = time.strftime("%Y-%m-%d_%H-%M-%S")
+    folder = Path(settings.surveys) / name
+    again = 1
+    while folder.exists():  # a clock that nobody has set may tell the same time twice
+        again += 1
+        folder = Path(settings.surveys) / f"{name}_{again}"
+    return folder
+
+
+def _setup(
+    settings: "Settings", told: dict[str, Any], hub: "Hub | None", stack: ExitStack
+) -> "Setup":
+    from crackscan.edge.finding import Rule
+    from crackscan.edge.model import Model
+    from crackscan.edge.notify import Notify
+    from crackscan.edge.scale import ScaleSettings, Scaling
+    from crackscan.edge.scan import Setup
+
+    scale = ScaleSettings.parse(**told)
+    Scaling.of(scale)
+    model = Model.load(settings.model or None, settings.threads or None)
+    rule = Rule.of(model.card, settings.operating_point)
+    notify = Notify()
+    stack.callback(notify.close)
+    return Setup(model, rule, settings, scale=scale, hub=hub, notify=notify)
+
+
+def _with_position(setup: "Setup", source: "Source", stack: ExitStack) -> "Setup":
+    from dataclasses import replace
+
+    from crackscan.edge.clock import Clock
+    from crackscan.edge.position import open_position
+
+    name = setup.settings.position
+    if name == "auto":
+        name = "exif" if source.kind == "pictures" else "none"
+    stale_s = None if name == "exif" else setup.settings.stale_s
+    position = stack.enter_context(open_position(name, stale_s))
+    return replace(setup, position=position, clock=Clock(position.satellite_time))
+
+
+def _serve(settings: "Settings", hub: "Hub | None", stack: ExitStack) -> None:
+    if hub is None:
+        return
+    import sys
+
+    from crackscan.edge.live.address import parse_address
+    from crackscan.edge.live.announce import announce
+    from crackscan.edge.live.serve import serve
+
+    keys_file = Path(settings.live_keys) if settings.live_keys else None
+    live = stack.enter_context(serve(hub, parse_address(settings.live), keys_file))
+    announce(live, sys.stderr, keys_file)

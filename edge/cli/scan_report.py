@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -10,12 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from crackscan.edge.overlay import percent
-from crackscan.edge.results import FINDINGS, PICTURES, VIDEO, Results
-from crackscan.edge.scan import Tally
+from crackscan.edge.results import FINDINGS, PICTURES, VIDEO
+from crackscan.edge.scan import Setup, Tally
 from crackscan.edge.source import Source
 
 ROWS = 20
-"""Frames in the table, and skipped pictures that are named on the screen."""
+"""Rows in the table, and skipped pictures that are named on the screen."""
 
 
 @contextmanager
@@ -35,32 +36,49 @@ def progress_bar(source: Source) -> Iterator[Callable[[Tally], None]]:
         task = progress.add_task(f"scanning {source.name}", total=source.length, note="")
 
         def watch(tally: Tally) -> None:
-            rate = f"{tally.recent_fps:.1f} frames/s, " if tally.recent_fps else ""
             done = tally.frames + (len(source.skipped) if source.kind == "pictures" else 0)
-            progress.update(task, completed=done, note=f"{rate}{tally.findings} findings")
+            progress.update(task, completed=done, note=line_of(tally))
 
         yield watch
 
 
-def print_report(tally: Tally, source: Source, results: Results, model: str) -> None:
-    """The frames with the surest findings as a table, the counts, and what was skipped."""
-    noun = "picture" if source.kind == "pictures" else "frame"
-    if tally.seen:
+def line_of(tally: Tally) -> str:
+    """How a scan goes, in one line: `12.3 frames/s, 2 findings, too fast`."""
+    rate = f"{tally.recent_fps:.1f} frames/s, " if tally.recent_fps else ""
+    told = f", {tally.told}" if tally.told else ""
+    warned = f" ({tally.warnings[-1]})" if tally.warnings else ""
+    return f"{rate}{plural(tally.findings, 'finding')}{told}{warned}"
+
+
+def print_report(tally: Tally, source: Source, folder: Path, setup: Setup) -> None:
+    """The surest findings as a table, the counts, and what was skipped or went wrong."""
+    still = source.kind == "pictures"
+    noun = "picture" if still else "frame"
+    if still and tally.seen:
         if len(tally.seen) > ROWS:
-            click.echo(f"The {ROWS} surest of {len(tally.seen)} {noun}s with cracks:")
-        Console().print(_table(tally, noun))
+            click.echo(f"The {ROWS} surest of {len(tally.seen)} pictures with cracks:")
+        Console().print(_pictures(tally))
+    elif tally.surest:
+        if len(tally.surest) < tally.findings:
+            click.echo(f"The {len(tally.surest)} surest of {tally.findings} findings:")
+        Console().print(_findings(tally))
     rate = f", {tally.rate_fps:.1f} {noun}s/s" if tally.rate_fps is not None else ""
     click.echo(
-        f"{plural(tally.frames, noun)} scanned, {len(tally.seen)} with cracks, "
-        f"{plural(tally.findings, 'finding')} ({model}, threshold "
-        f"{results.settings['patch_threshold']:.2f}){rate}"
+        f"{plural(tally.frames, noun)} scanned, {tally.frames_with_findings} with cracks, "
+        f"{plural(tally.findings, 'finding')} ({setup.model.card.name}, threshold "
+        f"{setup.rule.patch:.2f}){rate}"
     )
+    if tally.unclear:
+        click.echo(f"{plural(tally.unclear, noun)} not judged: blurred, dark or covered")
     if source.stopped:
         click.echo("ended before the source did")
     if source.dropped:
         click.echo(f"{plural(source.dropped, 'older frame')} dropped to keep up with the camera")
-    shown = PICTURES + "/" if source.kind == "pictures" else VIDEO
-    click.echo(f"in {results.folder}: {FINDINGS}, {shown}")
+    shown = f"{PICTURES}/" if still else VIDEO
+    drawn = f", {shown}" if (folder / shown).exists() else ""
+    click.echo(f"in {folder}: survey.sqlite, {FINDINGS}{drawn}")
+    for warning in tally.warnings:
+        click.echo(f"warning: {warning}", err=True)
     for skipped in source.skipped[:ROWS]:
         click.echo(f"skipped: {skipped.name} {skipped.reason}", err=True)
     if (more := len(source.skipped) - ROWS) > 0:
@@ -72,15 +90,30 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" + "s" * (count != 1)
 
 
-def _table(tally: Tally, noun: str) -> Table:
-    surest = sorted(tally.seen, key=lambda one: (-round(one.probability, 2), -one.area_share))[
-        :ROWS
-    ]
+def _pictures(tally: Tally) -> Table:
+    surest = sorted(tally.seen, key=lambda one: (-round(one.probability, 2), -one.area_share))
     table = Table(box=None, pad_edge=False)
-    table.add_column(noun, overflow="fold")
+    table.add_column("picture", overflow="fold")
     for heading in ("findings", "surest", "area"):
         table.add_column(heading, justify="right")
-    for one in surest:
+    for one in surest[:ROWS]:
         area = f"{one.area_share * 100:.1f} %"
         table.add_row(Text(one.name), str(one.findings), percent(one.probability), area)
+    return table
+
+
+def _findings(tally: Tally) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("finding", justify="right")
+    table.add_column("best frame", overflow="fold")
+    for heading in ("frames", "surest", "width"):
+        table.add_column(heading, justify="right")
+    for one in tally.surest:
+        table.add_row(
+            str(one["id"]),
+            Text(one["frame"]),
+            str(one["frames_seen"]),
+            percent(one["probability"]),
+            one["width"],
+        )
     return table

@@ -1,0 +1,198 @@
+"""What goes on beside the frames: commands, status and the machine's health, also without any."""
+
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from crackscan.edge.device import Throttling
+from crackscan.edge.finding import Rule
+from crackscan.edge.live.commands import (
+    Asked,
+    Choose,
+    Mark,
+    NewSurvey,
+    Pause,
+    Resume,
+    SetScale,
+    Snapshot,
+)
+from crackscan.edge.live.values import Choice, Status
+from crackscan.edge.scale import TwoPoints
+from crackscan.edge.scan.folder import make
+from crackscan.edge.scan.moving import Moving
+from crackscan.edge.scan.pace import CHECK_S
+from crackscan.edge.survey import NoteKind
+from crackscan.errors import CrackscanError
+
+EVERY_S = 0.5
+"""How often the status is told."""
+
+
+class Attendant:
+    """Serves a moving scan from a thread of its own; use it in a `with` block."""
+
+    def __init__(self, moving: Moving) -> None:
+        self.moving = moving
+        self._setup = moving.setup
+        self._checked_s = -CHECK_S
+        self._no_pictures: str | None = None
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="attendant", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def obey(self) -> None:
+        """Carry out what viewers asked for."""
+        hub = self._setup.hub
+        if hub is None:
+            return
+        for asked in hub.commands():
+            try:
+                with self.moving.lock:
+                    hub.answer(asked, self._do(asked))
+            except CrackscanError as error:
+                hub.answer(asked, str(error), good=False)
+
+    def _run(self) -> None:
+        while not self._ended.wait(EVERY_S):
+            self.obey()
+            self._look_after()
+            self._tell()
+
+    def _look_after(self) -> None:
+        """Ask the machine how it is, and the record how it gets on."""
+        now_s = time.monotonic()
+        if now_s - self._checked_s >= CHECK_S:
+            self._checked_s = now_s
+            self.moving.pace.check()
+        state = self.moving.writer.state()
+        if state.no_pictures != self._no_pictures:
+            self._no_pictures = state.no_pictures
+            if state.no_pictures is not None:  # the writer has noted it
+                self.moving.tally.warn(f"no more pictures: {state.no_pictures}")
+        if state.trouble is not None:
+            self.moving.tally.warn(f"nothing is recorded: {state.trouble}")
+
+    def _tell(self) -> None:
+        moving, tally = self.moving, self.moving.tally
+        condition = moving.source.condition
+        line = f"{tally.frames} frames, {tally.findings} findings"
+        if not condition.good:
+            line = f"{condition.text or condition.state.value}; {line}"
+        elif tally.told or moving.pace.told:
+            line = f"{tally.told or moving.pace.told}; {line}"
+        self._setup.notify.status(line)
+        if self._setup.hub is not None:
+            self._setup.hub.status(self._status())
+
+    def _status(self) -> Status:
+        moving, tally, card = self.moving, self.moving.tally, self._setup.model.card
+        state, condition = moving.writer.state(), moving.source.condition
+        health, pace = moving.pace.health, moving.pace.told
+        newest = moving.newest
+        scale = None
+        if newest is not None:
+            with moving.lock:
+                scale = moving.scaling.scale_of(*newest)
+        trouble = state.trouble or state.no_pictures or moving.results.trouble or ""
+        throttling = health.throttling or Throttling(0)
+        return Status(
+            source=moving.source.name,
+            model=card.name,
+            survey=moving.survey_name,
+            frames=tally.frames,
+            frames_per_s=tally.recent_fps,
+            findings=tally.findings,
+            dropped=moving.source.dropped,
+            condition="" if condition.good else condition.text or condition.state.value,
+            paused=moving.paused,
+            recording=not moving.paused and state.trouble is None,
+            trouble=trouble,
+            choices=tuple(
+                Choice(name, point.patch) for name, point in card.operating_points.items()
+            ),
+            choice=moving.point,
+            threshold=moving.rule.patch,
+            temperature_c=health.temperature_c,
+            throttled=", ".join([*throttling.now.words, *([pace] if pace else [])]),
+            free_bytes=state.free_bytes,
+            follows_position=self._setup.position.name != "none",
+            position=None if newest is None else newest[1].position,
+            scale_mm_per_px=None if scale is None else scale.mm_per_px,
+            scale_source="" if scale is None else scale.source,
+        )
+
+    def _do(self, asked: Asked) -> str:
+        """Carry out a command; gives what came of it. Raises CrackscanError."""
+        moving = self.moving
+        match asked.command:
+            case Mark(text):
+                moving.note(NoteKind.MARK, text)
+                return f"Marked: {text}" if text else "Marked"
+            case Snapshot():
+                if moving.newest is None:
+                    raise CrackscanError("there is no picture yet")
+                frame, _ = moving.newest
+                at = self._setup.clock.at(frame.monotonic_s, frame.wall_s)
+                moving.writer.add_picture(frame.rgb, frame.name, at)
+                return f"Picture saved: {frame.name}"
+            case Pause():
+                moving.paused = True
+                return "Paused: nothing is looked for or recorded"
+            case Resume():
+                moving.paused = False
+                return "The scan goes on"
+            case Choose(name):
+                moving.use_rule(Rule.of(self._setup.model.card, name), name)
+                moving.note(NoteKind.MARK, f"operating point {name} from here on")
+                return f"Operating point: {name}"
+            case NewSurvey(name):
+                return self._begin_survey(name)
+            case SetScale():
+                return self._set_scale(asked.command)
+        raise CrackscanError("no such command")
+
+    def _begin_survey(self, name: str) -> str:
+        moving = self.moving
+        folder = moving.results.folder.parent / name
+        if folder.exists():
+            raise CrackscanError(f"there is a folder {name} already: choose another name")
+        survey, results = make(folder, moving.source, self._setup, name=name)
+        tally = moving.tally
+        try:
+            moving.end_survey("done")
+        finally:
+            moving.begin(survey, results)
+            moving.start_over()
+            tally.findings = 0
+            if self._setup.hub is not None:
+                self._setup.hub.clear()
+        return f"New survey: {Path(folder).name}"
+
+    def _set_scale(self, asked: SetScale) -> str:
+        moving = self.moving
+        if moving.newest is None:
+            raise CrackscanError("there is no picture yet")
+        frame, where = moving.newest
+        by = frame.width / asked.frame_width
+        (x1, y1), (x2, y2) = asked.one, asked.other
+        points = TwoPoints(x1 * by, y1 * by, x2 * by, y2 * by, asked.distance_mm)
+        moving.use_points(points)
+        scale = moving.scaling.scale_of(frame, where)
+        if scale is None:
+            raise CrackscanError(f"no scale: {moving.scaling.why}")
+        moving.note(NoteKind.MARK, f"scale from here on: {scale.mm_per_px:.3g} mm/px, two points")
+        return f"Scale: {scale.mm_per_px:.3g} mm per pixel"

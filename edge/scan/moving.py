@@ -1,0 +1,241 @@
+"""Scans moving pictures: follows the wall, and records each crack once."""
+
+import threading
+import time
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from crackscan.edge.clock import Instant
+from crackscan.edge.finding import CrackMap, Finding, Rule
+from crackscan.edge.follow import Follower, Look, Result
+from crackscan.edge.frame import Frame
+from crackscan.edge.live.values import InView, LiveFrame
+from crackscan.edge.model import MIN_PX
+from crackscan.edge.overlay import draw
+from crackscan.edge.position import Where
+from crackscan.edge.results import Results
+from crackscan.edge.scale import ScaleSettings, Scaling, TwoPoints
+from crackscan.edge.scan.folder import budget_of, contents
+from crackscan.edge.scan.gaps import Gaps
+from crackscan.edge.scan.pace import Pace
+from crackscan.edge.scan.recorder import Recorder
+from crackscan.edge.scan.setup import Setup
+from crackscan.edge.scan.tally import Tally
+from crackscan.edge.scan.track import Track
+from crackscan.edge.sharpness import Verdict
+from crackscan.edge.source import Source
+from crackscan.edge.survey import Note, NoteKind, Survey, SurveyWriter
+from crackscan.edge.tracking import Followed, Tracked
+from crackscan.errors import CrackscanError
+
+LEAST_WEIGHT = 0.15
+"""A frame that would count less is not given to the model."""
+JUDGED_WEIGHT = 0.3
+"""Frames that count less leave a gap in what was judged."""
+CLOSING_S = 30.0
+MEASURING_S, HURRIED_S = 20.0, 2.0
+"""How long the end of a scan waits for the last measures; after a failure it is short."""
+_CLEAR = (Verdict.SHARP, Verdict.PLAIN)
+_PAUSED = "paused"
+
+
+class Moving:
+    """Scans one frame after the other into a record; what it does never waits for the disk.
+
+    Whoever reads or changes it from another thread holds `lock`.
+    """
+
+    def __init__(
+        self, source: Source, setup: Setup, survey: Survey, results: Results, tally: Tally
+    ) -> None:
+        self.source = source
+        self.setup = setup
+        self.tally = tally
+        self.rule = setup.rule
+        self.point = setup.settings.operating_point
+        self.paused = False
+        self.newest: tuple[Frame, Where] | None = None
+        self.scaling = setup.coarse_scaling()
+        self.pace = Pace(self.warn, setup.settings.most_fps, setup.settings.least_fps)
+        self.lock = threading.RLock()
+        self._scale = setup.scale
+        self._numbers = count(1)
+        self._follower = Follower(self.rule, self._numbers)
+        self._size = (0, 0)
+        self.begin(survey, results)
+
+    def begin(self, survey: Survey, results: Results) -> None:
+        """Record into this survey from now on."""
+        self.results = results
+        self.writer = SurveyWriter(survey, budget_of(self.setup))
+        self.survey_name = survey.info().name
+        self.recorder = Recorder(
+            self.writer,
+            self.setup.clock,
+            self.rule.cell_px,
+            Scaling.of(self._scale),
+            self._complete,
+            self.setup.hub,
+        )
+        self._gaps = Gaps(self.writer.add_note)
+        self._track = Track()
+
+    def take(self, frame: Frame) -> None:
+        """Scan a frame."""
+        if min(frame.height, frame.width) < MIN_PX:
+            self.source.skip(frame.name, f"is too small: {frame.width}x{frame.height} pixels")
+            return
+        began_s = time.monotonic()
+        with self.lock:
+            frame = self.pace.fit(frame)
+            if (frame.height, frame.width) != self._size:
+                self.start_over()  # nothing that was followed fits frames of another size
+                self._size = frame.height, frame.width
+            at = self.setup.clock.at(frame.monotonic_s, frame.wall_s)
+            where = self.setup.position.at(frame.monotonic_s)
+            self.newest = frame, where
+            self._gaps.of_source(self.source, self.setup.clock)
+            point = self._track.point(at, where)
+            if point is not None:
+                self.writer.add_track(point)
+            if self.paused:
+                self._rest(frame, at)
+            else:
+                self._scan(frame, at, where, began_s)
+
+    def end_survey(self, state: str) -> None:
+        """Complete all findings and close the record: `done`, `interrupted` or `failed`.
+
+        Raises CrackscanError where the disk did not take all of it.
+        """
+        with self.lock:
+            self._end_following()
+        self._gaps.end()
+        self._gaps.of_source(self.source, self.setup.clock)
+        self.recorder.close(HURRIED_S if state == "failed" else MEASURING_S)
+        if self.writer.flush(CLOSING_S):
+            self.tally.survey = contents(self.writer.survey)
+        try:
+            self.writer.close(CLOSING_S)
+        except CrackscanError as error:
+            self.tally.error = str(error)
+            self.results.close("failed", self.tally.summary(self.source))
+            raise
+        self.results.close(state, self.tally.summary(self.source))
+
+    def note(self, kind: NoteKind, text: str) -> None:
+        """Note something that is the case now."""
+        self.writer.add_note(Note(self.setup.clock.now(), kind, text))
+
+    def warn(self, text: str) -> None:
+        """Say on every screen and in the record what should be known."""
+        self.note(NoteKind.WARNING, text)
+        self.tally.warn(text)
+        if self.setup.hub is not None:
+            self.setup.hub.say(text, good=False)
+
+    def use_rule(self, rule: Rule, point: str) -> None:
+        """Go on with the thresholds of another operating point."""
+        self.rule, self.point = rule, point
+        self._follower.use(rule)
+
+    def use_scale(self, settings: ScaleSettings) -> None:
+        """Go on with another scale; findings that are complete keep theirs."""
+        self._scale = settings
+        self.scaling = Scaling.of(replace(settings, target=False))
+        self.recorder.measurer.scaling = Scaling.of(settings)
+
+    def use_points(self, points: TwoPoints) -> None:
+        """Go on with the scale of two points in the present frame."""
+        self.use_scale(replace(self._scale, points=points))
+
+    def start_over(self) -> None:
+        """Follow the wall anew; what was found is complete."""
+        self._end_following()
+        self._follower = Follower(self.rule, self._numbers)
+
+    def _complete(self, line: dict[str, Any]) -> None:
+        self.results.add_finding(line)
+        self.tally.complete(line)
+
+    def _scan(self, frame: Frame, at: Instant, where: Where, began_s: float) -> None:
+        look = self._follower.look(frame)
+        told = self._told(frame, where, look)
+        result: Result | None = None
+        model_s = 0.0
+        if look.clarity.weight >= LEAST_WEIGHT:
+            asked_s = time.monotonic()
+            crack_map = self.setup.model.crack_map(frame.rgb)
+            model_s = time.monotonic() - asked_s
+            result = self._follower.add(frame, look, crack_map)
+        followed = self._follower.skip() if result is None else result.followed
+        self.recorder.take(frame, where, followed, self._follower.release)
+        judged = look.clarity.weight >= JUDGED_WEIGHT
+        self._gaps.frame("" if judged else look.clarity.verdict.value, at, frame.seen_s)
+        findings = [_shown(tracked, finding) for tracked, finding in followed.here]
+        self.tally.model_s += model_s
+        self.tally.beside_s += time.monotonic() - began_s - model_s
+        self.tally.told = told
+        self.tally.unclear += not judged
+        self.tally.findings = self.recorder.findings
+        if result is not None:
+            self.setup.notify.watchdog()
+        self._show(frame, None if result is None else result.evidence, followed, findings, told)
+        self.tally.add(frame, findings)
+        if self.source.live and self.pace.took(time.monotonic() - began_s, frame):
+            self._halve_points()
+
+    def _rest(self, frame: Frame, at: Instant) -> None:
+        """Paused: frames are shown, and nothing is looked for."""
+        self._gaps.frame(_PAUSED, at, frame.seen_s)
+        self.tally.told = _PAUSED
+        self._show(frame, None, Followed(), [], _PAUSED)
+
+    def _told(self, frame: Frame, where: Where, look: Look) -> str:
+        """What the screen says of a frame; empty if it is clear."""
+        if look.clarity.verdict not in _CLEAR:
+            return look.clarity.verdict.value
+        scale = self.scaling.scale_of(frame, where)
+        if scale is not None and scale.mm_per_px > self.setup.settings.smallest_mm:
+            return "too far"
+        return ""
+
+    def _show(
+        self,
+        frame: Frame,
+        evidence: CrackMap | None,
+        followed: Followed,
+        findings: list[Finding],
+        told: str,
+    ) -> None:
+        """Hand the frame to the viewers, and to the annotated video."""
+        cell, cell_px = self.rule.cell, self.rule.cell_px
+        if self.setup.hub is not None:
+            here = tuple(
+                InView(self.recorder.number_of(tracked), tracked.probability, finding.box)
+                for tracked, finding in followed.here
+            )
+            self.setup.hub.publish(LiveFrame(frame, evidence, cell, cell_px, here, told))
+        if self.results.annotate:
+            surest = sorted(findings, key=lambda one: -one.probability)
+            rate_fps = self.tally.recent_fps or 0.0
+            shown = np.zeros((1, 1), np.float32) if evidence is None else evidence
+            annotated = draw(frame.rgb, shown, surest, cell, cell_px, rate_fps, told)
+            self.results.add_video_frame(frame, annotated, self.source)
+
+    def _end_following(self) -> None:
+        self.recorder.end(self._follower.end(), self._follower.release)
+
+    def _halve_points(self) -> None:
+        points = self._scale.points
+        if points is not None:
+            x1, y1, x2, y2 = (0.5 * at for at in (points.x1, points.y1, points.x2, points.y2))
+            self.use_scale(replace(self._scale, points=replace(points, x1=x1, y1=y1, x2=x2, y2=y2)))
+
+
+def _shown(tracked: Tracked, finding: Finding) -> Finding:
+    """A finding where this frame has it, as sure as all frames together are."""
+    return replace(finding, probability=tracked.probability)

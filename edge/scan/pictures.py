@@ -1,0 +1,130 @@
+"""Scans pictures: each by itself, recorded once with its findings and where it was taken."""
+
+import sqlite3
+import time
+from pathlib import Path
+
+from crackscan.edge.finding import Finding, find
+from crackscan.edge.frame import Frame
+from crackscan.edge.model import MIN_PX
+from crackscan.edge.overlay import draw
+from crackscan.edge.position import NOWHERE, PhotoData, Where, read_photo
+from crackscan.edge.results import Results
+from crackscan.edge.scale.scaling import picture_path
+from crackscan.edge.scan.folder import budget_of, contents
+from crackscan.edge.scan.measurer import GIVEN_UP, Measured, Work, measure
+from crackscan.edge.scan.setup import Setup
+from crackscan.edge.scan.tally import Tally
+from crackscan.edge.scan.tell import line_of
+from crackscan.edge.source import Source
+from crackscan.edge.survey import Measures, ScannedPicture, Sighting, Survey, first_sighting
+from crackscan.edge.survey.pictures import encode_jpeg
+from crackscan.errors import CrackscanError
+
+MEASURING_S = 10.0
+"""Time for measuring the findings of one picture, the surest first; the rest have no widths."""
+
+
+class Pictures:
+    """Scans one picture after the other into a record."""
+
+    def __init__(
+        self, source: Source, setup: Setup, survey: Survey, results: Results, tally: Tally
+    ) -> None:
+        self.source = source
+        self.setup = setup
+        self.survey = survey
+        self.results = results
+        self.tally = tally
+        self._scaling = setup.scaling()
+        self._budget = budget_of(setup)
+        self._noted = 0
+        self._closed = False
+
+    def take(self, frame: Frame) -> None:
+        """Scan a picture. Raises CrackscanError where the record does not take it."""
+        self.note_skipped()
+        if min(frame.height, frame.width) < MIN_PX:
+            self.source.skip(frame.name, f"is too small: {frame.width}x{frame.height} pixels")
+            self.note_skipped()
+            return
+        began_s = time.monotonic()
+        crack_map = self.setup.model.crack_map(frame.rgb)
+        self.tally.model_s += time.monotonic() - began_s
+        findings = find(crack_map, frame, self.setup.rule)
+        self._record(frame, findings)
+        rule = self.setup.rule
+        if self.results.annotate:
+            annotated = draw(frame.rgb, crack_map, findings, rule.cell, rule.cell_px)
+            self.results.add_picture(frame, annotated)
+        self.tally.findings += len(findings)
+        self.tally.add(frame, findings)
+
+    def note_skipped(self) -> None:
+        """Record what the source could not give since the last call."""
+        for one in self.source.skipped[self._noted :]:
+            self._noted += 1
+            now = self.setup.clock.now()
+            self._add(ScannedPicture(one.name, now, skipped=one.reason), [])
+
+    def close(self) -> None:
+        """End the record, once. Raises CrackscanError where the disk does not take the rest."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self.note_skipped()
+            self.tally.survey = contents(self.survey)
+        finally:
+            self.survey.close()
+
+    def _record(self, frame: Frame, findings: list[Finding]) -> None:
+        at = self.setup.clock.at(frame.monotonic_s, frame.wall_s)
+        path = picture_path(frame)
+        photo = read_photo(path) if path is not None else None
+        where = self._where(frame, path, photo)
+        sightings = []
+        until_s = time.monotonic() + MEASURING_S
+        for finding in findings:
+            measured = Measured(Measures(why=GIVEN_UP))
+            if time.monotonic() < until_s:
+                work = Work(0, finding, frame, where)
+                measured = measure(work, self.setup.rule.cell_px, self._scaling, photo)
+            plain = first_sighting(finding, frame.width, frame.height, at, where)
+            sightings.append(measured.added_to(plain))
+        scale = self._scaling.scale_of(frame, where, photo=photo)
+        scanned = ScannedPicture(
+            frame.name,
+            at,
+            len(findings),
+            width=frame.width,
+            height=frame.height,
+            taken_s=photo.taken_s if photo else None,
+            taken_local=photo.taken_local if photo else None,
+            where=where,
+            scale=scale,
+        )
+        first = self.survey.next_finding
+        self._add(scanned, sightings, frame)
+        for number, (finding, sighting) in enumerate(zip(findings, sightings, strict=True), first):
+            self.results.add_finding(line_of(number, finding, sighting))
+
+    def _where(self, frame: Frame, path: Path | None, photo: PhotoData | None) -> Where:
+        if self.setup.position.name == "exif":
+            return photo.where if photo is not None else NOWHERE
+        return self.setup.position.at(frame.monotonic_s, path)
+
+    def _add(
+        self, scanned: ScannedPicture, sightings: list[Sighting], frame: Frame | None = None
+    ) -> None:
+        jpeg = None
+        if sightings and frame is not None:
+            jpeg = encode_jpeg(frame.rgb)
+            refusal = self._budget.refusal(self.survey.folder, self.survey.picture_bytes, len(jpeg))
+            if refusal is not None:
+                jpeg = None
+                self.tally.warn(f"no more pictures: {refusal}")
+        try:
+            self.survey.add_scanned(scanned, sightings, jpeg)
+        except sqlite3.Error as error:
+            raise CrackscanError(f"{self.survey.folder}: not recorded: {error}") from None

@@ -1,0 +1,116 @@
+"""The scan from its first frame to its last, whatever ends it."""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from crackscan.edge.results import Results
+from crackscan.edge.scan.attend import Attendant
+from crackscan.edge.scan.folder import make
+from crackscan.edge.scan.moving import Moving
+from crackscan.edge.scan.pictures import Pictures
+from crackscan.edge.scan.setup import Setup
+from crackscan.edge.scan.tally import Tally
+from crackscan.edge.source import Source
+from crackscan.errors import CrackscanError, SourceError
+
+Watch = Callable[[Tally], None]
+
+
+def scan(
+    source: Source,
+    setup: Setup,
+    folder: Path,
+    tally: Tally,
+    watch: Watch = lambda _: None,
+    overwrite: bool = False,
+) -> None:
+    """Scan every frame of a source into a new survey, until it ends or is stopped.
+
+    Pictures are scanned each by itself. In a video or a camera's frames the wall is followed, and
+    each crack is recorded once.
+
+    Args:
+        source: open; `source.stop()` ends the scan after the present frame.
+        folder: made, see `results.make_ready`.
+        tally: counts along, for the caller to read during and after the scan.
+        watch: called after each frame.
+
+    Raises:
+        CrackscanError: the folder cannot be used, the source broke, no frame could be scanned, or
+            the disk did not take everything. What was found before is in the record.
+    """
+    survey, results = make(folder, source, setup, overwrite)
+    tally.survey = {"folder": str(folder)}
+    if source.kind == "pictures":
+        results = _scan_pictures(Pictures(source, setup, survey, results, tally), watch)
+    else:
+        results = _scan_moving(Moving(source, setup, survey, results, tally), watch)
+    if results.trouble is not None:
+        raise CrackscanError(results.trouble)
+
+
+def _scan_pictures(pictures: Pictures, watch: Watch) -> Results:
+    source, tally, results = pictures.source, pictures.tally, pictures.results
+    try:
+        for frame in source:
+            tally.begin()
+            pictures.take(frame)
+            watch(tally)
+        _demand_frames(source, tally)
+        pictures.close()
+    except BaseException as error:
+        tally.error = _words(error)
+        with suppress(CrackscanError, sqlite3.Error):
+            pictures.close()
+        with suppress(CrackscanError):
+            results.close("failed", tally.summary(source))
+        raise
+    results.close(_ending(source), tally.summary(source))
+    return results
+
+
+def _scan_moving(moving: Moving, watch: Watch) -> Results:
+    source, tally = moving.source, moving.tally
+    try:
+        with Attendant(moving) as beside:
+            _follow(source, moving, beside, watch)
+        _demand_frames(source, tally)
+    except BaseException as error:
+        tally.error = _words(error)
+        with suppress(CrackscanError):
+            moving.end_survey("failed")
+        raise
+    moving.end_survey(_ending(source))
+    return moving.results
+
+
+def _follow(source: Source, moving: Moving, beside: Attendant, watch: Watch) -> None:
+    ready = False
+    for frame in source:
+        began_s = time.monotonic()
+        moving.tally.begin()
+        beside.obey()
+        moving.take(frame)
+        if not ready and moving.tally.frames:
+            moving.setup.notify.ready()
+            ready = True
+        watch(moving.tally)
+        moving.pace.rest(began_s, lambda: source.stopped)
+    moving.setup.notify.stopping()
+
+
+def _demand_frames(source: Source, tally: Tally) -> None:
+    if not tally.frames and source.skipped and not source.stopped:
+        first = source.skipped[0]
+        raise SourceError(f"nothing could be scanned: {first.name} {first.reason}")
+
+
+def _ending(source: Source) -> str:
+    return "interrupted" if source.stopped else "done"
+
+
+def _words(error: BaseException) -> str:
+    return str(error) or type(error).__name__

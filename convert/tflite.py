@@ -18,13 +18,16 @@ CONVERTED_PX = 192
 """Input side at conversion; the runtime resizes it at load to any multiple of the cell."""
 
 
-def to_int8(model: keras.Model, pictures: Iterable[npt.NDArray[np.uint8]]) -> bytes:
+def to_int8(
+    model: keras.Model, pictures: Iterable[npt.NDArray[np.uint8]], side_px: int = CONVERTED_PX
+) -> bytes:
     """Convert to int8 weights (per channel) and activations, uint8 RGB in, int8 logits out.
 
     Args:
         model: takes (N, H, W, 3) of 0..255, gives (N, H / 16, W / 16, 1) logits.
         pictures: representative uint8 RGB pictures, each (192, 192, 3); activation ranges are
             taken from them (Jacob et al. 2018).
+        side_px: input side of the file, and of the pictures.
 
     Returns:
         The flatbuffer; its input quantization is (1.0, 0), so that bytes go in unscaled.
@@ -36,11 +39,11 @@ def to_int8(model: keras.Model, pictures: Iterable[npt.NDArray[np.uint8]]) -> by
     def representative() -> Iterator[list[npt.NDArray[np.float32]]]:
         # Both ends of the byte range first, so that the input scale is exactly one grey level.
         for value in (0, 255):
-            yield [np.full((1, CONVERTED_PX, CONVERTED_PX, 3), value, np.float32)]
+            yield [np.full((1, side_px, side_px, 3), value, np.float32)]
         for picture in pictures:
             yield [picture[np.newaxis].astype(np.float32)]
 
-    fixed = keras.Input(batch_shape=(1, CONVERTED_PX, CONVERTED_PX, 3), name="rgb")
+    fixed = keras.Input(batch_shape=(1, side_px, side_px, 3), name="rgb")
     # A name of its own, or Keras numbers it, and one run would give different bytes.
     whole = keras.Model(fixed, model(fixed, training=False), name="crack_map")
     converter = tf.lite.TFLiteConverter.from_keras_model(whole)

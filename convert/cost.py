@@ -1,0 +1,141 @@
+"""What a model costs on a whole 640x480 frame, in invocations of MobileNetV2 on one patch."""
+
+import platform
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from crackscan.convert.macs import count_macs
+from crackscan.convert.reference import REFERENCE_PX, reference_model
+from crackscan.edge.runtime import open_interpreter
+from crackscan.errors import ModelError
+from crackscan.native_stderr import dropped_stderr
+
+FRAME_WIDTH_PX, FRAME_HEIGHT_PX = 640, 480
+WARM_UP = 3
+ROUNDS = 40
+DOT_PRODUCTS = ("avx512_vnni", "avx_vnni", "i8mm", "asimddp")
+"""Instructions that multiply and add int8, as /proc/cpuinfo calls them; the fastest first."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A median with its quartiles."""
+
+    low: float
+    median: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One model on one 640x480 frame, one thread."""
+
+    name: str
+    bytes: int
+    macs: int
+    frame_ms: Spread
+    invocations: Spread
+    """Its time by that of one MobileNetV2 patch in the same round."""
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Several models against the yardstick, measured in alternation."""
+
+    models: tuple[Cost, ...]
+    reference_ms: Spread
+    reference_macs: int
+    rounds: int
+    core: str
+    runtime: str
+
+
+def measure_costs(
+    files: Sequence[Path],
+    rounds: int = ROUNDS,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Costs:
+    """Time each `.tflite` on a frame and MobileNetV2 on a patch, one after the other, each round.
+
+    The time is what the one thread computes, so that other work on the machine lengthens it
+    little; what disturbs a round still disturbs both sides of its ratio. The first 3 rounds warm
+    up and do not count. Frames and patch are noise: no operator's time depends on the pixels.
+
+    Raises:
+        ModelError: a file is missing, no TFLite, or takes no 640x480 frame.
+    """
+    yardstick = reference_model()
+    macs = [count_macs(file, FRAME_HEIGHT_PX, FRAME_WIDTH_PX) for file in files]
+    opened = [_opened(file, FRAME_HEIGHT_PX, FRAME_WIDTH_PX) for file in files]
+    reference, runtime = _opened(yardstick, REFERENCE_PX, REFERENCE_PX)
+    seconds = np.empty((rounds, len(files) + 1))
+    for number in range(-WARM_UP, rounds):
+        # In a warm-up round -3, -2, -1 are overwritten later.
+        seconds[number] = [_timed(reference), *(_timed(one) for one, _ in opened)]
+        progress(number + 1)
+    ratio = seconds[:, 1:] / seconds[:, :1]
+    return Costs(
+        tuple(
+            Cost(
+                file.stem,
+                file.stat().st_size,
+                macs[at],
+                _spread(1000 * seconds[:, at + 1]),
+                _spread(ratio[:, at]),
+            )
+            for at, file in enumerate(files)
+        ),
+        _spread(1000 * seconds[:, 0]),
+        count_macs(yardstick),
+        rounds,
+        core_name(),
+        runtime,
+    )
+
+
+def core_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """What the timings were taken on: processor, and its fastest int8 instructions."""
+    text = cpuinfo.read_text() if cpuinfo.is_file() else ""
+    board = Path("/proc/device-tree/model")
+    named = re.search(r"^model name\s*: (.+)$", text, re.MULTILINE)
+    if board.is_file():
+        name = board.read_text().strip("\0\n ")
+    else:
+        name = named.group(1) if named else platform.processor() or platform.machine()
+    known = set(re.findall(r"\w+", text))
+    fast = next((one for one in DOT_PRODUCTS if one in known), "no int8 dot product")
+    return f"{name} ({platform.machine()}, {fast})"
+
+
+def _opened(file: Path, height: int, width: int) -> tuple[Any, str]:
+    interpreter, runtime = open_interpreter(file, 1)
+    source = interpreter.get_input_details()[0]
+    if source["dtype"] != np.uint8:
+        raise ModelError(f"{file} does not take camera bytes: crackscan-convert quantize makes it")
+    frame: npt.NDArray[np.uint8] = np.random.default_rng(0).integers(
+        0, 256, (1, height, width, 3), np.uint8
+    )
+    with dropped_stderr():
+        interpreter.resize_tensor_input(source["index"], frame.shape)
+        interpreter.allocate_tensors()
+    interpreter.set_tensor(source["index"], frame)
+    return interpreter, runtime
+
+
+def _timed(interpreter: Any) -> float:
+    """Seconds that this thread, which is the runtime's only one, computes for one invocation."""
+    start = time.thread_time()
+    interpreter.invoke()
+    return time.thread_time() - start
+
+
+def _spread(values: npt.NDArray[np.float64]) -> Spread:
+    low, median, high = (float(one) for one in np.percentile(values, (25, 50, 75)))
+    return Spread(low, median, high)

@@ -1,0 +1,48 @@
+"""Multiply-adds of a `.tflite` for one frame, counted from its operators."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from crackscan.edge.runtime import demand_tflite
+from crackscan.errors import ModelError
+from crackscan.native_stderr import dropped_stderr
+
+
+def count_macs(path: Path, height: int | None = None, width: int | None = None) -> int:
+    """Multiply-adds of one invocation on a frame of `height` x `width` px, or of the file's size.
+
+    Convolutions and fully connected layers count: each element of an output once for each weight
+    that it is a sum over. Shifts, additions of branches and activations do not.
+
+    Raises:
+        ModelError: the file is missing, no TFLite, or takes no frame of that size.
+    """
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    demand_tflite(path)
+    try:
+        with dropped_stderr():
+            # A delegate would hide the shapes between the operators.
+            interpreter = Interpreter(
+                model_path=str(path),
+                experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+            )
+            if height is not None and width is not None:
+                source = interpreter.get_input_details()[0]["index"]
+                interpreter.resize_tensor_input(source, (1, height, width, 3))
+            interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise ModelError(f"{path} cannot be run on a frame of {width}x{height} px") from error
+    shapes = {one["index"]: one["shape"] for one in interpreter.get_tensor_details()}
+    return sum(_macs(node, shapes) for node in interpreter._get_ops_details())
+
+
+def _macs(node: dict[str, Any], shapes: dict[int, Any]) -> int:
+    if node["op_name"] not in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
+        return 0
+    weights, made = shapes[node["inputs"][1]], shapes[node["outputs"][0]]
+    if node["op_name"] == "DEPTHWISE_CONV_2D":  # (1, kernel height, kernel width, channels)
+        return int(np.prod(made) * weights[1] * weights[2])
+    return int(np.prod(made) * np.prod(weights[1:]))

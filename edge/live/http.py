@@ -230,8 +230,11 @@ class Connection(asyncio.Protocol):
             if not isinstance(event, h11.Request):
                 raise EOFError
             names = [name.decode("ascii") for name, _ in event.headers]
-            if len(names) != len(set(names)):
-                raise ValueError("a header comes twice")
+            size = len(event.target) + sum(len(name) + len(value) for name, value in event.headers)
+            if size > self._server.limits.head_bytes:
+                raise ValueError("the head is too long")
+            if len(names) != len(set(names)) or "transfer-encoding" in names:
+                raise ValueError("a header comes twice, or a body in pieces")
             headers = {
                 name: value.decode("latin-1")
                 for name, (_, value) in zip(names, event.headers, strict=True)

@@ -111,7 +111,7 @@ def _small_map(crack_map: CrackMap) -> NDArray[np.uint8]:
     side = -(-max(rows, cols) // MOST_CELLS)
     padded = np.pad(crack_map, ((0, -rows % side), (0, -cols % side)))
     most = padded.reshape(-(-rows // side), side, -(-cols // side), side).max(axis=(1, 3))
-    return np.rint(np.clip(most, 0, 1) * 255).astype(np.uint8)
+    return np.asarray(np.rint(np.clip(most, 0, 1) * 255), np.uint8)
 
 
 def _list(box: Box) -> list[int]:

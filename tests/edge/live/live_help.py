@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import struct
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,12 @@ def a_frame(index: int = 0, height: int = 240, width: int = 320) -> LiveFrame:
     crack_map[:, 10] = 0.9
     frame = Frame(rgb, index, f"clip.mp4#{index}", "clip.mp4", time.monotonic(), time.time())
     return LiveFrame(frame, crack_map, 0.6, 16, (InView(1, 0.9, Box(160, 0, 176, height)),))
+
+
+def number_of(body: bytes) -> int:
+    """Which frame an answer holds."""
+    (length,) = struct.unpack(">I", body[:4])
+    return int(json.loads(body[4 : 4 + length])["number"])
 
 
 @dataclass

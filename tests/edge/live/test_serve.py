@@ -4,7 +4,6 @@ import gc
 import json
 import logging
 import socket
-import struct
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live_help import Visitor, a_frame
+from live_help import Visitor, a_frame, number_of
 
 from crackscan.edge.finding import Box
 from crackscan.edge.live.address import Address
@@ -34,11 +33,6 @@ def until(true: Callable[[], object], seconds: float = 5.0) -> None:
     while not true():
         assert time.monotonic() < end_s, "it did not happen in time"
         time.sleep(0.02)
-
-
-def number_of(body: bytes) -> int:
-    (length,) = struct.unpack(">I", body[:4])
-    return int(json.loads(body[4 : 4 + length])["number"])
 
 
 def test_on_this_machine_it_needs_no_key_and_everybody_may_command(

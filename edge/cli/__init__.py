@@ -15,6 +15,7 @@ COMMANDS = {
     "export": ("crackscan.edge.cli.export:export", "Write a survey as CSV, GeoJSON or GeoPackage."),
     "report": ("crackscan.edge.cli.report:report", "Write the inspection report of a survey."),
     "scan": ("crackscan.edge.cli.scan:scan", "Scan a camera, a video, a folder or a picture."),
+    "service": ("crackscan.edge.cli.service:service", "Let a scan start with the machine."),
     "settings": ("crackscan.edge.cli.settings:settings", "Print the settings, or an example file."),
     "survey": ("crackscan.edge.cli.survey:survey", "Record a folder of photographs; resumable."),
     "surveys": ("crackscan.edge.cli.surveys:surveys", "List the surveys in a folder."),

@@ -77,7 +77,8 @@ def receptive_margin_px(model: keras.Model) -> int:
     before, after, jump = 0, 0, 1
     for layer in model.layers:
         if isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D):
-            kernel, stride = layer.kernel_size[0], layer.strides[0]
+            stride = layer.strides[0]
+            kernel = (layer.kernel_size[0] - 1) * layer.dilation_rate[0] + 1
             padded = max(kernel - stride, 0) // 2
             before += padded * jump
             after += (kernel - 1 - padded) * jump
@@ -91,19 +92,26 @@ def _conv(x: Any, filters: int, kernel: int, stride: int, name: str) -> Any:
     return layers.ReLU(6.0, name=f"{name}_relu")(x)
 
 
-def _depthwise(x: Any, kernel: int, stride: int, name: str) -> Any:
-    x = layers.DepthwiseConv2D(kernel, stride, "same", use_bias=False, name=f"{name}_conv")(x)
+def _depthwise(x: Any, kernel: int, stride: int, name: str, dilation: int = 1) -> Any:
+    x = layers.DepthwiseConv2D(
+        kernel, stride, "same", dilation_rate=dilation, use_bias=False, name=f"{name}_conv"
+    )(x)
     x = layers.BatchNormalization(momentum=0.99, epsilon=1e-3, name=f"{name}_bn")(x)
     return layers.ReLU(6.0, name=f"{name}_relu")(x)
 
 
-def _mobilenet(width: float) -> Callable[[Any], Any]:
-    """MobileNet (Howard et al. 2017) up to its last layer at stride 16, `conv_pw_11`."""
-    plan = [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2)] + [(512, 1)] * 5
+def _mobilenet(width: float, blocks: int = 11, halved: bool = False) -> Callable[[Any], Any]:
+    """MobileNet (Howard et al. 2017) up to stride 16; there it has blocks 6 to 11.
+
+    `halved` looks at the picture at half its scale: the first convolution, 6x6 of stride 4, is the
+    original one on means of 2x2 px; so that cells stay 16 px, `conv_dw_6` keeps its resolution.
+    """
+    plan = [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 1 if halved else 2)]
+    plan += [(512, 1)] * 5
 
     def build(x: Any) -> Any:
-        x = _conv(x, int(32 * width), 3, 2, "conv1")
-        for number, (filters, stride) in enumerate(plan, start=1):
+        x = _conv(x, int(32 * width), *((6, 4) if halved else (3, 2)), "conv1")
+        for number, (filters, stride) in enumerate(plan[:blocks], start=1):
             x = _depthwise(x, 3, stride, f"dw_{number}")
             x = _conv(x, int(filters * width), 1, 1, f"pw_{number}")
         return x
@@ -124,6 +132,26 @@ def _strided(width: int, depth: int) -> Callable[[Any], Any]:
         for number, (filters, stride) in enumerate([(64, 2), (width, 2)] + [(width, 1)] * depth, 1):
             x = _depthwise(x, 3, stride, f"dw_{number}")
             x = _conv(x, filters, 1, 1, f"pw_{number}")
+        return x
+
+    return build
+
+
+def _fused(width: int, depth: int, dilated: int = 0) -> Callable[[Any], Any]:
+    """A trunk for processors with int8 dot products: whole convolutions on the way to stride 16.
+
+    As the first blocks of EfficientNetV2 (Tan and Le 2021), for the same reason: few channels in a
+    whole convolution take less time than a depthwise one that mostly waits for memory. The last
+    `dilated` blocks look twice as far at the same price, along joints and cables.
+    """
+
+    def build(x: Any) -> Any:
+        x = _conv(x, 16, 4, 4, "stem")
+        x = _conv(x, 32, 3, 2, "eighth")
+        x = _conv(x, width, 3, 2, "sixteenth")
+        for number in range(1, depth + 1):
+            x = _depthwise(x, 3, 1, f"dw_{number}", 2 if number > depth - dilated else 1)
+            x = _conv(x, width, 1, 1, f"pw_{number}")
         return x
 
     return build
@@ -184,5 +212,16 @@ BACKBONES: dict[str, Backbone] = {
     "efficientnet-lite0-slim": Backbone(
         _efficientnet_lite0((1, 1, 1, 2, 2)), load_efficientnet_lite0
     ),
+    "mobilenet-0.25-cut": Backbone(_mobilenet(0.25, blocks=7), load_mobilenet),
+    "mobilenet-0.25-half": Backbone(_mobilenet(0.25, halved=True), load_mobilenet),
+    "strided-64": Backbone(_strided(64, 5), _only_from_nothing),
     "strided-96": Backbone(_strided(96, 5), _only_from_nothing),
+    "strided-128": Backbone(_strided(128, 5), _only_from_nothing),
+    "fused-96": Backbone(_fused(96, 5), _only_from_nothing),
+    "fused-96-far": Backbone(_fused(96, 5, dilated=2), _only_from_nothing),
 }
+
+
+def has_pretrained(backbone: str) -> bool:
+    """Whether there are weights to start this backbone from."""
+    return BACKBONES[backbone].load is not _only_from_nothing

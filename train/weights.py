@@ -36,7 +36,15 @@ def load_mobilenet(model: keras.Model, weights: str) -> None:
         if source.startswith(("dw_", "pw_")):
             source = f"conv_{source}"
         if layer.get_weights() and source.startswith("conv"):
-            layer.set_weights(donor.get_layer(source).get_weights())
+            weights_of = donor.get_layer(source).get_weights()
+            if weights_of[0].shape[:2] != layer.get_weights()[0].shape[:2]:
+                weights_of = [_on_means_of_four(weights_of[0])]
+            layer.set_weights(weights_of)
+
+
+def _on_means_of_four(kernel: Array) -> Array:
+    """The kernel (2h, 2w, in, out) that does on a picture what `kernel` does at half its scale."""
+    return np.repeat(np.repeat(kernel, 2, 0), 2, 1) / 4
 
 
 def load_efficientnet_lite0(model: keras.Model, weights: str) -> None:

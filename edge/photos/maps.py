@@ -117,18 +117,20 @@ def join(looks: Sequence[Seen], width: int, height: int, cell_px: int) -> list[C
     union = np.zeros(looks[0].labels.shape, np.uint8)
     for seen in looks:
         union[seen.labels > 0] = 1
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(union, connectivity=8)
-    members: list[list[Finding]] = [[] for _ in range(count)]
+    count, labels = cv2.connectedComponents(union, connectivity=8)
+    whole = np.arange(count)
+    members: list[tuple[int, Finding]] = []
     for seen in looks:
         for number, finding in enumerate(seen.findings, 1):
-            places = np.flatnonzero(seen.labels == number)
-            if len(places):
-                members[labels.flat[places[0]]].append(finding)
+            parts = np.unique(whole[labels[seen.labels == number]])
+            if len(parts):  # several, where the fine look left squares out
+                whole[np.isin(whole, parts)] = parts[0]
+                members.append((int(parts[0]), finding))
+    labels = whole[labels]
     cracks = []
-    for label in range(1, count):
-        left, top, columns, rows, _ = (int(value) for value in stats[label])
-        part = labels[top : top + rows, left : left + columns] == label
-        cracks.append(_crack(part, top, left, members[label], width, height, cell_px))
+    for label in np.unique(whole[1:]):
+        own = [finding for part, finding in members if whole[part] == label]
+        cracks.append(_crack(labels == label, own, width, height, cell_px))
     return sorted(cracks, key=lambda one: (-one.probability, -one.area_px, one.cells[0]))
 
 
@@ -159,17 +161,9 @@ def _on_squares(
     return labels[np.ix_(row, column)]
 
 
-def _crack(
-    part: Mask,
-    top: int,
-    left: int,
-    members: Sequence[Finding],
-    width: int,
-    height: int,
-    cell_px: int,
-) -> Crack:
-    rows, columns = np.nonzero(part)
-    rows, columns = rows + top, columns + left
+def _crack(mask: Mask, members: Sequence[Finding], width: int, height: int, cell_px: int) -> Crack:
+    rows, columns = np.nonzero(mask)
+    left, top = int(columns.min()), int(rows.min())
     heights = np.minimum((rows + 1) * cell_px, height) - rows * cell_px
     widths = np.minimum((columns + 1) * cell_px, width) - columns * cell_px
     surest = max(members, key=lambda one: one.probability)
@@ -177,8 +171,8 @@ def _crack(
         box=Box(
             left * cell_px,
             top * cell_px,
-            min((left + part.shape[1]) * cell_px, width),
-            min((top + part.shape[0]) * cell_px, height),
+            min((int(columns.max()) + 1) * cell_px, width),
+            min((int(rows.max()) + 1) * cell_px, height),
         ),
         cells=tuple(zip(rows.tolist(), columns.tolist(), strict=True)),
         area_px=int((heights * widths).sum()),

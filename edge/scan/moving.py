@@ -174,7 +174,8 @@ class Moving:
         followed = self._follower.skip() if result is None else result.followed
         self.recorder.take(frame, where, followed, self._follower.release)
         judged = look.clarity.weight >= JUDGED_WEIGHT
-        self._gaps.frame("" if judged else look.clarity.verdict.value, at, frame.seen_s)
+        known = judged or not self.source.condition.good  # a bad source has a gap of its own
+        self._gaps.frame("" if known else look.clarity.verdict.value, at, frame.seen_s)
         findings = [_shown(tracked, finding) for tracked, finding in followed.here]
         self.tally.model_s += model_s
         self.tally.beside_s += time.monotonic() - began_s - model_s

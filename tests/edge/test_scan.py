@@ -3,10 +3,12 @@
 import json
 import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,11 @@ import pytest
 from crackscan.command import run
 from crackscan.edge.annotated_video import AnnotatedVideo
 from crackscan.edge.cli import crackscan
-from crackscan.edge.finding import Box, Finding, Rule
 from crackscan.edge.model import Model
 from crackscan.edge.overlay import caption_px
 from crackscan.edge.results import Results
-from crackscan.edge.scan import Tally, scan, settings_of
-from crackscan.edge.source.live import Deadlines, LiveSource
-from crackscan.errors import CrackscanError, SourceError
+from crackscan.edge.survey import NoteKind, Survey, SurveyReader
+from crackscan.errors import CrackscanError, SurveyError
 from crackscan.picture import RGB, read_picture, write_picture
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -47,6 +47,29 @@ def photos(tmp_path: Path) -> Path:
     write_picture(folder / "north" / "crack.png", wall(shift=20))
     write_picture(folder / "plain.jpg", plain(99, 103))
     return folder
+
+
+def tell_place(path: Path) -> None:
+    """Write into a JPEG where it was taken, as a drone of DJI does."""
+    tags = 'drone-dji:GpsLatitude="+47.5" drone-dji:GpsLongitude="+9.25"'
+    space = 'xmlns:drone-dji="http://www.dji.com/drone-dji/1.0/"'
+    xmp = f"<x:xmpmeta><rdf:RDF><rdf:Description {space} {tags}/></rdf:RDF></x:xmpmeta>"
+    body = b"http://ns.adobe.com/xap/1.0/\0" + xmp.encode()
+    data = path.read_bytes()
+    path.write_bytes(data[:2] + b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body + data[2:])
+
+
+def pan(path: Path, frames: int, smeared: Sequence[int]) -> Path:
+    """A camera that goes down a wall, 480x360, 15 frames a second, some of them smeared."""
+    whole = read_picture(SAMPLES / "cracked-wall-below-tiles.jpg")
+    whole = np.asarray(cv2.resize(whole, None, fx=1.5, fy=1.5), np.uint8)
+    writer = cv2.VideoWriter(str(path), int.from_bytes(b"mp4v", "little"), 15, (480, 360))
+    for number in range(frames):
+        shown = whole[6 * number : 6 * number + 360, :480]
+        shown = cv2.blur(shown, (1, 41)) if number in smeared else shown
+        writer.write(cv2.cvtColor(shown, cv2.COLOR_RGB2BGR))
+    writer.release()
+    return path
 
 
 def clip(path: Path, frames: int, rate_fps: float = 10) -> Path:
@@ -95,8 +118,13 @@ def test_a_folder_becomes_annotated_pictures_findings_and_a_summary(
         "annotated/crack.jpg",
         "annotated/north/crack.png.jpg",
         "annotated/plain.jpg",
+        "card.json",
         "findings.jsonl",
+        "frames/00000001.jpg",
+        "frames/00000002.jpg",
         "scan.json",
+        "settings.json",
+        "survey.sqlite",
     ]
     annotated = read_picture(out / "annotated" / "plain.jpg")
     assert annotated.shape == (99 + caption_px(99, 103), 103, 3)
@@ -120,6 +148,31 @@ def test_json_is_all_of_standard_output(
     summary = json.loads(printed)
     assert summary["frames"] == 3 and summary["frames_per_s"] > 0
     assert [one["frame"] for one in summary["cracked"]] == ["crack.jpg", "north/crack.png"]
+    assert summary["survey"]["folder"] == str(tmp_path / "out")
+    assert summary["survey"]["findings"] == summary["findings"] and summary["warnings"] == []
+
+
+def test_each_picture_is_recorded_once_with_its_findings_place_and_widths(
+    photos: Path, tmp_path: Path
+) -> None:
+    tell_place(photos / "crack.jpg")
+    (photos / "cut.jpg").write_bytes((photos / "crack.jpg").read_bytes()[:-100])
+    assert crackscan_scan(photos, "--out", tmp_path / "out", "--points", "0,0,100,0,50") == 0
+    with SurveyReader(tmp_path / "out") as survey:
+        scanned = {one.name: one for one in survey.scanned()}
+        found = list(survey.findings())
+    assert set(scanned) == {"crack.jpg", "cut.jpg", "north/crack.png", "plain.jpg"}
+    assert "cut short" in scanned["cut.jpg"].skipped and scanned["plain.jpg"].findings == 0
+    assert scanned["plain.jpg"].where.position is None
+    assert len(found) == sum(one.findings for one in scanned.values()) >= 2
+    sighting = next(one for one in found if one.sighting.frame == "crack.jpg").sighting
+    assert sighting.where.position is not None and sighting.where.position.lat == 47.5
+    assert sighting.scale is not None and 0.45 < sighting.scale.mm_per_px < 0.55
+    assert sighting.measures is not None and sighting.measures.width_median is not None
+    assert sighting.lines and all(one.picture for one in found)
+    [line] = [one for one in findings_in(tmp_path / "out") if one["frame"] == "crack.jpg"]
+    in_px, in_mm = line["width_median_px"][0], line["width_median_mm"][0]
+    assert in_mm == pytest.approx(in_px * sighting.scale.mm_per_px, rel=0.01)
 
 
 def test_a_video_becomes_a_video_of_the_same_length(tmp_path: Path) -> None:
@@ -129,7 +182,33 @@ def test_a_video_becomes_a_video_of_the_same_length(tmp_path: Path) -> None:
     assert video.get(cv2.CAP_PROP_FPS) == 10
     assert video.get(cv2.CAP_PROP_FRAME_HEIGHT) == 224 + caption_px(224, 224)
     assert frames_in(out / "annotated.mp4") == 12 == state_of(out)["frames"]
-    assert {finding["clip_s"] for finding in findings_in(out)} >= {0.0, 1.1}
+
+
+def test_a_crack_in_a_video_is_one_finding_with_its_best_frame(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert crackscan_scan(clip(tmp_path / "clip.mp4", 40), "--out", out) == 0
+    with SurveyReader(out) as survey:
+        [found] = survey.findings()
+        [session] = survey.sessions()
+    seen, [line] = found.sighting, findings_in(out)
+    assert found.picture is not None and session.ended is not None
+    assert read_picture(out / found.picture).shape == (224, 224, 3)
+    assert seen.frames_seen > 20 and seen.first.monotonic_s < seen.last.monotonic_s
+    assert line["id"] == found.id and line["frame"] == seen.frame and line["clip_s"] == seen.clip_s
+    assert seen.measures is not None and (seen.measures.width_median or seen.measures.why)
+    state = state_of(out)
+    assert state["findings"] == 1 and state["frames_with_findings"] > 20
+    assert state["survey"]["pictures"] == 1
+
+
+def test_what_cannot_be_judged_is_a_gap_and_is_told(tmp_path: Path) -> None:
+    out, smeared = tmp_path / "out", range(15, 39)
+    assert crackscan_scan(pan(tmp_path / "clip.mp4", 48, smeared), "--out", out) == 0
+    with SurveyReader(out) as survey:
+        gaps = [note for _, note in survey.notes() if note.kind is NoteKind.GAP]
+    assert len(gaps) == 1 and gaps[0].text in ("too fast", "out of focus")
+    assert gaps[0].seconds == pytest.approx(len(smeared) / 15, abs=0.3)
+    assert len(smeared) - 6 <= state_of(out)["unclear"] <= len(smeared) + 2
 
 
 def test_every_fourth_frame_keeps_the_pace(tmp_path: Path) -> None:
@@ -206,35 +285,36 @@ def test_an_earlier_scan_is_replaced_only_on_request(photos: Path, tmp_path: Pat
     assert {path: path.read_bytes() for path in out.rglob("*.*")} == before
     assert crackscan_scan(photos / "plain.jpg", "--out", out, "--overwrite") == 0
     assert sorted(path.name for path in out.rglob("*.*")) == [
+        "card.json",
         "findings.jsonl",
         "notes.txt",
         "plain.jpg",
         "scan.json",
+        "settings.json",
+        "survey.sqlite",
     ]
     assert findings_in(out) == []
+    with SurveyReader(out) as survey:
+        assert [one.name for one in survey.scanned()] == ["plain.jpg"]
 
 
-def start(arguments: Sequence[str | Path], file_limit: int | None = None) -> subprocess.Popen[str]:
-    """Start the real program; `file_limit` bounds each file it writes, as a full disk would."""
-
-    def limit() -> None:
-        if file_limit is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
-
+def start(arguments: Sequence[str | Path]) -> subprocess.Popen[str]:
+    """Start the real program."""
     return subprocess.Popen(
-        [*PROGRAM, *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=limit,
+        [*PROGRAM, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
-def wait_for_findings(out: Path, count: int) -> None:
-    path, deadline_s = out / "findings.jsonl", time.monotonic() + 60
-    while not path.exists() or path.read_bytes().count(b"\n") < count:
-        assert time.monotonic() < deadline_s
-        time.sleep(0.01)
+def wait_for_findings(out: Path, count: int, program: subprocess.Popen[str]) -> list[int]:
+    """Wait until the record has so many findings; gives their numbers."""
+    deadline_s = time.monotonic() + 100
+    while time.monotonic() < deadline_s and program.poll() is None:
+        time.sleep(0.02)
+        with suppress(SurveyError, sqlite3.Error), SurveyReader(out) as survey:
+            found = [one.id for one in survey.findings()]
+            if len(found) >= count:
+                return found
+    pytest.fail(f"no findings: {program.communicate(timeout=5)}")
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -243,63 +323,79 @@ def test_a_signal_ends_the_scan_cleanly_with_what_was_found(
 ) -> None:
     out = tmp_path / "out"
     program = start([long_clip, "--out", out])
-    wait_for_findings(out, 3)
+    wait_for_findings(out, 1, program)
     program.send_signal(number)
-    printed, errors = program.communicate(timeout=30)
+    printed, errors = program.communicate(timeout=60)
     assert program.returncode == code and errors == ""
     state = state_of(out)
     assert state["state"] == "interrupted" and 0 < state["frames"] < 2000
     assert f"{state['frames']} frames scanned" in printed and "ended before" in printed
-    assert len(findings_in(out)) == state["findings"] >= 3
+    assert len(findings_in(out)) == state["findings"] == state["survey"]["findings"] >= 1
     assert frames_in(out / "annotated.mp4") == state["frames"]
+    assert not list(out.glob("survey.sqlite-*")), "one tidy file is left"
 
 
 def test_findings_survive_a_kill(long_clip: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     program = start([long_clip, "--out", out])
-    wait_for_findings(out, 5)
+    found = wait_for_findings(out, 1, program)
     program.kill()
     program.communicate(timeout=30)
-    assert len(findings_in(out)) >= 5 and state_of(out)["state"] == "running"
+    assert state_of(out)["state"] == "running"
+    survey = Survey.resume(out)
+    assert {one.id for one in survey.findings()} >= set(found)
+    assert survey.sessions()[0].ended is None
+    survey.close()
 
 
-def test_a_full_disk_while_pictures_are_written(photos: Path, tmp_path: Path) -> None:
+def test_pictures_end_when_their_room_is_used_up_and_the_scan_goes_on(
+    photos: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "out"
-    write_picture(
-        photos / "noise.jpg", np.random.default_rng(0).integers(0, 255, (400, 400, 3), "u1")
-    )
-    program = start([photos, "--out", out], file_limit=60_000)
-    _, errors = program.communicate(timeout=60)
-    assert program.returncode == 1
-    assert errors == f"Error: cannot write {out}/annotated/noise.jpg: File too large\n"
+    assert crackscan_scan(photos, "--out", out, "--reserve", 2**40) == 1
+    errors = capfd.readouterr().err
+    assert "warning: no more pictures: only " in errors and errors.count("\nError: ") == 1
+    assert "annotated/crack.jpg is not written on: only " in errors
     state = state_of(out)
-    assert state["state"] == "failed" and state["frames"] == 1
-    assert len(findings_in(out)) >= state["findings"] >= 1
-    assert [path.name for path in (out / "annotated").iterdir()] == ["crack.jpg"]
+    assert state["state"] == "done" and state["frames"] == 3 and "incomplete" in state
+    with SurveyReader(out) as survey:
+        assert survey.counts().findings == state["findings"] >= 2
+        assert survey.counts().pictures == 0
+    assert not (out / "annotated").exists()
 
 
-def test_a_full_disk_while_a_video_is_written(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    program = start([clip(tmp_path / "clip.mp4", 60), "--out", out], file_limit=100_000)
-    _, errors = program.communicate(timeout=60)
-    assert program.returncode == 1
-    assert errors.startswith(f"Error: cannot write {out}/annotated.mp4") and errors.count("\n") == 1
-    assert state_of(out)["state"] == "failed" and findings_in(out)
+def test_a_video_whose_disk_is_full_ends_whole_and_the_record_goes_on(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, whole = tmp_path / "out", AnnotatedVideo.add
+
+    def add(self: AnnotatedVideo, rgb: RGB, at_s: float | None = None) -> None:
+        if self.count == 5:
+            raise CrackscanError("the disk is nearly full: less than 32 MB left")
+        whole(self, rgb, at_s)
+
+    monkeypatch.setattr(AnnotatedVideo, "add", add)
+    assert crackscan_scan(clip(tmp_path / "clip.mp4", 20), "--out", out) == 1
+    assert "Error: the disk is nearly full" in capfd.readouterr().err
+    assert frames_in(out / "annotated.mp4") == 5
+    state = state_of(out)
+    assert (state["state"], state["frames"], state["findings"]) == ("done", 20, 1)
+    assert "nearly full" in state["incomplete"]
 
 
-def test_a_finding_that_does_not_fit_leaves_no_half_line(tmp_path: Path) -> None:
-    finding = Finding("f", 0, None, 0.0, Box(0, 0, 16, 16), ((0, 0),) * 40, 256, 0.9, 0.9, 0.9)
-    results = Results(tmp_path / "out", {})
+def test_a_line_that_does_not_fit_leaves_no_half_line(tmp_path: Path) -> None:
+    results = Results(tmp_path, {})
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2500, hard))
     try:
-        with pytest.raises(CrackscanError, match=r"cannot write .*findings.jsonl: File too large"):
-            for _ in range(20):
-                results.add_finding(finding)
+        for number in range(20):
+            results.add_finding({"id": number, "cells": [[0, 0]] * 40})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert 1 < len(findings_in(tmp_path / "out")) < 20
-    results.close("failed", {})
+    assert results.trouble is not None and "findings.jsonl: File too large" in results.trouble
+    assert 1 < len(findings_in(tmp_path)) < 20
+    results.close("done", {})
+    assert "File too large" in state_of(tmp_path)["incomplete"]
 
 
 def test_a_video_ends_before_the_disk_is_full(
@@ -313,32 +409,3 @@ def test_a_video_ends_before_the_disk_is_full(
         video.add(plain())
     video.close()
     assert frames_in(tmp_path / "a.mp4") == 3
-
-
-class Camera:
-    """A device that gives moving pictures each 10 ms and is unplugged after `count` of them."""
-
-    def __init__(self, count: int) -> None:
-        self.left = count
-
-    def read(self) -> tuple[bool, RGB]:
-        time.sleep(0.01)
-        self.left -= 1
-        return self.left >= 0, wall(shift=self.left % 30)
-
-    def release(self) -> None:
-        pass
-
-
-def test_a_camera_that_is_lost_leaves_a_real_time_video_and_its_findings(tmp_path: Path) -> None:
-    model, tally, out = Model.load(), Tally(), tmp_path / "out"
-    deadlines = Deadlines(next_s=1.0)
-    with LiveSource("0", "camera 0", lambda: Camera(80), deadlines=deadlines) as source:
-        results = Results(out, settings_of(model, source, "default"))
-        with pytest.raises(SourceError, match="unplugged"):
-            scan(source, model, results, Rule.of(model.card), tally)
-    state = state_of(out)
-    assert state["state"] == "failed" and "unplugged" in state["error"]
-    assert state["frames"] == tally.frames > 0 and len(findings_in(out)) == tally.findings
-    assert state["frames"] + state["dropped"] <= 80
-    assert frames_in(out / "annotated.mp4") == pytest.approx(tally.seconds * 15, abs=4)

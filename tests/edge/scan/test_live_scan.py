@@ -1,0 +1,186 @@
+"""A camera is scanned while it is there, on what its viewers ask for, and the record says so."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from crackscan.edge.finding import Rule
+from crackscan.edge.live.commands import (
+    Choose,
+    Command,
+    Mark,
+    NewSurvey,
+    Pause,
+    Resume,
+    SetScale,
+    Snapshot,
+)
+from crackscan.edge.live.hub import Hub
+from crackscan.edge.model import Model
+from crackscan.edge.scan import Setup, Tally, scan
+from crackscan.edge.settings import Settings
+from crackscan.edge.source.device import BgrPicture
+from crackscan.edge.source.live import Deadlines, LiveSource
+from crackscan.edge.survey import NoteKind, SurveyReader
+from crackscan.errors import CrackscanError, SourceError
+from crackscan.picture import RGB, read_picture
+
+SAMPLES = Path(__file__).parents[3] / "samples"
+PATIENCE_S = 60.0
+
+
+def wall(shift: int) -> RGB:
+    whole = read_picture(SAMPLES / "cracked-patch-upright.jpg")[:224, :224]
+    return np.roll(whole, shift, axis=1)
+
+
+WALLS = [np.ascontiguousarray(wall(shift)[:, :, ::-1]) for shift in range(30)]
+
+
+class Camera:
+    """Gives moving pictures each 10 ms and is unplugged after `count` of them."""
+
+    def __init__(self, count: int) -> None:
+        self.left = count
+
+    def read(self) -> BgrPicture | None:
+        time.sleep(0.01)
+        self.left -= 1
+        place = abs(self.left % 58 - 29)
+        # No two pictures of a sensor are alike.
+        picture = WALLS[place].copy()
+        picture[0, 0] = self.left % 251
+        return BgrPicture(picture) if self.left >= 0 else None
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def setup() -> Setup:
+    model = Model.load(threads=1)
+    return Setup(model, Rule.of(model.card), Settings(reserve_mb=0))
+
+
+class Running:
+    """A scan in a thread, watched through its hub."""
+
+    def __init__(self, setup: Setup, folder: Path, counts: list[int], **more: float) -> None:
+        self.hub = Hub()
+        self.tally = Tally()
+        self.error: CrackscanError | None = None
+        cameras = iter([*map(Camera, counts)])
+        deadlines = Deadlines(next_s=1.0, first_wait_s=0.1, longest_wait_s=0.2)
+
+        def plug_in() -> Camera:
+            camera = next(cameras, None)
+            if camera is None:
+                raise SourceError("camera 0 is gone")
+            return camera
+
+        self.source = LiveSource("0", "camera 0", plug_in, deadlines=deadlines, **more)
+        self.setup = replace(setup, hub=self.hub)
+        self.folder = folder
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self) -> None:
+        try:
+            scan(self.source, self.setup, self.folder, self.tally)
+        except CrackscanError as error:
+            self.error = error
+
+    def until(self, met: Callable[[], bool]) -> None:
+        deadline_s = time.monotonic() + PATIENCE_S
+        while not met():
+            assert time.monotonic() < deadline_s and self.thread.is_alive(), self.error
+            time.sleep(0.01)
+
+    def ask(self, command: Command) -> tuple[str, bool]:
+        """What was answered to a command, and whether it was carried out."""
+        number = self.hub.offer(command)
+        found: list[tuple[str, bool]] = []
+
+        def answered() -> bool:
+            messages = self.hub.snap().messages
+            found.extend((one.text, one.good) for one in messages if one.command == number)
+            return bool(found)
+
+        self.until(answered)
+        return found[0]
+
+    def end(self) -> None:
+        self.source.stop()
+        self.thread.join(PATIENCE_S)
+        self.source.close()
+        assert not self.thread.is_alive()
+
+
+def test_a_camera_that_is_lost_and_found_again_leaves_a_gap_and_one_finding(
+    setup: Setup, tmp_path: Path
+) -> None:
+    running = Running(setup, tmp_path / "out", [80, 100_000])
+    running.until(lambda: len(running.source.gaps) == 1)
+    frames = running.tally.frames
+    running.until(lambda: running.tally.frames > frames + 5)
+    running.end()
+    assert running.error is None
+    with SurveyReader(tmp_path / "out") as survey:
+        [gap] = [note for _, note in survey.notes() if note.kind is NoteKind.GAP]
+        found = list(survey.findings())
+    assert "camera 0" in gap.text and gap.seconds > 0
+    assert 1 <= len(found) <= 2 and all(one.picture for one in found)
+    assert not (tmp_path / "out" / "annotated.mp4").exists(), "a live video has no end"
+
+
+def test_a_camera_that_is_given_up_leaves_its_findings(setup: Setup, tmp_path: Path) -> None:
+    running = Running(setup, tmp_path / "out", [80], give_up_s=0.5)
+    running.thread.join(PATIENCE_S)
+    running.end()
+    assert isinstance(running.error, SourceError)
+    state = json.loads((tmp_path / "out" / "scan.json").read_text())
+    assert state["state"] == "failed" and state["error"] == str(running.error)
+    assert state["frames"] == running.tally.frames > 0
+    with SurveyReader(tmp_path / "out") as survey:
+        assert len(list(survey.findings())) == running.tally.findings
+        assert survey.sessions()[0].ended is not None
+
+
+def test_what_viewers_ask_for_is_done_and_answered(setup: Setup, tmp_path: Path) -> None:
+    running = Running(setup, tmp_path / "first", [100_000])
+    running.until(lambda: bool(running.hub.snap().found))
+    assert running.ask(Mark("north face")) == ("Marked: north face", True)
+    assert running.ask(Snapshot())[0].startswith("Picture saved: camera 0#")
+    assert running.ask(Choose("high-recall")) == ("Operating point: high-recall", True)
+    told, good = running.ask(Choose("nosuch"))
+    assert "has no operating point 'nosuch'" in told and not good
+    assert running.ask(SetScale((0.0, 0.0), (100.0, 0.0), 224, 224, 50.0))[1]
+    running.until(lambda: bool((s := running.hub.snap().status) and s.scale_mm_per_px))
+    status = running.hub.snap().status
+    assert status is not None and status.choice == "high-recall" and status.recording
+    assert status.scale_mm_per_px == pytest.approx(0.5, rel=0.05)
+    assert running.ask(Pause())[1]
+    running.until(lambda: (f := running.hub.newest()[1]) is not None and f.verdict == "paused")
+    time.sleep(1.2)
+    assert running.ask(Resume())[1]
+    told, good = running.ask(NewSurvey("first"))
+    assert "there is a folder first already" in told and not good
+    assert running.ask(NewSurvey("second")) == ("New survey: second", True)
+    running.until(lambda: bool(running.hub.snap().found))
+    running.end()
+    assert running.error is None
+    with SurveyReader(tmp_path / "first") as survey:
+        notes = [(note.kind, note.text) for _, note in survey.notes()]
+        assert survey.sessions()[0].ended is not None and survey.counts().findings == 1
+        assert survey.counts().pictures == 2, "the finding's and the snapshot"
+    assert (NoteKind.MARK, "north face") in notes and (NoteKind.GAP, "paused") in notes
+    with SurveyReader(tmp_path / "second") as survey:
+        assert survey.info().name == "second" and survey.counts().findings == 1
+        [found] = survey.findings()
+    assert found.sighting.scale is not None, "the scale holds for the new survey as well"

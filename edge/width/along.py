@@ -9,6 +9,7 @@ from crackscan.edge.width import posterior, profile
 from crackscan.edge.width.light import Tone
 from crackscan.edge.width.lines import Lines
 from crackscan.edge.width.profile import OFFSETS
+from crackscan.edge.width.quick import median
 from crackscan.edge.width.values import BoolArray, FloatArray
 
 BLOCK = 4096
@@ -38,6 +39,8 @@ class _Sampled:
 
     level: int
     at: NDArray[np.intp]
+    run: tuple[NDArray[np.intp], NDArray[np.intp]]
+    """First and one-past-last row of the unbroken stretch around each row."""
     rows: FloatArray
     white: FloatArray
 
@@ -63,16 +66,42 @@ def measure_along(
     blurs, weight = posterior.nodes(blur)
     columns = np.zeros((5, len(lines.owner)), np.float32)
     for s in sampled:
-        for start in range(0, len(s.at), BLOCK):
-            at = s.at[start : start + BLOCK]
-            evidence = posterior.weigh(s.rows[start : start + BLOCK], blurs, s.level, s.white)
+        few_at = _spaced(s, lines.radius(s.level))
+        found = np.empty((5, len(few_at)), np.float32)
+        for start in range(0, len(few_at), BLOCK):
+            part = slice(start, start + BLOCK)
+            evidence = posterior.weigh(s.rows[few_at[part]], blurs, s.level, s.white)
             width, uncertainty = posterior.widths(evidence, weight, tone, usual)
-            columns[0, at] = width * 2**s.level
-            columns[1, at] = np.hypot(uncertainty * 2**s.level, posterior.TONE * blur[0])
-            columns[2, at] = posterior.depths(evidence, width)
-            columns[3, at], columns[4, at] = evidence.contrast, evidence.edge
+            found[0, part] = width * 2**s.level
+            found[1, part] = np.hypot(uncertainty * 2**s.level, posterior.TONE * blur[0])
+            found[2, part] = posterior.depths(evidence, width)
+            found[3, part], found[4, part] = evidence.contrast, evidence.edge
+        columns[:, s.at] = _between(found, few_at, len(s.at))
         columns[1, s.at] = np.hypot(columns[1, s.at], _unsteady(columns[0, s.at], lines, s))
     return Along(*columns), blur[0]
+
+
+def _spaced(sampled: _Sampled, step: int) -> NDArray[np.intp]:
+    """Every so manieth row of each run, its first and its last: between them lines are measured.
+
+    Profiles are averaged over as many rows each way, so that nothing is left out.
+    """
+    first, last = sampled.run
+    here = np.arange(len(first))
+    return np.flatnonzero(((here - first) % max(step, 1) == 0) | (here == last - 1))
+
+
+def _between(found: FloatArray, at: NDArray[np.intp], count: int) -> FloatArray:
+    """Columns (5, k) at some rows, for all `count` rows: linear, `edge` from the nearest."""
+    here = np.arange(count)
+    all_rows = np.empty((len(found), count), np.float32)
+    for column, values in zip(all_rows[:4], found[:4], strict=True):
+        column[:] = np.interp(here, at, values)
+    after = np.minimum(np.searchsorted(at, here), len(at) - 1)
+    before = np.maximum(after - 1, 0)
+    nearest = np.where(here - at[before] < at[after] - here, before, after)
+    all_rows[4] = found[4, nearest]
+    return all_rows
 
 
 def _sampled(lines: Lines, pictures: tuple[FloatArray, ...], level: int) -> _Sampled:
@@ -89,13 +118,12 @@ def _sampled(lines: Lines, pictures: tuple[FloatArray, ...], level: int) -> _Sam
     reach = OFFSETS[-1] + 1
     aside = (lines.rough_px[at] / 2 + reach * 2**level + 2)[:, None] * normal
     wall = np.concatenate([averaged(place + aside)[::3], averaged(place - aside)[::3]])
-    drop = float(np.median(rows.max(axis=1) - rows.min(axis=1)))
-    return _Sampled(level, at, rows, posterior.whitener(wall, drop))
+    drop = median(rows.max(axis=1) - rows.min(axis=1))
+    return _Sampled(level, at, run, rows, posterior.whitener(wall, drop))
 
 
 def _unsteady(width_px: FloatArray, lines: Lines, sampled: _Sampled) -> FloatArray:
     """The deviation of the width over the stretch that one profile averages."""
-    run = profile.runs(lines.owner[sampled.at])
     both = np.stack([width_px, width_px**2], axis=1)
-    mean = profile.along(both, lines.radius(sampled.level), *run)
+    mean = profile.along(both, lines.radius(sampled.level), *sampled.run)
     return np.asarray(np.sqrt(np.maximum(mean[:, 1] - mean[:, 0] ** 2, 0)))

@@ -81,10 +81,20 @@ def _dip(
 @lru_cache(maxsize=64)
 def boxes(blurs_px: tuple[float, ...], level: int) -> Family:
     """All widths under each blur, row = blur * len(WIDTHS) + width: a dip of depth 1."""
-    blur = np.sqrt(np.asarray(blurs_px, np.float64) ** 2 + EXTRA_PX2[level]) / 2**level
-    half = WIDTHS.astype(np.float64)[None, :, None] / 2
-    dip = _dip(half, blur[:, None, None], 1 / 2**level, np.zeros(1, np.float32))
-    return _family(dip.reshape(-1, len(OFFSETS)))
+    each = [_boxes_under(blur_px, level) for blur_px in blurs_px]
+    return Family(
+        np.concatenate([one.shape for one in each]),
+        np.concatenate([one.norm for one in each]),
+        np.concatenate([one.mean for one in each]),
+    )
+
+
+@lru_cache(maxsize=512)
+def _boxes_under(blur_px: float, level: int) -> Family:
+    """All widths under one blur."""
+    blur = sqrt(blur_px**2 + EXTRA_PX2[level]) / 2**level
+    half = WIDTHS.astype(np.float64)[:, None] / 2
+    return _family(_dip(half, blur, 1 / 2**level, np.zeros(1, np.float32)))
 
 
 @lru_cache(maxsize=1)

@@ -116,7 +116,10 @@ def distinct(lines: Lines, strength: FloatArray, shape: tuple[int, int]) -> Line
             continue
         inner = slice(rows.start + int(free[0]), rows.start + int(free[-1]) + 1)
         keep[inner] = True
-        for k in range(inner.start, inner.stop):
-            radius = round(float(lines.rough_px[k]) / 2 + 3)
-            cv2.circle(ground, (int(x[k]), int(y[k])), radius, 1, cv2.FILLED)
+        radius = np.rint(lines.rough_px[inner] / 2 + 3).astype(int)
+        between = max(int(radius.min() / 2 / lines.step_px), 1)
+        which = sorted({*range(0, len(radius), between), len(radius) - 1})
+        for k in which:
+            at = int(x[inner][k]), int(y[inner][k])
+            cv2.circle(ground, at, int(radius[k]), 1, cv2.FILLED)
     return lines.chosen(keep)

@@ -1,5 +1,7 @@
 """Ridge points that follow each other become chains."""
 
+from itertools import chain as chain_of
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,22 +47,27 @@ def _choices(
     column, row = ridges.pixel[block].T + 2
     offsets = np.array(RING)
     neighbour = index[row[:, None] + offsets[:, 1], column[:, None] + offsets[:, 0]]
-    own = tangent[block]
-    step = ridges.position[neighbour] - ridges.position[block][:, None]
-    distance = np.hypot(step[..., 0], step[..., 1]) + np.float32(1e-6)
-    forward = np.einsum("nkc,nc->nk", step, own) / distance
-    turn = np.abs(np.einsum("nkc,nc->nk", tangent[neighbour], own))
+    # Most of the places around are empty: from here on pairs of points.
+    mine, at = np.nonzero(neighbour != NONE)
+    other = neighbour[mine, at].astype(np.intp)
+    own = tangent[block][mine]
+    step = ridges.position[other] - ridges.position[block][mine]
+    distance = np.hypot(step[:, 0], step[:, 1]) + np.float32(1e-6)
+    forward = (step[:, 0] * own[:, 0] + step[:, 1] * own[:, 1]) / distance
+    its = tangent[other]
+    turn = np.abs(its[:, 0] * own[:, 0] + its[:, 1] * own[:, 1])
     cost = distance + 1.5 * (1 - turn) + 1.5 * (1 - np.abs(forward))
-    usable = (neighbour != NONE) & (np.abs(forward) > ALONG) & (turn > 0.5)
-    choice = np.full((len(own), 2), NONE, np.intp)
-    rows = np.arange(len(own))
+    usable = (np.abs(forward) > ALONG) & (turn > 0.5)
+    back = step[:, 0] * its[:, 0] + step[:, 1] * its[:, 1] > 0
+    port = 2 * other + back
+    choice = np.full((len(row), 2), NONE, np.intp)
     for side, sign in enumerate((1, -1)):
-        priced = np.where(usable & (sign * forward > 0), cost, np.inf)
-        best = priced.argmin(axis=1)
-        other = neighbour[rows, best].astype(np.intp)
-        back = -np.einsum("nc,nc->n", step[rows, best], tangent[other])
-        found = np.isfinite(priced[rows, best])
-        choice[:, side] = np.where(found, 2 * other + (back < 0), NONE)
+        pair = np.flatnonzero(usable & (sign * forward > 0))
+        priced = np.full(neighbour.shape, np.inf, np.float32)
+        priced[mine[pair], at[pair]] = cost[pair]
+        ports = np.full(neighbour.shape, NONE, np.intp)
+        ports[mine[pair], at[pair]] = port[pair]
+        choice[:, side] = ports[np.arange(len(row)), priced.argmin(axis=1)]
     return choice.ravel()
 
 
@@ -69,8 +76,10 @@ def _walk(partner: list[int]) -> list[IntArray]:
     count = len(partner) // 2
     seen = [False] * count
     chains = []
-    ends = [p for p in range(2 * count) if partner[p] == NONE]
-    for port in [*ends, *range(2 * count)]:
+    ports = range(2 * count)
+    ends = [p for p in ports if partner[p] == NONE and partner[p ^ 1] != NONE]
+    rings = (p for p in ports if partner[p] != NONE and not seen[p // 2])
+    for port in chain_of(ends, rings):
         if seen[port // 2]:
             continue
         chain = []

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscan.edge.width.link import link
+from crackscan.edge.width.quick import median, quantile
 from crackscan.edge.width.ridge import Ridges, analyse, find_ridges
 from crackscan.edge.width.trace import Trace, join, significant, smooth
 from crackscan.edge.width.values import BoolArray, FloatArray
@@ -33,15 +34,24 @@ def find_traces(
     `grey` is uint8 (H, W), `cells` bool (ceil(H / cell_px), ceil(W / cell_px)).
     """
     found = list(_tiles(grey, cells, cell_px))
-    strongest = np.concatenate([part[1] for part in found])
-    usual = float(np.percentile(strongest, 60))
-    noise = float(np.median([part[2] for part in found]))
-    ridges = _merged([part[0] for part in found], max(0.2 * usual, noise, 0.5))
+    usual = _usual(np.concatenate([part[1] for part in found]))
+    noise = median(np.array([part[2] for part in found]))
+    ridges = _merged([part[0] for part in found], _floor(usual, noise))
     joined = join(ridges, link(ridges, grey.shape), GAP_PX)
     kept = significant(joined, usual, noise)
     points = sum(trace.length for trace in kept)
     step = min(max(1.0, points / FINE_POINTS), LONGEST_STEP_PX)
     return [smooth(trace, step) for trace in kept], step
+
+
+def _usual(strongest: FloatArray) -> float:
+    """The response that most cells of a crack reach, from the strongest (n,) of each."""
+    return quantile(strongest, 0.6)
+
+
+def _floor(usual: float, noise: float) -> float:
+    """From this response on a ridge point counts."""
+    return max(0.2 * usual, noise, 0.5)
 
 
 def _tiles(
@@ -51,6 +61,7 @@ def _tiles(
     reach = np.ones((2 * MARGIN_PX + 1,) * 2, np.uint8)
     size = max(TILE_PX // cell_px, 1)
     around = -(-AROUND_PX // cell_px)
+    alone = max(cells.shape) <= size
     for top in range(0, cells.shape[0], size):
         for left in range(0, cells.shape[1], size):
             if not cells[top : top + size, left : left + size].any():
@@ -70,14 +81,16 @@ def _tiles(
                 (top - first_row) * cell_px : (top + size - first_row) * cell_px,
                 (left - first_column) * cell_px : (left + size - first_column) * cell_px,
             ] = True
-            noise = float(np.median(scales.strength[::2, ::2]))
-            ridges = find_ridges(scales, near & own, max(noise, 0.5))
+            noise = median(scales.strength[::3, ::3].ravel())
             spare = (part.shape[0] * cell_px - height, part.shape[1] * cell_px - width)
             whole = np.pad(scales.strength, ((0, spare[0]), (0, spare[1])))
-            strongest = whole.reshape(part.shape[0], cell_px, part.shape[1], cell_px).max(
-                axis=(1, 3)
-            )
-            yield ridges.moved(x, y), strongest[part], noise
+            # Rows first: many times quicker than both at once.
+            rows = whole.reshape(part.shape[0], cell_px, -1).max(axis=1)
+            strongest = rows.reshape(*part.shape, cell_px).max(axis=2)[part]
+            # What all tiles together will ask for is known already where there is one only.
+            floor = _floor(_usual(strongest), noise) if alone else max(noise, 0.5)
+            ridges = find_ridges(scales, near & own, floor)
+            yield ridges.moved(x, y), strongest, noise
 
 
 def _evened(grey: NDArray[np.uint8]) -> FloatArray:

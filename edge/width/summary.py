@@ -6,6 +6,7 @@ import numpy as np
 
 from crackscan.edge.width.along import Along
 from crackscan.edge.width.lines import Lines
+from crackscan.edge.width.quick import median, quantile
 from crackscan.edge.width.values import (
     Branch,
     CrackMeasure,
@@ -55,18 +56,18 @@ def believed(lines: Lines, along: Along, cells: int) -> Found:
     `cells` is in how many cells the lines were searched.
     """
     clear = (along.contrast > CLEAR) & (along.edge > 1)
-    usual = float(np.median(along.depth[clear])) if clear.any() else 0.0
+    usual = median(along.depth[clear]) if clear.any() else 0.0
     clear &= along.depth > SHALLOW * usual
     width, uncertainty = along.width_px.copy(), along.uncertainty_px.copy()
     unsure = ~clear | (uncertainty > SURE * width)
     width[unsure] = uncertainty[unsure] = np.nan
     kept, edges, clearest = [], 0, 0.0
     for rows in lines.each():
-        if np.median(along.edge[rows]) < 1:
+        if np.count_nonzero(along.edge[rows] < 1) * 2 > rows.stop - rows.start:
             edges += 1
             continue
         places = (rows.stop - rows.start) * lines.step_px / APART_PX
-        whole = float(np.median(along.contrast[rows]) * np.sqrt(places))
+        whole = median(along.contrast[rows]) * float(np.sqrt(places))
         clearest = max(clearest, whole)
         if whole < WHOLE:
             continue
@@ -121,8 +122,8 @@ def _spread(lines: list[FloatArray], blur_px: float) -> Spread:
         return Spread(none, none, none, None)
     points, calm = points[known], calm[known]
     width, own = points[:, 2], points[:, 3]
-    usual, middle = float(np.median(own)), float(np.median(width))
-    scatter = 1.645 * 1.48 * float(np.median(np.abs(width - calm)))
+    usual, middle = median(own), median(width)
+    scatter = 1.645 * 1.48 * median(np.abs(width - calm))
     shared = max(usual**2 - scatter**2, (0.5 * usual) ** 2)
     few = max(len(width) / APART_PX, 1.0)
     # Narrower than the blur, widths differ along the crack because they are uncertain.
@@ -130,11 +131,11 @@ def _spread(lines: list[FloatArray], blur_px: float) -> Spread:
     drawn_in = _without_noise(calm, (scatter**2 + (hidden * usual) ** 2) / 1.645**2)
     sure = own <= np.maximum(3 * usual, 0.15 * width)
     points, drawn_in, own = points[sure], drawn_in[sure], own[sure]
-    high = float(np.percentile(drawn_in, 95))
+    high = quantile(drawn_in, 0.95)
     largest = int(drawn_in.argmax())
     return Spread(
         median=Width(middle, float(np.sqrt(shared + (1.25 * scatter) ** 2 / few))),
-        percentile95=Width(high, float(np.median(own[drawn_in >= high]))),
+        percentile95=Width(high, median(own[drawn_in >= high])),
         maximum=Width(float(drawn_in[largest]), float(np.hypot(own[largest], scatter))),
         maximum_at=(float(points[largest, 0]), float(points[largest, 1])),
     )
@@ -145,7 +146,7 @@ def _without_noise(values: FloatArray, variance: float) -> FloatArray:
 
     The extremes of noisy values are too extreme.
     """
-    middle = np.median(values)
+    middle = median(values)
     true = max(0.0, 1 - variance / max(float(np.var(values)), 1e-9))
     return np.asarray(middle + true * (values - middle), np.float32)
 

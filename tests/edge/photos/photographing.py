@@ -23,21 +23,21 @@ DRONE = """<x:xmpmeta><rdf:RDF><rdf:Description drone-dji:GpsLatitude="+49.72634
 drone-dji:GpsLongitude="-13.350951205" drone-dji:RelativeAltitude="+36.280"
 drone-dji:GimbalYawDegree="-84.10" drone-dji:GimbalPitchDegree="-24.50"
 drone-dji:GimbalRollDegree="0" drone-dji:LRFStatus="Normal" drone-dji:LRFTargetDistance="{metres}"
-drone-dji:CalibratedFocalLength="3725.15"/></rdf:RDF></x:xmpmeta>"""
+drone-dji:CalibratedFocalLength="{focal}"/></rdf:RDF></x:xmpmeta>"""
 
 
 def sample(name: str) -> RGB:
     return read_picture(SAMPLES / name)
 
 
-def jpeg(rgb: RGB, laser_m: float | None = None) -> bytes:
+def jpeg(rgb: RGB, laser_m: float | None = None, focal_px: float = 3725.15) -> bytes:
     """A JPEG; with a laser distance it is a drone's."""
     done, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
     assert done
     content = data.tobytes()
     if laser_m is None:
         return content
-    body = b"http://ns.adobe.com/xap/1.0/\0" + DRONE.format(metres=laser_m).encode()
+    body = b"http://ns.adobe.com/xap/1.0/\0" + DRONE.format(metres=laser_m, focal=focal_px).encode()
     return content[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + content[2:]
 
 

@@ -1,0 +1,287 @@
+"""Everything the report says, gathered from the record; the page only lays it out."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from crackscan import __version__
+from crackscan.edge.clock import WallFrom
+from crackscan.edge.position.values import Position
+from crackscan.edge.report.entry import Entry, entry_of, scale_of
+from crackscan.edge.report.limits import DEFAULT_MM, Judgement, WidthClass, classify
+from crackscan.edge.report.pictures import Figures, Pictures, figures_of, thumbnail
+from crackscan.edge.report.plan import MOST_TRACK, Plan, make_plan
+from crackscan.edge.survey.reading import CARD, SurveyReader, best_time, iso_time
+from crackscan.edge.survey.values import Note, NoteKind, Review, ScannedPicture, Session, SurveyInfo
+
+MOST_ROWS, MOST_THUMBNAILS, MOST_NAMES, MOST_NOTES = 2000, 60, 600, 200
+THIN_PX = 1.0
+"""A crack narrower than this is not expected to be found."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user chooses."""
+
+    limit_mm: float = DEFAULT_MM
+    in_full: int = 100
+    """So many findings, the worst, with pictures."""
+    site: str = ""
+    inspector: str = ""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A finding in full."""
+
+    entry: Entry
+    figures: Figures | None
+    reviews: tuple[tuple[str, Review], ...]
+    """Each with its time."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A session, in words."""
+
+    began: str
+    ended: str
+    clock: str
+    trusted: bool
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A note of the record, in words."""
+
+    time: str
+    kind: NoteKind
+    text: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Empty:
+    """The pictures in which nothing was seen."""
+
+    count: int
+    thumbnails: tuple[tuple[str, str], ...]
+    """(name, data URI)"""
+    names: tuple[str, ...]
+    """Of those without a thumbnail, so many as are listed."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """The whole report."""
+
+    made: str
+    version: str
+    info: SurveyInfo
+    site: str
+    inspector: str
+    limit_mm: float
+    visits: tuple[Visit, ...]
+    settings: tuple[tuple[str, str], ...]
+    card: dict[str, Any]
+    counted: int
+    """Findings that count: all but the rejected ones."""
+    accepted: int
+    rejected: tuple[Entry, ...]
+    judged: dict[Judgement, int]
+    classes: tuple[WidthClass, ...]
+    measured_mm: int
+    measured_px: int
+    widths_px: tuple[float, float] | None
+    """The narrowest and the widest, where none is known in mm."""
+    why: tuple[tuple[str, int], ...]
+    """Why widths are missing, and how often."""
+    unplaced: int
+    plan: Plan | None
+    shown: tuple[Shown, ...]
+    rows: tuple[Entry, ...]
+    unlisted: int
+    """Findings that stand in the files beside the report only."""
+    scanned: int
+    taken: tuple[str, str] | None
+    """When the first and the last photograph was taken, as they tell it."""
+    empty: Empty
+    skipped: tuple[tuple[str, str], ...]
+    skipped_count: int
+    too_far: int
+    """Pictures in which a crack as wide as the limit has less than THIN_PX."""
+    unscaled: int
+    gaps: tuple[Remark, ...]
+    gap_count: int
+    gap_s: float
+    warnings: tuple[Remark, ...]
+    marks: tuple[Remark, ...]
+
+    @property
+    def has_mm(self) -> bool:
+        return self.measured_mm > 0
+
+
+def gather(survey: SurveyReader, options: Options, source: Path | None, made_s: float) -> Content:
+    """Read a survey; one picture and the light entries of all findings are in memory at a time.
+
+    `source` is the folder of the photographs that were scanned, where it is at hand.
+    """
+    info = survey.info()
+    sessions = {session.id: session for session in survey.sessions()}
+    entries = [
+        entry_of(found, sessions[found.session], options.limit_mm) for found in survey.findings()
+    ]
+    counted = sorted((one for one in entries if not one.rejected), key=lambda one: one.rank)
+    pictures = Pictures(survey.folder, source)
+    shown = tuple(_shown(survey, entry, pictures) for entry in counted[: options.in_full])
+    rest = counted[options.in_full :]
+    wide_mm = [one.width_mm.value_mm for one in counted if one.width_mm is not None]
+    wide_px = [one.width_px.value_px for one in counted if one.width_px is not None]
+    notes = [_remark(note, sessions[of]) for of, note in survey.notes()]
+    gaps = [one for one in notes if one.kind is NoteKind.GAP]
+    looks = _Looks(survey, options.limit_mm, pictures)
+    return Content(
+        made=iso_time(made_s)[:16].replace("T", " ") + " UTC",
+        version=__version__,
+        info=info,
+        site=options.site or info.site or info.name,
+        inspector=options.inspector,
+        limit_mm=options.limit_mm,
+        visits=tuple(_visit(session) for session in sessions.values()),
+        settings=tuple(_flat(survey.settings())),
+        card=_card(survey.folder),
+        counted=len(counted),
+        accepted=sum(one.verdict is not None for one in counted),
+        rejected=tuple(one for one in entries if one.rejected),
+        judged={kind: sum(one.judgement is kind for one in counted) for kind in Judgement},
+        classes=tuple(classify(wide_mm, options.limit_mm)),
+        measured_mm=len(wide_mm),
+        measured_px=len(wide_px),
+        widths_px=(min(wide_px), max(wide_px)) if wide_px else None,
+        why=tuple(Counter(one.why for one in counted if one.width_px is None).most_common()),
+        unplaced=sum(one.position is None for one in counted),
+        plan=make_plan(counted, [_track(survey, of) for of in sessions]),
+        shown=shown,
+        rows=tuple(rest[:MOST_ROWS]),
+        unlisted=max(len(rest) - MOST_ROWS, 0),
+        scanned=looks.scanned,
+        taken=looks.taken,
+        empty=Empty(looks.empty, tuple(looks.thumbnails), tuple(looks.names)),
+        skipped=tuple(looks.skipped),
+        skipped_count=looks.skipped_count,
+        too_far=looks.too_far,
+        unscaled=sum(one.mm_per_px is None for one in counted),
+        gaps=tuple(sorted(gaps, key=lambda one: -one.seconds)[:MOST_NOTES]),
+        gap_count=len(gaps),
+        gap_s=sum(one.seconds for one in gaps),
+        warnings=tuple(one for one in notes if one.kind is NoteKind.WARNING)[:MOST_NOTES],
+        marks=tuple(one for one in notes if one.kind is NoteKind.MARK)[:MOST_NOTES],
+    )
+
+
+class _Looks:
+    """Goes once over the scanned pictures."""
+
+    def __init__(self, survey: SurveyReader, limit_mm: float, pictures: Pictures) -> None:
+        self.scanned = self.empty = self.skipped_count = self.too_far = 0
+        self.thumbnails: list[tuple[str, str]] = []
+        self.names: list[str] = []
+        self.skipped: list[tuple[str, str]] = []
+        self.taken: tuple[str, str] | None = None
+        for picture in survey.scanned():
+            self.scanned += 1
+            self._date(picture)
+            if picture.scale is not None and limit_mm / picture.scale.mm_per_px < THIN_PX:
+                self.too_far += 1
+            if picture.skipped:
+                self.skipped_count += 1
+                if len(self.skipped) < MOST_NOTES:
+                    self.skipped.append((picture.name, picture.skipped))
+            elif not picture.findings:
+                self.empty += 1
+                self._see(picture, pictures)
+
+    def _date(self, picture: ScannedPicture) -> None:
+        if picture.taken_s is not None:
+            at = iso_time(picture.taken_s)[:16].replace("T", " ") + " UTC"
+        elif picture.taken_local:
+            at = picture.taken_local[:16].replace("T", " ")
+        else:
+            return
+        first, last = self.taken or (at, at)
+        self.taken = min(first, at), max(last, at)
+
+    def _see(self, picture: ScannedPicture, pictures: Pictures) -> None:
+        if len(self.thumbnails) < MOST_THUMBNAILS:
+            rgb = pictures.of_source(picture.name)
+            if rgb is not None:
+                self.thumbnails.append((picture.name, thumbnail(rgb)))
+                return
+        if len(self.names) < MOST_NAMES:
+            self.names.append(picture.name)
+
+
+def _shown(survey: SurveyReader, entry: Entry, pictures: Pictures) -> Shown:
+    found = survey.finding(entry.number)
+    figures = None
+    reviews: list[tuple[str, Review]] = []
+    if found is not None:
+        rgb = pictures.of_finding(entry.picture, entry.frame)
+        if rgb is not None:
+            figures = figures_of(rgb, found.sighting, scale_of(found))
+        for review in survey.reviews(entry.number):
+            reviews.append((iso_time(review.at.wall_s)[:16].replace("T", " "), review))
+    return Shown(entry, figures, tuple(reviews))
+
+
+def _track(survey: SurveyReader, session: int) -> list[Position]:
+    """A session's track, thinned evenly while it is read."""
+    points = (point.where.position for _, point in survey.track(session))
+    places: Iterator[Position] = (place for place in points if place is not None)
+    kept: list[Position] = []
+    step = 1
+    while block := list(islice(places, step)):
+        kept.append(block[-1])
+        if len(kept) > 4 * MOST_TRACK:
+            kept = kept[1::2]
+            step *= 2
+    return kept
+
+
+def _visit(session: Session) -> Visit:
+    began = best_time(session.began, session)
+    ended = None if session.ended is None else best_time(session.ended, session)
+    return Visit(
+        iso_time(began.wall_s)[:16].replace("T", " "),
+        "" if ended is None else iso_time(ended.wall_s)[:16].replace("T", " "),
+        began.wall_from.word,
+        began.wall_from in (WallFrom.GPS, WallFrom.NTP),
+    )
+
+
+def _remark(note: Note, session: Session) -> Remark:
+    time = iso_time(best_time(note.at, session).wall_s)[:19].replace("T", " ")
+    return Remark(time, note.kind, note.text, note.seconds)
+
+
+def _flat(settings: dict[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Settings as lines of name and value, sections with a point between."""
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{above}{name}.")
+        elif value not in (None, "", []):
+            text = f"{value:.6g}" if isinstance(value, float) else str(value)
+            yield f"{above}{name}".replace("_", " "), text[:300]
+
+
+def _card(folder: Path) -> dict[str, Any]:
+    try:
+        card = json.loads((folder / CARD).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return card if isinstance(card, dict) else {}

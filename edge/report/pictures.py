@@ -1,0 +1,235 @@
+"""The pictures of the report: the frame with the crack marked, the close-up, thumbnails."""
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from crackscan.edge.finding import Box
+from crackscan.edge.survey.values import LineArray, Measured, Sighting
+from crackscan.edge.width.drawing import STRIP_PX, draw_width
+from crackscan.edge.width.values import Branch, CrackMeasure, Scale, Spread, Width
+from crackscan.errors import CrackscanError, PictureError
+from crackscan.picture import RGB, read_picture
+
+OVERVIEW_PX, CLOSE_UP_PX, THUMBNAIL_PX = 800, 960, 220
+MOST_OVERVIEW_BYTES, MOST_CLOSE_UP_BYTES, MOST_THUMBNAIL_BYTES = 70_000, 110_000, 12_000
+WINDOW_PX = 640
+"""A longer crack is shown close up at its widest place only."""
+AROUND_PX = 32
+HALO, LINE, FRAME = (16, 16, 18), (255, 196, 0), (255, 255, 255)
+_QUALITIES = (82, 70, 55, 40, 25)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What is shown of a finding; pictures are data URIs."""
+
+    overview: str
+    close_up: str
+    part: bool
+    """Whether the close-up shows only a part of the crack."""
+    has_lines: bool
+
+
+class Pictures:
+    """Finds the pictures of a survey: in its own folder, or where the photographs came from."""
+
+    def __init__(self, survey: Path, source: Path | None) -> None:
+        self._survey = survey
+        self._source = source
+        self._last: tuple[str, RGB] | None = None
+
+    def of_finding(self, picture: str | None, frame: str) -> RGB | None:
+        """RGB uint8 (height, width, 3), or None where no picture is left."""
+        if picture is not None:
+            found = self._read(self._survey, picture)
+            if found is not None:
+                return found
+        return self.of_source(frame)
+
+    def of_source(self, frame: str) -> RGB | None:
+        """A photograph by its name below the folder that was scanned."""
+        return None if self._source is None else self._read(self._source, frame)
+
+    def _read(self, folder: Path, name: str) -> RGB | None:
+        path = folder / name
+        if not _is_inside(path, folder):
+            return None
+        if self._last is not None and self._last[0] == str(path):
+            return self._last[1]
+        try:
+            rgb = read_picture(path)
+        except PictureError:
+            return None
+        self._last = str(path), rgb
+        return rgb
+
+
+def figures_of(rgb: RGB, sighting: Sighting, scale: Scale | None) -> Figures:
+    """The frame with the crack marked, and the close-up with its centre line and widths.
+
+    `rgb` is the frame, or a smaller copy of it.
+    """
+    box = _shown(sighting)
+    window = _window(box, sighting)
+    lines = clipped(sighting.lines, window)
+    part = window != box
+    cut = _cut(rgb, sighting, window)
+    if lines:
+        measure = _measure(sighting, lines, window)
+        cut = draw_width(cut, measure, scale)[:-STRIP_PX]
+    else:
+        cut = _at_most(_enlarged(cut), CLOSE_UP_PX)
+    overview = _overview(rgb, sighting, window)
+    return Figures(
+        data_uri(overview, MOST_OVERVIEW_BYTES),
+        data_uri(_at_most(cut, CLOSE_UP_PX), MOST_CLOSE_UP_BYTES),
+        part,
+        bool(lines),
+    )
+
+
+def thumbnail(rgb: RGB) -> str:
+    """A small copy as a data URI."""
+    return data_uri(_at_most(rgb, THUMBNAIL_PX), MOST_THUMBNAIL_BYTES)
+
+
+def data_uri(rgb: RGB, most_bytes: int) -> str:
+    """RGB uint8 as a JPEG in a data URI; the quality falls until it fits, or is at its lowest."""
+    bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
+    for quality in _QUALITIES:
+        done, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        if not done:
+            raise CrackscanError(f"no {rgb.shape[1]}x{rgb.shape[0]} picture fits JPEG")
+        if jpeg.size <= most_bytes:
+            break
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode("ascii")
+
+
+def clipped(lines: tuple[LineArray, ...], window: Box) -> list[LineArray]:
+    """The pieces of lines inside a window, at least three points each."""
+    kept: list[LineArray] = []
+    for line in lines:
+        x, y = line[:, 0], line[:, 1]
+        inside = (x >= window.left) & (x < window.right) & (y >= window.top) & (y < window.bottom)
+        changes = np.flatnonzero(np.diff(inside.astype(np.int8))) + 1
+        for piece, whole in zip(np.split(line, changes), np.split(inside, changes), strict=True):
+            if len(piece) >= 3 and whole.all():
+                kept.append(piece.astype(np.float32))
+    return kept
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    """Names in a record must not lead out of its folder."""
+    try:
+        return path.resolve().is_relative_to(folder.resolve()) and path.is_file()
+    except OSError:
+        return False
+
+
+def _shown(sighting: Sighting) -> Box:
+    """What the close-up should show: the lines, or the cells where there are none."""
+    left, top = sighting.box.left, sighting.box.top
+    right, bottom = sighting.box.right, sighting.box.bottom
+    if sighting.lines:
+        places = np.concatenate([line[:, :2] for line in sighting.lines])
+        low, high = places.min(axis=0), places.max(axis=0)
+        left, top = int(low[0]), int(low[1])
+        right, bottom = int(high[0]) + 1, int(high[1]) + 1
+    return Box(
+        max(left - AROUND_PX, 0),
+        max(top - AROUND_PX, 0),
+        min(right + AROUND_PX, sighting.frame_width),
+        min(bottom + AROUND_PX, sighting.frame_height),
+    )
+
+
+def _window(box: Box, sighting: Sighting) -> Box:
+    """The whole crack, or the part around its widest place where it is long."""
+    measures = sighting.measures
+    place = measures.width_max_at if measures is not None else None
+    if place is None:
+        place = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+    left, right = _stretch(box.left, box.right, place[0])
+    top, bottom = _stretch(box.top, box.bottom, place[1])
+    return Box(left, top, right, bottom)
+
+
+def _stretch(low: int, high: int, middle: float) -> tuple[int, int]:
+    if high - low <= WINDOW_PX:
+        return low, high
+    begin = int(min(max(middle - WINDOW_PX / 2, low), high - WINDOW_PX))
+    return begin, begin + WINDOW_PX
+
+
+def _cut(rgb: RGB, sighting: Sighting, window: Box) -> RGB:
+    """A window of the frame at the frame's own resolution."""
+    factor = rgb.shape[1] / sighting.frame_width
+    top, bottom = round(window.top * factor), max(round(window.bottom * factor), 1)
+    left, right = round(window.left * factor), max(round(window.right * factor), 1)
+    cut = np.ascontiguousarray(rgb[top:bottom, left:right])
+    size = window.right - window.left, window.bottom - window.top
+    if cut.size == 0:
+        return np.zeros((size[1], size[0], 3), np.uint8)
+    if (cut.shape[1], cut.shape[0]) != size:
+        cut = np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+    return cut
+
+
+def _measure(sighting: Sighting, lines: list[LineArray], window: Box) -> CrackMeasure:
+    """The record's lines and widths, as the drawing wants them, in px of the window."""
+    measures = sighting.measures
+    corner = np.array([window.left, window.top, 0, 0], np.float32)
+    nothing = Width(None, None)
+    spread = Spread(nothing, nothing, nothing, None)
+    if measures is not None and measures.width_p95 is not None:
+        at = measures.width_max_at
+        inside = at is not None and (
+            window.left <= at[0] < window.right and window.top <= at[1] < window.bottom
+        )
+        spread = Spread(
+            _width(measures.width_median),
+            _width(measures.width_p95),
+            _width(measures.width_max),
+            (at[0] - window.left, at[1] - window.top) if at is not None and inside else None,
+        )
+    branches = tuple(Branch(line - corner, 0.0, spread) for line in lines)
+    return CrackMeasure(branches, 0.0, 0.0, spread, None)
+
+
+def _width(figure: Measured | None) -> Width:
+    return Width(None, None) if figure is None else Width(figure.value_px, figure.uncertainty_px)
+
+
+def _overview(rgb: RGB, sighting: Sighting, window: Box) -> RGB:
+    picture = _at_most(rgb, OVERVIEW_PX).copy()
+    factor = picture.shape[1] / sighting.frame_width
+    corners = [
+        (round(window.left * factor), round(window.top * factor)),
+        (round(window.right * factor) - 1, round(window.bottom * factor) - 1),
+    ]
+    for colour, thick in ((HALO, 4), (FRAME, 2)):
+        cv2.rectangle(picture, corners[0], corners[1], colour, thick, cv2.LINE_AA)
+    ways = [
+        np.rint((line[:, :2] * factor) * 8).astype(np.int32)[:, None] for line in sighting.lines
+    ]
+    for colour, thick in ((HALO, 4), (LINE, 2)):
+        cv2.polylines(picture, ways, False, colour, thick, cv2.LINE_AA, 3)
+    return picture
+
+
+def _enlarged(rgb: RGB) -> RGB:
+    times = min(max(CLOSE_UP_PX // max(rgb.shape[:2]), 1), 4)
+    size = (rgb.shape[1] * times, rgb.shape[0] * times)
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def _at_most(rgb: RGB, longest_px: int) -> RGB:
+    factor = longest_px / max(rgb.shape[:2])
+    if factor >= 1:
+        return rgb
+    size = max(round(rgb.shape[1] * factor), 1), max(round(rgb.shape[0] * factor), 1)
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -1,0 +1,64 @@
+"""Writes the report and the files beside it."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from crackscan.edge.report.content import Content, Options, gather
+from crackscan.edge.report.page import render
+from crackscan.edge.report.pdf import write_pdf
+from crackscan.edge.survey.export import FORMATS, export
+from crackscan.edge.survey.reading import SurveyReader
+from crackscan.errors import CrackscanError
+from crackscan.picture import write_file
+
+NAMES = {"csv": "findings.csv", "geojson": "findings.geojson", "gpkg": "findings.gpkg"}
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written."""
+
+    html: Path
+    pdf: Path | None
+    beside: tuple[Path, ...]
+    content: Content
+
+
+def write_report(
+    survey: SurveyReader,
+    out: Path,
+    options: Options,
+    pdf: bool = False,
+    pictures: Path | None = None,
+    overwrite: bool = False,
+) -> Written:
+    """Write `out`, and beside it the findings as CSV, GeoJSON and GeoPackage, and the PDF.
+
+    `pictures` is the folder that was scanned; without it, the one that the record names is used if
+    it is there. Raises CrackscanError where one of the files exists and `overwrite` is not set,
+    where the disk does not take it, and where the PDF cannot be made.
+    """
+    beside = {kind: out.with_name(f"{out.stem}.{NAMES[kind]}") for kind in FORMATS}
+    printed = out.with_suffix(".pdf") if pdf else None
+    wanted = [out, *beside.values(), *([printed] if printed else [])]
+    if not overwrite and (there := next((path for path in wanted if path.exists()), None)):
+        raise CrackscanError(f"{there} exists already: name another file, or add --overwrite")
+    content = gather(survey, options, pictures or _scanned_folder(survey), time.time())
+    page = render(content)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CrackscanError(f"cannot write {out}: {error.strerror}") from None
+    write_file(out, page.encode())
+    for kind, path in beside.items():
+        export(survey, kind, path, overwrite)
+    if printed is not None:
+        write_pdf(out, printed)
+    return Written(out, printed, tuple(beside.values()), content)
+
+
+def _scanned_folder(survey: SurveyReader) -> Path | None:
+    """The folder that the record names as its source, if it is one on this machine."""
+    named = Path(survey.info().source)
+    return named if survey.info().source and named.is_dir() else None

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from crackscan.card import Card, read_card
 from crackscan.edge.blocks import block_size, blocks
+from crackscan.edge.installed import default_file, installed_file
 from crackscan.edge.runtime import default_threads, demand_tflite, open_interpreter
 from crackscan.errors import ModelError
 from crackscan.native_stderr import dropped_stderr
@@ -48,7 +49,8 @@ class Model:
         """Load a shipped model by name, or any crackscan `.tflite` by path.
 
         Args:
-            name_or_path: `"crack-s"`, `"site/my-model.tflite"`; None is the shipped default.
+            name_or_path: `"crack-s"`, `"site/my-model.tflite"`; None is the installed default,
+                or else the shipped one.
             threads: interpreter threads; None is one per core, four at the most.
 
         Raises:
@@ -130,22 +132,24 @@ class Model:
 
 
 def find_model(name_or_path: str | os.PathLike[str] | None = None) -> Path:
-    """The file of a model: a path, a shipped name, or the default.
+    """The file of a model: a path, a shipped or an installed name, or the default.
 
     Raises:
-        ModelError: there is neither such a file nor such a shipped model.
+        ModelError: there is neither such a file nor such a model, or the installed default is
+            damaged.
     """
-    wanted = os.fspath(name_or_path or DEFAULT_MODEL)
+    wanted = os.fspath(name_or_path or default_file() or DEFAULT_MODEL)
     path = Path(wanted)
     if path.suffix == ".tflite" or path.is_file():
         if path.is_file():
             return path
         raise ModelError(f"there is no model file {path}")
     shipped = MODELS / f"{wanted}.tflite"
-    if not shipped.is_file():
+    found = shipped if shipped.is_file() else installed_file(wanted)
+    if found is None:
         names = ", ".join(shipped_models()) or "none"
         raise ModelError(f"there is no model {wanted!r}; shipped: {names}; or give a .tflite file")
-    return shipped
+    return found
 
 
 def shipped_models() -> list[str]:

@@ -141,7 +141,7 @@ def test_a_scale_that_fits_no_photograph_is_an_error_before_any_is_looked_at() -
         Looker(Method(METHOD.model, scale=ScaleSettings(lens_mm=6.0)))
 
 
-def test_a_long_crack_is_measured_in_parts_as_it_is_whole(looker: Looker) -> None:
+def test_a_long_crack_is_measured_in_parts_as_it_is_whole() -> None:
     tile = sample("cracked-patch-level.jpg")
     wide = np.ascontiguousarray(np.concatenate([tile, tile[:, ::-1]] * 5, axis=1))
     assert wide.shape[1] > PART_PX

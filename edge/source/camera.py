@@ -53,6 +53,8 @@ class V4l2:
 
     def __init__(self, device: Path, label: str, wanted: dict[str, Any]) -> None:
         hide_warnings()
+        # Below the deadline from picture to picture, so that a silent camera is closed in order.
+        os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "4")
         if not device.exists():
             raise SourceError(f"{label} is unplugged: there is no {device}")
         self.label = label

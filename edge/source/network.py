@@ -17,11 +17,13 @@ OPTIONS = {
     "transport": Option(
         options.one_of("tcp", "udp"), "udp", "of RTSP; udp is quicker over a bad link, and blurs"
     ),
-    "timeout": Option(options.positive, "5", "longest wait for a picture, seconds"),
+    "timeout": Option(
+        options.positive, "5", "longest wait for a picture, seconds; twice that for the first"
+    ),
     **options.GIVE_UP,
 }
 _SCHEMES = {"rtsp", "rtsps", "udp", "http", "https"}
-_OPEN_S, _READ_S = 10.0, 5.0
+_READ_S = 5.0
 _SAME_S = 15.0
 """An encoder may send a still scene as pictures that are all alike."""
 
@@ -53,7 +55,7 @@ def open_stream(name: str, source: str, text: str, every: int = 1) -> LiveSource
         raise SourceError(f"{shown} has no choice of transport; only RTSP has")
     read_s = wanted.get("timeout", _READ_S)
     # FFmpeg's own limits come first: they give the socket back.
-    deadlines = Deadlines(first_s=_OPEN_S + 2, next_s=read_s + 2, same_s=_SAME_S)
+    deadlines = Deadlines(first_s=2 * read_s + 2, next_s=read_s + 2, same_s=_SAME_S)
     transport = wanted.get("transport", "tcp")
     return LiveSource(
         shown_name,
@@ -82,7 +84,7 @@ class Stream:
         )
         limits = [
             cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
-            round(_OPEN_S * 1000),
+            round(2 * read_s * 1000),
             cv2.CAP_PROP_READ_TIMEOUT_MSEC,
             round(read_s * 1000),
         ]

@@ -1,11 +1,26 @@
 """One opening of a device: a thread that opens it, reads it, and closes it."""
 
+import atexit
 import threading
 import time
+import weakref
 from collections.abc import Callable
 
 from crackscan.edge.source.device import Device, Grabbed
 from crackscan.errors import SourceError
+
+_EXIT_S = 15.0
+_running: "weakref.WeakSet[Reader]" = weakref.WeakSet()
+
+
+@atexit.register
+def _wait_for_all() -> None:
+    """A thread that comes back from C++ into an interpreter that ends aborts the process, before
+    Python 3.14 (python/cpython#87135); all but a hung driver come back within their deadlines."""
+    until_s = time.monotonic() + _EXIT_S
+    for reader in list(_running):
+        reader.leave()
+        reader.ended(max(until_s - time.monotonic(), 0))
 
 
 class Reader:
@@ -32,6 +47,7 @@ class Reader:
         self._thread = threading.Thread(target=self._run, name=f"{label} reader", daemon=True)
 
     def start(self) -> None:
+        _running.add(self)
         self._thread.start()
 
     def is_wanted(self) -> bool:

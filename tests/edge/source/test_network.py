@@ -6,6 +6,8 @@ RTSP and UDP need programs of the OS: see tests/system/test_streams.py.
 import itertools
 import socket
 import socketserver
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -130,12 +132,38 @@ def test_a_stream_that_falls_silent_is_noticed_within_its_deadline() -> None:
                 Mjpeg.silent.clear()
 
 
+def test_a_program_ends_in_order_while_its_stream_is_silent() -> None:
+    program = """if True:
+        import sys
+        from crackscan.edge.source import open_source
+        with open_source(sys.argv[1]) as source:
+            next(iter(source))
+            sys.stdin.readline()
+        print("closed")
+    """
+    Mjpeg.silent.clear()
+    with camera() as server:
+        address = f"http://127.0.0.1:{server.server_address[1]}/#timeout=3"
+        command = [sys.executable, "-c", program, address]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        child = subprocess.Popen(command, text=True, **pipes)  # type: ignore[call-overload]
+        while not server.connections and child.poll() is None:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        Mjpeg.silent.set()
+        try:
+            output, errors = child.communicate("\n", timeout=30)
+        finally:
+            Mjpeg.silent.clear()
+    assert (child.returncode, output, errors) == (0, "closed\n", "")
+
+
 def nobody(port: int) -> str:
-    return f"rtsp://127.0.0.1:{port}/stream"
+    return f"rtsp://127.0.0.1:{port}/stream#timeout=1"
 
 
 def a_page(port: int) -> str:
-    return f"http://127.0.0.1:{port}/"
+    return f"http://127.0.0.1:{port}/#timeout=1"
 
 
 class Page(socketserver.BaseRequestHandler):
@@ -175,7 +203,7 @@ def test_what_is_no_stream_is_said_in_one_line_within_its_deadline(
         if handler is not None:
             server.shutdown()
             server.server_close()
-    assert time.monotonic() - began_s < 14
+    assert time.monotonic() - began_s < 6
     assert "\n" not in str(caught.value)
     assert capfd.readouterr() == ("", "")
 

@@ -35,7 +35,7 @@ OPTIONS = {
     "full": Option(options.size, "4056x3040", "size of evidence pictures; else the whole sensor"),
     "fps": Option(options.positive, "10", "frames a second; else what the sensor can, up to 30"),
     "shutter": Option(
-        options.seconds, "1/1000", "exposure, seconds: short for a moving camera; else automatic"
+        options.seconds, "1/1000", "exposure, seconds; else automatic, rather short than long"
     ),
     "gain": Option(options.positive, "4", "analogue gain; else automatic"),
     "focus": Option(_focus, "0.5", "metres to the wall, locked; or auto"),
@@ -159,6 +159,8 @@ class PiCamera:
             chosen["FrameDurationLimits"] = (33_333, 1_000_000)
         if "shutter" in wanted:
             chosen["ExposureTime"] = round(wanted["shutter"] * 1e6)
+        elif "AeExposureMode" in there:
+            chosen["AeExposureMode"] = _AE_SHORT
         if "gain" in wanted:
             chosen["AnalogueGain"] = wanted["gain"]
         if wanted.get("focus") == "auto":
@@ -182,6 +184,8 @@ _ERROR = 40
 """Of the module logging."""
 _AF_MANUAL, _AF_CONTINUOUS = 0, 2
 """libcamera's AfModeEnum."""
+_AE_SHORT = 1
+"""Of libcamera's AeExposureModeEnum: of two ways to the same brightness, the shorter exposure."""
 
 
 def _colour_space() -> Any:

@@ -117,7 +117,7 @@ def _sampled(lines: Lines, pictures: tuple[FloatArray, ...], level: int) -> _Sam
     rows = averaged(place)
     reach = OFFSETS[-1] + 1
     aside = (lines.rough_px[at] / 2 + reach * 2**level + 2)[:, None] * normal
-    wall = np.concatenate([averaged(place + aside)[::3], averaged(place - aside)[::3]])
+    wall = np.concatenate([averaged(place + aside)[::4], averaged(place - aside)[::4]])
     drop = median(rows.max(axis=1) - rows.min(axis=1))
     return _Sampled(level, at, run, rows, posterior.whitener(wall, drop))
 

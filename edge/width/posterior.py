@@ -69,9 +69,9 @@ def whitener(wall: FloatArray, drop: float) -> FloatArray:
 def weigh(rows: FloatArray, blurs_px: tuple[float, ...], level: int, white: FloatArray) -> Evidence:
     """Compare profiles (n, m) in linear light with boxes of all widths under each blur."""
     family = boxes(blurs_px, level)
-    ground = _ground(white)
-    flat = _without(rows @ white, ground)
-    shape, norm = _unit(family, white, ground)
+    free = _without_ground(white)
+    flat = rows @ free
+    shape, norm = _unit(family, free)
     energy = np.einsum("nm,nm->n", flat, flat)
     found = np.maximum(flat @ shape.T, 0)
     residual = np.maximum(energy[:, None] - found * found, 1e-12)
@@ -80,7 +80,7 @@ def weigh(rows: FloatArray, blurs_px: tuple[float, ...], level: int, white: Floa
     drop = found / norm
     wall = np.maximum(rows.mean(axis=1)[:, None] - drop * family.mean, 1e-3)
     fit = (least[:, None] - residual) / (2 * noise)[:, None]
-    stepped = energy - ((flat @ _unit(steps(), white, ground)[0].T) ** 2).max(axis=1)
+    stepped = energy - ((flat @ _unit(steps(), free)[0].T) ** 2).max(axis=1)
     size = (len(rows), len(blurs_px), len(WIDTHS))
     return Evidence(
         fit=fit.reshape(size),
@@ -96,22 +96,18 @@ def _lopsided(rows: FloatArray) -> BoolArray:
     return np.asarray(np.abs(left - right) > 0.4 * (rows.max(axis=1) - rows.min(axis=1)))
 
 
-def _ground(white: FloatArray) -> FloatArray:
-    """Orthonormal rows (2, m): mean and slope as they look after whitening."""
+def _without_ground(white: FloatArray) -> FloatArray:
+    """The whitening (m, m) that also takes out mean and slope, as they look after it."""
     rows = np.stack([np.ones_like(OFFSETS), OFFSETS]) @ white
-    return np.asarray(np.linalg.qr(rows.T)[0].T, np.float32)
+    ground = np.linalg.qr(rows.T)[0].T
+    return np.asarray(white - (white @ ground.T) @ ground, np.float32)
 
 
-def _without(rows: FloatArray, ground: FloatArray) -> FloatArray:
-    return np.asarray(rows - (rows @ ground.T) @ ground, np.float32)
-
-
-def _unit(family: Family, white: FloatArray, ground: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _unit(family: Family, free: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The whitened shapes with norm 1, and their norms for depth 1."""
-    full = np.asarray((family.shape * family.norm[:, None]) @ white, np.float32)
-    shape = _without(full, ground)
-    norm = np.maximum(np.linalg.norm(shape, axis=1), 1e-6).astype(np.float32)
-    return np.asarray(shape / norm[:, None]), norm
+    shape = (family.shape * family.norm[:, None]) @ free
+    norm = np.sqrt(np.maximum(np.einsum("km,km->k", shape, shape), 1e-12)).astype(np.float32)
+    return np.asarray(shape / norm[:, None], np.float32), norm
 
 
 def depth_prior(depth: FloatArray, tone: Tone, usual: float | None) -> FloatArray:

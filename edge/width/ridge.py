@@ -58,8 +58,8 @@ class Ridges:
 class Scales:
     """Second derivatives xx, xy, yy of every pyramid level, and the best strength of each pixel."""
 
-    hessian: tuple[FloatArray, ...]
-    """(3, h, w) for each level, scale-normalised."""
+    hessian: tuple[tuple[FloatArray, FloatArray, FloatArray], ...]
+    """Three (h, w) for each level, scale-normalised."""
     strength: FloatArray
     """(H, W) largest eigenvalue over all levels."""
     level: NDArray[np.uint8]
@@ -75,7 +75,7 @@ def analyse(grey: FloatArray) -> Scales:
     (1998), with pyramid levels as the scales.
     """
     height, width = grey.shape
-    hessian: list[FloatArray] = []
+    hessian: list[tuple[FloatArray, FloatArray, FloatArray]] = []
     strength = np.zeros(0, np.float32)
     level = np.zeros(grey.shape, np.uint8)
     picture = grey
@@ -85,11 +85,13 @@ def analyse(grey: FloatArray) -> Scales:
         if min(picture.shape) < 4:
             break
         smooth = cv2.GaussianBlur(picture, (0, 0), SIGMA, borderType=cv2.BORDER_REPLICATE)
-        xx = cv2.filter2D(smooth, -1, _XX, borderType=cv2.BORDER_REPLICATE)
-        yy = cv2.filter2D(smooth, -1, _XX.T, borderType=cv2.BORDER_REPLICATE)
-        xy = cv2.filter2D(smooth, -1, _XY, borderType=cv2.BORDER_REPLICATE)
-        hessian.append(np.stack([xx, xy, yy]))
-        here = (xx + yy) * 0.5 + cv2.magnitude((xx - yy) * 0.5, xy)
+        xx, yy, xy = (
+            np.asarray(cv2.filter2D(smooth, -1, k, borderType=cv2.BORDER_REPLICATE), np.float32)
+            for k in (_XX, _XX.T, _XY)
+        )
+        hessian.append((xx, xy, yy))
+        half = cv2.addWeighted(xx, 0.5, yy, -0.5, 0)
+        here = cv2.addWeighted(xx, 0.5, yy, 0.5, 0) + cv2.magnitude(half, xy)
         if octave == 0:
             strength = here
             continue

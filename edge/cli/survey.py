@@ -118,7 +118,7 @@ def survey(
                 error = caught
     if as_json:
         click.echo(json.dumps(summary(tally, listing, recorder)))
-    else:
+    elif tally.done or error is None:
         print_summary(tally, listing, recorder)
     if error is not None:
         raise error

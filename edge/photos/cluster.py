@@ -126,12 +126,13 @@ class DaskCrew:
     def _connect(self) -> Any:
         import logging
 
-        from distributed import Client
+        import distributed
 
+        client: Any = distributed.Client
         for name in ("distributed", "distributed.client", "distributed.core", "tornado"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         try:
-            return Client(self.scheduler, timeout=CONNECT_S, set_as_default=False)
+            return client(self.scheduler, timeout=CONNECT_S, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             why = " ".join(str(error).split())[:150] or type(error).__name__
             raise CrackscanError(
@@ -161,7 +162,8 @@ class DaskCrew:
                 f"the worker {blind[0]} does not see {self.folder}: all of them need the folder "
                 "under the same path"
             )
-        return max(sum(client.nthreads().values()), 1)
+        threads: int = sum(client.nthreads().values())
+        return max(threads, 1)
 
 
 class _Health:

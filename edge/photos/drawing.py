@@ -59,7 +59,8 @@ def _moved(measure: CrackMeasure, left: int, top: int, shape: tuple[int, ...]) -
     branches = []
     for branch in measure.branches:
         line = branch.line - corner
-        inside = (line[:, :2] >= 0).all(axis=1) & (line[:, :2] < (shape[1], shape[0])).all(axis=1)
+        x, y = line[:, 0], line[:, 1]
+        inside = (x >= 0) & (x < shape[1]) & (y >= 0) & (y < shape[0])
         branches += [
             replace(branch, line=line[run]) for run in _runs(inside) if run.stop - run.start > 1
         ]

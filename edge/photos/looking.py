@@ -4,6 +4,7 @@ import os
 from dataclasses import replace
 from math import ceil
 from pathlib import Path
+from stat import S_ISREG
 
 import numpy as np
 
@@ -138,6 +139,8 @@ def read_whole(path: Path) -> tuple[bytes, FileMark]:
     Raises PictureError where it cannot be read, is empty or too large, or changes meanwhile.
     """
     try:
+        if not S_ISREG(path.stat().st_mode):  # a pipe would keep its reader for ever
+            raise PictureError(f"{path} is not a regular file")
         with path.open("rb") as file:
             before = os.fstat(file.fileno())
             if before.st_size > MAX_BYTES:

@@ -98,12 +98,15 @@ def test_what_cannot_be_read_now_is_tried_again(looker: Looker, tmp_path: Path) 
     gone = looker.look_at(Task("gone.jpg", str(tmp_path / "gone.jpg"), 0))
     (tmp_path / "folder.jpg").mkdir()
     folder = looker.look_at(Task("folder.jpg", str(tmp_path / "folder.jpg"), 0))
-    assert [one.skipped for one in (empty, gone, folder)] == [
+    os.mkfifo(tmp_path / "pipe.jpg")
+    pipe = looker.look_at(Task("pipe.jpg", str(tmp_path / "pipe.jpg"), 0))
+    assert [one.skipped for one in (empty, gone, folder, pipe)] == [
         "is empty (0 bytes)",
         "cannot be read: No such file or directory",
-        "cannot be read: Is a directory",
+        "is not a regular file",
+        "is not a regular file",
     ]
-    assert all(one.file is None for one in (empty, gone, folder))
+    assert all(one.file is None for one in (empty, gone, folder, pipe))
 
 
 def test_a_photograph_with_damaged_exif_is_judged_without_a_place(

@@ -27,6 +27,11 @@ def _at_least(least: float) -> Check:
     return lambda value: None if value >= least else f"must be at least {least:g}"
 
 
+def _pin(value: int) -> str | None:
+    """Pins 0 and 1 are kept for boards on top."""
+    return None if value == 0 or 2 <= value <= 27 else "must be 2 to 27, or 0 for none"
+
+
 def _one_of(*known: str) -> Check:
     return lambda value: None if value in known else f"must be one of: {', '.join(known)}"
 
@@ -96,6 +101,20 @@ class Settings:
         "`too far` is said where a pixel covers more than this, in mm, for cracks so wide are no\n"
         "longer seen; it needs a known scale.",
         _at_least(0.01),
+    )
+    button_pin: int = _set(
+        0,
+        "The pin (GPIO17 is 17) of a button to ground: a short press marks, a long one pauses and\n"
+        "resumes; 0: none.",
+        _pin,
+        17,
+    )
+    led_pin: int = _set(
+        0,
+        "The pin of a light: a flash each 2 s: it scans; on: a finding; half a time on: paused;\n"
+        "fast: a problem; 0: none.",
+        _pin,
+        27,
     )
 
 

@@ -96,7 +96,7 @@ def scan(
     tally = Tally()
     error: CrackscanError | None = None
     with ExitStack() as stack:
-        hub = Hub() if settings.live else None
+        hub = Hub() if settings.live or settings.button_pin or settings.led_pin else None
         setup = _setup(settings, scale, hub, stack)
         opened = stack.enter_context(open_source(settings.source, settings.every))
         _serve(settings, hub, stack)
@@ -185,6 +185,12 @@ def _with_position(setup: "Setup", source: "Source", stack: ExitStack) -> "Setup
 
 def _serve(settings: "Settings", hub: "Hub | None", stack: ExitStack) -> None:
     if hub is None:
+        return
+    if settings.button_pin or settings.led_pin:
+        from crackscan.edge.gpio import Panel
+
+        stack.enter_context(Panel(hub, settings.button_pin, settings.led_pin))
+    if not settings.live:
         return
     import sys
 

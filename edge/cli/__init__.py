@@ -13,6 +13,7 @@ COMMANDS = {
     "classify": ("crackscan.edge.cli.classify:classify", "Say of each picture: crack or no crack."),
     "doctor": ("crackscan.edge.cli.doctor:doctor", "Look whether all that a scan needs is here."),
     "export": ("crackscan.edge.cli.export:export", "Write a survey as CSV, GeoJSON or GeoPackage."),
+    "link": ("crackscan.edge.cli.link:link", "Show the live view's code for a phone."),
     "model": ("crackscan.edge.cli.model:model", "Install a model, choose one, or go back."),
     "report": ("crackscan.edge.cli.report:report", "Write the inspection report of a survey."),
     "scan": ("crackscan.edge.cli.scan:scan", "Scan a camera, a video, a folder or a picture."),

@@ -7,6 +7,9 @@ from typing import TextIO
 from crackscan.edge.live.keys import Role
 from crackscan.edge.live.serve import Live
 
+_WHITE_ON_BLACK, _AS_BEFORE = "\x1b[97;40m", "\x1b[0m"
+"""A character stands for light modules."""
+
 
 def announce(live: Live, out: TextIO, keys_file: Path | None = None) -> None:
     """Print the links of a live view.
@@ -31,9 +34,10 @@ def announce(live: Live, out: TextIO, keys_file: Path | None = None) -> None:
 
 def code(link: str) -> str:
     """A link as a QR code of half-block characters, dark on light whatever the terminal's colours
-    are. Its light border is that of the standard (ISO/IEC 18004)."""
+    are, with the light border that the standard wants (ISO/IEC 18004)."""
     import segno
 
     drawn = StringIO()
     segno.make(link, error="l", micro=False).terminal(drawn, compact=True)
-    return drawn.getvalue().rstrip("\n")
+    lines = drawn.getvalue().splitlines()
+    return "\n".join(f"{_WHITE_ON_BLACK}{line}{_AS_BEFORE}" for line in lines)

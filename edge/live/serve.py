@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crackscan.edge.live.address import Address, hosts, listen
-from crackscan.edge.live.http import Limits, Server
+from crackscan.edge.live.gate import HEADERS, Gate
+from crackscan.edge.live.http import Handler, Limits, Server
 from crackscan.edge.live.hub import Hub
 from crackscan.edge.live.keys import Keys, Role
-from crackscan.edge.live.routes import HEADERS, Routes, read_page
+from crackscan.edge.live.routes import Routes, read_page
 from crackscan.edge.live.watching import Watching
 
 _LAST_WORDS_S = 0.4
@@ -41,6 +42,10 @@ class Live:
         return [f"http://{host}:{self.address.port}/" for host in hosts(self.address)]
 
 
+Begin = Callable[[Gate], tuple[Handler, Callable[[], object]]]
+"""Called in the server's thread: what answers requests, and what is to be done in the end."""
+
+
 @contextmanager
 def serve(
     hub: Hub, address: Address, keys_file: Path | None = None, limits: Limits | None = None
@@ -55,10 +60,27 @@ def serve(
     Raises:
         CrackscanError: the address cannot be used, or the keys' file cannot.
     """
+    page = read_page()
+
+    def begin(gate: Gate) -> tuple[Handler, Callable[[], object]]:
+        watching = Watching(hub)
+        return Routes(watching, gate, page).answer, watching.close
+
+    with serving(begin, address, keys_file, limits) as live:
+        try:
+            yield live
+        finally:
+            hub.close()
+
+
+@contextmanager
+def serving(
+    begin: Begin, address: Address, keys_file: Path | None = None, limits: Limits | None = None
+) -> Iterator[Live]:
+    """The server of `serve`, for other answers than a hub's."""
     keys = None
     if not address.local:
         keys = Keys.kept(keys_file) if keys_file is not None else Keys.random()
-    page = read_page()
     listening = listen(address)
     used = Address(address.host, int(listening.getsockname()[1]))
     started = threading.Event()
@@ -66,18 +88,17 @@ def serve(
 
     async def run() -> None:
         loop, ending = asyncio.get_running_loop(), asyncio.Event()
-        watching = Watching(hub)
-        routes = Routes(watching, keys, f"crackscan{used.port}", page)
-        server = Server(routes.answer, HEADERS, limits)
-        serving = loop.create_task(server.run(listening))
+        answer, close = begin(Gate(keys, f"crackscan{used.port}"))
+        server = Server(answer, HEADERS, limits)
+        task = loop.create_task(server.run(listening))
         stop.append(lambda: loop.call_soon_threadsafe(ending.set))
         started.set()
         await ending.wait()
         if server.open:
             await asyncio.sleep(_LAST_WORDS_S)
-        serving.cancel()
-        await asyncio.wait([serving])
-        watching.close()
+        task.cancel()
+        await asyncio.wait([task])
+        close()
 
     thread = threading.Thread(target=lambda: asyncio.run(run()), name="live view", daemon=True)
     with listening:
@@ -86,7 +107,6 @@ def serve(
         try:
             yield Live(used, keys)
         finally:
-            hub.close()
             for one in stop:
                 one()
             thread.join(_END_S)

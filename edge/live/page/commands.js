@@ -88,8 +88,9 @@ export function connect(now) {
     if (frame) openScale(frame, (scale) => ask(byId("more"), { do: "scale", ...scale }));
     else say("There is no picture yet", false);
   });
-  // A tap beside a dialog closes it.
+  // A tap beside a dialog closes it. Cancel is no submit button: Enter would press the first one.
   for (const dialog of document.querySelectorAll("dialog")) {
+    dialog.querySelector(".cancel")?.addEventListener("click", () => dialog.close("cancel"));
     dialog.addEventListener("pointerdown", (event) => {
       if (event.target === dialog) dialog.close("cancel");
     });

@@ -7,7 +7,9 @@ const LOUPE_PX = 110, LOUPE_ZOOM = 4;
 const byId = (id) => document.getElementById(id);
 
 /** Ask for two points in a frame that stands still, and their distance; then call `then`. */
-export function openScale(frame, then) {
+export async function openScale(shown, then) {
+  // A picture of its own: that of the moving view is given back when the next one comes.
+  const frame = { ...shown, picture: await createImageBitmap(shown.picture) };
   const dialog = byId("scale-dialog"), canvas = byId("scale-picture");
   const millimetres = byId("scale-mm"), button = byId("scale-ok");
   const points = []; // in px of the frame
@@ -57,6 +59,7 @@ export function openScale(frame, then) {
   listen(window, "resize", paint);
   listen(dialog, "close", () => {
     ended.abort();
+    frame.picture.close();
     if (dialog.returnValue === "ok" && points.length === 2) {
       then({
         one: points[0],

@@ -12,7 +12,7 @@ from crackscan.edge.source.kinds import KINDS
 from crackscan.edge.source.present import Camera, v4l2_cameras
 
 sys.path.insert(0, str(Path(__file__).parent))
-from pi_double import install  # noqa: E402
+from pi_double import install
 
 sys.path.pop(0)
 

@@ -69,7 +69,7 @@ RECIPES = {
     "crack-s": Recipe(
         replace(
             BASE,
-            backbone="strided-96",
+            backbone="fused-96",
             weights="none",
             epochs=9,
             batch=64,

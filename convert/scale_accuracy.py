@@ -137,7 +137,8 @@ def _points(rng: np.random.Generator, shot: Shot) -> View:
     mm = shot.pose.on_wall(np.stack([first, second]), shot.lens)
     length = float(np.hypot(*(mm[1] - mm[0]))) * (1 + LENGTH_SHARE / _90 * rng.normal())
     clicks = np.concatenate([first, second]) + rng.normal(0, CLICK_PX / _90, 4)
-    return by_points(TwoPoints(*clicks.tolist(), length), unknown_lens(WIDTH, HEIGHT))
+    x1, y1, x2, y2 = clicks.tolist()
+    return by_points(TwoPoints(x1, y1, x2, y2, length), unknown_lens(WIDTH, HEIGHT))
 
 
 WAYS = (

@@ -97,9 +97,10 @@ def shoot(
     sheet = _sampled(printed, at, cv2.BORDER_CONSTANT)
     cover = _sampled(np.ones_like(printed), at, cv2.BORDER_CONSTANT)[..., None]
     drawn = texture * (1 - cover) + sheet[..., None]
-    drawn = cv2.GaussianBlur(np.asarray(drawn, np.float32), (0, 0), blur_px * FINER)
-    small = np.asarray(cv2.resize(drawn, (width, height), interpolation=cv2.INTER_AREA), np.float32)
-    fall = np.linspace(*rng.uniform(0.75, 1.05, 2), width, dtype=np.float32)
+    soft = cv2.GaussianBlur(np.asarray(drawn, np.float32), (0, 0), blur_px * FINER)
+    small = np.asarray(cv2.resize(soft, (width, height), interpolation=cv2.INTER_AREA), np.float32)
+    left, right = rng.uniform(0.75, 1.05, 2).tolist()
+    fall = np.linspace(left, right, width)
     lit = 255 * small * fall[None, :, None] + rng.normal(0, noise, small.shape)
     bgr = np.clip(np.rint(lit[..., ::-1]), 0, 255).astype(np.uint8)
     _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])

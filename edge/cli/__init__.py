@@ -15,7 +15,12 @@ COMMANDS = {
     "export": ("crackscan.edge.cli.export:export", "Write a survey as CSV, GeoJSON or GeoPackage."),
     "link": ("crackscan.edge.cli.link:link", "Show the live view's code for a phone."),
     "model": ("crackscan.edge.cli.model:model", "Install a model, choose one, or go back."),
+    "measure": (
+        "crackscan.edge.cli.measure:measure",
+        "Measure the cracks in pictures: length and width, in mm where the scale is known.",
+    ),
     "report": ("crackscan.edge.cli.report:report", "Write the inspection report of a survey."),
+    "review": ("crackscan.edge.cli.review:review", "Accept or reject findings in a browser."),
     "scan": ("crackscan.edge.cli.scan:scan", "Scan a camera, a video, a folder or a picture."),
     "service": ("crackscan.edge.cli.service:service", "Let a scan start with the machine."),
     "settings": ("crackscan.edge.cli.settings:settings", "Print the settings, or an example file."),

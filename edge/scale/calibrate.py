@@ -145,12 +145,12 @@ def _fit_with(views: Sequence[Corners], seen: Seen, flags: int) -> _Fit:
         )
     except cv2.error:
         raise ScaleError(f"the views are too alike to calibrate with: {_ADVICE}") from None
-    matrix = np.asarray(matrix, np.float64)
+    found = np.asarray(matrix, np.float64)
     # OpenCV's deviations take the corners' scatter as it is found.
-    deviation = float(np.asarray(spread).ravel()[:2].max() / matrix[0, 0])
+    deviation = float(np.asarray(spread).ravel()[:2].max() / found[0, 0])
     return _Fit(
         float(rms),
-        matrix,
+        found,
         np.asarray(distortion, np.float64).ravel()[:5],
         np.asarray(each, np.float64).ravel(),
         deviation,

@@ -136,7 +136,10 @@ class Scaling:
         if abs(frame.height / self._first_size[1] / factor - 1) > 0.01:
             first = f"{self._first_size[0]}x{self._first_size[1]}"
             return View(why=f"the two points belong to frames of another shape ({first})")
-        return by_points(points.scaled(factor), lens or unknown_lens(frame.width, frame.height))
+        here = points.scaled(factor)
+        if here.too_near:
+            return View(why=here.too_near)
+        return by_points(here, lens or unknown_lens(frame.width, frame.height))
 
     def _lens(self, frame: Frame, photo: PhotoData | None) -> Lens | str:
         """The lens, or why it is not known."""

@@ -10,6 +10,8 @@ DISTANCE_SHARE = 0.05
 """90 % uncertainty of a distance that comes without one."""
 CLICK_PX = 1.5
 """90 % uncertainty of each coordinate of a point that a person gave."""
+NEAREST_PX = 10.0
+"""Points nearer to each other give no scale."""
 LENGTH_SHARE = 0.01
 """90 % uncertainty of a length that a person measured."""
 _NUMBER = r"\s*([0-9]*\.?[0-9]+)\s*"
@@ -53,10 +55,6 @@ class TwoPoints:
         values = (self.x1, self.y1, self.x2, self.y2, self.mm)
         if not all(isfinite(value) for value in values) or self.mm <= 0:
             raise ScaleError(f"no two points with their distance in mm: {values}")
-        if self.apart_px < 10 * CLICK_PX:
-            raise ScaleError(
-                f"the two points are only {self.apart_px:.0f} px apart: too near to measure with"
-            )
 
     @classmethod
     def parse(cls, text: str) -> "TwoPoints":
@@ -65,12 +63,22 @@ class TwoPoints:
             x1, y1, x2, y2, mm = (float(part) for part in text.split(","))
         except ValueError:
             raise ScaleError(f"no two points: {text!r}; give x1,y1,x2,y2,mm") from None
-        return cls(x1, y1, x2, y2, mm)
+        points = cls(x1, y1, x2, y2, mm)
+        if points.too_near:
+            raise ScaleError(points.too_near)
+        return points
+
+    @property
+    def too_near(self) -> str:
+        """What to say of points that are too near to each other; "" if they are not."""
+        if self.apart_px >= NEAREST_PX:
+            return ""
+        return f"the two points are only {self.apart_px:.0f} px apart: too near to measure with"
 
     def scaled(self, factor: float) -> "TwoPoints":
         """The same points in a frame so many times larger."""
-        sides = (side * factor for side in (self.x1, self.y1, self.x2, self.y2))
-        return TwoPoints(*sides, self.mm) if factor != 1 else self
+        x1, y1, x2, y2 = (side * factor for side in (self.x1, self.y1, self.x2, self.y2))
+        return TwoPoints(x1, y1, x2, y2, self.mm)
 
     @property
     def apart_px(self) -> float:

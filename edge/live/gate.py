@@ -48,7 +48,7 @@ class Gate:
         if request.method == "POST" and request.path == "/api/enter":
             return self._enter(request)
         role = self._role(request)
-        return Response(401, b"open the link, or scan its code, once more\n") if not role else role
+        return role or Response(401, b"open the link, or scan its code, once more\n")
 
     def _is_ours(self, request: Request) -> bool:
         """Whether the request is meant for this server: no page of another site, and no name of
@@ -80,10 +80,10 @@ class Gate:
             return Response(401, b"this link is not valid any more\n")
         value = f"{self._cookie}={self._keys.cookie(role)}"
         rules = f"Path=/; HttpOnly; SameSite=Strict; Max-Age={_SESSION_S}"
-        return told({"role": role}, headers=(("Set-Cookie", f"{value}; {rules}"),), known=True)
+        return as_json({"role": role}, headers=(("Set-Cookie", f"{value}; {rules}"),), known=True)
 
 
-def told(
+def as_json(
     said: dict[str, Any],
     status: int = 200,
     headers: tuple[tuple[str, str], ...] = (),
@@ -107,11 +107,8 @@ def object_in(request: Request) -> dict[str, Any] | None:
 
 def whole(text: str | None) -> int:
     """A whole number from a query, -1 for anything else."""
-    return (
-        int(text)
-        if text is not None and text.isascii() and text.isdigit() and len(text) < 16
-        else -1
-    )
+    good = text is not None and text.isascii() and text.isdigit() and len(text) < 16
+    return int(text) if text is not None and good else -1
 
 
 def _is_same_origin(request: Request) -> bool:

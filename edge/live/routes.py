@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 from crackscan.edge.live.commands import CommandError, parse
-from crackscan.edge.live.gate import Gate, object_in, told, whole
+from crackscan.edge.live.gate import Gate, as_json, object_in, whole
 from crackscan.edge.live.http import Request, Response
 from crackscan.edge.live.hub import Snap
 from crackscan.edge.live.keys import Role
@@ -59,10 +59,10 @@ class Routes:
         return Response(200, encoded.body, "application/octet-stream")
 
     async def _state(self, request: Request, role: Role) -> Response:
-        told = await self._watching.snap(whole(request.query.get("after")))
-        if told is None:
+        news = await self._watching.snap(whole(request.query.get("after")))
+        if news is None:
             return Response(204)
-        version, snap = told
+        version, snap = news
         state = {
             "version": version,
             "role": role,
@@ -84,7 +84,7 @@ class Routes:
                 }
                 for found in snap.found
             ]
-        return told(state)
+        return as_json(state)
 
     async def _thumbnail(self, request: Request, role: Role) -> Response:  # noqa: ARG002
         data = self._watching.thumbnail(whole(request.query.get("number")))
@@ -103,7 +103,7 @@ class Routes:
         number = self._watching.hub.offer(command)
         if number is None:
             return Response(503, b"the scan is busy: try again\n")
-        return told({"id": number}, 202)
+        return as_json({"id": number}, 202)
 
 
 def read_page() -> dict[str, Response]:
@@ -119,12 +119,12 @@ def _status(snap: Snap) -> dict[str, Any] | None:
     if status is None:
         return None
     position = status.position
-    told = asdict(status)
-    told["position"] = position and {
+    known = asdict(status)
+    known["position"] = position and {
         "lat": position.lat,
         "lon": position.lon,
         "age_s": position.age_s,
         "accuracy_m": position.accuracy_m,
     }
-    told["age_s"] = round(time.monotonic() - snap.status_monotonic_s, 1)
-    return told
+    known["age_s"] = round(time.monotonic() - snap.status_monotonic_s, 1)
+    return known

@@ -85,10 +85,16 @@ def serving(
     used = Address(address.host, int(listening.getsockname()[1]))
     started = threading.Event()
     stop: list[Callable[[], object]] = []
+    failed: list[BaseException] = []
 
     async def run() -> None:
         loop, ending = asyncio.get_running_loop(), asyncio.Event()
-        answer, close = begin(Gate(keys, f"crackscan{used.port}"))
+        try:
+            answer, close = begin(Gate(keys, f"crackscan{used.port}"))
+        except BaseException as error:
+            failed.append(error)
+            started.set()
+            return
         server = Server(answer, HEADERS, limits)
         task = loop.create_task(server.run(listening))
         stop.append(lambda: loop.call_soon_threadsafe(ending.set))
@@ -104,6 +110,8 @@ def serving(
     with listening:
         thread.start()
         started.wait()
+        if failed:
+            raise failed[0]
         try:
             yield Live(used, keys)
         finally:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count, cycle
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -22,19 +22,21 @@ from crackscan.edge.model import Model
 from crackscan.edge.overlay import draw
 from crackscan.edge.survey import Survey, SurveyInfo
 from crackscan.edge.survey.pictures import encode_jpeg
-from crackscan.edge.survey.values import first_sighting
+from crackscan.edge.survey.values import Sighting, first_sighting
 from crackscan.picture import decode_picture
 
 PATCH_PX, PATCH_STEP_PX = 128, 64
 """Patches by which other scanners count: 128 px, half overlapping."""
-IN_LINE = ("decode", "motion, sharpness", "model", "findings", "tracking", "overlay")
-BESIDE = ("encode", "record")
-"""Stages that a scan does in threads of their own: the live view's pictures, and a finding with
-its picture, synced to the disk."""
+IN_LINE = ("decode", "motion, sharpness", "model", "findings", "tracking")
+BESIDE = ("overlay", "encode", "record")
+"""Stages that are no part of a live frame's time: overlay is for annotated pictures, which a live
+scan makes only if asked to; the live view's pictures are encoded, and a finding with its picture
+recorded and synced to the disk, in threads of their own."""
 _WARM_UP, _LEAST_FRAMES = 3, 5
 _RECORDED = 10
 """Of so many frames, one is recorded, with one finding: syncing wears cards."""
 
+Taken = ParamSpec("Taken")
 Given = TypeVar("Given")
 
 
@@ -123,9 +125,11 @@ def measure(
     """
     times: dict[str, list[float]] = {name: [] for name in IN_LINE + BESIDE}
 
-    def timed(name: str, stage: Callable[[], Given]) -> Given:
+    def timed(
+        name: str, stage: Callable[Taken, Given], *args: Taken.args, **named: Taken.kwargs
+    ) -> Given:
         began_s = time.perf_counter()
-        result = stage()
+        result = stage(*args, **named)
         times[name].append((time.perf_counter() - began_s) * 1000)
         return result
 
@@ -147,23 +151,20 @@ def measure(
                 if number >= _WARM_UP + _LEAST_FRAMES and now_s >= until_s:
                     break
                 jpeg = next(pictures)
-                rgb = timed("decode", lambda jpeg=jpeg: decode_picture(jpeg, Path("frame.jpg")))
+                rgb = timed("decode", decode_picture, jpeg, Path("frame.jpg"))
                 frame = Frame(rgb, number, f"bench#{number}", "bench", now_s, time.time())
-                look = timed("motion, sharpness", lambda f=frame: follower.look(f))
-                cells = timed("model", lambda f=frame: model.crack_map(f.rgb))
-                found = timed("findings", lambda f=frame, c=cells: find(c, f, rule))
-                timed("tracking", lambda f=frame, k=look, c=cells: follower.add(f, k, c))
-                timed(
-                    "overlay",
-                    lambda f=frame, c=cells, n=found: draw(f.rgb, c, n, rule.cell, rule.cell_px),
-                )
+                look = timed("motion, sharpness", follower.look, frame)
+                cells = timed("model", model.crack_map, rgb)
+                found = timed("findings", find, cells, frame, rule)
+                timed("tracking", follower.add, frame, look, cells)
                 whole.append(sum(times[name][-1] for name in IN_LINE))
+                timed("overlay", draw, rgb, cells, found, rule.cell, rule.cell_px)
                 live = LiveFrame(frame, cells, rule.cell, rule.cell_px)
-                timed("encode", lambda n=number, one=live: encode(n, one))
+                timed("encode", encode, number, live)
                 if found and number % _RECORDED in (0, _WARM_UP):
                     at = Instant(now_s, frame.wall_s, WallFrom.UNKNOWN)
                     sighting = first_sighting(found[0], width, height, at)
-                    timed("record", lambda s=sighting, f=frame: _record(survey, s, f))
+                    timed("record", _record, survey, sighting, frame)
                 watch(min((time.monotonic() - began_s) / seconds, 1.0))
     stages = tuple(_stage(name, values) for name, values in times.items() if values)
     return Run(
@@ -179,7 +180,7 @@ def measure(
     )
 
 
-def _record(survey: Survey, sighting: Any, frame: Frame) -> None:
+def _record(survey: Survey, sighting: Sighting, frame: Frame) -> None:
     finding = survey.add_finding(sighting)
     survey.add_picture(encode_jpeg(frame.rgb), frame.name, sighting.last, finding)
 

@@ -74,8 +74,9 @@ def bench(
     """Time each stage of a scan on this machine: ms a frame in the middle (p50) and at the worst of
     100 (p99), frames/s, patches/s, memory and temperature.
 
-    A slow pan over real concrete is scanned from memory, all stages one after the other. Encoding
-    (for the live view) and recording are not part of a frame's time: a scan does them beside it.
+    A slow pan over real concrete is scanned from memory, all stages one after the other. Overlay
+    (annotated pictures), encoding (the live view) and recording are no part of a frame's time: a
+    live scan does them beside it, or not at all.
     The submit file holds what is printed: board, versions and figures, no name, place or address.
     """
     from crackscan.edge.bench import surroundings

@@ -182,7 +182,7 @@ class Moving:
         self.tally.told = told
         self.tally.unclear += not judged
         self.tally.findings = self.recorder.findings
-        if result is not None:
+        if result is not None or self.source.condition.good:  # blur may last, and is no fault
             self.setup.notify.watchdog()
         self._show(frame, None if result is None else result.evidence, followed, findings, told)
         self.tally.add(frame, findings)
@@ -192,6 +192,7 @@ class Moving:
     def _rest(self, frame: Frame, at: Instant) -> None:
         """Paused: frames are shown, and nothing is looked for."""
         self._gaps.frame(_PAUSED, at, frame.seen_s)
+        self.setup.notify.watchdog()
         self.tally.told = _PAUSED
         self._show(frame, None, Followed(), [], _PAUSED)
 
@@ -231,10 +232,8 @@ class Moving:
         self.recorder.end(self._follower.end(), self._follower.release)
 
     def _halve_points(self) -> None:
-        points = self._scale.points
-        if points is not None:
-            x1, y1, x2, y2 = (0.5 * at for at in (points.x1, points.y1, points.x2, points.y2))
-            self.use_scale(replace(self._scale, points=replace(points, x1=x1, y1=y1, x2=x2, y2=y2)))
+        if self._scale.points is not None:
+            self.use_points(self._scale.points.scaled(0.5))
 
 
 def _shown(tracked: Tracked, finding: Finding) -> Finding:

@@ -10,7 +10,8 @@ from crackscan.edge.finding import Rule
 from crackscan.edge.live.hub import Hub
 from crackscan.edge.model import Model
 from crackscan.edge.notify import Notify
-from crackscan.edge.position import NoPosition, PositionSource
+from crackscan.edge.position import PositionSource
+from crackscan.edge.position.base import NoPosition
 from crackscan.edge.scale import ScaleSettings, Scaling
 from crackscan.edge.settings import Settings
 from crackscan.edge.source import Source

@@ -184,3 +184,25 @@ def test_what_viewers_ask_for_is_done_and_answered(setup: Setup, tmp_path: Path)
         assert survey.info().name == "second" and survey.counts().findings == 1
         [found] = survey.findings()
     assert found.sighting.scale is not None, "the scale holds for the new survey as well"
+
+
+def test_a_clock_that_jumps_changes_no_finding_and_no_order(
+    setup: Setup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, off_s = time.time, [0.0]
+    monkeypatch.setattr(time, "time", lambda: real() + off_s[0])
+    running = Running(setup, tmp_path / "out", [100_000])
+    running.until(lambda: bool(running.hub.snap().found))
+    for jump_s in (-400 * 86400.0, 3600.0):
+        off_s[0] = jump_s
+        frames = running.tally.frames
+        running.until(lambda frames=frames: running.tally.frames > frames + 10)  # type: ignore[misc]
+    running.end()
+    assert running.error is None
+    with SurveyReader(tmp_path / "out") as survey:
+        [found] = survey.findings()
+        [session] = survey.sessions()
+    seen = found.sighting
+    assert seen.first.monotonic_s < seen.last.monotonic_s
+    assert session.began.monotonic_s < session.ended.monotonic_s  # type: ignore[union-attr]
+    assert seen.frames_seen > 20

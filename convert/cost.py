@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from crackscan.convert.macs import count_macs
-from crackscan.convert.reference import REFERENCE_PX, reference_model
 from crackscan.edge.runtime import open_interpreter
 from crackscan.errors import ModelError
 from crackscan.native_stderr import dropped_stderr
@@ -59,10 +58,13 @@ class Costs:
 
 def measure_costs(
     files: Sequence[Path],
+    reference: Path,
     rounds: int = ROUNDS,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Costs:
-    """Time each `.tflite` on a frame and MobileNetV2 on a patch, one after the other, each round.
+    """Time each `.tflite` on a frame and `reference` on a patch, one after the other, each round.
+
+    The reference, MobileNetV2 by default of the command, keeps the size it was converted for.
 
     The time is what the one thread computes, so that other work on the machine lengthens it
     little; what disturbs a round still disturbs both sides of its ratio. The first 3 rounds warm
@@ -71,15 +73,14 @@ def measure_costs(
     Raises:
         ModelError: a file is missing, no TFLite, or takes no 640x480 frame.
     """
-    yardstick = reference_model()
     macs = [count_macs(file, FRAME_HEIGHT_PX, FRAME_WIDTH_PX) for file in files]
-    opened = [_opened(file, FRAME_HEIGHT_PX, FRAME_WIDTH_PX) for file in files]
-    reference, runtime = _opened(yardstick, REFERENCE_PX, REFERENCE_PX)
-    seconds = np.empty((rounds, len(files) + 1))
-    for number in range(-WARM_UP, rounds):
-        # In a warm-up round -3, -2, -1 are overwritten later.
-        seconds[number] = [_timed(reference), *(_timed(one) for one, _ in opened)]
-        progress(number + 1)
+    frame = (FRAME_HEIGHT_PX, FRAME_WIDTH_PX)
+    opened = [_opened(reference, None), *(_opened(file, frame) for file in files)]
+    taken = []
+    for number in range(WARM_UP + rounds):
+        taken.append([_timed(one) for one, _ in opened])
+        progress(max(number + 1 - WARM_UP, 0))
+    seconds = np.array(taken[WARM_UP:])
     ratio = seconds[:, 1:] / seconds[:, :1]
     return Costs(
         tuple(
@@ -93,10 +94,10 @@ def measure_costs(
             for at, file in enumerate(files)
         ),
         _spread(1000 * seconds[:, 0]),
-        count_macs(yardstick),
+        count_macs(reference),
         rounds,
         core_name(),
-        runtime,
+        opened[0][1],
     )
 
 
@@ -114,16 +115,16 @@ def core_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     return f"{name} ({platform.machine()}, {fast})"
 
 
-def _opened(file: Path, height: int, width: int) -> tuple[Any, str]:
+def _opened(file: Path, side: tuple[int, int] | None) -> tuple[Any, str]:
+    """An interpreter with a frame of (height, width) in it, or one of the file's own size."""
     interpreter, runtime = open_interpreter(file, 1)
     source = interpreter.get_input_details()[0]
     if source["dtype"] != np.uint8:
         raise ModelError(f"{file} does not take camera bytes: crackscan-convert quantize makes it")
-    frame: npt.NDArray[np.uint8] = np.random.default_rng(0).integers(
-        0, 256, (1, height, width, 3), np.uint8
-    )
+    shape = (1, *(side or source["shape"][1:3]), 3)
+    frame: npt.NDArray[np.uint8] = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     with dropped_stderr():
-        interpreter.resize_tensor_input(source["index"], frame.shape)
+        interpreter.resize_tensor_input(source["index"], shape)
         interpreter.allocate_tensors()
     interpreter.set_tensor(source["index"], frame)
     return interpreter, runtime

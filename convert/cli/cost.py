@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
@@ -38,11 +37,14 @@ def cost(models: tuple[str, ...], rounds: int, as_json: bool) -> None:
     files = [find_model(one) for one in models]
     import_tensorflow()
     from crackscan.convert.cost import Spread, measure_costs
+    from crackscan.convert.reference import reference_model
 
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("Measuring", total=rounds)
-        found = measure_costs(files, rounds, lambda done: bar.update(task, completed=done))
+        found = measure_costs(
+            files, reference_model(), rounds, lambda done: bar.update(task, completed=done)
+        )
     if as_json:
         click.echo(json.dumps(asdict(found), indent=2))
         return

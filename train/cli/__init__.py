@@ -12,10 +12,19 @@ COMMANDS = {
         "Report how good a model is on a data folder.",
     ),
     "model": ("crackscan.train.cli.model:model", "Make a shipped model from its data."),
+    "frontier": (
+        "crackscan.train.cli.frontier:frontier",
+        "Set networks against what they cost.",
+    ),
+    "ablation": (
+        "crackscan.train.cli.ablation:ablation",
+        "Set kinds of training data against what they bring.",
+    ),
     "negatives": (
         "crackscan.train.cli.negatives:negatives",
         "Collect pictures without a crack, to train on.",
     ),
+    "page": ("crackscan.train.cli.page:page", "Make the figures and pictures of a model's page."),
     "render": (
         "crackscan.train.cli.render:render",
         "Render cracks and look-alikes with exact masks.",

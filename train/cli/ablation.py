@@ -1,0 +1,90 @@
+"""`crackscan-train ablation`: kinds of training data against what they bring."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder of the runs and the page."
+)
+@click.option(
+    "--pool",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Run folder of `model` whose split and renderings are taken.  [default: made in --out]",
+)
+@click.option(
+    "--negatives",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Pictures without a crack.  [default: collected from Debian packages]",
+)
+@click.option(
+    "--teacher",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Run folder of the network to learn from.  [default: no such line]",
+)
+@click.option("--backbone", default="strided-96", show_default=True)
+@click.option(
+    "--weights",
+    default="imagenet",
+    show_default=True,
+    help="Start of the backbone, where it has pretrained weights: imagenet, FILE or none.",
+)
+@click.option("--examples", type=click.IntRange(64), default=36_000, show_default=True)
+@click.option("--seeds", type=click.IntRange(1), default=2, show_default=True, help="How many.")
+@click.option("--quick", is_flag=True, help="Next to no data: tries the whole path in minutes.")
+def ablation(
+    data: Path,
+    out: Path,
+    pool: Path | None,
+    negatives: Path | None,
+    teacher: Path | None,
+    backbone: str,
+    weights: str,
+    examples: int,
+    seeds: int,
+    quick: bool,
+) -> None:
+    """Train one network on more and more kinds of examples from DATA, and judge it each time.
+
+    Equal for all: --examples in one pass, 192 px, batches of 32, AdamW at 2e-3 with cosine decay,
+    weights averaged (0.995). DATA is as for `model`. Leaves ablation.md in --out, and what each
+    run came to; run again, it goes on after the last finished one.
+    """
+    from crackscan.quiet import import_tensorflow
+
+    import_tensorflow()
+    import os
+    import shlex
+    import sys
+    from dataclasses import asdict, replace
+
+    from crackscan.picture import write_file
+    from crackscan.train.cli.progress import bars
+    from crackscan.train.fit import Watch
+    from crackscan.train.study.ablation import ablation as measured
+    from crackscan.train.study.materials import QUICK, Size, gather
+    from crackscan.train.study.runs import claim_study
+    from crackscan.train.study.table import ablation_page
+
+    size = QUICK if quick else replace(Size(), examples=examples)
+    claim_study(out, {**asdict(size), "backbone": backbone, "weights": weights})
+    with bars() as report:
+        materials = gather(
+            data, out, size, pool, negatives, len(os.sched_getaffinity(0)), report, bare=True
+        )
+        rows = measured(
+            out,
+            materials,
+            backbone,
+            weights,
+            seeds,
+            teacher,
+            lambda stage: Watch(lambda done, total: report(f"Training {stage}", done, total)),
+            lambda done: report("Asking the teacher", done, size.examples),
+        )
+    page = ablation_page(rows, size, backbone, f"crackscan-train {shlex.join(sys.argv[1:])}")
+    write_file(out / "ablation.md", page.encode())
+    click.echo(f"{out / 'ablation.md'}: {len(rows)} lines, {seeds} runs each")

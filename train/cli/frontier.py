@@ -1,0 +1,89 @@
+"""`crackscan-train frontier`: networks against their cost."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder of the runs and the page."
+)
+@click.option(
+    "--pool",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Run folder of `model` whose split and renderings are taken.  [default: made in --out]",
+)
+@click.option(
+    "--negatives",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Pictures without a crack.  [default: collected from Debian packages]",
+)
+@click.option(
+    "--weights",
+    default="imagenet",
+    show_default=True,
+    help="Start of the MobileNets: imagenet, a Keras FILE or none.",
+)
+@click.option(
+    "--variant", "variants", multiple=True, help="A backbone; may be given again.  [default: nine]"
+)
+@click.option("--examples", type=click.IntRange(64), default=36_000, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--quick", is_flag=True, help="Next to no data: tries the whole path in minutes.")
+def frontier(
+    data: Path,
+    out: Path,
+    pool: Path | None,
+    negatives: Path | None,
+    weights: str,
+    variants: tuple[str, ...],
+    examples: int,
+    seed: int,
+    quick: bool,
+) -> None:
+    """Train each backbone alike on DATA, quantize it, judge it and measure its cost.
+
+    Equal for all: --examples in one pass, 192 px, batches of 32, AdamW at 2e-3 with cosine decay,
+    weights averaged (0.995), the mix of examples of crack-s, one seed; ImageNet's weights where
+    there are some. DATA is as for `model`. Leaves frontier.md and frontier.svg in --out, and what
+    each variant came to; run again, it goes on after the last finished one.
+    """
+    from crackscan.quiet import import_tensorflow
+
+    import_tensorflow()
+    import os
+    import shlex
+    import sys
+    from dataclasses import asdict, replace
+
+    from crackscan.picture import write_file
+    from crackscan.train.cli.progress import bars
+    from crackscan.train.fit import Watch
+    from crackscan.train.study.frontier import USUAL, VARIANTS
+    from crackscan.train.study.frontier import frontier as measured
+    from crackscan.train.study.materials import QUICK, Size, gather
+    from crackscan.train.study.plot import draw_frontier
+    from crackscan.train.study.runs import claim_study
+    from crackscan.train.study.table import frontier_page
+
+    if unknown := [one for one in variants if one not in VARIANTS]:
+        raise click.BadParameter(f"{unknown[0]}; there are: {', '.join(VARIANTS)}")
+    size = QUICK if quick else replace(Size(), examples=examples)
+    claim_study(out, {**asdict(size), "weights": weights, "seed": seed})
+    with bars() as report:
+        materials = gather(data, out, size, pool, negatives, len(os.sched_getaffinity(0)), report)
+        rows = measured(
+            out,
+            materials,
+            variants or USUAL,
+            weights,
+            seed,
+            lambda name: Watch(lambda done, total: report(f"Training {name}", done, total)),
+            rounds=5 if quick else 40,
+        )
+    page = frontier_page(rows, size, seed, f"crackscan-train {shlex.join(sys.argv[1:])}")
+    write_file(out / "frontier.md", page.encode())
+    draw_frontier(rows, out / "frontier.svg")
+    click.echo(f"{out / 'frontier.md'}: {len(rows)} networks, cheapest first; frontier.svg beside")

@@ -1,0 +1,1 @@
+"""What pays: networks against their cost, and kinds of training data against what they bring."""

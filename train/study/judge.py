@@ -1,0 +1,81 @@
+"""The figures by which the runs of a study are compared, from the development set."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import f1_score
+
+from crackscan.picture import read_picture
+from crackscan.pooling import top_k_mean
+from crackscan.train.calibrate import best_f1_threshold
+from crackscan.train.dataset.patches import PATCH
+from crackscan.train.development import Development
+from crackscan.train.evaluate.metrics import auroc
+from crackscan.train.evaluate.predict import Scorer
+from crackscan.train.examples import RGB
+from crackscan.train.field import Annotation, masks
+
+RECALL = 0.8
+"""Alarms are counted at the threshold that finds this share of the cracked photograph patches."""
+BATCH = 32
+NEAR_PX = 16
+"""A crack-free patch of a photograph is at least this far from a crack or a doubt."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A network on photographs and renderings that it has not seen."""
+
+    photographs_auroc: float
+    photographs_f1: float
+    """At the threshold where it is best, so that networks compare and not their calibration."""
+    rendered_auroc: float
+    look_alike_alarms: float
+    """Share of crack-free renderings, all with look-alikes, that alarm at 80 % recall."""
+    field_alarms: float
+    """Share of crack-free patches of field photographs that alarm at 80 % recall."""
+
+
+def judge(scorer: Scorer, development: Development, field: RGB) -> Verdict:
+    """Score patches of photographs with masks, of renderings, and crack-free field patches."""
+    photographs = _pooled(scorer, development.patches, development.k)
+    rendered = _pooled(scorer, development.rendered, development.k)
+    labels, known = development.labels, development.rendered_known
+    best = best_f1_threshold(photographs, labels)
+    at = float(np.quantile(photographs[labels], 1 - RECALL))
+    return Verdict(
+        photographs_auroc=auroc(labels, photographs),
+        photographs_f1=float(f1_score(labels, photographs >= best)),
+        rendered_auroc=auroc(development.rendered_labels[known], rendered[known]),
+        look_alike_alarms=float((rendered[~development.rendered_labels] >= at).mean()),
+        field_alarms=float((_pooled(scorer, field, development.k) >= at).mean()),
+    )
+
+
+def crack_free_patches(folder: Path, annotations: Sequence[Annotation]) -> RGB:
+    """Squares of 128 px without overlap that show neither a crack nor a doubt nor their border."""
+    found = []
+    for one in annotations:
+        rgb = read_picture(folder / one.file)
+        doubt = np.maximum(*masks(one, rgb.shape[:2]))
+        doubt = cv2.dilate(doubt, np.ones((2 * NEAR_PX + 1,) * 2, np.uint8)).astype(np.uint8)
+        for top in range(0, rgb.shape[0] - PATCH + 1, PATCH):
+            for left in range(0, rgb.shape[1] - PATCH + 1, PATCH):
+                square = np.s_[top : top + PATCH, left : left + PATCH]
+                if not doubt[square].any():
+                    found.append(rgb[square])
+    return np.stack(found)
+
+
+def _pooled(scorer: Scorer, pictures: RGB, k: int) -> NDArray[np.float32]:
+    """Patch logits (n,) of pictures (n, side, side, 3) of one size."""
+    maps = [
+        one
+        for start in range(0, len(pictures), BATCH)
+        for one in scorer(pictures[start : start + BATCH])
+    ]
+    return np.array([top_k_mean(one, k) for one in maps], np.float32)

@@ -1,0 +1,203 @@
+"""What a study trains and judges on: made once, shared by all its runs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from crackscan.errors import DataError
+from crackscan.train.dataset.index import Item
+from crackscan.train.dataset.split import Split, prepare
+from crackscan.train.dataset.split_file import read_split, write_split
+from crackscan.train.dataset.thumbnails import Report
+from crackscan.train.examples import Example, Source
+from crackscan.train.field import read_annotations
+from crackscan.train.negatives import collect
+from crackscan.train.patches import LabelledPatches
+from crackscan.train.photographs import CloseUps, FieldPhotographs, OtherPictures
+from crackscan.train.recipe import (
+    CLOSE_UPS,
+    DEVELOPMENT,
+    DEVELOPMENT_PX,
+    FIELD,
+    POOL_PX,
+    RECIPES,
+    WIDE,
+)
+from crackscan.train.render.sample import RenderConfig
+from crackscan.train.rendered import Rendered, render_pool
+from crackscan.train.run import SPLIT
+
+BARE = RenderConfig(crack_share=1.0, look_alike_share=0.0)
+"""Cracks only: nothing that looks like one, neither beside them nor instead."""
+_RECIPE = RECIPES["crack-s"]
+SHARES: Mapping[str, int] = {
+    "rendered": _RECIPE.rendered,
+    "wide": _RECIPE.wide_rendered,
+    "cracked": _RECIPE.cracked_close_ups,
+    "intact": _RECIPE.intact_close_ups,
+    "field": _RECIPE.field_photographs,
+    "others": _RECIPE.other_pictures,
+}
+"""The kinds of examples and their shares, as the shipped models have them."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of everything a study takes."""
+
+    examples: int = 36_000
+    """That each run learns from."""
+    size_px: int = 192
+    batch: int = 32
+    pool: int = 14_336
+    wide_pool: int = 3_072
+    bare_pool: int = 6_144
+    development_renderings: int = 800
+    development_photographs: int | None = None
+    field_photographs: int | None = None
+
+
+QUICK = Size(48, 96, 8, 48, 16, 24, 32, 4, 4)
+
+
+@dataclass(frozen=True)
+class Materials:
+    """Data folder, split and pools of renderings."""
+
+    data: Path
+    split: Split
+    others: Path
+    pools: Mapping[str, Path]
+    """`pool`, `pool-wide`, `pool-development` and, where asked for, `pool-bare`."""
+    size: Size
+
+    def paths(self, items: Sequence[Item], label: bool) -> list[Path]:
+        """The close-ups among `items` that show a crack, or none."""
+        return [self.data / CLOSE_UPS / item.path for item in items if item.label is label]
+
+    def sources(self, kinds: Sequence[str]) -> list[Source]:
+        """Sources of the kinds in SHARES, together as many examples as the size says.
+
+        Raises:
+            DataError: there are no other pictures, or no pool of that name.
+        """
+        px = self.size.size_px
+        items = self.split.items("train")
+        others = sorted(self.others.glob("*.jpg"))
+        if "others" in kinds and not others:
+            raise DataError(f"{self.others} holds no .jpg pictures")
+        found: list[Source] = []
+        for kind, count in apportioned(kinds, self.size.examples).items():
+            if kind in ("cracked", "intact"):
+                paths = self.paths(items, kind == "cracked")
+                found.append(CloseUps(paths, [kind == "cracked"] * len(paths), px, count))
+            elif kind == "field":
+                annotated = read_annotations()[: self.size.field_photographs]
+                found.append(FieldPhotographs(self.data / FIELD, annotated, px, count))
+            elif kind == "others":
+                found.append(OtherPictures(others, px, count))
+            else:
+                pool = {"rendered": "pool", "wide": "pool-wide", "bare": "pool-bare"}[kind]
+                found.append(Rendered(self.pools[pool], px, count))
+        return found
+
+    def close_ups(self, items: Sequence[Item]) -> LabelledPatches:
+        """Every eighth close-up of `items`, crack and no crack, as they are."""
+        chosen = sorted(items, key=lambda item: (not item.label, item.path))[::8]
+        return labelled(self.data / CLOSE_UPS, chosen, self.size.size_px, vary=False)
+
+
+def labelled(root: Path, items: Sequence[Item], size: int, vary: bool) -> LabelledPatches:
+    """Patches of class folders, with nothing known of their cells."""
+    paths = [root / item.path for item in items]
+    return LabelledPatches(paths, [bool(item.label) for item in items], size, vary)
+
+
+class Drawn:
+    """So many examples of another source, drawn at random."""
+
+    def __init__(self, source: Source, count: int) -> None:
+        self.source, self.count = source, count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def example(self, index: int, rng: np.random.Generator) -> Example:  # noqa: ARG002
+        return self.source.example(int(rng.integers(len(self.source))), rng)
+
+
+def apportioned(kinds: Sequence[str], total: int) -> dict[str, int]:
+    """`total` examples by the shares of these kinds; `bare` stands for both kinds of renderings."""
+    shares = {**SHARES, "bare": SHARES["rendered"] + SHARES["wide"]}
+    ends = np.cumsum([shares[kind] for kind in kinds])
+    bounds = np.round(ends * (total / ends[-1])).astype(int)
+    return dict(zip(kinds, np.diff(bounds, prepend=0).tolist(), strict=True))
+
+
+def gather(
+    data: Path,
+    out: Path,
+    size: Size,
+    pool: Path | None,
+    negatives: Path | None,
+    workers: int,
+    report: Report,
+    bare: bool = False,
+) -> Materials:
+    """Split the close-ups and render what is not there yet.
+
+    `pool` is a run folder of `crackscan-train model` whose split and renderings are taken as they
+    are; what it lacks is made in `out`. `negatives` are pictures without a crack, by default
+    collected from Debian packages into `out`.
+
+    Raises:
+        CrackscanError: part of the data is missing.
+    """
+    for part in (CLOSE_UPS, FIELD, DEVELOPMENT):
+        if not (data / part).is_dir():
+            raise DataError(f"{data} has no folder {part}/; the README says what belongs there")
+    if pool is not None and not (pool / "pool" / "pool.json").is_file():
+        raise DataError(f"{pool} holds no finished pool of renderings")
+    out.mkdir(parents=True, exist_ok=True)
+    split = _split(data / CLOSE_UPS, out, pool, report)
+    others = negatives or out / "negatives"
+    if not any(others.glob("*.jpg")):
+        collect(others, report=report)
+    materials = Materials(data, split, others, {}, size)
+    intact = materials.paths(split.items("train"), label=False)
+    wanted = {
+        "pool": (size.pool, 1_000_000, POOL_PX, RenderConfig()),
+        "pool-wide": (size.wide_pool, 3_000_000, POOL_PX, WIDE),
+        "pool-development": (
+            size.development_renderings,
+            9_000_000,
+            DEVELOPMENT_PX,
+            RenderConfig(),
+        ),
+    }
+    if bare:
+        wanted["pool-bare"] = (size.bare_pool, 5_000_000, POOL_PX, BARE)
+    pools = {}
+    for name, (count, seed, px, config) in wanted.items():
+        if pool is not None and (pool / name / "pool.json").is_file():
+            pools[name] = pool / name
+            continue
+        pools[name] = out / name
+        told = _of_stage(report, f"Rendering {name}", count)
+        render_pool(out / name, count, seed, px, intact, config, workers, told)
+    return Materials(data, split, others, pools, size)
+
+
+def _split(close_ups: Path, out: Path, pool: Path | None, report: Report) -> Split:
+    for folder in (out, pool):
+        if folder is not None and (folder / SPLIT).is_file():
+            return read_split(folder / SPLIT)
+    split = prepare(close_ups, 0, report)
+    write_split(out / SPLIT, split)
+    return split
+
+
+def _of_stage(report: Report, stage: str, total: int) -> Callable[[int], None]:
+    return lambda done: report(stage, done, total)

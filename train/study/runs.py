@@ -1,0 +1,87 @@
+"""One run of a study: train, leave a run folder, and remember what came of it."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from crackscan.errors import CrackscanError
+from crackscan.picture import write_file
+from crackscan.train.dataset.split_file import write_split
+from crackscan.train.examples import Source
+from crackscan.train.fit import BEST, HISTORY, Settings, Watch, fit
+from crackscan.train.network import has_pretrained
+from crackscan.train.recipe import BASE, CLOSE_UPS
+from crackscan.train.run import CARD, DATA, SPLIT, make_card, save_representative
+from crackscan.train.study.materials import Materials, Size
+
+STUDY, RESULT = "study.json", "result.json"
+
+Result = dict[str, Any]
+
+
+def settings_of(backbone: str, weights: str, size: Size, seed: int) -> Settings:
+    """The equal settings of all runs: one pass over the examples, the last weights judged.
+
+    `weights` is where a backbone starts that has pretrained weights; the others start from nothing.
+    """
+    return replace(
+        BASE,
+        backbone=backbone,
+        weights=weights if has_pretrained(backbone) else "none",
+        epochs=1,
+        batch=size.batch,
+        size_px=size.size_px,
+        seed=seed,
+    )
+
+
+def claim_study(out: Path, told: Mapping[str, Any]) -> None:
+    """Make a folder that of a study with these settings, or go on with it.
+
+    Raises:
+        CrackscanError: the folder holds a study with others.
+    """
+    file, text = out / STUDY, json.dumps(told, indent=2)
+    if file.is_file() and file.read_text() != text:
+        raise CrackscanError(
+            f"{out} holds a study with other settings ({STUDY}); take another --out"
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    write_file(file, text.encode())
+
+
+def remembered(folder: Path, make: Callable[[], Result]) -> Result:
+    """The result in a run's folder; made and kept there if it is not there yet."""
+    file = folder / RESULT
+    if not file.is_file():
+        write_file(file, json.dumps(make(), indent=2).encode())
+    found: Result = json.loads(file.read_text())
+    return found
+
+
+def train(
+    folder: Path,
+    settings: Settings,
+    training: Sequence[Source],
+    validation: Source,
+    materials: Materials,
+    watch: Watch,
+) -> Path:
+    """Train into a run folder that `crackscan-convert quantize` takes; gives the network's file.
+
+    Training that was finished is not done again.
+    """
+    if not (folder / HISTORY).is_file() or not (folder / CARD).is_file():
+        (folder / HISTORY).unlink(missing_ok=True)
+        fit(folder, settings, training, [validation], watch=watch)
+        network = keras.models.load_model(folder / BEST, compile=False)
+        save_representative(folder, training, settings.seed)
+        write_split(folder / SPLIT, materials.split)
+        write_file(folder / DATA, bytes((materials.data / CLOSE_UPS).resolve()))
+        card = make_card(folder.name, network, settings, [validation], (), "a study")
+        write_file(folder / CARD, card.to_json().encode())
+    return folder / BEST

@@ -23,6 +23,17 @@ HALO, LINE, FRAME = (16, 16, 18), (255, 196, 0), (255, 255, 255)
 _QUALITIES = (82, 70, 55, 40, 25)
 
 
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A finding's pictures, RGB uint8."""
+
+    overview: RGB
+    close_up: RGB
+    part: bool
+    """Whether the close-up shows only a part of the crack."""
+    has_lines: bool
+
+
 @dataclass(frozen=True)
 class Figures:
     """What is shown of a finding; pictures are data URIs."""
@@ -69,6 +80,17 @@ class Pictures:
 
 
 def figures_of(rgb: RGB, sighting: Sighting, scale: Scale | None) -> Figures:
+    """The drawings of a finding as data URIs of bounded size."""
+    drawn = draw_finding(rgb, sighting, scale)
+    return Figures(
+        data_uri(drawn.overview, MOST_OVERVIEW_BYTES),
+        data_uri(drawn.close_up, MOST_CLOSE_UP_BYTES),
+        drawn.part,
+        drawn.has_lines,
+    )
+
+
+def draw_finding(rgb: RGB, sighting: Sighting, scale: Scale | None) -> Drawn:
     """The frame with the crack marked, and the close-up with its centre line and widths.
 
     `rgb` is the frame, or a smaller copy of it.
@@ -76,20 +98,13 @@ def figures_of(rgb: RGB, sighting: Sighting, scale: Scale | None) -> Figures:
     box = _shown(sighting)
     window = _window(box, sighting)
     lines = clipped(sighting.lines, window)
-    part = window != box
     cut = _cut(rgb, sighting, window)
     if lines:
-        measure = _measure(sighting, lines, window)
-        cut = draw_width(cut, measure, scale)[:-STRIP_PX]
+        cut = draw_width(cut, _measure(sighting, lines, window), scale)[:-STRIP_PX]
     else:
-        cut = _at_most(_enlarged(cut), CLOSE_UP_PX)
+        cut = _enlarged(cut)
     overview = _overview(rgb, sighting, window)
-    return Figures(
-        data_uri(overview, MOST_OVERVIEW_BYTES),
-        data_uri(_at_most(cut, CLOSE_UP_PX), MOST_CLOSE_UP_BYTES),
-        part,
-        bool(lines),
-    )
+    return Drawn(overview, _at_most(cut, CLOSE_UP_PX), window != box, bool(lines))
 
 
 def thumbnail(rgb: RGB) -> str:
@@ -98,15 +113,20 @@ def thumbnail(rgb: RGB) -> str:
 
 
 def data_uri(rgb: RGB, most_bytes: int) -> str:
-    """RGB uint8 as a JPEG in a data URI; the quality falls until it fits, or is at its lowest."""
+    """RGB uint8 as a JPEG in a data URI."""
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg(rgb, most_bytes)).decode("ascii")
+
+
+def jpeg(rgb: RGB, most_bytes: int) -> bytes:
+    """RGB uint8 as JPEG; the quality falls until it fits, or is at its lowest."""
     bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
     for quality in _QUALITIES:
-        done, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        done, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
         if not done:
             raise CrackscanError(f"no {rgb.shape[1]}x{rgb.shape[0]} picture fits JPEG")
-        if jpeg.size <= most_bytes:
+        if encoded.size <= most_bytes:
             break
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode("ascii")
+    return encoded.tobytes()
 
 
 def clipped(lines: tuple[LineArray, ...], window: Box) -> list[LineArray]:

@@ -44,7 +44,7 @@ def write_report(
     wanted = [out, *beside.values(), *([printed] if printed else [])]
     if not overwrite and (there := next((path for path in wanted if path.exists()), None)):
         raise CrackscanError(f"{there} exists already: name another file, or add --overwrite")
-    content = gather(survey, options, pictures or _scanned_folder(survey), time.time())
+    content = gather(survey, options, pictures or scanned_folder(survey), time.time())
     page = render(content)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -58,7 +58,7 @@ def write_report(
     return Written(out, printed, tuple(beside.values()), content)
 
 
-def _scanned_folder(survey: SurveyReader) -> Path | None:
+def scanned_folder(survey: SurveyReader) -> Path | None:
     """The folder that the record names as its source, if it is one on this machine."""
     named = Path(survey.info().source)
     return named if survey.info().source and named.is_dir() else None

@@ -1,0 +1,1 @@
+"""Reviewing a survey's findings in a browser, and what reviewers said as training data."""

@@ -4,26 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
-from crackscan.picture import read_picture
 from crackscan.pooling import top_k_mean
 from crackscan.train.calibrate import best_f1_threshold
-from crackscan.train.dataset.patches import PATCH
 from crackscan.train.development import Development
 from crackscan.train.evaluate.metrics import auroc
 from crackscan.train.evaluate.predict import Scorer
 from crackscan.train.examples import RGB
-from crackscan.train.field import Annotation, masks
+from crackscan.train.field import Annotation
+from crackscan.train.page.sets import field
 
 RECALL = 0.8
 """Alarms are counted at the threshold that finds this share of the cracked photograph patches."""
 BATCH = 32
-NEAR_PX = 16
-"""A crack-free patch of a photograph is at least this far from a crack or a doubt."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +36,8 @@ class Verdict:
     """Share of crack-free patches of field photographs that alarm at 80 % recall."""
 
 
-def judge(scorer: Scorer, development: Development, field: RGB) -> Verdict:
-    """Score patches of photographs with masks, of renderings, and crack-free field patches."""
+def judge(scorer: Scorer, development: Development, walls: RGB) -> Verdict:
+    """Score patches of photographs, renderings, and `walls`: crack-free field patches."""
     photographs = _pooled(scorer, development.patches, development.k)
     rendered = _pooled(scorer, development.rendered, development.k)
     labels, known = development.labels, development.rendered_known
@@ -52,23 +48,13 @@ def judge(scorer: Scorer, development: Development, field: RGB) -> Verdict:
         photographs_f1=float(f1_score(labels, photographs >= best)),
         rendered_auroc=auroc(development.rendered_labels[known], rendered[known]),
         look_alike_alarms=float((rendered[~development.rendered_labels] >= at).mean()),
-        field_alarms=float((_pooled(scorer, field, development.k) >= at).mean()),
+        field_alarms=float((_pooled(scorer, walls, development.k) >= at).mean()),
     )
 
 
 def crack_free_patches(folder: Path, annotations: Sequence[Annotation]) -> RGB:
-    """Squares of 128 px without overlap that show neither a crack nor a doubt nor their border."""
-    found = []
-    for one in annotations:
-        rgb = read_picture(folder / one.file)
-        doubt = np.maximum(*masks(one, rgb.shape[:2]))
-        doubt = cv2.dilate(doubt, np.ones((2 * NEAR_PX + 1,) * 2, np.uint8)).astype(np.uint8)
-        for top in range(0, rgb.shape[0] - PATCH + 1, PATCH):
-            for left in range(0, rgb.shape[1] - PATCH + 1, PATCH):
-                square = np.s_[top : top + PATCH, left : left + PATCH]
-                if not doubt[square].any():
-                    found.append(rgb[square])
-    return np.stack(found)
+    """Squares of 128 px of annotated photographs that surely show no crack, (n, 128, 128, 3)."""
+    return np.stack([rgb for label, rgb in field(folder, annotations).read() if not label.crack])
 
 
 def _pooled(scorer: Scorer, pictures: RGB, k: int) -> NDArray[np.float32]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from crackscan.train.evaluate.svg import ACCENT, CRACK, GRID, INK, MUTED
@@ -20,11 +21,19 @@ BUDGETS = {"crack-s": 0.6, "crack-m": 4.0}
 """Costs that the two shipped models may have."""
 NAME_WIDTH = 100.0
 """About that of the longest name, points."""
-_CHOICES = [
-    (9.0 if side == "left" else -9.0, float(up), side)
-    for up in (0, 11, -11, 20, -20, 30, -30)
-    for side in ("left", "right")
+Place = tuple[float, float, str]
+"""Points to the right and up from a dot, and which end of the name is there."""
+_CHOICES: list[Place] = [
+    (8.0 if side == "left" else -8.0, float(up), side)
+    for up in (7, -7, 0, 16, -16, 27, -27)
+    for side in ("right", "left")
 ]
+"""Places of a name beside its dot; above and to the left first, where the frontier never runs."""
+_BELOW: list[Place] = [
+    (-dx, -dy, "left" if side == "right" else "right") for dx, dy, side in _CHOICES
+]
+"""The same for what lies below the frontier: below and to the right first."""
+_HALO = [withStroke(linewidth=2.5, foreground="white")]
 TICKS = (0.25, 0.5, 1, 2, 4, 8)
 
 
@@ -44,16 +53,17 @@ def _draw(axes: Axes, rows: Sequence[Result], figure: str, title: str) -> None:
     span = max(values) - min(values) or 0.01
     low, high = min(values) - 0.12 * span, max(values) + 0.12 * span
     axes.set_ylim(low, high)
-    axes.set_xlim(min(costs) / 1.35, max(max(costs), BUDGETS["crack-m"]) * 1.6)
+    axes.set_xlim(min(costs) / 2, max(max(costs), TICKS[-1]) * 1.1)
     for model, budget in BUDGETS.items():
-        axes.axvline(budget, color=GRID, lw=1.5, zorder=0)
-        axes.annotate(
-            f"{model}: at most {budget:g} ",
-            (budget, low + 0.02 * (high - low)),
+        axes.axvline(budget, color=MUTED, lw=1, ls=(0, (2, 3)), zorder=0)
+        axes.text(
+            budget,
+            1.01,
+            f"{model} ≤ {budget:g}",
+            transform=axes.get_xaxis_transform(),
             color=MUTED,
             fontsize=8.5,
-            rotation=90,
-            ha="right",
+            ha="center",
             va="bottom",
         )
     best = best_so_far(rows, figure)
@@ -81,7 +91,8 @@ def _draw(axes: Axes, rows: Sequence[Result], figure: str, title: str) -> None:
             mew=1.4,
             zorder=3,
         )
-    for row, (dx, dy, side) in zip(rows, _places(axes, costs, values), strict=True):
+    choices = [_CHOICES if row in best else _BELOW for row in rows]
+    for row, (dx, dy, side) in zip(rows, _places(axes, costs, values, choices), strict=True):
         axes.annotate(
             row["name"],
             (row["cost"]["invocations"]["median"], row[figure]),
@@ -92,8 +103,9 @@ def _draw(axes: Axes, rows: Sequence[Result], figure: str, title: str) -> None:
             ha=side,
             va="center",
             zorder=4,
+            path_effects=_HALO,
         )
-    axes.set_title(title, color=INK, fontsize=11.5, loc="left")
+    axes.set_title(title, color=INK, fontsize=11.5, loc="left", pad=20)
     axes.set_xlabel("cost of a 640x480 frame, in MobileNetV2 patches (int8, one thread)", color=INK)
     axes.set_ylabel("AUROC, int8", color=INK)
     axes.set_xticks(TICKS)
@@ -111,8 +123,11 @@ def _draw(axes: Axes, rows: Sequence[Result], figure: str, title: str) -> None:
 
 
 def _places(
-    axes: Axes, costs: Sequence[float], values: Sequence[float]
-) -> list[tuple[float, float, str]]:
+    axes: Axes,
+    costs: Sequence[float],
+    values: Sequence[float],
+    choices: Sequence[Sequence[Place]],
+) -> list[Place]:
     """Where each name goes, in points from its dot: first to where nothing else is."""
     axes.figure.canvas.draw_idle()
     scale = 72 / axes.figure.dpi
@@ -121,17 +136,15 @@ def _places(
         (x - 5, y - 5, x + 5, y + 5) for x, y in dots.tolist()
     ]
     found = []
-    for x, y in dots.tolist():
-        free = [
-            place for place in _CHOICES if not any(_overlap(_box(x, y, place), o) for o in taken)
-        ]
-        place = (free or _CHOICES)[0]
+    for (x, y), places in zip(dots.tolist(), choices, strict=True):
+        free = [place for place in places if not any(_overlap(_box(x, y, place), o) for o in taken)]
+        place = (free or places)[0]
         taken.append(_box(x, y, place))
         found.append(place)
     return found
 
 
-def _box(x: float, y: float, place: tuple[float, float, str]) -> tuple[float, float, float, float]:
+def _box(x: float, y: float, place: Place) -> tuple[float, float, float, float]:
     """About what a name takes: left, bottom, right, top."""
     dx, dy, side = place
     left = x + dx - (NAME_WIDTH if side == "right" else 0)

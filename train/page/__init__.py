@@ -1,0 +1,1 @@
+"""What a model's page shows: figures on each set, reliability, and a contact sheet."""

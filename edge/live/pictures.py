@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from crackscan.edge.finding import Box, CrackMap
 from crackscan.edge.live.values import LiveFrame
+from crackscan.edge.overlay import AMBER
 from crackscan.picture import RGB
 
 LONGEST_PX = 960
@@ -19,7 +20,7 @@ THUMBNAIL_PX = 320
 MOST_CELLS = 128
 """Of a map's longer side, for viewers."""
 _QUALITY, _THUMBNAIL_QUALITY = 72, 80
-_AROUND = 0.25
+_AROUND = 0.15
 """Wall shown around a finding, in sides of its box."""
 _LEAST_PX = 48
 """Of a thumbnail's cut, in frame px."""
@@ -72,7 +73,7 @@ def encode(number: int, live: LiveFrame) -> Encoded:
 
 
 def thumbnail(picture: RGB, box: Box) -> bytes:
-    """A finding with some wall around it, as JPEG, 4:3, THUMBNAIL_PX wide."""
+    """A finding, framed, with some wall around it, as JPEG, 4:3, THUMBNAIL_PX wide."""
     height, width = picture.shape[:2]
     wide = max((box.right - box.left) * (1 + 2 * _AROUND), _LEAST_PX)
     high = max((box.bottom - box.top) * (1 + 2 * _AROUND), _LEAST_PX)
@@ -84,7 +85,12 @@ def thumbnail(picture: RGB, box: Box) -> bytes:
     size = THUMBNAIL_PX, max(1, round(THUMBNAIL_PX * cut.shape[0] / cut.shape[1]))
     smaller = size[0] < cut.shape[1]
     how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    return jpeg(np.asarray(cv2.resize(cut, size, interpolation=how), np.uint8), _THUMBNAIL_QUALITY)
+    small = np.asarray(cv2.resize(cut, size, interpolation=how), np.uint8)
+    scale = THUMBNAIL_PX / cut.shape[1]
+    corner = round((box.left - left) * scale) - 2, round((box.top - top) * scale) - 2
+    other = round((box.right - left) * scale) + 1, round((box.bottom - top) * scale) + 1
+    cv2.rectangle(small, corner, other, AMBER, 2)
+    return jpeg(small, _THUMBNAIL_QUALITY)
 
 
 def shrunk(rgb: RGB, longest_px: int) -> RGB:

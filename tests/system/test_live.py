@@ -290,7 +290,8 @@ def test_an_inspector_works_with_the_page(
 
     # The camera goes and comes back, and the page tells.
     camera.off()
-    until(lambda: phone.text("#state").startswith("Camera "), "the loss is told")
+    until(lambda: phone.text("#state") == "Camera trouble", "the loss is told")
+    assert "again in" in phone.text("#trouble")
     until(lambda: phone.text("#caption").startswith("Last picture"), "how old the picture is")
     phone.press("#mark")
     phone.press("#mark-dialog .quick button:nth-child(1)")
@@ -303,6 +304,7 @@ def test_an_inspector_works_with_the_page(
     # The scan ends, and the page tells.
     scan.process.send_signal(signal.SIGTERM)
     until(lambda: phone.text("#state") == "The scan has ended", "the end is told")
+    assert not phone.one("#mark").is_enabled()
     assert scan.process.wait(30) == 128 + signal.SIGTERM
     until(lambda: phone.text("#state") == "No connection to the device", "that it is gone")
 

@@ -47,6 +47,7 @@ function outline(context, frame, scale, ratio) {
   const across = frame.map.width / cols * scale, down = frame.map.height / rows * scale;
   const least = Math.round(frame.threshold * 255);
   const inside = findingsAt(frame, rows, cols);
+  const thick = Math.max(2.5 * ratio, frame.width * scale / 320);
   for (const [wanted, colour] of [[0, AMBER], [1, RED]]) {
     const { edges, areas } = contours(rows, cols, across, down,
       (at) => frame.cells[at] >= least && inside[at] === wanted);
@@ -55,10 +56,10 @@ function outline(context, frame, scale, ratio) {
     context.fill(areas);
     context.lineCap = "round";
     context.strokeStyle = INK;
-    context.lineWidth = 4.5 * ratio;
+    context.lineWidth = 1.8 * thick;
     context.stroke(edges);
     context.strokeStyle = colour;
-    context.lineWidth = 2.5 * ratio;
+    context.lineWidth = thick;
     context.stroke(edges);
   }
 }

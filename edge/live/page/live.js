@@ -111,7 +111,7 @@ function condition() {
   if (state?.ended) return ["wait", "The scan has ended"];
   if (!status) return ["wait", "Waiting for the scan …"];
   if (away > STALE_S + 10) return ["bad", `Nothing heard for ${Math.round(away)} s`];
-  if (status.condition) return ["bad", `Camera ${status.condition}`];
+  if (status.condition) return ["bad", "Camera trouble"];
   if (status.paused) return ["warn", "Paused"];
   if (status.trouble && !status.recording) return ["bad", "Not recording"];
   return ["good", status.recording ? "Recording" : "Scanning"];
@@ -138,10 +138,15 @@ function show() {
     set("caption", caption).dataset.level = tone;
     byId("picture").setAttribute("aria-label", `${frame.name}: ${caption}`);
   }
+  const over = !reachable || state?.ended;
+  for (const button of document.querySelectorAll("#controls button")) {
+    button.disabled = Boolean(over);
+  }
   const pause = byId("pause");
   pause.dataset.paused = Boolean(status?.paused);
   pause.querySelector("span").textContent = status?.paused ? "Go on" : "Pause";
-  const trouble = [status?.trouble, status?.throttled && `Processor slowed down: ${status.throttled}`];
+  const trouble = over ? [] : [status?.condition && `Camera: ${status.condition}`, status?.trouble,
+    status?.throttled && `Processor slowed down: ${status.throttled}`];
   set("trouble", trouble.filter(Boolean).join(". ")).hidden = !trouble.some(Boolean);
   showFacts(status);
 }
@@ -174,7 +179,7 @@ function factsOf(status) {
   const facts = [];
   const add = (name, value, level) => facts.push([name, value, level]);
   if (status.frames_per_s !== null) add("Frames/s", status.frames_per_s.toFixed(1));
-  if (status.dropped) add("Left out", whole(status.dropped));
+  if (status.dropped) add("Dropped", whole(status.dropped));
   if (status.temperature_c !== null) {
     add("Processor", `${Math.round(status.temperature_c)} °C`, status.throttled ? "bad" : "");
   }

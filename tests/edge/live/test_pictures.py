@@ -84,7 +84,7 @@ def test_a_thumbnail_holds_its_finding(box: Box) -> None:
     picture[box.top : box.bottom, box.left : box.right] = 255, 0, 0
     small = decoded(thumbnail(picture, box))
     assert small.shape == (240, 320, 3)
-    red = (small[..., 0] > 190) & (small[..., 2] < 90)
+    red = (small[..., 0] > 190) & (small[..., 1] < 100) & (small[..., 2] < 100)
     rows, cols = np.flatnonzero(red.any(axis=1)), np.flatnonzero(red.any(axis=0))
     shown = np.ptp(cols) + 1, np.ptp(rows) + 1
     share = max(shown[0] / 320, shown[1] / 240)
@@ -93,6 +93,8 @@ def test_a_thumbnail_holds_its_finding(box: Box) -> None:
     assert shown[0] / shown[1] == pytest.approx(ratio, rel=0.1), "all of it is seen"
     if box.right - box.left < 320 and box.bottom - box.top < 240:
         assert not red.all(), "nothing is seen around it"
+        amber = (small[..., 0] > 190) & (small[..., 1] > 140) & (small[..., 2] < 110)
+        assert amber.sum() > 100, "no frame leads the eye"
 
 
 def test_a_thumbnail_of_a_small_or_narrow_frame_is_possible() -> None:

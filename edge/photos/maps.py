@@ -22,7 +22,7 @@ THIN_PX = 1.5
 """So wide they should be in the map's picture."""
 COARSE = 0.25
 """The second look, for wide cracks, at this share of the first."""
-LIKELY = 0.5
+LIKELY = 0.25
 """A square of this share of the threshold belongs to a crack that a coarser look has found."""
 LEAST_PX = 96
 """A picture with a shorter side has no context: there is no coarse look at it."""
@@ -94,16 +94,15 @@ def refined(coarse: Seen, fine: Seen, times: int) -> Seen:
     """A coarse look's findings without the squares that the fine look can leave out.
 
     A cell of the coarse map covers `times` by `times` squares. Where the fine look makes out the
-    crack in it, however faintly, its squares and their neighbours stay; where it makes out
-    nothing, as inside a wide crack, all stay.
+    crack in it, however faintly, its squares stay; where it makes out nothing, as inside a wide
+    crack, all stay.
     """
-    near = cv2.dilate(fine.likely.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    rows, columns = near.shape
+    rows, columns = fine.likely.shape
     whole = np.zeros((-(-rows // times) * times, -(-columns // times) * times), np.bool_)
     whole[:rows, :columns] = fine.likely
     blocks = whole.reshape(whole.shape[0] // times, times, -1, times).any(axis=(1, 3))
     made_out = blocks.repeat(times, axis=0).repeat(times, axis=1)[:rows, :columns]
-    labels = np.where(made_out & ~near, 0, coarse.labels)
+    labels = np.where(made_out & ~fine.likely, 0, coarse.labels)
     return replace(coarse, labels=labels)
 
 

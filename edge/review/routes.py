@@ -11,6 +11,7 @@ from crackscan.edge.clock import Clock
 from crackscan.edge.live.gate import Gate, as_json, object_in, whole
 from crackscan.edge.live.http import Handler, Request, Response
 from crackscan.edge.live.keys import Role
+from crackscan.edge.live.routes import read_page as read_live_page
 from crackscan.edge.report.entry import entry_of, scale_of
 from crackscan.edge.report.page import in_mm, in_px
 from crackscan.edge.report.pictures import Pictures, draw_finding, jpeg
@@ -24,6 +25,7 @@ PAGE = {
     "/review.css": ("review.css", "text/css; charset=utf-8"),
     "/review.js": ("review.js", "text/javascript; charset=utf-8"),
 }
+ICON = "/icon.svg"
 MOST_LISTED = 500
 """Findings in one answer."""
 MOST_NAME, MOST_REMARK = 60, 300
@@ -156,9 +158,10 @@ def begin_review(
 def read_page() -> dict[str, Response]:
     """The files of the page by their paths; nothing in them is secret."""
     room = files("crackscan.edge.review") / "page"
-    return {
+    page = {
         path: Response(200, (room / name).read_bytes(), kind) for path, (name, kind) in PAGE.items()
     }
+    return {**page, ICON: read_live_page()[ICON]}
 
 
 def _plain(text: str) -> bool:

@@ -18,6 +18,8 @@ RGB = NDArray[np.uint8]
 
 MAX_PIXELS = 200_000_000
 MAX_BYTES = 2**31 - 1
+_STRIP = 128
+"""Rows."""
 _SUFFIXES = {".jpg", ".jpeg", ".jpe", ".png", ".tif", ".tiff", ".webp", ".bmp"}
 _UNREAD_SUFFIXES = {".heic", ".heif", ".avif", ".gif"}
 _QUALITY = dict.fromkeys((".jpg", ".jpeg", ".jpe"), cv2.IMWRITE_JPEG_QUALITY) | {
@@ -153,8 +155,15 @@ def _decode(path: Path, data: bytes, header: Header, reduction: int) -> RGB:
         bgr = cv2.convertScaleAbs(bgr, alpha=255 / 65535)
     if bgr.dtype != np.uint8:
         raise PictureError(f"{path} holds {bgr.dtype} pixels: save it with 8 or 16 bits")
-    rgb = cast(RGB, cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
-    return _upright(rgb, header.orientation)
+    return _upright(_reddened(cast(RGB, bgr)), header.orientation)
+
+
+def _reddened(bgr: RGB) -> RGB:
+    """The same array with red and blue exchanged: a large photograph is not held twice."""
+    for top in range(0, bgr.shape[0], _STRIP):
+        strip = bgr[top : top + _STRIP]
+        strip[:] = cv2.cvtColor(strip, cv2.COLOR_BGR2RGB)
+    return bgr
 
 
 def _upright(rgb: RGB, orientation: int) -> RGB:

@@ -95,19 +95,16 @@ class Model:
         cell = self.card.cell_px
         height, width = rgb.shape[:2]
         rows, cols = -(-height // cell), -(-width // cell)
-        rgb = _fill_cells(rgb, rows * cell - height, cols * cell - width)
         margin = -(-self.card.margin_px // cell)
         size = block_size(rows, cols, self.block_budget_px // cell**2, margin)
         found = np.empty((rows, cols), np.float32)
         with self._lock:
             for block in blocks(rows, cols, size, margin):
                 top, left = block.row.start, block.col.start
-                part = self._invoke(
-                    rgb[
-                        top * cell : (top + size[0]) * cell,
-                        left * cell : (left + size[1]) * cell,
-                    ]
-                )
+                window = rgb[
+                    top * cell : (top + size[0]) * cell, left * cell : (left + size[1]) * cell
+                ]
+                part = self._invoke(_filled(window, size[0] * cell, size[1] * cell))
                 found[
                     block.row.keep : block.row.keep_stop, block.col.keep : block.col.keep_stop
                 ] = part[
@@ -187,8 +184,9 @@ def _check(rgb: RGB) -> None:
         )
 
 
-def _fill_cells(rgb: RGB, bottom: int, right: int) -> RGB:
+def _filled(rgb: RGB, height: int, width: int) -> RGB:
     """Mirror the lower and right border so that whole cells cover the picture."""
+    bottom, right = height - rgb.shape[0], width - rgb.shape[1]
     if not bottom and not right:
         return rgb
     return np.pad(rgb, ((0, bottom), (0, right), (0, 0)), mode="reflect")

@@ -8,6 +8,8 @@ import click
 from crackscan.errors import CrackscanError
 
 CRACKED = 3
+_BLOCK_PX = 640 * 640
+"""Small blocks of a photograph at a time: no slower here, and half the memory."""
 
 
 @click.command()
@@ -52,6 +54,7 @@ def classify(
     from crackscan.picture import read_picture
 
     judge = Model.load(model, threads)
+    judge.block_budget_px = _BLOCK_PX
     threshold = judge.card.point(point).patch
     found, failed = [], 0
     files = _files(pictures)

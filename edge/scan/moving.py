@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -122,7 +123,8 @@ class Moving:
             self.writer.close(CLOSING_S)
         except CrackscanError as error:
             self.tally.error = str(error)
-            self.results.close("failed", self.tally.summary(self.source))
+            with suppress(CrackscanError):
+                self.results.close("failed", self.tally.summary(self.source))
             raise
         self.results.close(state, self.tally.summary(self.source))
 

@@ -13,7 +13,7 @@ from crackscan.edge.clock import WallFrom
 from crackscan.edge.position.values import Position
 from crackscan.edge.report.entry import Entry, entry_of, scale_of
 from crackscan.edge.report.limits import DEFAULT_MM, Judgement, WidthClass, classify
-from crackscan.edge.report.pictures import Figures, Pictures, figures_of, thumbnail
+from crackscan.edge.report.pictures import Figures, Pictures, figures_of, thumbnail, with_close_up
 from crackscan.edge.report.plan import MOST_TRACK, Plan, make_plan
 from crackscan.edge.survey.reading import CARD, SurveyReader, best_time, iso_time
 from crackscan.edge.survey.values import Note, NoteKind, Review, ScannedPicture, Session, SurveyInfo
@@ -231,9 +231,13 @@ def _shown(survey: SurveyReader, entry: Entry, pictures: Pictures) -> Shown:
     figures = None
     reviews: list[tuple[str, Review]] = []
     if found is not None:
-        rgb = pictures.of_finding(entry.picture, entry.frame)
+        width = found.sighting.frame_width
+        rgb = pictures.of_finding(entry.picture, entry.frame, width)
         if rgb is not None:
             figures = figures_of(rgb, found.sighting, scale_of(found))
+            close_up = pictures.of_survey(survey.close_up(entry.number))
+            if rgb.shape[1] < width and close_up is not None:
+                figures = with_close_up(figures, close_up)
         for review in survey.reviews(entry.number):
             reviews.append((iso_time(review.at.wall_s)[:16].replace("T", " "), review))
     return Shown(entry, figures, tuple(reviews))

@@ -1,7 +1,7 @@
 """The pictures of the report: the frame with the crack marked, the close-up, thumbnails."""
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -53,13 +53,21 @@ class Pictures:
         self._source = source
         self._last: tuple[str, RGB] | None = None
 
-    def of_finding(self, picture: str | None, frame: str) -> RGB | None:
-        """RGB uint8 (height, width, 3), or None where no picture is left."""
-        if picture is not None:
-            found = self._read(self._survey, picture)
-            if found is not None:
-                return found
-        return self.of_source(frame)
+    def of_finding(self, picture: str | None, frame: str, width: int) -> RGB | None:
+        """RGB uint8 (height, width, 3), or None where no picture is left.
+
+        The record keeps a smaller copy of a large photograph: it gives way to the photograph
+        itself, `width` px wide, where that is still there.
+        """
+        kept = self.of_survey(picture)
+        if kept is not None and kept.shape[1] >= width:
+            return kept
+        whole = self.of_source(frame)
+        return whole if kept is None or (whole is not None and whole.shape[1] == width) else kept
+
+    def of_survey(self, picture: str | None) -> RGB | None:
+        """A picture that the record keeps, by its path in it."""
+        return None if picture is None else self._read(self._survey, picture)
 
     def of_source(self, frame: str) -> RGB | None:
         """A photograph by its name below the folder that was scanned."""
@@ -88,6 +96,12 @@ def figures_of(rgb: RGB, sighting: Sighting, scale: Scale | None) -> Figures:
         drawn.part,
         drawn.has_lines,
     )
+
+
+def with_close_up(figures: Figures, close_up: RGB) -> Figures:
+    """With the close-up that was made of the photograph itself, which is no longer there."""
+    uri = data_uri(_at_most(close_up, CLOSE_UP_PX), MOST_CLOSE_UP_BYTES)
+    return replace(figures, close_up=uri, part=True)
 
 
 def draw_finding(rgb: RGB, sighting: Sighting, scale: Scale | None) -> Drawn:

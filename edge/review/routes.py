@@ -170,7 +170,7 @@ def _plain(text: str) -> bool:
 
 
 def _drawn(pictures: Pictures, found: StoredFinding, close: bool) -> bytes | None:
-    rgb = pictures.of_finding(found.picture, found.sighting.frame)
+    rgb = pictures.of_finding(found.picture, found.sighting.frame, found.sighting.frame_width)
     if rgb is None:
         return None
     drawn = draw_finding(rgb, found.sighting, scale_of(found))

@@ -50,6 +50,10 @@ class SurveyReader:
             row["model_version"],
         )  # fmt: skip
 
+    def uuid(self) -> str:
+        """What tells this survey from every other one."""
+        return str(self._connection.execute("SELECT uuid FROM survey").fetchone()[0])
+
     def settings(self) -> dict[str, Any]:
         """What was set when the survey was made; empty where the file is missing or damaged."""
         try:

@@ -17,6 +17,9 @@ ANOTHER = 0.03
 """Views differ if corners seen in both lie, in the mean, so many frame widths apart."""
 LEAST_COVERED = 0.4
 """So much of the frame's width and height must the corners of all views span."""
+STEEP_DEG, FEWEST_STEEP = 8.0, 4
+"""Without so many tilted views nothing tells a near sheet from a long lens (Zhang 2000), and least
+squares ends at some focal length that it believes in."""
 WORST_FOCAL = 0.02
 """A focal length that the views leave more uncertain than this (90 %) is refused."""
 WORST_RMS = 0.003
@@ -86,6 +89,12 @@ def calibrate(seen: Seen, name: str) -> Calibrated:
     if FEWEST_VIEWS <= len(good) < len(views):
         views = good
         fit = _fit(views, seen)
+    steep = int((fit.tilts_deg >= STEEP_DEG).sum())
+    if steep < FEWEST_STEEP:
+        raise ScaleError(
+            f"the views are too alike: only {steep} of {len(views)} are tilted by {STEEP_DEG:.0f}° "
+            f"or more, at least {FEWEST_STEEP} are needed: {_ADVICE}"
+        )
     focal_share = _90 * fit.focal_deviation
     if not focal_share <= WORST_FOCAL:
         raise ScaleError(
@@ -122,6 +131,8 @@ class _Fit:
     """(n,) error of each view, px."""
     focal_deviation: float
     """Relative standard deviation."""
+    tilts_deg: NDArray[np.float64]
+    """(n,) angle between the sheet and the picture's plane in each view."""
 
 
 def _fit(views: Sequence[Corners], seen: Seen) -> _Fit:
@@ -135,7 +146,7 @@ def _fit_with(views: Sequence[Corners], seen: Seen, flags: int) -> _Fit:
     flat = [np.column_stack([v.mm, np.zeros(len(v.mm))]).astype(np.float32) for v in views]
     places = [v.places.astype(np.float32).reshape(-1, 1, 2) for v in views]
     try:
-        rms, matrix, distortion, _, _, spread, _, each = cv2.calibrateCameraExtended(
+        rms, matrix, distortion, turns, _, spread, _, each = cv2.calibrateCameraExtended(
             flat,
             places,
             (seen.width_px, seen.height_px),
@@ -154,4 +165,10 @@ def _fit_with(views: Sequence[Corners], seen: Seen, flags: int) -> _Fit:
         np.asarray(distortion, np.float64).ravel()[:5],
         np.asarray(each, np.float64).ravel(),
         deviation,
+        np.array([_tilt_deg(np.asarray(turn, np.float64)) for turn in turns]),
     )
+
+
+def _tilt_deg(turn: NDArray[np.float64]) -> float:
+    normal = np.asarray(cv2.Rodrigues(turn)[0])[:, 2]
+    return float(np.rad2deg(np.arccos(min(abs(float(normal[2])), 1.0))))

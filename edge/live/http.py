@@ -207,7 +207,8 @@ class Connection(asyncio.Protocol):
                 response = await self._answer(request)
                 self.known = self.known or response.known
                 await self._send(transport, response, last=False)
-                if self._http.our_state is not h11.DONE:
+                await asyncio.sleep(0)  # requests sent all at once take turns with those of others
+                if self._http.our_state is not h11.DONE or transport.is_closing():
                     return
                 self._http.start_next_cycle()
                 wait_s = limits.idle_s

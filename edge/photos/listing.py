@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -69,19 +69,23 @@ def recorded_name(path: Path) -> str:
     return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
 
 
-def remaining(listing: Listing, marks: Mapping[str, FileMark | None]) -> Remaining:
+def remaining(
+    listing: Listing,
+    marks: Mapping[str, FileMark | None],
+    stopped: Callable[[], bool] = lambda: False,
+) -> Remaining:
     """Compare a folder with the record of it.
 
     A file counts as the recorded one if it has its size and date, or else its size and content;
     so neither a copied folder is looked at again, nor is a replaced photograph missed. Those that
-    could not be read before are tried again.
+    could not be read before are tried again. What comes after `stopped` remains.
     """
     todo: list[Task] = []
     moved: list[tuple[str, FileMark]] = []
     replaced = 0
     for task in listing.tasks:
         mark = marks.get(task.name)
-        if mark is None:
+        if mark is None or stopped():
             todo.append(task)
             continue
         now = _mark_now(Path(task.path), mark)

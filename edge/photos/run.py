@@ -67,7 +67,7 @@ def survey_photos(
     in the record.
     """
     survey = recorder.survey
-    left = remaining(listing, survey.file_marks())
+    left = remaining(listing, survey.file_marks(), stopped)
     tally.total, tally.before = len(listing.tasks), left.done
     tally.replaced, tally.missing = left.replaced, left.missing
     with told_in_one_line(survey.folder), survey.together():

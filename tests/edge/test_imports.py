@@ -6,12 +6,30 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 import crackscan.edge
+from crackscan.edge.cli import COMMANDS
+from crackscan.picture import read_picture, write_picture
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 DESKTOP_ONLY = {"tensorflow", "keras", "sklearn", "scipy", "matplotlib"}
+HEAVY = DESKTOP_ONLY | {
+    "cv2", "numpy", "rich", "ai_edge_litert", "jinja2", "dask", "distributed", "gpiozero",
+    "picamera2", "pymavlink", "sqlite3", "asyncio", "ssl", "http",
+}  # fmt: skip
+CLASSIFIES = {
+    "crackscan.card", "crackscan.command", "crackscan.edge", "crackscan.edge.blocks",
+    "crackscan.edge.cli", "crackscan.edge.cli.classify", "crackscan.edge.installed",
+    "crackscan.edge.model", "crackscan.edge.runtime", "crackscan.errors",
+    "crackscan.native_stderr", "crackscan.picture", "crackscan.picture_header", "crackscan.pooling",
+}  # fmt: skip
+"""All that `classify` needs of us: nothing of the live view, surveys or positions."""
+ALLOWED = {"surveys": {"sqlite3"}}
+"""What the help of a command loads all the same."""
+MOST_HELP_S, MOST_CLASSIFY_MB = 0.3, 120
 ROOMS = sorted(
     module.name
     for module in pkgutil.walk_packages(crackscan.edge.__path__, f"{crackscan.edge.__name__}.")
@@ -71,10 +89,58 @@ def test_help_loads_no_heavy_package(command: str) -> None:
     program = HELP.replace("crackscan.edge.cli import crackscan", "{} import {} as crackscan")
     found = loaded_by(program.format(f"crackscan.{command}.cli", f"crackscan{attribute}"))
     assert "click" in found
-    assert not found & ({"cv2", "numpy", "rich", "ai_edge_litert"} | DESKTOP_ONLY)
+    assert not found & HEAVY
 
 
-@pytest.mark.parametrize("subcommand", ["classify", "scan"])
+@pytest.mark.parametrize("subcommand", sorted(COMMANDS))
 def test_help_of_a_command_loads_no_heavy_package(subcommand: str) -> None:
     found = loaded_by(HELP.replace('["--help"]', f'["{subcommand}", "--help"]'))
-    assert not found & ({"cv2", "numpy", "ai_edge_litert"} | DESKTOP_ONLY)
+    assert f"crackscan.edge.cli.{subcommand}" in found
+    assert not found & (HEAVY - ALLOWED.get(subcommand, set()))
+
+
+def test_python_itself_tells_of_nothing_heavy_at_the_start() -> None:
+    """As `python -X importtime` lists it: whatever was imported, also if it was dropped again."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", HELP],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if "|" in line}
+    assert "click" in imported and "crackscan.edge.cli" in imported
+    assert not {name.partition(".")[0] for name in imported} & HEAVY
+
+
+def test_classify_loads_what_it_uses_and_nothing_else() -> None:
+    found = loaded_by(CLASSIFY, str(SAMPLES / "cracked-patch-upright.jpg"))
+    assert {name for name in found if name.startswith("crackscan.")} == CLASSIFIES
+    assert not found & (HEAVY - {"cv2", "numpy", "rich", "ai_edge_litert"})
+
+
+def test_help_comes_at_once() -> None:
+    """Processor time, which other programs on the machine do not lengthen much."""
+    tell = "\nimport time\nprint('\\n' + str(time.process_time()))"
+    taken_s = []
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-c", HELP + tell], capture_output=True, text=True, check=True
+        )
+        taken_s.append(float(done.stdout.splitlines()[-1]))
+    assert min(taken_s) <= MOST_HELP_S
+
+
+def test_classifying_a_picture_takes_little_memory(tmp_path: Path) -> None:
+    """The most that the process ever held, for a picture of 1920x1080."""
+    photograph = read_picture(SAMPLES / "intact-tiles-and-shadows.jpg")
+    large = np.asarray(cv2.resize(photograph, (1920, 1080)), np.uint8)
+    write_picture(tmp_path / "wall.jpg", large)
+    tell = "\nprint([one for one in open('/proc/self/status') if one.startswith('VmHWM')][0])"
+    done = subprocess.run(
+        [sys.executable, "-c", CLASSIFY + tell, str(tmp_path / "wall.jpg")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    [line] = [one for one in done.stdout.splitlines() if one.startswith("VmHWM")]
+    assert int(line.split()[1]) * 1024 / 1e6 <= MOST_CLASSIFY_MB

@@ -30,7 +30,7 @@ import click
     "--weights",
     default="imagenet",
     show_default=True,
-    help="Start of the backbone, where it has pretrained weights: imagenet, FILE or none.",
+    help="Where pretrained: imagenet, none, or a FILE for the MobileNets.",
 )
 @click.option("--examples", type=click.IntRange(64), default=36_000, show_default=True)
 @click.option("--seeds", type=click.IntRange(1), default=2, show_default=True, help="How many.")

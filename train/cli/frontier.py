@@ -24,7 +24,7 @@ import click
     "--weights",
     default="imagenet",
     show_default=True,
-    help="Start of the MobileNets: imagenet, a Keras FILE or none.",
+    help="Where pretrained: imagenet, none, or a FILE for the MobileNets.",
 )
 @click.option(
     "--variant", "variants", multiple=True, help="A backbone; may be given again.  [default: nine]"

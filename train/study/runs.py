@@ -26,12 +26,17 @@ Result = dict[str, Any]
 def settings_of(backbone: str, weights: str, size: Size, seed: int) -> Settings:
     """The equal settings of all runs: one pass over the examples, the last weights judged.
 
-    `weights` is where a backbone starts that has pretrained weights; the others start from nothing.
+    `weights` is "imagenet", "none", or a file for the MobileNets in place of ImageNet's download;
+    a backbone without pretrained weights starts from nothing.
     """
+    if not has_pretrained(backbone):
+        weights = "none"
+    elif weights != "none" and not backbone.startswith("mobilenet"):
+        weights = "imagenet"
     return replace(
         BASE,
         backbone=backbone,
-        weights=weights if has_pretrained(backbone) else "none",
+        weights=weights,
         epochs=1,
         batch=size.batch,
         size_px=size.size_px,

@@ -3,12 +3,14 @@
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from viewing import LENS, corners_of, poses
 
 from crackscan.convert.scale_renderings import shoot
+from crackscan.edge.cli.calibrate import VIDEO_EVERY
 from crackscan.edge.cli.calibrate import calibrate as command
 from crackscan.edge.scale.board import SHEET
 from crackscan.edge.scale.calibrate import Seen, calibrate, chosen
@@ -99,6 +101,21 @@ def test_the_command_makes_a_camera_file_from_pictures(pictures: Path, tmp_path:
     lens = read_camera(out)
     assert lens.focal_px == pytest.approx(LENS.focal_px, rel=0.01)
     assert lens.distortion[0] == pytest.approx(LENS.distortion[0], abs=0.06)
+
+
+def test_the_command_takes_a_video(pictures: Path, tmp_path: Path) -> None:
+    film, out = tmp_path / "film.avi", tmp_path / "camera.json"
+    codec = cv2.VideoWriter_fourcc(*"MJPG")
+    writer = cv2.VideoWriter(str(film), codec, 10.0, (LENS.width_px, LENS.height_px))
+    for path in sorted(pictures.iterdir()):
+        for _ in range(VIDEO_EVERY):
+            writer.write(cv2.imread(str(path)))
+    writer.release()
+    told = CliRunner().invoke(command, [str(film), "--out", str(out), "--name", "film"])
+    assert told.exit_code == 0, (told.output, told.exception)
+    assert "11 of 11 pictures show the target" in told.stdout
+    assert read_camera(out).focal_px == pytest.approx(LENS.focal_px, rel=0.01)
+    assert read_camera(out).name == "film"
 
 
 def test_the_command_refuses_pictures_without_the_target(tmp_path: Path) -> None:

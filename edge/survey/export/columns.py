@@ -129,6 +129,11 @@ FINDING_COLUMNS: tuple[Column[StoredFinding], ...] = (
     *_measured("width_max"),
     Column("why_no_width", "TEXT", lambda f, _: m.why if (m := f.sighting.measures) else None),
     Column("mm_per_px", "REAL", lambda f, _: c.mm_per_px if (c := f.sighting.scale) else None),
+    Column(
+        "scale_uncertainty",
+        "REAL",
+        lambda f, _: c.relative_uncertainty if (c := f.sighting.scale) else None,
+    ),
     Column("scale_source", "TEXT", lambda f, _: c.source if (c := f.sighting.scale) else None),
     Column("picture", "TEXT", lambda f, _: f.picture),
     Column("review", "TEXT", lambda f, _: None if f.verdict is None else str(f.verdict)),

@@ -48,6 +48,9 @@ class Recipe:
     other_pictures: int = 3500
     development_renderings: int = 800
     development_photographs: int | None = None
+    judged_cells: int = 2
+    """k of the top-k mean by which the finished network is judged and used. Training pools more:
+    it teaches more cells at once; but a crack that only enters a patch has few cells there."""
     look_alike_alarms: float = 0.04
     """Share of rendered look-alike pictures that the default threshold may let alarm: a little
     below what is promised, for quantization moves it."""
@@ -173,7 +176,7 @@ def make(
     judge = Development(
         data / DEVELOPMENT,
         run / "pool-development",
-        recipe.settings.pooled_cells,
+        recipe.judged_cells,
         recipe.development_photographs,
     )
     outcome = fit(run, recipe.settings, training, validation, resume, watch, judge)
@@ -276,7 +279,7 @@ def _card(
         cell_px=CELL_PX,
         patch_px=settings.size_px,
         margin_px=receptive_margin_px(network),
-        pooling=Pooling(settings.pooled_cells),
+        pooling=Pooling(recipe.judged_cells),
         temperature=round(found.temperature, 4),
         operating_points=found.points,
         scale="cracks 1 to 20 px wide",

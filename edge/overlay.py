@@ -31,6 +31,7 @@ def draw(
     cell_px: int,
     rate_fps: float | None = None,
     told: str = "",
+    labels: Sequence[str] = (),
 ) -> RGB:
     """A copy of a frame with its findings outlined and tinted, under a caption.
 
@@ -45,6 +46,7 @@ def draw(
         rate_fps: shown in the caption of moving pictures.
         told: why the frame cannot be judged, `too fast`; the caption says that instead of a
             verdict where no crack is known of.
+        labels: a word to write at each finding, its width for one; "" for none.
 
     Returns:
         uint8 (height + caption, width, 3); the frame itself keeps every pixel row.
@@ -57,6 +59,9 @@ def draw(
     line_px = max(1, round(min(height, width) / 240))
     for finding in reversed(findings):
         _outline(below, crack_map, finding, threshold, cell_px, line_px)
+    for finding, label in zip(findings, labels, strict=False):
+        if label:
+            _label(below, finding, label, line_px)
     _caption(picture[:bar_px], findings, rate_fps, told)
     return picture
 
@@ -94,6 +99,21 @@ def _outline(
     edge = colour_of(finding.probability, threshold)
     cv2.polylines(picture, points, True, INK, halo_px, cv2.LINE_AA, shift=_BITS)
     cv2.polylines(picture, points, True, edge, line_px, cv2.LINE_AA, shift=_BITS)
+
+
+def _label(picture: RGB, finding: Finding, label: str, line_px: int) -> None:
+    """The label at the finding's upper left, or where there is room for it."""
+    text = label.replace("±", "+/-")  # OpenCV's letters have no ±
+    scale, thick = 0.28 + 0.16 * line_px, max(1, line_px // 2)
+    (wide, high), _ = cv2.getTextSize(text, _FONT, scale, thick)
+    gap = 3 * line_px
+    left = min(max(finding.box.left, 1), max(picture.shape[1] - wide - 2, 1))
+    baseline = finding.box.top - gap
+    if baseline < high + 1:
+        baseline = min(finding.box.bottom + gap + high, picture.shape[0] - 2)
+    for colour, more in ((INK, 2 * line_px), (PAPER, 0)):
+        at = (left, baseline)
+        cv2.putText(picture, text, at, _FONT, scale, colour, thick + more, cv2.LINE_AA)
 
 
 def _contours(finding: Finding, cell_px: int, grow_px: float) -> list[NDArray[np.int32]]:

@@ -15,7 +15,7 @@ from crackscan.edge.scan.folder import budget_of, contents
 from crackscan.edge.scan.measurer import GIVEN_UP, Measured, Work, measure
 from crackscan.edge.scan.setup import Setup
 from crackscan.edge.scan.tally import Tally
-from crackscan.edge.scan.tell import line_of
+from crackscan.edge.scan.tell import line_of, width_of
 from crackscan.edge.source import Source
 from crackscan.edge.survey import Measures, ScannedPicture, Sighting, Survey, first_sighting
 from crackscan.edge.survey.pictures import encode_jpeg
@@ -52,10 +52,10 @@ class Pictures:
         crack_map = self.setup.model.crack_map(frame.rgb)
         self.tally.model_s += time.monotonic() - began_s
         findings = find(crack_map, frame, self.setup.rule)
-        self._record(frame, findings)
+        widths = self._record(frame, findings)
         rule = self.setup.rule
         if self.results.annotate:
-            annotated = draw(frame.rgb, crack_map, findings, rule.cell, rule.cell_px)
+            annotated = draw(frame.rgb, crack_map, findings, rule.cell, rule.cell_px, labels=widths)
             self.results.add_picture(frame, annotated)
         self.tally.findings += len(findings)
         self.tally.add(frame, findings)
@@ -78,7 +78,8 @@ class Pictures:
         finally:
             self.survey.close()
 
-    def _record(self, frame: Frame, findings: list[Finding]) -> None:
+    def _record(self, frame: Frame, findings: list[Finding]) -> list[str]:
+        """Measure and record a picture's findings; gives their widths in words."""
         at = self.setup.clock.at(frame.monotonic_s, frame.wall_s)
         path = picture_path(frame)
         photo = read_photo(path) if path is not None else None
@@ -108,6 +109,7 @@ class Pictures:
         self._add(scanned, sightings, frame)
         for number, (finding, sighting) in enumerate(zip(findings, sightings, strict=True), first):
             self.results.add_finding(line_of(number, finding, sighting))
+        return [width_of(one.measures or Measures(), one.scale) for one in sightings]
 
     def _where(self, frame: Frame, path: Path | None, photo: PhotoData | None) -> Where:
         if self.setup.position.name == "exif":

@@ -135,3 +135,20 @@ def test_far_from_findings_no_pixel_changes(
             top, left = max(row * 16 - 16, 0), max(col * 16 - 16, 0)
             far[top : row * 16 + 32, left : col * 16 + 32] = False
     assert (below[far] == rgb[far]).all()
+
+
+def test_labels_stand_at_their_findings_inside_the_frame() -> None:
+    rgb = np.full((240, 320, 3), 128, np.uint8)
+    crack_map = np.zeros((15, 20), np.float32)
+    crack_map[0, 1:6] = crack_map[7, 8:12] = crack_map[14, 18:] = 0.9
+    picture = Frame(rgb, 0, "wall.jpg", "wall.jpg", 0.0, 0.0)
+    findings = find(crack_map, picture, Rule(0.5, 0.5, 1, 16))
+    plain = draw(rgb, crack_map, findings, 0.5, 16)
+    labelled = draw(
+        rgb, crack_map, findings, 0.5, 16, labels=["0.32 ± 0.05 mm", "", "3.2 ± 0.5 px"]
+    )
+    assert plain.shape == labelled.shape
+    changed = (plain != labelled).any(axis=2)
+    assert 300 < changed.sum() < 6000
+    none = draw(rgb, crack_map, findings, 0.5, 16, labels=["", "", ""])
+    assert (none == plain).all()

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from crackscan.edge.photos.crew import DEADLINE_S
 from crackscan.edge.photos.looking import Looker
 from crackscan.edge.photos.values import Looked, Method, Task
 from crackscan.errors import CrackscanError
@@ -171,10 +172,11 @@ class _Health:
 
     def __init__(self, scheduler: str) -> None:
         self._scheduler = scheduler
-        self._looked_s = self._good_s = time.monotonic()
+        self._looked_s = self._workers_s = self._came_s = time.monotonic()
 
     def good(self) -> None:
-        self._good_s = time.monotonic()
+        """A photograph came back."""
+        self._workers_s = self._came_s = time.monotonic()
 
     def check(self, client: Any) -> None:
         """Raises CrackscanError where there is nobody left to wait for."""
@@ -185,8 +187,13 @@ class _Health:
             return
         self._looked_s = now
         if client.status == "running" and client.nthreads():
-            self._good_s = now
-        if now - self._good_s > ALONE_S:
+            self._workers_s = now
+        if now - self._came_s > DEADLINE_S:
+            raise CrackscanError(
+                f"no photograph came back from {self._scheduler} for {DEADLINE_S / 60:.0f} "
+                "minutes: look at its workers, then run it again to go on"
+            )
+        if now - self._workers_s > ALONE_S:
             raise CrackscanError(
                 f"the cluster of {self._scheduler} has had no workers for {ALONE_S:.0f} s: "
                 "run it again to go on"

@@ -81,6 +81,6 @@ class Reader:
             if grabbed is not None:
                 self._give(self, grabbed)
             elif self.is_wanted():
-                raise SourceError(f"{self._label} stopped giving pictures: is it unplugged?")
+                raise SourceError(f"{self._label} stopped giving pictures, as if unplugged")
             else:
                 return

@@ -1,7 +1,9 @@
 """How `crackscan survey` shows its progress and tells its result."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +22,18 @@ from crackscan.edge.photos import Listing, Recorder, Tally
 
 ROWS = 20
 """Skipped photographs that are named on the screen."""
+LINE_S = 60.0
+"""Without a terminal, in a log for one, progress is told so often."""
 _SPEED_OVER_S = 300.0
 
 
 @contextmanager
 def progress_bar(folder: Path) -> Iterator[Callable[[Tally], None]]:
-    """A bar with the time left on the terminal, if there is one; gives what moves it."""
+    """A bar with the time left on the terminal, else a line now and then; gives what moves it."""
     console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _lines()
+        return
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -39,7 +46,6 @@ def progress_bar(folder: Path) -> Iterator[Callable[[Tally], None]]:
         *columns,
         console=console,
         transient=True,
-        disable=not console.is_terminal,
         speed_estimate_period=_SPEED_OVER_S,
     ) as progress:
         task = progress.add_task(f"surveying {folder}", total=None, note="")
@@ -51,6 +57,26 @@ def progress_bar(folder: Path) -> Iterator[Callable[[Tally], None]]:
             progress.update(task, total=total, completed=tally.done, note=note)
 
         yield watch
+
+
+def _lines() -> Callable[[Tally], None]:
+    began_s = told_s = time.monotonic()
+
+    def watch(tally: Tally) -> None:
+        nonlocal told_s
+        now_s = time.monotonic()
+        if now_s - told_s < LINE_S or not tally.done:
+            return
+        told_s = now_s
+        left = tally.total - tally.before - tally.done
+        left_s = timedelta(seconds=round(left * (now_s - began_s) / tally.done))
+        click.echo(
+            f"{tally.before + tally.done} of {_counted(tally.total, 'photograph')}, "
+            f"{_counted(tally.findings, 'finding')}, {len(tally.skipped)} skipped; {left_s} left",
+            err=True,
+        )
+
+    return watch
 
 
 def summary(tally: Tally, listing: Listing, recorder: Recorder) -> dict[str, Any]:

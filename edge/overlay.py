@@ -61,7 +61,7 @@ def draw(
         _outline(below, crack_map, finding, threshold, cell_px, line_px)
     for finding, label in zip(findings, labels, strict=False):
         if label:
-            _label(below, finding, label, line_px)
+            _label(below, finding, label, cell_px, line_px)
     _caption(picture[:bar_px], findings, rate_fps, told)
     return picture
 
@@ -101,19 +101,20 @@ def _outline(
     cv2.polylines(picture, points, True, edge, line_px, cv2.LINE_AA, shift=_BITS)
 
 
-def _label(picture: RGB, finding: Finding, label: str, line_px: int) -> None:
-    """The label at the finding's upper left, or where there is room for it."""
+def _label(picture: RGB, finding: Finding, label: str, cell_px: int, line_px: int) -> None:
+    """The label over the finding's uppermost cell, or under it where that is at the border."""
     text = label.replace("±", "+/-")  # OpenCV's letters have no ±
     scale, thick = 0.28 + 0.16 * line_px, max(1, line_px // 2)
-    (wide, high), _ = cv2.getTextSize(text, _FONT, scale, thick)
-    gap = 3 * line_px
-    left = min(max(finding.box.left, 1), max(picture.shape[1] - wide - 2, 1))
-    baseline = finding.box.top - gap
-    if baseline < high + 1:
-        baseline = min(finding.box.bottom + gap + high, picture.shape[0] - 2)
-    for colour, more in ((INK, 2 * line_px), (PAPER, 0)):
-        at = (left, baseline)
-        cv2.putText(picture, text, at, _FONT, scale, colour, thick + more, cv2.LINE_AA)
+    (wide, high), low = cv2.getTextSize(text, _FONT, scale, thick)
+    gap = 2 * line_px
+    row, column = finding.cells[0]
+    left = min(max(column * cell_px, gap), max(picture.shape[1] - wide - gap, 0))
+    baseline = row * cell_px - 3 * gap
+    if baseline - high < gap:
+        baseline = (row + 1) * cell_px + 3 * gap + high
+    corners = (left - gap, baseline - high - gap), (left + wide + gap, baseline + low)
+    cv2.rectangle(picture, *corners, INK, cv2.FILLED)
+    cv2.putText(picture, text, (left, baseline), _FONT, scale, PAPER, thick, cv2.LINE_AA)
 
 
 def _contours(finding: Finding, cell_px: int, grow_px: float) -> list[NDArray[np.int32]]:

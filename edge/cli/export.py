@@ -1,4 +1,4 @@
-"""`crackscan export`: a survey as a table or a map layer."""
+"""`crackscan export`: a survey as a table or a map layer, or as training data."""
 
 from pathlib import Path
 
@@ -9,12 +9,28 @@ FORMATS = ("csv", "geojson", "gpkg")
 
 @click.command()
 @click.argument("survey", type=click.Path(path_type=Path))
-@click.option(
-    "--format", "kind", required=True, type=click.Choice(FORMATS), help="What is written."
-)
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The file to write.")
+@click.option("--format", "kind", type=click.Choice(FORMATS), help="What is written.")
+@click.option("--out", type=click.Path(path_type=Path), help="The file to write.")
 @click.option("--overwrite", is_flag=True, help="Replace the file if it exists.")
-def export(survey: Path, kind: str, out: Path, overwrite: bool) -> None:
+@click.option(
+    "--training",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Write reviewed findings as patches for crackscan-train fit instead.",
+)
+@click.option(
+    "--pictures",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of the scanned photographs, if it is not where it was (with --training).",
+)
+def export(
+    survey: Path,
+    kind: str | None,
+    out: Path | None,
+    overwrite: bool,
+    training: Path | None,
+    pictures: Path | None,
+) -> None:
     """Write the findings of SURVEY, a survey's folder, to a file.
 
     \b
@@ -23,10 +39,35 @@ def export(survey: Path, kind: str, out: Path, overwrite: bool) -> None:
     gpkg     GeoPackage for a GIS: layers findings and track, table notes
 
     A finding's place is where the camera was. Times are UTC; time_from says which clock told them.
+
+    With --training, accepted findings become patches in FOLDER/positive, rejected ones in
+    FOLDER/negative; several surveys may share a folder.
     """
+    if training is not None:
+        if kind is not None or out is not None or overwrite:
+            raise click.UsageError("--training stands alone, without --format, --out, --overwrite")
+        _export_training(survey, training, pictures)
+        return
+    if kind is None or out is None:
+        raise click.UsageError("give --format and --out, or --training")
     from crackscan.edge.survey import SurveyReader
     from crackscan.edge.survey.export import export as write
 
     with SurveyReader(survey) as opened:
         count = write(opened, kind, out, overwrite)
     click.echo(f"{out}: {count} finding{'s' * (count != 1)}")
+
+
+def _export_training(survey: Path, folder: Path, pictures: Path | None) -> None:
+    from crackscan.edge.report.write import scanned_folder
+    from crackscan.edge.review.training import export_training
+    from crackscan.edge.survey import SurveyReader
+
+    with SurveyReader(survey) as opened:
+        done = export_training(opened, folder, pictures or scanned_folder(opened))
+    click.echo(f"{folder}: {done.positive} positive and {done.negative} negative patches")
+    if done.without_picture:
+        click.echo(f"{done.without_picture} without a full-size picture: left out", err=True)
+    if done.crowded:
+        click.echo(f"{done.crowded} rejected beside what may be a crack: left out", err=True)
+    click.echo(f"Train with: crackscan-train fit {folder} --out RUN")

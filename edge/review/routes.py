@@ -111,9 +111,10 @@ class ReviewRoutes:
         found = self._survey.finding(whole(request.query.get("number")))
         if found is None:
             return Response(404)
+        close_up = self._survey.close_up(found.id)
         async with self._one_drawing:
             drawn = await asyncio.to_thread(
-                _drawn, self._pictures, found, request.query.get("kind") == "close"
+                _drawn, self._pictures, found, close_up, request.query.get("kind") == "close"
             )
         return Response(404) if drawn is None else Response(200, drawn, "image/jpeg")
 
@@ -169,9 +170,15 @@ def _plain(text: str) -> bool:
     return text.isprintable() and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
-def _drawn(pictures: Pictures, found: StoredFinding, close: bool) -> bytes | None:
-    rgb = pictures.of_finding(found.picture, found.sighting.frame, found.sighting.frame_width)
+def _drawn(
+    pictures: Pictures, found: StoredFinding, close_up: str | None, close: bool
+) -> bytes | None:
+    sighting = found.sighting
+    rgb = pictures.of_finding(found.picture, sighting.frame, sighting.frame_width)
     if rgb is None:
         return None
-    drawn = draw_finding(rgb, found.sighting, scale_of(found))
+    kept = pictures.of_survey(close_up) if close and rgb.shape[1] < sighting.frame_width else None
+    if kept is not None:
+        return jpeg(kept, _PICTURE_BYTES)
+    drawn = draw_finding(rgb, sighting, scale_of(found))
     return jpeg(drawn.close_up if close else drawn.overview, _PICTURE_BYTES)

@@ -34,7 +34,8 @@ _NEW_LOOK = 0.5
 """Cells to move until the network sees the wall anew."""
 _FORGOTTEN_S = 12.0
 """Time constant of all evidence, of what is out of view in the first place."""
-_UNSEEN = -1.0
+_UNSEEN = -100.0
+_FADED_EVERY_S = 0.5
 _DISPLAY = 0.5
 """Log-odds shown for one of evidence."""
 
@@ -69,7 +70,7 @@ class Evidence:
         self.window = Window(-AROUND * rows * FINE, -AROUND * cols * FINE, rows * side, cols * side)
         self.grid: Grid = np.zeros((rows * side, cols * side), np.float32)
         self._pose: Matrix | None = None
-        self._seen_s = 0.0
+        self._seen_s = self._unfaded_s = 0.0
 
     def use(self, rule: Rule) -> None:
         """Count what comes from now on against the threshold of a rule."""
@@ -88,6 +89,7 @@ class Evidence:
         new = self._novelty(pose) * weight
         away_s = now_s - self._seen_s if self._pose is not None else 0.0
         self._pose, self._seen_s = pose, now_s
+        self._fade(max(away_s, 0.0))
         to_grid = self._to_grid(pose)
         part = self._seen_part(to_grid)
         moved = to_grid.copy()
@@ -96,20 +98,13 @@ class Evidence:
         size = part[1].stop - part[1].start, part[0].stop - part[0].start
         if min(size) <= 0:
             return
+        says = np.clip(logit(crack_map) - self._threshold, -MOST_AGAINST, MOST_FOR)
         # A square takes the cell that it lies in: a mixture of cells would fade a crack that is
         # one cell wide.
-        probability = cv2.warpAffine(
-            crack_map, moved[:2], size, flags=cv2.INTER_NEAREST, borderValue=_UNSEEN
-        )
-        says = np.clip(
-            logit(np.asarray(probability, np.float32)) - self._threshold,
-            -MOST_AGAINST,
-            MOST_FOR,
-        )
-        self.grid *= np.float32(np.exp(-max(away_s, 0.0) / _FORGOTTEN_S))
+        says = cv2.warpAffine(says, moved[:2], size, flags=cv2.INTER_NEAREST, borderValue=_UNSEEN)
         held = self.grid[part]
         told = np.clip(held * np.float32(KEPT**new) + np.float32(new) * says, LEAST, MOST)
-        self.grid[part] = np.where(probability == _UNSEEN, held, told)
+        self.grid[part] = np.where(says == _UNSEEN, held, told)
 
     def view(self, pose: Matrix) -> CrackMap:
         """The evidence in a frame, as a crack map (rows, cols) with the same cell threshold.
@@ -117,19 +112,32 @@ class Evidence:
         A cell shows its strongest square; FOUND is shown as the threshold, so that all that
         draws a crack map takes this one as well.
         """
-        strongest = cells_of(self.grid[self.squares(pose)])
+        strongest = cells_of(self.in_frame(self.grid, pose))
         return sigmoid(_DISPLAY * (strongest - FOUND) + self._threshold)
 
-    def squares(self, pose: Matrix) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Row and column in the window of each square of a frame: (rows * FINE, cols * FINE).
+    def in_frame(self, values: NDArray[Kind], pose: Matrix) -> NDArray[Kind]:
+        """What a frame shows of the window's squares: (rows * FINE, cols * FINE).
 
-        Squares outside the window are given as its nearest ones.
+        Args:
+            values: of the window's squares, float32 or int32. Squares outside of it are given as
+                its nearest ones.
         """
-        matrix = self._to_grid(pose, FINE)
-        y, x = np.mgrid[: self.shape[0] * FINE, : self.shape[1] * FINE]
-        col = np.rint(matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]).astype(np.intp)
-        row = np.rint(matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]).astype(np.intp)
-        return np.clip(row, 0, self.window.rows - 1), np.clip(col, 0, self.window.cols - 1)
+        rows, cols = self.shape
+        seen: NDArray[Kind] = cv2.warpAffine(  # type: ignore[assignment, call-overload]
+            values,
+            self._to_grid(pose, FINE)[:2],
+            (cols * FINE, rows * FINE),
+            flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        return seen
+
+    def _fade(self, away_s: float) -> None:
+        """Forget with time; all of the window at once, but not with each frame."""
+        self._unfaded_s += away_s
+        if self._unfaded_s >= _FADED_EVERY_S:
+            self.grid *= np.float32(np.exp(-self._unfaded_s / _FORGOTTEN_S))
+            self._unfaded_s = 0.0
 
     def _to_grid(self, pose: Matrix, fine: int = 1) -> Matrix:
         """(3, 3), takes (column, row) of a frame's cell, or of its parts, to those of the grid."""

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 import numpy as np
@@ -10,11 +10,14 @@ import numpy as np
 from crackscan.edge.evidence import Evidence
 from crackscan.edge.finding import CrackMap, Rule
 from crackscan.edge.frame import Frame
-from crackscan.edge.motion import Motion, shrink
+from crackscan.edge.motion import Motion, Small, shrink
 from crackscan.edge.sharpness import Clarity, Detail, Verdict, judge, measure
 from crackscan.edge.tracking import Followed, Tracked, Tracker
 from crackscan.edge.wall import Place, Wall
 
+MEASURED_EVERY = 3
+"""So many frames share a measurement of sharpness, while nothing changes."""
+_ALIKE = 0.08
 _COMPARED_S = 5.0
 """How old a frame may be with which another's sharpness is compared,"""
 _COMPARED_WITHIN = 0.5
@@ -47,6 +50,21 @@ class _Compared:
     seen_s: float
 
 
+@dataclass(frozen=True)
+class _Measured:
+    detail: Detail
+    edges: tuple[float, float]
+    """Of the small picture of the same frame."""
+    age: int = 1
+
+    def is_like(self, small: Small) -> bool:
+        """Whether a later frame has about as strong edges in each direction."""
+        return all(
+            abs(now - then) <= _ALIKE * then
+            for now, then in zip(small.edges, self.edges, strict=True)
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class _Piece:
     """What is remembered of one piece of wall."""
@@ -68,11 +86,13 @@ class Follower:
         self._numbers = numbers or count(1)
         self._pieces: dict[int, _Piece] = {}
         self._compared: deque[_Compared] = deque(maxlen=24)
+        self._measured: _Measured | None = None
 
     def look(self, frame: Frame) -> Look:
         """Where a frame looks and how clearly."""
-        detail = measure(frame.rgb)
-        place = self._wall.locate(shrink(frame.rgb), frame.seen_s)
+        small = shrink(frame.rgb)
+        detail = self._detail(frame, small)
+        place = self._wall.locate(small, frame.seen_s)
         clarity = judge(detail, self._wall.motion, self._reference(frame, place))
         if place is not None and clarity.verdict is Verdict.SHARP:
             self._compared.append(_Compared(detail, place, frame.seen_s))
@@ -117,6 +137,15 @@ class Follower:
     def end(self) -> tuple[Tracked, ...]:
         """The findings that are still open, at the end of the scan."""
         return tuple(one for piece in self._pieces.values() for one in piece.tracker.end())
+
+    def _detail(self, frame: Frame, small: Small) -> Detail:
+        """Measured every MEASURED_EVERY frames, and at once where the small picture changes."""
+        last = self._measured
+        if last is not None and last.age < MEASURED_EVERY and last.is_like(small):
+            self._measured = replace(last, age=last.age + 1)
+            return last.detail
+        self._measured = _Measured(measure(frame.rgb), small.edges)
+        return self._measured.detail
 
     def _left_behind(self) -> tuple[Tracked, ...]:
         """The findings of pieces of wall to which no frame will return."""

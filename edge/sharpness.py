@@ -10,12 +10,17 @@ from numpy.typing import NDArray
 from crackscan.edge.motion import Motion
 from crackscan.picture import RGB
 
-Bytes = NDArray[np.uint8]
+Windows = NDArray[np.float32]
+"""(windows, height, width)"""
+Flat = NDArray[np.float32]
 
-_WINDOW_PX = 640 * 480
-"""Larger frames are judged by a grid of windows of this area in all."""
-_GRID = 3
-_TILES = (6, 8)
+_WINDOW = (48, 64)
+"""Height and width of the windows that a frame is judged by: a quarter of 640x480 in all."""
+_GRID = 5
+_TILES = (2, 3)
+"""Of each window."""
+_SEAM = 2
+"""Rows and columns at a window's border that smoothing and gradients mix with its neighbour's."""
 _SMOOTH = (0.8, 0.6, 0.6, 0.6)
 """Gaussian before each scale's gradients, in its px."""
 _BROAD = 0.72
@@ -23,6 +28,7 @@ _BROAD = 0.72
 _MIX = 0.05
 """Share of the whole gradient energy that stands in for a direction without any of its own."""
 _DARK, _BRIGHT = 35, 250
+_NOISE_PX = 24
 _SOFT, _CLEAR = 1.3, 3.0
 """Fineness of a picture blurred by 5 px, and what 98 of 100 sharp ones reach."""
 _DEFOCUSED = 2.3
@@ -104,32 +110,27 @@ def measure(rgb: RGB) -> Detail:
     (against 4 px), less what noise adds to it, and at 2 px (against 8 px), where noise matters
     less and long smears show; the lower one counts.
     """
-    windows = [_grey(window) for window in _windows(rgb)]
-    noise = float(np.mean([_noise(window) for window in windows]))
+    windows = _windows(rgb)
+    noise = _noise(windows)
     tensors = np.zeros((4, 2, 2))
-    tiles = []
-    for window in windows:
-        level = window
-        for scale in range(4):
-            smooth = cv2.GaussianBlur(level, (5, 5) if scale == 0 else (3, 3), _SMOOTH[scale])
-            x = (smooth[1:-1, 2:] - smooth[1:-1, :-2]) * (0.5 / 2**scale)
-            y = (smooth[2:, 1:-1] - smooth[:-2, 1:-1]) * (0.5 / 2**scale)
-            tensors[scale] += _tensor(x, y) / len(windows)
-            if scale == 2:
-                shape = _TILES if len(windows) == 1 else (2, 3)
-                tiles.append(cv2.resize(x * x + y * y, shape[::-1], interpolation=cv2.INTER_AREA))
-            halved = cv2.resize(level, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-            level = np.asarray(halved, np.float32)
+    level, texture = windows, 0.0
+    for scale in range(4):
+        x, y = (gradient * (0.5 / 2**scale) for gradient in _gradients(level, _SMOOTH[scale]))
+        tensors[scale] = _tensor(x.ravel(), y.ravel())
+        if scale == 2:
+            texture = float(np.sqrt(np.median(_tiles(x * x + y * y))))
+        if scale < 3:
+            level = _halved(level)
     # Of white noise, 5.5 % of the variance is left in each gradient at 1 px.
     tensors[0] -= np.eye(2) * noise**2 * 0.055
     fine, broad = _extremes(tensors[0], tensors[2]), _extremes(tensors[1], tensors[3])
     smear = min(fine, broad, key=lambda one: one[0] / one[1])
-    grey = np.concatenate([window[::4, ::4].ravel() for window in windows])
+    grey = windows[:, ::4, ::4]
     return Detail(
         fineness=min(fine[0], _BROAD * broad[0]),
         evenness=smear[0] / smear[1],
         least_rad=smear[2],
-        texture=float(np.sqrt(np.median(np.stack(tiles)))),
+        texture=texture,
         strongest=float(np.sqrt(np.trace(tensors[2]))),
         noise=noise,
         mean=float(grey.mean()),
@@ -190,31 +191,73 @@ def _is_covered(detail: Detail, reference: Detail, motion: Motion | None) -> boo
     return not followed and gone and not lit
 
 
-def _windows(rgb: RGB) -> list[RGB]:
-    height, width = rgb.shape[:2]
-    if height * width <= 1.2 * _WINDOW_PX:
-        return [rgb]
-    shrunk = float(np.sqrt(_WINDOW_PX / (height * width)))
-    h, w = (int(side * shrunk / _GRID) // 4 * 4 for side in (height, width))
-    tops = [round((height - h) * k / (_GRID - 1)) for k in range(_GRID)]
-    lefts = [round((width - w) * k / (_GRID - 1)) for k in range(_GRID)]
-    return [rgb[top : top + h, left : left + w] for top in tops for left in lefts]
+def _windows(rgb: RGB) -> Windows:
+    """A grid of windows of the frame, grey, float32 (windows, height, width)."""
+    sides = [
+        max(min(side, whole // _GRID) // 8 * 8, 8)
+        for side, whole in zip(_WINDOW, rgb.shape[:2], strict=True)
+    ]
+    tops, lefts = (
+        [round((whole - side) * k / (_GRID - 1)) for k in range(_GRID)]
+        for side, whole in zip(sides, rgb.shape[:2], strict=True)
+    )
+    h, w = sides
+    grey = [
+        cv2.cvtColor(rgb[top : top + h, left : left + w], cv2.COLOR_RGB2GRAY)
+        for top in tops
+        for left in lefts
+    ]
+    return np.asarray(np.stack(grey), np.float32)
 
 
-def _grey(rgb: RGB) -> NDArray[np.float32]:
-    return cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
+def _gradients(windows: Windows, smooth: float) -> tuple[Windows, Windows]:
+    """Twice the gradients of smoothed windows, in x and y; the windows' borders are left out.
+
+    The windows lie below each other as one picture, so that each step is one call.
+    """
+    count, rows, cols = windows.shape
+    size = (5, 5) if smooth == _SMOOTH[0] else (3, 3)
+    flat = cv2.GaussianBlur(windows.reshape(count * rows, cols), size, smooth)
+    seen = flat.reshape(count, rows, cols)
+    edge = min(_SEAM, (rows - 3) // 2)
+    inner = slice(edge, -edge), slice(edge, -edge)
+    x = (seen[:, :, 2:] - seen[:, :, :-2])[:, inner[0], edge - 1 : -(edge - 1) or None]
+    y = (seen[:, 2:] - seen[:, :-2])[:, edge - 1 : -(edge - 1) or None, inner[1]]
+    return x, y
 
 
-def _noise(grey: NDArray[np.float32]) -> float:
+def _halved(windows: Windows) -> Windows:
+    """The windows at half the size; their sides are even."""
+    count, rows, cols = windows.shape
+    flat = cv2.resize(
+        windows.reshape(count * rows, cols),
+        (cols // 2, count * rows // 2),
+        interpolation=cv2.INTER_AREA,
+    )
+    return np.asarray(flat, np.float32).reshape(count, rows // 2, cols // 2)
+
+
+def _tiles(energy: Windows) -> Windows:
+    """Means over the tiles of each window."""
+    count, rows, cols = energy.shape
+    h, w = max(rows // _TILES[0], 1), max(cols // _TILES[1], 1)
+    part = energy[:, : rows // h * h, : cols // w * w]
+    tiles: Windows = part.reshape(count, rows // h, h, cols // w, w).mean(axis=(2, 4))
+    return tiles
+
+
+def _noise(windows: Windows) -> float:
     """Immerkær 1996, in the smoothest tenth of the picture, where texture does not pass for it."""
-    across = grey[:, :-2] - 2 * grey[:, 1:-1] + grey[:, 2:]
-    second = across[:-2] - 2 * across[1:-1] + across[2:]
-    size = max(grey.shape[1] // 24, 1), max(grey.shape[0] // 24, 1)
-    energy = cv2.resize(second * second, size, interpolation=cv2.INTER_AREA)
+    across = windows[:, :, :-2] - 2 * windows[:, :, 1:-1] + windows[:, :, 2:]
+    second = across[:, :-2] - 2 * across[:, 1:-1] + across[:, 2:]
+    count, rows, cols = second.shape
+    h, w = min(_NOISE_PX, rows), min(_NOISE_PX, cols)
+    part = (second * second)[:, : rows // h * h, : cols // w * w]
+    energy = part.reshape(count, rows // h, h, cols // w, w).mean(axis=(2, 4))
     return float(np.sqrt(np.quantile(energy, 0.1) / 36))
 
 
-def _tensor(x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float64]:
+def _tensor(x: Flat, y: Flat) -> NDArray[np.float64]:
     both = float(np.vdot(x, y))
     return np.array([[float(np.vdot(x, x)), both], [both, float(np.vdot(y, y))]]) / x.size
 

@@ -19,6 +19,8 @@ BEYOND_DOUBT = 1.5
 """Of FOUND."""
 GONE_S, DOUBTFUL_S = 30.0, 5.0
 """A finding that no frame showed for so long is complete, or, if not yet confirmed, dropped."""
+JOINED_EVERY = 3
+"""Once in so many frames new evidence is given its identities."""
 _CENTRAL = 0.5
 """How much less a finding at the frame's border is worth seeing than one in the middle."""
 
@@ -100,6 +102,7 @@ class Tracker:
         self._owners: Labels | None = None
         self._window: Window | None = None
         self._tracks: dict[int, Tracked] = {}
+        self._followed = 0
 
     def follow(
         self, frame: Frame, crack_map: CrackMap, evidence: Evidence, pose: Matrix, clarity: Clarity
@@ -114,12 +117,15 @@ class Tracker:
             crack_map: the frame's own, which tells whether this very frame shows a finding.
         """
         owners = self._slide(evidence)
-        owners[evidence.grid < 0] = 0
-        labels = pieces((evidence.grid >= FADED) | (owners > 0))
-        absorbed = self._assign(labels, evidence.grid, owners)
-        at = evidence.squares(pose)
-        in_view = cells_of(owners[at])
-        present = set(np.unique(owners[at][evidence.grid[at] >= FADED]).tolist())
+        absorbed: dict[int, int] = {}
+        if self._followed % JOINED_EVERY == 0:
+            owners[evidence.grid < 0] = 0
+            labels = pieces((evidence.grid >= FADED) | (owners > 0))
+            absorbed = self._assign(labels, evidence.grid, owners)
+        self._followed += 1
+        owned = evidence.in_frame(owners, pose)
+        in_view = cells_of(owned)
+        present = set(np.unique(owned[evidence.in_frame(evidence.grid, pose) >= FADED]).tolist())
         here, confirmed = [], []
         for number in np.unique(in_view[in_view > 0]).tolist():
             finding = finding_of(in_view == number, crack_map, frame, self.rule)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crackscan.edge.motion import Lost, Matrix, Motion, Small, estimate, motion_of
+from crackscan.edge.motion import BEYOND_DOUBT, Lost, Matrix, Motion, Small, estimate, motion_of
 
 BACK_S = 6.0
 """A wall that was lost is looked for during this time."""
@@ -17,6 +17,9 @@ _KEY_OVERLAP, _LAST_OVERLAP = 0.7, 0.4
 in any case."""
 _CLEAR_MATCH, _CLEARER = 0.75, 0.1
 """A match with the key frame that suffices; another is preferred if it is clearer by so much."""
+_AS_BEFORE, _AT_LEAST, _CHECKED = 0.08, 0.6, 8
+"""A match where the wall was expected, about as good as the last one and at least so good, is
+taken; among so many frames one is matched from all sides nevertheless."""
 _KEY_TURN, _KEY_ZOOM = 0.06, 0.06
 
 
@@ -47,6 +50,7 @@ class Wall:
         self._last: _View | None = None
         self._left: deque[_View] = deque(maxlen=_REMEMBERED)
         self._pieces = 0
+        self._unchecked = 0
 
     @property
     def pieces(self) -> set[int]:
@@ -104,10 +108,14 @@ class Wall:
             return None
         size = small.width, small.height
         pace = np.eye(3) if self.motion.lost else self.motion.matrix(*size)
+        enough = BEYOND_DOUBT
+        self._unchecked = (self._unchecked + 1) % _CHECKED
+        if self._unchecked and self.motion.lost is None:
+            enough = min(max(self.motion.confidence - _AS_BEFORE, _AT_LEAST), BEYOND_DOUBT)
         matches: list[tuple[Motion, _View]] = []
         for view in (self._key,) if self._key is self._last else (self._key, self._last):
             until_last = np.linalg.inv(self._last.place.pose) @ view.place.pose
-            found = estimate(view.small, small, motion_of(pace @ until_last, *size))
+            found = estimate(view.small, small, motion_of(pace @ until_last, *size), enough)
             if found.lost is None:
                 matches.append((found, view))
             if found.lost is None and found.confidence >= _CLEAR_MATCH:

@@ -3,10 +3,12 @@
 import cv2
 import numpy as np
 
-from crackscan.edge.motion.values import Grey, Motion, motion_of
+from crackscan.edge.motion.values import Grey, Motion, Small, motion_of
 
 _LEAST_OVERLAP = 0.12
 _STEPS = 8
+_ENOUGH_PX = 0.02
+"""A smaller step is the last: it is a hundredth of a cell."""
 
 
 def part_of(rows: int, cols: int, motion: Motion) -> tuple[slice, slice]:
@@ -38,17 +40,14 @@ def agreement_of(before: Grey, after: Grey, motion: Motion) -> float:
     return float(old @ new) / strength if strength > 0 else -1.0
 
 
-def refine(before: Grey, after: Grey, guess: Motion) -> Motion:
+def refine(older: Small, after: Grey, guess: Motion) -> Motion:
     """Least squares over all pixels of the part in both pictures, a few steps at the most."""
+    before = older.coarse
     rows, cols = before.shape
     part = part_of(rows, cols, guess)
     if before[part].size < _LEAST_OVERLAP * before.size:
         return guess
-    y, x = np.mgrid[part].astype(np.float32)
-    x, y = (x - (cols - 1) / 2).ravel(), (y - (rows - 1) / 2).ravel()
-    gx = cv2.Sobel(before, cv2.CV_32F, 1, 0, scale=1 / 8)[part].ravel()
-    gy = cv2.Sobel(before, cv2.CV_32F, 0, 1, scale=1 / 8)[part].ravel()
-    slopes = np.stack([gx, gy, gx * x + gy * y, gy * x - gx * y])
+    slopes = older.slopes[:, part[0], part[1]].reshape(4, -1)
     normal = (slopes @ slopes.T).astype(np.float64)
     normal[np.diag_indices(4)] *= 1 + 1e-6
     old = before[part].ravel()
@@ -57,7 +56,7 @@ def refine(before: Grey, after: Grey, guess: Motion) -> Motion:
     for _ in range(_STEPS):
         new = _back(after, found)[part].ravel()
         # Exposure and blur change the newer picture's contrast.
-        error = new * (gain / max(float(np.sqrt(new @ new)), 1e-6)) - old
+        error = new * np.float32(gain / max(float(np.sqrt(new @ new)), 1e-6)) - old
         try:
             step = np.linalg.solve(normal, (slopes @ error).astype(np.float64))
         except np.linalg.LinAlgError:
@@ -69,6 +68,6 @@ def refine(before: Grey, after: Grey, guess: Motion) -> Motion:
             cols, rows
         )
         found = motion_of(found.matrix(cols, rows) @ np.linalg.inv(back), cols, rows)
-        if np.abs(step[:2]).max() < 0.005:
+        if np.abs(step[:2]).max() < _ENOUGH_PX:
             break
     return found

@@ -21,7 +21,7 @@ _ALIKE, _ALIKE_ALONE, _ALIKE_LESS = 0.3, 0.5, 0.15
 """Correlation from which on two pictures belong together: where corners agree, where none do, and
 how much more is asked where the overlap is small. Of pairs of different walls one in fifty reaches
 it, of pairs of the same wall all but one in fifty."""
-_BEYOND_DOUBT, _AS_GOOD = 0.9, 0.05
+BEYOND_DOUBT, _AS_GOOD = 0.9, 0.05
 """Correlation with which the expected motion needs no other guess, and by how much another must be
 better to be preferred."""
 _FAST = 0.3
@@ -36,11 +36,11 @@ def shrink(rgb: RGB) -> Small:
     px = max(height, width) / SMALL_PX
     # Even sizes, so that the coarse picture is exactly half.
     size = [max(round(side / px / _COARSE), 8) * _COARSE for side in (width, height)]
-    grey = cv2.cvtColor(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+    grey = cv2.resize(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA)
     half = cv2.resize(grey, None, fx=1 / _COARSE, fy=1 / _COARSE, interpolation=cv2.INTER_AREA)
     half = half.astype(np.float32)
     band = cv2.GaussianBlur(half, (5, 5), 0.7) - cv2.blur(half, (15, 15))
-    texture = float(band.std())
+    texture = float(cv2.meanStdDev(band)[1][0, 0])
     coarse = np.clip(band, -_CLIP * texture, _CLIP * texture)
     return Small(
         np.asarray(grey, np.uint8),
@@ -52,7 +52,12 @@ def shrink(rgb: RGB) -> Small:
     )
 
 
-def estimate(before: Small, after: Small, expected: Motion | None = None) -> Motion:
+def estimate(
+    before: Small,
+    after: Small,
+    expected: Motion | None = None,
+    enough: float = BEYOND_DOUBT,
+) -> Motion:
     """The wall's motion from one frame to another.
 
     First guesses come from phase correlation (Kuglin & Hines 1975), which leaves open whether a
@@ -66,6 +71,7 @@ def estimate(before: Small, after: Small, expected: Motion | None = None) -> Mot
         before, after: of frames of the same size; of different sizes it is a cut.
         expected: the motion if the wall kept its pace, one more guess: it chooses among the
             periods of tiles, and follows the wall through a smeared frame.
+        enough: correlation with which the expected motion needs no other guess.
     """
     if before.grey.shape != after.grey.shape:
         return Motion(lost=Lost.CUT)
@@ -75,16 +81,16 @@ def estimate(before: Small, after: Small, expected: Motion | None = None) -> Mot
     rows, cols = old.shape
     kept: Motion | None = None
     if expected is not None and expected.lost is None:
-        kept = refine(old, new, expected.zoomed(1 / unit))
+        kept = refine(before, new, expected.zoomed(1 / unit))
         agreement = agreement_of(old, new, kept)
-        if agreement >= _BEYOND_DOUBT:
+        if agreement >= enough:
             return replace(kept.zoomed(unit), confidence=min(agreement, 1.0))
     guess = max(_guesses(old, new), key=lambda one: agreement_of(old, new, one))
     followed = follow_corners(before.grey, after.grey, guess.zoomed(_COARSE))
     if followed is not None:
         followed = followed.zoomed(1 / _COARSE)
         guess = max(followed, guess, key=lambda one: agreement_of(old, new, one))
-    found = refine(old, new, guess)
+    found = refine(before, new, guess)
     agreement = agreement_of(old, new, found)
     if kept is not None and agreement_of(old, new, kept) > agreement - _AS_GOOD:
         found, agreement = kept, agreement_of(old, new, kept)
@@ -99,7 +105,8 @@ def estimate(before: Small, after: Small, expected: Motion | None = None) -> Mot
 def _guesses(before: Grey, after: Grey) -> list[Motion]:
     """Shifts that phase correlation, which goes round the picture's edges, may have meant."""
     rows, cols = before.shape
-    (dx, dy), _ = cv2.phaseCorrelate(before, after, _hanning(rows, cols))
+    # OpenCV multiplies pictures of some sizes by the window in place.
+    (dx, dy), _ = cv2.phaseCorrelate(before.copy(), after.copy(), _hanning(rows, cols))
     xs = (dx, dx - np.copysign(cols, dx)) if abs(dx) > 0.25 * cols else (dx,)
     ys = (dy, dy - np.copysign(rows, dy)) if abs(dy) > 0.25 * rows else (dy,)
     return [Motion(float(x), float(y)) for x in xs for y in ys]

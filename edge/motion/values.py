@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cached_property
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,6 +41,25 @@ class Small:
     width: int
     """The frame's, px."""
     height: int
+
+    @cached_property
+    def slopes(self) -> Grey:
+        """How `coarse` changes with a shift in x and y, with zoom and with turn about its middle:
+        (4, rows, cols)."""
+        rows, cols = self.coarse.shape
+        y, x = np.ogrid[:rows, :cols]
+        x = (x - (cols - 1) / 2).astype(np.float32)
+        y = (y - (rows - 1) / 2).astype(np.float32)
+        gx = np.asarray(cv2.Sobel(self.coarse, cv2.CV_32F, 1, 0, scale=1 / 8), np.float32)
+        gy = np.asarray(cv2.Sobel(self.coarse, cv2.CV_32F, 0, 1, scale=1 / 8), np.float32)
+        return np.stack([gx, gy, gx * x + gy * y, gy * x - gx * y])
+
+    @cached_property
+    def edges(self) -> tuple[float, float]:
+        """How strongly neighbouring px of `grey` differ, in x and in y: less in a smear."""
+        x = cv2.norm(self.grey[:, 1:], self.grey[:, :-1], cv2.NORM_L1)
+        y = cv2.norm(self.grey[1:], self.grey[:-1], cv2.NORM_L1)
+        return x / self.grey.size, y / self.grey.size
 
 
 @dataclass(frozen=True)

@@ -54,11 +54,16 @@ def scan(
 
 def _scan_pictures(pictures: Pictures, watch: Watch) -> Results:
     source, tally, results = pictures.source, pictures.tally, pictures.results
+    notify = pictures.setup.notify
+    notify.unwatched()
+    notify.ready()
     try:
         for frame in source:
             tally.begin()
             pictures.take(frame)
+            notify.status(f"{tally.frames} pictures, {tally.findings} findings")
             watch(tally)
+        notify.stopping()
         _demand_frames(source, tally)
         pictures.close()
     except BaseException as error:

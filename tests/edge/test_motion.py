@@ -135,3 +135,12 @@ def test_the_pace_chooses_among_the_periods_of_tiles() -> None:
     true = Motion(44, 0)
     before, after = (shrink(photograph(picture, m, rng)) for m in (Motion(), true))
     assert off_px(estimate(before, after, Motion(42, 1)), true) < 1
+
+
+def test_estimating_leaves_the_pictures_as_they_are() -> None:
+    rng = np.random.default_rng(0)
+    picture = wall(NAMES[0])
+    before, after = (shrink(photograph(picture, Motion(x), rng)) for x in (0.0, 12.0))
+    kept = before.coarse.copy(), after.coarse.copy()
+    assert estimate(before, after).lost is None
+    assert (before.coarse == kept[0]).all() and (after.coarse == kept[1]).all()

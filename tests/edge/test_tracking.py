@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from crackscan.edge import tracking
 from crackscan.edge.evidence import Evidence
 from crackscan.edge.finding import Rule
 from crackscan.edge.follow import Follower, Result
@@ -168,8 +169,11 @@ def test_parts_that_turn_out_to_be_one_crack_become_one_finding(wall: RGB) -> No
     assert whole.absorbed == (gone,)
 
 
-def test_numbers_that_meet_in_several_pieces_all_become_the_oldest() -> None:
+def test_numbers_that_meet_in_several_pieces_all_become_the_oldest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Three findings; then one piece joins the first and third, another the third and second."""
+    monkeypatch.setattr(tracking, "JOINED_EVERY", 1)
     shape = HEIGHT // CELL, WIDTH // CELL
     evidence, tracker = Evidence(*shape, RULE), Tracker(RULE)
     sure = np.full(shape, 0.95, np.float32)

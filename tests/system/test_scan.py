@@ -137,7 +137,7 @@ def test_a_disk_that_fills_ends_pictures_first_and_no_finding(
     few_walls: Path, tmp_path: Path
 ) -> None:
     ended = on_a_small_disk(
-        "37m", tmp_path, str(few_walls), "--reserve", "36", "--json", "--threads", "1"
+        "37m", tmp_path, str(few_walls), "--reserve", "38", "--json", "--threads", "1"
     )
     assert ended.returncode == 1, "the annotated video is not whole, and that is told"
     assert "annotated.mp4 is not written on: only 3" in ended.stderr

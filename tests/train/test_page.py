@@ -14,7 +14,7 @@ from crackscan.train.evaluate.measure import Label, measure_patches
 from crackscan.train.evaluate.predict import Pictures, TfliteScorer
 from crackscan.train.field import Annotation, Polyline
 from crackscan.train.page.sets import JudgedSet, field
-from crackscan.train.page.sheet import TILES, draw_sheet, row_of
+from crackscan.train.page.sheet import TILES, draw_sheet, rows_of
 
 import_tensorflow()
 
@@ -48,7 +48,7 @@ def test_a_row_holds_hits_spread_out_and_the_surest_mistakes(
     stated = judgement.measured.probabilities
     threshold = float(np.median(stated))
     measured = measure_patches(scorer, SET.read(), threshold)
-    row = row_of(SET, measured, scorer, threshold)
+    (row,) = rows_of(SET, measured, scorer, threshold)
     labels = measured.labels == 1
     assert row.counts == (
         int((labels & (stated >= threshold)).sum()),
@@ -64,9 +64,16 @@ def test_a_row_holds_hits_spread_out_and_the_surest_mistakes(
         np.testing.assert_array_equal(one.rgb, read_picture(SAMPLES / one.name))
 
 
+def test_a_set_goes_on_in_the_next_row(scorer: TfliteScorer, judgement: Judgement) -> None:
+    rows = rows_of(SET, judgement.measured, scorer, scorer.card.threshold, lines=2)
+    assert [row.name for row in rows] == ["samples", ""]
+    shown = [name for row in rows for name in row.names]
+    assert len(shown) == len(set(shown)) > len(rows[0].names)
+
+
 def test_a_sheet_with_nothing_missed_is_drawn_too(scorer: TfliteScorer, tmp_path: Path) -> None:
     everything = measure_patches(scorer, SET.read(), 0.0)
-    row = row_of(SET, everything, scorer, 0.0)
+    (row,) = rows_of(SET, everything, scorer, 0.0)
     assert not row.missed and row.counts[1] == 0
     draw_sheet([row, row], scorer.card, "default", SET.credit, tmp_path / "sheet.jpg")
     height, width = read_picture(tmp_path / "sheet.jpg").shape[:2]
@@ -114,7 +121,7 @@ def test_field_squares_are_sure_to_show_a_crack_or_none(tmp_path: Path) -> None:
 def test_only_photographs_that_are_shown_are_credited(
     scorer: TfliteScorer, judgement: Judgement, tmp_path: Path
 ) -> None:
-    row = row_of(SET, judgement.measured, scorer, 0.5)
+    (row,) = rows_of(SET, judgement.measured, scorer, 0.5)
     shown = Path(row.names[0]).stem
     table = ["| id | license | credit | source |", "|---|---|---|---|"]
     table += [

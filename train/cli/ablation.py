@@ -57,8 +57,6 @@ def ablation(
 
     import_tensorflow()
     import os
-    import shlex
-    import sys
     from dataclasses import asdict, replace
 
     from crackscan.picture import write_file
@@ -85,6 +83,10 @@ def ablation(
             lambda stage: Watch(lambda done, total: report(f"Training {stage}", done, total)),
             lambda done: report("Asking the teacher", done, size.examples),
         )
-    page = ablation_page(rows, size, backbone, f"crackscan-train {shlex.join(sys.argv[1:])}")
+    command = (
+        f"crackscan-train ablation DATA --out FOLDER --backbone {backbone}"
+        f" --examples {size.examples} --seeds {seeds}" + (" --teacher RUN" if teacher else "")
+    )
+    page = ablation_page(rows, size, backbone, command)
     write_file(out / "ablation.md", page.encode())
     click.echo(f"{out / 'ablation.md'}: {len(rows)} lines, {seeds} runs each")

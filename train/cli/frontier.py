@@ -54,8 +54,6 @@ def frontier(
 
     import_tensorflow()
     import os
-    import shlex
-    import sys
     from dataclasses import asdict, replace
 
     from crackscan.picture import write_file
@@ -83,7 +81,8 @@ def frontier(
             lambda name: Watch(lambda done, total: report(f"Training {name}", done, total)),
             rounds=5 if quick else 40,
         )
-    page = frontier_page(rows, size, seed, f"crackscan-train {shlex.join(sys.argv[1:])}")
+    command = f"crackscan-train frontier DATA --out FOLDER --examples {size.examples} --seed {seed}"
+    page = frontier_page(rows, size, seed, command)
     write_file(out / "frontier.md", page.encode())
     draw_frontier(rows, out / "frontier.svg")
     click.echo(f"{out / 'frontier.md'}: {len(rows)} networks, cheapest first; frontier.svg beside")

@@ -44,8 +44,6 @@ def page(
 
     import_tensorflow()
     import os
-    import shlex
-    import sys
 
     from crackscan.train.cli.progress import bars
     from crackscan.train.evaluate.run import find_model
@@ -62,7 +60,7 @@ def page(
             read_annotations(),
             renderings,
             len(os.sched_getaffinity(0)),
-            f"crackscan-train {shlex.join(sys.argv[1:])}",
+            f"crackscan-train page {model.name} DATA --out FOLDER",
             report,
         )
     for file in made:

@@ -24,7 +24,7 @@ from crackscan.train.page.sets import (
     field,
     renderings,
 )
-from crackscan.train.page.sheet import Row, draw_sheet, row_of
+from crackscan.train.page.sheet import Row, draw_sheet, rows_of
 from crackscan.train.recipe import CLOSE_UPS, DEVELOPMENT, DEVELOPMENT_PX, FIELD
 from crackscan.train.render.sample import RenderConfig
 from crackscan.train.rendered import render_pool
@@ -32,6 +32,8 @@ from crackscan.train.rendered import render_pool
 FIRST_SEED = 20_000_000
 """Of renderings that nothing else is made from."""
 PANEL_WIDTH, PANEL_HEIGHT, PANEL_TITLE = 420, 330, 34
+PRIVATE_LINES = 3
+"""Rows of pictures on the sheet that is not published."""
 ATTRIBUTION = "ATTRIBUTION.md"
 
 
@@ -78,10 +80,11 @@ def make_page(
         for number, one in enumerate(sets):
             judgements.append(_judged(one, scorer))
             report("Judging", number + 1, len(sets))
-        shown = [one for one in judgements if one.judged.credit and "test" not in one.judged.name]
-        rows = [_row(one, scorer, default) for one in shown]
-        hidden = [one for one in judgements if not one.judged.credit]
-        secret = [_row(one, scorer, default) for one in hidden] if private else []
+        drawn = [one for one in judgements if one.judged.drawn]
+        shown = [one for one in drawn if one.judged.credit]
+        rows = [row for one in shown for row in _rows(one, scorer, default, 1)]
+        hidden = [one for one in drawn if not one.judged.credit] if private else []
+        secret = [row for one in hidden for row in _rows(one, scorer, default, PRIVATE_LINES)]
     out.mkdir(parents=True, exist_ok=True)
     sheet, diagram, page = (
         out / f"{name}-{part}" for part in ("sheet.jpg", "reliability.svg", "figures.md")
@@ -89,7 +92,7 @@ def make_page(
     owners = "; ".join(one.judged.credit for one in shown)
     credit = f"Framed: cells called crack. Below: the patch's probability. Pictures: {owners}"
     draw_sheet(rows, scorer.card, default, credit, sheet)
-    write_file(diagram, reliability_panels(judgements).encode())
+    write_file(diagram, reliability_panels(drawn).encode())
     credits = _credits(data / FIELD / ATTRIBUTION, rows)
     write_file(page, figures_page(name, scorer, judgements, credits, command).encode())
     made = [page, diagram, sheet]
@@ -148,8 +151,8 @@ def figures_page(
             cells = one.cells and f"{one.cells['operating_points'][point]['f1']:.3f}"
             lines.append(
                 f"| {one.judged.name} | {point} | {len(one.measured.labels):,}"
-                f" ({int(one.measured.labels.sum()):,}) | {found['auroc']:.4f}"
-                f" ({limits['low']:.4f}–{limits['high']:.4f}) | {found['f1']:.3f} |"
+                f" ({int(one.measured.labels.sum()):,}) | {_area(found['auroc'])}"
+                f" ({_area(limits['low'])}–{_area(limits['high'])}) | {found['f1']:.3f} |"
                 f" {found['recall']:.1%} | {found['false_alarm_rate']:.1%} | {found['ece']:.3f} |"
                 f" {cells or ''} |"
             )
@@ -173,6 +176,11 @@ def figures_page(
     return "\n".join(lines)
 
 
+def _area(value: float) -> str:
+    """Four digits, and one more where four would round to a perfect one."""
+    return f"{value:.5f}" if value > 0.9995 else f"{value:.4f}"
+
+
 def _sets(
     data: Path,
     work: Path,
@@ -182,8 +190,8 @@ def _sets(
     workers: int,
     report: Report,
 ) -> list[JudgedSet]:
-    kept = read_split(split).items("validation")
-    walls = [data / CLOSE_UPS / item.path for item in kept if not item.label]
+    items = read_split(split).items("validation")
+    walls = [data / CLOSE_UPS / item.path for item in items if not item.label]
     render_pool(
         work / "pool",
         count,
@@ -220,8 +228,9 @@ def _judged(judged: JudgedSet, scorer: Scorer) -> Judgement:
     return Judgement(judged, measured, figures, cells)
 
 
-def _row(one: Judgement, scorer: Scorer, point: str) -> Row:
-    return row_of(one.judged, one.measured, scorer, scorer.card.point(point).patch)
+def _rows(one: Judgement, scorer: Scorer, point: str, lines: int) -> list[Row]:
+    threshold = scorer.card.point(point).patch
+    return rows_of(one.judged, one.measured, scorer, threshold, lines)
 
 
 def _credits(file: Path, rows: Sequence[Row]) -> list[str]:

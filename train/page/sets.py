@@ -32,6 +32,8 @@ class JudgedSet:
     """Whole photographs with masks, where there are some."""
     credit: str = ""
     """Whose pictures they are; empty where they may not be shown."""
+    drawn: bool = True
+    """Whether it has a reliability diagram and pictures, not only figures."""
 
 
 def close_ups(root: Path, split: Path, side: Side) -> JudgedSet:
@@ -42,6 +44,7 @@ def close_ups(root: Path, split: Path, side: Side) -> JudgedSet:
         "close-ups like those trained on, no copies of them",
         lambda: Reader(judged).patches(lambda: None),
         credit="METU close-ups: Ç. F. Özgenel, DOI 10.17632/5y9wdsg2zt.2, CC BY 4.0",
+        drawn=side == "validation",
     )
 
 
@@ -70,7 +73,7 @@ def renderings(pool: Path, first_seed: int) -> JudgedSet:
         "renderings",
         "of seeds that nothing was trained on or chosen by; crack-free ones show look-alikes",
         read,
-        credit="renderings: crackscan",
+        credit="renderings: crackscan, on such close-ups",
     )
 
 

@@ -28,6 +28,7 @@ class Row:
     """One set on the sheet."""
 
     name: str
+    """Empty where the row goes on with the set of the row above."""
     found: tuple[Mistake, ...]
     """Cracked patches that alarm, from the least sure to the surest."""
     missed: tuple[Mistake, ...]
@@ -40,13 +41,16 @@ class Row:
         return [one.name for one in (*self.found, *self.missed, *self.false_alarms)]
 
 
-def row_of(judged: JudgedSet, measured: Measured, scorer: Scorer, threshold: float) -> Row:
-    """The surest mistakes, and hits spread evenly over their probabilities."""
+def rows_of(
+    judged: JudgedSet, measured: Measured, scorer: Scorer, threshold: float, lines: int = 1
+) -> list[Row]:
+    """The surest mistakes, and hits spread evenly over their probabilities, in so many rows."""
+    tiles = lines * TILES
     alarms = measured.probabilities >= threshold
     hits = np.flatnonzero(alarms & (measured.labels == 1))
     hits = hits[np.argsort(measured.probabilities[hits])]
     spread = (
-        np.unique(np.linspace(0, len(hits) - 1, TILES).round().astype(int)) if len(hits) else []
+        np.unique(np.linspace(0, len(hits) - 1, tiles).round().astype(int)) if len(hits) else []
     )
     stated = {measured.names[hits[at]]: float(measured.probabilities[hits[at]]) for at in spread}
     wanted = ((label.name, rgb) for label, rgb in judged.read() if label.name in stated)
@@ -54,24 +58,29 @@ def row_of(judged: JudgedSet, measured: Measured, scorer: Scorer, threshold: flo
         name: Mistake(name, stated[name], rgb, logits)
         for name, rgb, logits in score(scorer, wanted)
     }
-    return Row(
-        judged.name,
-        tuple(found[name] for name in stated),
-        measured.missed[:TILES],
-        measured.false_alarms[:TILES],
-        (
-            int((alarms & (measured.labels == 1)).sum()),
-            int((~alarms & (measured.labels == 1)).sum()),
-            int((alarms & (measured.labels == 0)).sum()),
-        ),
+    counts = (
+        int((alarms & (measured.labels == 1)).sum()),
+        int((~alarms & (measured.labels == 1)).sum()),
+        int((alarms & (measured.labels == 0)).sum()),
     )
+    hit = [found[name] for name in stated]
+    return [
+        Row(
+            "" if start else judged.name,
+            tuple(hit[start : start + TILES]),
+            measured.missed[start : start + TILES],
+            measured.false_alarms[start : start + TILES],
+            counts,
+        )
+        for start in range(0, tiles, TILES)
+    ]
 
 
 def draw_sheet(rows: Sequence[Row], card: Card, point: str, credit: str, path: Path) -> None:
     """Draw the rows; cells at or above the cell threshold of `point` are framed. JPEG or PNG."""
     columns = len(GROUPS) * TILES + len(GROUPS) - 1
     width = columns * TILE_IN - (len(GROUPS) - 1) * 0.8 * TILE_IN
-    figure = Figure(figsize=(width, len(rows) * (TILE_IN + 0.62) + 0.55))
+    figure = Figure(figsize=(width, len(rows) * (TILE_IN + 0.45) + 0.4))
     ratios = [0.2 if at % (TILES + 1) == TILES else 1.0 for at in range(columns)]
     places = figure.add_gridspec(
         len(rows),
@@ -79,10 +88,10 @@ def draw_sheet(rows: Sequence[Row], card: Card, point: str, credit: str, path: P
         width_ratios=ratios,
         left=0.01,
         right=0.99,
-        top=1 - 0.62 / figure.get_figheight(),
+        top=1 - 0.3 / figure.get_figheight(),
         bottom=0.42 / figure.get_figheight(),
         wspace=0.06,
-        hspace=0.62,
+        hspace=0.42,
     )
     for at, row in enumerate(rows):
         groups = (row.found, row.missed, row.false_alarms)
@@ -92,7 +101,7 @@ def draw_sheet(rows: Sequence[Row], card: Card, point: str, credit: str, path: P
                 axes.set_xticks([])
                 axes.set_yticks([])
                 axes.spines[:].set_visible(False)
-                if tile == 0:
+                if tile == 0 and row.name:
                     title = f"{row.name}: {count:,} {GROUPS[number]}"
                     title = title if number == 0 else f"{count:,} {GROUPS[number]}"
                     axes.annotate(

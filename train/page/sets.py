@@ -88,7 +88,7 @@ def field(root: Path, annotations: Sequence[Annotation]) -> JudgedSet:
             for top in range(0, rgb.shape[0] - PATCH + 1, PATCH):
                 for left in range(0, rgb.shape[1] - PATCH + 1, PATCH):
                     square = np.s_[top : top + PATCH, left : left + PATCH]
-                    shows = np.count_nonzero(crack[square]) >= POSITIVE_PIXELS
+                    shows = bool(np.count_nonzero(crack[square]) >= POSITIVE_PIXELS)
                     if shows or not doubt[square].any():
                         label = Label(f"{one.file} at {left}, {top}", one.file, shows)
                         yield label, np.ascontiguousarray(rgb[square])

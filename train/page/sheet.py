@@ -49,10 +49,9 @@ def rows_of(
     alarms = measured.probabilities >= threshold
     hits = np.flatnonzero(alarms & (measured.labels == 1))
     hits = hits[np.argsort(measured.probabilities[hits])]
-    spread = (
-        np.unique(np.linspace(0, len(hits) - 1, tiles).round().astype(int)) if len(hits) else []
-    )
-    stated = {measured.names[hits[at]]: float(measured.probabilities[hits[at]]) for at in spread}
+    if len(hits) > tiles:
+        hits = hits[np.linspace(0, len(hits) - 1, tiles).round().astype(int)]
+    stated = {measured.names[at]: float(measured.probabilities[at]) for at in hits}
     wanted = ((label.name, rgb) for label, rgb in judged.read() if label.name in stated)
     found = {
         name: Mistake(name, stated[name], rgb, logits)

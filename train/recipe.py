@@ -16,7 +16,7 @@ from crackscan.train.development import Development
 from crackscan.train.distil import Views, keep_views, load_teacher
 from crackscan.train.examples import CELL_PX, Source
 from crackscan.train.field import read_annotations
-from crackscan.train.fit import BEST, Outcome, Settings, Watch, claim, fit
+from crackscan.train.fit import AVERAGE, BEST, LAST, Outcome, Settings, Watch, claim, fit
 from crackscan.train.job import data_source
 from crackscan.train.negatives import collect
 from crackscan.train.network import receptive_margin_px
@@ -27,7 +27,8 @@ from crackscan.train.rendered import Rendered, render_pool
 from crackscan.train.run import CARD, DATA, SPLIT, save_representative
 
 CLOSE_UPS, FIELD, DEVELOPMENT = "metu", "field_photos", "deepcrack_dev"
-POOL_PX, DEVELOPMENT_PX = 224, 256
+POOL_PX, DEVELOPMENT_PX, SMALL_PX = 224, 256, 128
+SMALL = "small"
 WIDE = RenderConfig(crack_share=0.7, width_px=(10.0, 40.0))
 """Cracks as close photographs show them; and the look-alikes beside them, one picture in three."""
 
@@ -48,6 +49,9 @@ class Recipe:
     other_pictures: int = 3500
     development_renderings: int = 800
     development_photographs: int | None = None
+    small_epochs: int = 0
+    """Epochs after the others, at a fourth of their rate, on squares of SMALL_PX: as patches are
+    judged, with more cells at an edge."""
     judged_cells: int = 2
     """k of the top-k mean by which the finished network is judged and used. Training pools more:
     it teaches more cells at once; but a crack that only enters a patch has few cells there."""
@@ -83,6 +87,7 @@ RECIPES = {
     ),
     "crack-m": Recipe(
         replace(BASE, backbone="efficientnet-lite0-slim", epochs=3, rate=1.2e-3),
+        small_epochs=2,
         look_alike_alarms=0.015,
     ),
 }
@@ -102,6 +107,7 @@ def quick(recipe: Recipe) -> Recipe:
         other_pictures=8,
         development_renderings=32,
         development_photographs=4,
+        small_epochs=min(recipe.small_epochs, 1),
         taught=48 if recipe.taught else 0,
     )
 
@@ -180,6 +186,17 @@ def make(
         recipe.development_photographs,
     )
     outcome = fit(run, recipe.settings, training, validation, resume, watch, judge)
+    if recipe.small_epochs:
+        late = replace(recipe, settings=_late(recipe, run))
+        outcome = fit(
+            run / SMALL,
+            late.settings,
+            _training(late, data, run, split, others),
+            [_validation(late, data, split)],
+            (run / SMALL / LAST).is_file(),
+            watch,
+            judge,
+        )
     network = keras.models.load_model(outcome.model, compile=False)
     save_representative(run, training, recipe.settings.seed)
     (run / DATA).write_text(str((data / CLOSE_UPS).resolve()))
@@ -187,6 +204,17 @@ def make(
     network.save(run / BEST)
     (run / CARD).write_text(card.to_json())
     return outcome
+
+
+def _late(recipe: Recipe, run: Path) -> Settings:
+    return replace(
+        recipe.settings,
+        weights=str(run / AVERAGE),
+        epochs=recipe.small_epochs,
+        size_px=SMALL_PX,
+        rate=recipe.settings.rate / 4,
+        seed=recipe.settings.seed + 1,
+    )
 
 
 def _of_stage(report: Report, stage: str, total: int) -> Callable[[int], None]:
@@ -285,7 +313,8 @@ def _card(
         scale="cracks 1 to 20 px wide",
         training_data=sources,
         figures={"development": {key: round(v, 4) for key, v in judge(network).items()}},
-        made_by=f"crackscan-train model {name}; {_told(settings)}",
+        made_by=f"crackscan-train model {name}; {_told(settings)}, small_epochs="
+        f"{recipe.small_epochs}, taught={recipe.taught}",
     )
 
 

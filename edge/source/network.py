@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import cv2
@@ -23,6 +25,7 @@ OPTIONS = {
     **options.GIVE_UP,
 }
 _SCHEMES = {"rtsp", "rtsps", "udp", "http", "https"}
+_FFMPEG_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 _READ_S = 5.0
 _SAME_S = 15.0
 """An encoder may send a still scene as pictures that are all alike."""
@@ -67,28 +70,30 @@ def open_stream(name: str, source: str, text: str, every: int = 1) -> LiveSource
     )
 
 
+@contextmanager
+def _ffmpeg_options(wanted: str) -> Iterator[None]:
+    """What OpenCV tells FFmpeg when it opens anything, video files too; so only for a while."""
+    os.environ[_FFMPEG_OPTIONS] = wanted
+    try:
+        yield
+    finally:
+        os.environ.pop(_FFMPEG_OPTIONS, None)
+
+
 class Stream:
     """An open network stream. Raises SourceError if nothing answers, or what does is no video."""
 
     def __init__(self, address: str, label: str, transport: str, read_s: float) -> None:
         hide_warnings()
         os.environ["OPENCV_FFMPEG_LOGLEVEL"] = "-8"
-        # Read at each opening. Without buffers and long probing, the first picture comes at once.
-        os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = "|".join(
-            (
-                f"rtsp_transport;{transport}",
-                "fflags;nobuffer",
-                "flags;low_delay",
-                "analyzeduration;2000000",
-            )
-        )
         limits = [
             cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
             round(2 * read_s * 1000),
             cv2.CAP_PROP_READ_TIMEOUT_MSEC,
             round(read_s * 1000),
         ]
-        self._capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, limits)
+        with _ffmpeg_options(f"rtsp_transport;{transport}|fflags;nobuffer"):
+            self._capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, limits)
         if not self._capture.isOpened():
             self._capture.release()
             raise SourceError(f"{label} cannot be opened: nothing answers there, or no video comes")

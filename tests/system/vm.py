@@ -50,7 +50,7 @@ def run_inside(command: str, environment: str, modules: dict[str, str], limit_s:
     machine = [
         *(qemu, "-accel", "tcg", "-cpu", "max", "-m", "1024", "-nographic"),
         *("-no-reboot", "-net", "none", "-kernel", str(next(kernel.glob("boot/vmlinuz-*")))),
-        *("-initrd", str(initrd), "-append", "console=ttyS0 quiet panic=-1 loglevel=1"),
+        *("-initrd", str(initrd), "-append", "console=ttyS0 quiet no_timer_check panic=-1"),
         *("-virtfs", "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap"),
     ]
     try:

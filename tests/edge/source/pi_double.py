@@ -137,7 +137,7 @@ def scene(width: int, height: int, number: int) -> Pixels:
     """Red left, blue right, RGB; below, a white bar that wanders."""
     rgb = np.empty((height, width, 3), np.uint8)
     rgb[:, : width // 2], rgb[:, width // 2 :] = (220, 20, 20), (20, 20, 220)
-    at = width // 16 * (number % 15)
+    at = width * (number % 15) // 16
     rgb[height * 3 // 4 :, at : at + width // 16] = 250
     return rgb
 

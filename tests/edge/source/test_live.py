@@ -285,10 +285,10 @@ def test_giving_up_is_by_choice() -> None:
     bench = Bench(unplugged, SourceError("camera 0 is unplugged"))
     with (
         pytest.raises(SourceError, match="unplugged; given up after"),
-        bench.source(give_up_s=0.5) as source,
+        bench.source(give_up_s=1.0) as source,
     ):
         list(source)
-    assert bench.attempts > 3
+    assert bench.attempts > 2
 
 
 def test_a_driver_that_hangs_each_time_ends_the_source() -> None:

@@ -4,6 +4,7 @@ RTSP and UDP need programs of the OS: see tests/system/test_streams.py.
 """
 
 import itertools
+import os
 import socket
 import socketserver
 import subprocess
@@ -113,6 +114,7 @@ def test_an_http_camera_is_read_lost_and_found_again() -> None:
             assert red_is_red(frame.rgb) and frame.index > first[-1].index
             assert source.condition.good and len(source.gaps) == 1
             source.stop()
+    assert "OPENCV_FFMPEG_CAPTURE_OPTIONS" not in os.environ  # it would spoil video files
 
 
 def test_a_stream_that_falls_silent_is_noticed_within_its_deadline() -> None:

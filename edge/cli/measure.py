@@ -59,7 +59,7 @@ def measure(
          crackscan measure wall.jpg --points 120,340,820,352,500
     """
     from crackscan.edge.finding import Rule
-    from crackscan.edge.model import Model
+    from crackscan.edge.model import MIN_PX, Model
     from crackscan.edge.scale import ScaleSettings, Scaling
     from crackscan.edge.source import open_source
 
@@ -72,6 +72,9 @@ def measure(
             if source.kind != "pictures":
                 raise CrackscanError(f"{name} is no picture: crackscan scan takes cameras, videos")
             for frame in source:
+                if min(frame.width, frame.height) < MIN_PX:
+                    source.skip(frame.name, f"is too small: {frame.width}x{frame.height} pixels")
+                    continue
                 found = list(_measured(frame, model, rule, scaling))
                 if not as_json:
                     _print(frame, found, scaling)
@@ -94,11 +97,8 @@ def _measured(
     import numpy as np
 
     from crackscan.edge.finding import find
-    from crackscan.edge.model import MIN_PX
     from crackscan.edge.width import measure_crack
 
-    if min(frame.width, frame.height) < MIN_PX:
-        raise CrackscanError(f"{frame.name} is too small: {frame.width}x{frame.height} pixels")
     crack_map = model.crack_map(frame.rgb)
     for finding in find(crack_map, frame, rule):
         cells = np.zeros(crack_map.shape, np.bool_)
@@ -149,7 +149,8 @@ def _print(
         click.echo(f"no scale, so in px only: {scaling.why}")
     else:
         click.echo(
-            f"scale {scale.mm_per_px:.4g} mm/px ± {scale.relative_uncertainty:.1%} ({scale.source})"
+            f"scale at crack 1: {scale.mm_per_px:.4g} mm/px "
+            f"± {scale.relative_uncertainty:.1%} ({scale.source})"
         )
 
 

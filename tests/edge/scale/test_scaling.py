@@ -32,6 +32,7 @@ from crackscan.edge.scale.lens import plain_lens, unknown_lens
 from crackscan.edge.survey.values import KnownScale, Measured, Measures
 from crackscan.edge.width import PICTURE, measure_crack
 from crackscan.errors import CrackscanError, ScaleError
+from crackscan.picture import read_picture, write_picture
 
 ROOT = Path(__file__).parents[3]
 SAMPLE = ROOT / "samples/cracked-patch-level.jpg"
@@ -321,6 +322,14 @@ def test_the_command_says_plainly_that_there_is_no_scale() -> None:
     assert told.exit_code == 0
     assert "no scale, so in px only: neither" in told.stdout
     assert " mm" not in told.stdout
+
+
+def test_the_command_goes_on_after_a_picture_that_is_too_small(tmp_path: Path) -> None:
+    write_picture(tmp_path / "a.png", np.full((20, 20, 3), 128, np.uint8))
+    write_picture(tmp_path / "b.jpg", read_picture(SAMPLE))
+    told = CliRunner().invoke(measure_command, [str(tmp_path), "--threads", "1"])
+    assert told.exit_code == 0
+    assert "a.png is too small: 20x20" in told.output and "b.jpg" in told.output
 
 
 def test_the_command_refuses_what_it_cannot_measure_in_one_line() -> None:

@@ -6,13 +6,14 @@ h11 (sans I/O) reads and writes the protocol; what asyncio's transports do is bo
 import asyncio
 import logging
 import socket
-import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
 import h11
+
+from crackscan.edge.live.bucket import Bucket
 
 
 @dataclass(frozen=True)
@@ -64,25 +65,6 @@ class Response:
 
 
 Handler = Callable[[Request], Awaitable[Response]]
-
-
-class Bucket:
-    """Lets so many things a second pass, and a second's worth at once (token bucket)."""
-
-    def __init__(self, per_s: float) -> None:
-        self._per_s = per_s
-        self._full = max(per_s, 1.0)
-        self._level = self._full
-        self._at_s = time.monotonic()
-
-    async def take(self) -> None:
-        """Wait for one's turn."""
-        now = time.monotonic()
-        self._level = min(self._full, self._level + (now - self._at_s) * self._per_s)
-        self._at_s = now
-        self._level -= 1
-        if self._level < 0:
-            await asyncio.sleep(-self._level / self._per_s)
 
 
 class Server:

@@ -20,6 +20,8 @@ PAGE = {
     "/live.js": ("live.js", "text/javascript; charset=utf-8"),
     "/commands.js": ("commands.js", "text/javascript; charset=utf-8"),
     "/drawing.js": ("drawing.js", "text/javascript; charset=utf-8"),
+    "/elements.js": ("elements.js", "text/javascript; charset=utf-8"),
+    "/findings.js": ("findings.js", "text/javascript; charset=utf-8"),
     "/scale.js": ("scale.js", "text/javascript; charset=utf-8"),
     "/icon.svg": ("icon.svg", "image/svg+xml"),
 }

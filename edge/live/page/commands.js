@@ -1,9 +1,9 @@
 // The buttons: what they ask of the scan, and what came of it.
 
+import { byId } from "./elements.js";
 import { openScale } from "./scale.js";
 
 const ANSWER_MS = 6000;
-const byId = (id) => document.getElementById(id);
 const waiting = new Map(); // command id -> the button that waits for its answer
 
 /** Show a line at the bottom for some seconds. */

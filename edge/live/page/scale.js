@@ -1,10 +1,10 @@
 // The scale from two points on the wall whose distance is known.
 
 import { draw } from "./drawing.js";
+import { byId } from "./elements.js";
 
 const NEAR_PX = 32; // how far from a point a finger still takes it
 const LOUPE_PX = 110, LOUPE_ZOOM = 4;
-const byId = (id) => document.getElementById(id);
 
 /** Ask for two points in a frame that stands still, and their distance; then call `then`. */
 export async function openScale(shown, then) {

@@ -1,0 +1,84 @@
+// The list of findings, and each of them close up.
+
+import { percent } from "./drawing.js";
+import { byId, set } from "./elements.js";
+
+const clock = (wall_s) => new Date(wall_s * 1000).toLocaleTimeString("en-GB");
+
+/** Show the list as it is now; what stays on it stays where it is on the page. */
+export function showFound(found) {
+  byId("nothing").hidden = found.length > 0;
+  set("count", found.length ? String(found.length) : "");
+  const list = byId("findings");
+  const present = new Map([...list.children].map((item) => [item.dataset.number, item]));
+  found.forEach((one, index) => {
+    const number = String(one.number);
+    const item = present.get(number) ?? newItem();
+    present.delete(number);
+    item.dataset.number = number;
+    fill(item, one);
+    if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
+  });
+  present.forEach((item) => item.remove());
+}
+
+function newItem() {
+  const item = document.createElement("li");
+  const button = document.createElement("button");
+  button.type = "button";
+  const picture = document.createElement("img");
+  picture.loading = "lazy";
+  picture.alt = "";
+  button.append(picture);
+  for (const name of ["title", "sure", "width", "when"]) {
+    const part = document.createElement("span");
+    part.className = name;
+    button.append(part);
+  }
+  button.addEventListener("click", () => open(item.found));
+  item.append(button);
+  return item;
+}
+
+function fill(item, one) {
+  item.found = one;
+  const [button] = item.children;
+  const picture = button.querySelector("img");
+  const source = thumbnail(one);
+  picture.hidden = !source;
+  if (source && picture.getAttribute("src") !== source) picture.src = source;
+  const texts = {
+    title: `Crack ${one.number}`,
+    sure: percent(one.probability),
+    width: one.width,
+    when: clock(one.wall_s),
+  };
+  for (const [name, text] of Object.entries(texts)) {
+    const part = button.querySelector(`.${name}`);
+    if (part.textContent !== text) part.textContent = text;
+  }
+  button.setAttribute("aria-label", `Crack ${one.number}, ${Object.values(texts).slice(1).filter(Boolean).join(", ")}`);
+}
+
+function open(one) {
+  set("finding-title", `Crack ${one.number}`);
+  const picture = byId("finding-picture");
+  picture.hidden = one.thumbnail === null;
+  if (one.thumbnail !== null) picture.src = thumbnail(one);
+  picture.alt = `Crack ${one.number}, close up`;
+  const facts = [["Probability", percent(one.probability)], ["Width", one.width || "not measured"],
+    ["First seen", clock(one.wall_s)], ["Seen best in", one.frame], ["Place", one.place]];
+  byId("finding-facts").replaceChildren(...facts.filter(([, value]) => value).map(([name, value]) => {
+    const row = document.createElement("div");
+    const term = document.createElement("dt"), told = document.createElement("dd");
+    term.textContent = name;
+    told.textContent = value;
+    row.append(term, told);
+    return row;
+  }));
+  byId("finding-dialog").showModal();
+}
+
+function thumbnail(one) {
+  return one.thumbnail === null ? "" : `/api/thumbnail?number=${one.number}&version=${one.thumbnail}`;
+}

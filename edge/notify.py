@@ -43,6 +43,11 @@ class Notify:
         if now_s - self._fed_s >= self.watchdog_s / _SPARSE and self._send("WATCHDOG=1"):
             self._fed_s = now_s
 
+    def unwatched(self) -> None:
+        """End the watchdog: the next picture may come in an hour, and nothing is wrong then."""
+        if self.watchdog_s is not None and self._send("WATCHDOG_USEC=0"):
+            self.watchdog_s = None
+
     def status(self, text: str) -> None:
         """One line for `systemctl status`; the same one again is not sent."""
         line = " ".join(text.split())

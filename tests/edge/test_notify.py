@@ -66,6 +66,18 @@ def test_the_watchdog_hears_each_quarter_of_its_time_however_fast_the_frames_com
     assert heard(manager) == ["WATCHDOG=1"] * 4
 
 
+def test_a_scan_that_waits_for_pictures_ends_the_watchdog(
+    manager: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHDOG_USEC", "2000000")
+    notify = Notify()
+    notify.unwatched()
+    notify.watchdog()
+    notify.unwatched()
+    notify.close()
+    assert heard(manager) == ["WATCHDOG_USEC=0"]
+
+
 @pytest.mark.parametrize(
     ("microseconds", "pid"), [("", ""), ("2000000", "1"), ("soon", ""), ("0", "")]
 )

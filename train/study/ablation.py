@@ -18,10 +18,10 @@ from crackscan.train.examples import Source
 from crackscan.train.field import read_annotations
 from crackscan.train.fit import Settings, Watch
 from crackscan.train.patches import LabelledPatches
-from crackscan.train.recipe import BASE, CLOSE_UPS, DEVELOPMENT, FIELD
+from crackscan.train.recipe import CLOSE_UPS, DEVELOPMENT, FIELD
 from crackscan.train.run import patch_logits
 from crackscan.train.study.judge import crack_free_patches, judge
-from crackscan.train.study.materials import Drawn, Materials, labelled
+from crackscan.train.study.materials import JUDGED_CELLS, Drawn, Materials, labelled
 from crackscan.train.study.runs import Result, remembered, settings_of, train
 
 PLAIN, DISTINCT, DISTILLED = "plain", "distinct", "distilled"
@@ -65,7 +65,7 @@ def ablation(
     development = Development(
         materials.data / DEVELOPMENT,
         materials.pools["pool-development"],
-        BASE.pooled_cells,
+        JUDGED_CELLS,
         materials.size.development_photographs,
     )
     annotated = read_annotations()[: materials.size.field_photographs]
@@ -102,7 +102,7 @@ def ablation(
             folder, settings, sources(stage, settings), validation, materials, watch(stage)
         )
         network = keras.models.load_model(file, compile=False)
-        logits, labels = patch_logits(network, [validation], settings.pooled_cells)
+        logits, labels = patch_logits(network, [validation], JUDGED_CELLS)
         return {
             "stage": STAGES[stage],
             "seed": seed,

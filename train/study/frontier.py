@@ -18,9 +18,9 @@ from crackscan.train.evaluate.predict import load_scorer
 from crackscan.train.field import read_annotations
 from crackscan.train.fit import Watch
 from crackscan.train.network import receptive_margin_px
-from crackscan.train.recipe import BASE, DEVELOPMENT, FIELD
+from crackscan.train.recipe import DEVELOPMENT, FIELD
 from crackscan.train.study.judge import crack_free_patches, judge
-from crackscan.train.study.materials import Materials
+from crackscan.train.study.materials import JUDGED_CELLS, Materials
 from crackscan.train.study.runs import Result, remembered, settings_of, train
 
 VARIANTS: Mapping[str, str] = {
@@ -61,7 +61,7 @@ def frontier(
     development = Development(
         materials.data / DEVELOPMENT,
         materials.pools["pool-development"],
-        BASE.pooled_cells,
+        JUDGED_CELLS,
         shown,
     )
     annotated = read_annotations()[: materials.size.field_photographs]

@@ -32,6 +32,8 @@ from crackscan.train.run import SPLIT
 BARE = RenderConfig(crack_share=1.0, look_alike_share=0.0)
 """Cracks only: nothing that looks like one, neither beside them nor instead."""
 _RECIPE = RECIPES["crack-s"]
+JUDGED_CELLS = _RECIPE.judged_cells
+"""k of the top-k mean by which all networks are judged, as the shipped ones are."""
 SHARES: Mapping[str, int] = {
     "rendered": _RECIPE.rendered,
     "wide": _RECIPE.wide_rendered,

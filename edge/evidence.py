@@ -123,8 +123,8 @@ class Evidence:
                 its nearest ones.
         """
         rows, cols = self.shape
-        seen: NDArray[Kind] = cv2.warpAffine(  # type: ignore[assignment, call-overload]
-            values,
+        seen: NDArray[Kind] = cv2.warpAffine(  # type: ignore[assignment]
+            values,  # type: ignore[arg-type]
             self._to_grid(pose, FINE)[:2],
             (cols * FINE, rows * FINE),
             flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP,

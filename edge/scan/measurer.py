@@ -18,7 +18,7 @@ from crackscan.edge.width import measure_crack
 from crackscan.edge.width.values import BoolArray
 from crackscan.picture import RGB
 
-MOST_BYTES = 24 << 20
+MOST_BYTES = 8 << 20
 """Frames waiting to be measured in; beyond it the oldest is given up."""
 SHARE = 0.3
 """Of the time, while frames come."""

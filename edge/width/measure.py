@@ -48,7 +48,8 @@ def measure_crack(
     pictures = profile.pyramid(tone.table[grey], LEVELS)
     lines = distinct(centre(table(traces, step_px), pictures), strength, grey.shape)
     along, blur_px = measure_along(lines, pictures, tone)
-    found = summary.believed(lines, along, int(part.sum()))
+    searched = summary.Searched(part, cell_px, (grey.shape[0], grey.shape[1]))
+    found = summary.believed(lines, along, searched)
     return summary.summarise(found, (x, y), blur_px)
 
 

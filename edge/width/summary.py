@@ -8,6 +8,7 @@ from crackscan.edge.width.along import Along
 from crackscan.edge.width.lines import Lines
 from crackscan.edge.width.quick import median, quantile
 from crackscan.edge.width.values import (
+    BoolArray,
     Branch,
     CrackMeasure,
     FloatArray,
@@ -32,6 +33,10 @@ like a crack where there is most of it. In 196 cells of intact concrete it reach
 ten; cracks of DeepCrack reach 44 and more."""
 SHALLOW = 0.5
 """What is less dark than this share of the crack's own darkness is not its opening."""
+FOREIGN_SHARE, FOREIGN_TIMES = 0.25, 4.0
+"""A line that crosses is at most this share of the others' length, and so many times wider."""
+BORDER_PX = 4.0
+"""So near to the picture's border a line has left it."""
 SHORTEST_PX = 10.0
 APART_PX = 6
 """Widths so far apart along a line count as independent."""
@@ -39,6 +44,25 @@ END_PX = 4.0
 """90 % uncertainty of where a line ends."""
 CROOKED = 0.03
 """90 % uncertainty of a length from what smoothing takes off its bends, as a share."""
+
+
+@dataclass(frozen=True, eq=False)
+class Searched:
+    """Where lines were searched."""
+
+    cells: BoolArray
+    """(rows, columns)"""
+    cell_px: int
+    size: tuple[int, int]
+    """(height, width) of the picture, of which the last cells may be cut."""
+
+    def left(self, places: FloatArray) -> BoolArray:
+        """Whether places (n, 2) are outside of the cells, or at the picture's border, (n,)."""
+        column, row = np.floor((places + 0.5) / self.cell_px).astype(np.intp).T
+        rows, columns = self.cells.shape
+        outside = ~self.cells[np.clip(row, 0, rows - 1), np.clip(column, 0, columns - 1)]
+        low, high = BORDER_PX, np.array(self.size[::-1]) - 1 - BORDER_PX
+        return np.asarray(outside | ((places < low) | (places > high)).any(axis=1))
 
 
 @dataclass(frozen=True)
@@ -50,11 +74,9 @@ class Found:
     lost: Reason
 
 
-def believed(lines: Lines, along: Along, cells: int) -> Found:
-    """Drop edges and texture, cut back faint ends, and leave out widths that are not measurable.
-
-    `cells` is in how many cells the lines were searched.
-    """
+def believed(lines: Lines, along: Along, searched: Searched) -> Found:
+    """Drop edges and texture, cut back faint ends, and leave out widths that are not measurable."""
+    cells = int(searched.cells.sum())
     clear = (along.contrast > CLEAR) & (along.edge > 1)
     usual = median(along.depth[clear]) if clear.any() else 0.0
     clear &= along.depth > SHALLOW * usual
@@ -78,7 +100,25 @@ def believed(lines: Lines, along: Along, cells: int) -> Found:
         kept.append(np.column_stack([lines.position[part], width[part], uncertainty[part]]))
     if clearest < WHOLE + MORE_PER_TENFOLD * np.log10(cells):
         kept = []
-    return Found(tuple(kept), Reason.SHADOW if edges else Reason.NO_CONTRAST)
+    own = [line for line in kept if not _crosses(line, kept, searched)]
+    return Found(tuple(own), Reason.SHADOW if edges else Reason.NO_CONTRAST)
+
+
+def _crosses(line: FloatArray, lines: list[FloatArray], searched: Searched) -> bool:
+    """Whether a line only crosses the crack's cells: the shadow under a pipe, a joint.
+
+    It comes into the cells and leaves them, which the crack itself does at its ends only, is short
+    beside the rest, and many times wider.
+    """
+    rest = [other for other in lines if other is not line]
+    if not rest or len(line) > FOREIGN_SHARE * sum(len(other) for other in rest):
+        return False
+    width, usual = (np.concatenate(part)[:, 2] for part in ([line], rest))
+    if not np.isfinite(width).any() or not np.isfinite(usual).any():
+        return False
+    if np.nanmedian(width) < FOREIGN_TIMES * np.nanmedian(usual):
+        return False
+    return bool(searched.left(line[[0, -1], :2]).all())
 
 
 def summarise(found: Found, corner: tuple[int, int], blur_px: float) -> CrackMeasure:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crackscan.convert.width_renderings import Rendering, Setting, render
+from crackscan.convert.width_renderings import Rendering, Setting, cells_of, render
 from crackscan.edge.width import (
     LIGHT,
     PICTURE,
@@ -139,6 +139,26 @@ def test_the_widest_place_is_found() -> None:
     assert 8 < told(spread.maximum)[0] < 14
     assert told(spread.median)[0] < 5
     assert told(spread.median)[0] <= told(spread.percentile95)[0] <= told(spread.maximum)[0]
+
+
+def test_a_shadow_that_crosses_the_crack_is_not_its_width() -> None:
+    rendering = drawn(2, 0.8, 90)
+    y = np.arange(192)[:, None, None]
+    band = 1 - 0.45 * np.exp(-(((y - 60) / 6.0) ** 4))
+    shaded = np.clip(rendering.rgb * band, 0, 255).astype(np.uint8)
+    plain, crossed = (measure_crack(rgb, rendering.cells).width for rgb in (rendering.rgb, shaded))
+    assert told(plain.percentile95)[0] < 4
+    assert told(crossed.percentile95)[0] < 4
+    assert told(crossed.median)[0] == pytest.approx(told(plain.median)[0], abs=0.4)
+
+
+def test_a_wide_branch_that_ends_on_the_wall_is_the_crack_s() -> None:
+    rendering = drawn(2, 0.8, 90)
+    x, y = rendering.line[len(rendering.line) // 2, :2].astype(int)
+    cv2.line(rendering.rgb, (x, y), (x + 44, y + 20), (45, 45, 45), 11)
+    soft = np.asarray(cv2.GaussianBlur(rendering.rgb, (0, 0), 0.8), np.uint8)
+    cells = rendering.cells | cells_of(np.array([[x + 16 * k, y + 7 * k] for k in range(5)]), 192)
+    assert told(measure_crack(soft, cells).width.maximum)[0] > 8
 
 
 def test_a_fork_has_its_branches() -> None:

@@ -1,6 +1,7 @@
 """`crackscan report`: a survey as a document to hand over."""
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -35,6 +36,11 @@ import click
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Folder of the scanned photographs, if it is not where it was.",
 )
+@click.option(
+    "--since",
+    type=click.Path(path_type=Path),
+    help="An earlier survey of the same place: the report then says what changed.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace an earlier report.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 def report(
@@ -46,6 +52,7 @@ def report(
     inspector: str,
     in_full: int,
     pictures: Path | None,
+    since: Path | None,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -59,10 +66,11 @@ def report(
     from crackscan.edge.survey import SurveyReader
 
     options = Options(limit_mm, in_full, site, inspector)
-    with SurveyReader(survey) as opened:
-        done = write_report(
-            opened, out or survey / "report.html", options, pdf, pictures, overwrite
-        )
+    with ExitStack() as stack:
+        opened = stack.enter_context(SurveyReader(survey))
+        earlier = None if since is None else stack.enter_context(SurveyReader(since))
+        target = out or survey / "report.html"
+        done = write_report(opened, target, options, pdf, pictures, overwrite, earlier)
     content = done.content
     if as_json:
         told = {

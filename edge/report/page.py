@@ -6,13 +6,15 @@ from importlib.resources import files
 import jinja2
 from markupsafe import Markup
 
+from crackscan.edge.compare.change import Change, Difference
+from crackscan.edge.compare.compare import Comparison
 from crackscan.edge.report.content import Content
 from crackscan.edge.report.limits import CODES, Judgement
 from crackscan.edge.survey.values import Measured
 from crackscan.edge.width.values import Length
 
 
-def render(content: Content) -> str:
+def render(content: Content, since: Comparison | None = None) -> str:
     """The HTML of a report; whatever the record says stands in it as text."""
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_template),
@@ -22,10 +24,16 @@ def render(content: Content) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        css=css_string, px=in_px, mm=in_mm, percent=percent, duration=duration, count=counted
+        css=css_string,
+        difference=in_difference,
+        px=in_px,
+        mm=in_mm,
+        percent=percent,
+        duration=duration,
+        count=counted,
     )
     return environment.get_template("page.html").render(
-        c=content, codes=CODES, Judgement=Judgement, since=None
+        c=content, codes=CODES, Judgement=Judgement, since=since, Change=Change
     )
 
 
@@ -50,6 +58,17 @@ def in_mm(length: Length | None) -> str:
         return f"{length.value_mm / 1000:.2f} ± {length.uncertainty_mm / 1000:.2f} m"
     decimals = 2 if length.value_mm < 10 else 0
     return f"{length.value_mm:.{decimals}f} ± {length.uncertainty_mm:.{decimals}f} mm"
+
+
+def in_difference(of: Difference | None) -> str:
+    """`0.21 → 0.34 mm (+0.13 ± 0.05)`, or a dash."""
+    if of is None:
+        return "–"
+    decimals = 2 if of.unit == "mm" and of.after < 10 else 1 if of.after < 100 else 0
+    return (
+        f"{of.before:.{decimals}f} → {of.after:.{decimals}f} {of.unit}"
+        f" ({of.value:+.{decimals}f} ± {of.uncertainty:.{decimals}f})"
+    )
 
 
 def percent(probability: float) -> str:

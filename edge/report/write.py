@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from crackscan.edge.compare.compare import compare
 from crackscan.edge.report.content import Content, Options, gather
 from crackscan.edge.report.page import render
 from crackscan.edge.report.pdf import write_pdf
@@ -32,11 +33,13 @@ def write_report(
     pdf: bool = False,
     pictures: Path | None = None,
     overwrite: bool = False,
+    since: SurveyReader | None = None,
 ) -> Written:
     """Write `out`, and beside it the findings as CSV, GeoJSON and GeoPackage, and the PDF.
 
     `pictures` is the folder that was scanned; without it, the one that the record names is used if
-    it is there. Raises CrackscanError where one of the files exists and `overwrite` is not set,
+    it is there. With `since`, an earlier survey of the same place, the report says what
+    changed. Raises CrackscanError where one of the files exists and `overwrite` is not set,
     where the disk does not take it, and where the PDF cannot be made.
     """
     beside = {kind: out.with_name(f"{out.stem}.{NAMES[kind]}") for kind in FORMATS}
@@ -44,8 +47,12 @@ def write_report(
     wanted = [out, *beside.values(), *([printed] if printed else [])]
     if not overwrite and (there := next((path for path in wanted if path.exists()), None)):
         raise CrackscanError(f"{there} exists already: name another file, or add --overwrite")
-    content = gather(survey, options, pictures or scanned_folder(survey), time.time())
-    page = render(content)
+    source = pictures or scanned_folder(survey)
+    content = gather(survey, options, source, time.time())
+    changed = None
+    if since is not None:
+        changed = compare(since, survey, (scanned_folder(since), source), options.limit_mm)
+    page = render(content, changed)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -48,8 +48,8 @@ def drawn(width_px: float = 4.0, to: int = 420, shift: tuple[int, int] = (0, 0))
     random = np.random.default_rng(7)
     for x, y, r in random.integers((0, 0, 2), (1200, 800, 9), (120, 3)).tolist():
         cv2.circle(wall, (x, y), r, (int(90 + 9 * r),) * 3, -1, cv2.LINE_AA)
-    t = np.linspace(0, 1, 60)
-    x = 280 + 80 + t * (to - 80)
+    across = np.linspace(80, to, 60)
+    x, t = 280 + across, (across - 80) / 280
     y = 160 + 200 + 40 * np.sin(5 * t) + 60 * t
     points = np.rint(np.stack([x, y], 1) * 16).astype(np.int32)[:, None]
     big = cv2.resize(wall, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)

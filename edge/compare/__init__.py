@@ -1,0 +1,1 @@
+"""The same place twice: which cracks are new, grown or gone."""

@@ -1,0 +1,133 @@
+"""Lays one photograph of a wall over another, taken on another day from another place."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscan.picture import RGB
+
+WORK_PX = 900
+"""Longer side at which features are sought."""
+LEAST_INLIERS, LEAST_SHARE = 20, 0.25
+MOST_ZOOM, MOST_SKEW = 4.0, 4.0
+_FEATURES, _RATIO, _AGREE_PX = 1500, 0.78, 4.0
+
+Points = NDArray[np.float64]
+Homography = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Corners of a picture with their descriptions."""
+
+    places: NDArray[np.float32]
+    """(n, 2), px of the frame."""
+    words: NDArray[np.float32]
+    """(n, 128)"""
+    width: int
+    height: int
+
+
+def features_of(rgb: RGB, frame_width: int, frame_height: int) -> Features:
+    """SIFT (Lowe 2004) features of a frame, found in it or in a smaller copy of it."""
+    factor = min(WORK_PX / max(rgb.shape[:2]), 1.0)
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    grey = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    corners, words = cv2.SIFT_create(nfeatures=_FEATURES).detectAndCompute(grey, None)
+    back = frame_width / grey.shape[1]
+    places = np.array([corner.pt for corner in corners], np.float32).reshape(-1, 2) * back
+    if words is None:
+        words = np.empty((0, 128), np.float32)
+    return Features(places, np.asarray(words, np.float32), frame_width, frame_height)
+
+
+@dataclass(frozen=True, eq=False)
+class Overlay:
+    """How one picture lies over another."""
+
+    matrix: Homography
+    """(3, 3): from the earlier frame's px to the later one's."""
+    earlier: tuple[int, int]
+    """Width and height."""
+    later: tuple[int, int]
+
+    @cached_property
+    def _back(self) -> Homography:
+        return np.linalg.inv(self.matrix)
+
+    def forth(self, points: NDArray[np.floating]) -> Points:
+        """Places of the earlier frame (n, 2) in the later one."""
+        return _mapped(self.matrix, points)
+
+    def back(self, points: NDArray[np.floating]) -> Points:
+        return _mapped(self._back, points)
+
+    def zoom_at(self, point: NDArray[np.floating]) -> float:
+        """How much larger the later frame shows what is at a place of the earlier one."""
+        around = point + np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 4.0]])
+        origin, right, down = self.forth(around)
+        return float(np.sqrt(abs(np.linalg.det(np.stack([right - origin, down - origin]) / 4.0))))
+
+
+def overlay(before: Features, after: Features) -> Overlay | None:
+    """The homography that most features agree on, or None where no such one is.
+
+    Matches must be clearly the best (ratio test, Lowe 2004); RANSAC (Fischler & Bolles 1981). A
+    homography is exact for plane walls.
+    """
+    if min(len(before.words), len(after.words)) < LEAST_INLIERS:
+        return None
+    pairs = cv2.BFMatcher(cv2.NORM_L2).knnMatch(before.words, after.words, k=2)
+    good = [
+        (one[0].queryIdx, one[0].trainIdx)
+        for one in pairs
+        if len(one) == 2 and one[0].distance < _RATIO * one[1].distance
+    ]
+    if len(good) < LEAST_INLIERS:
+        return None
+    old = before.places[[a for a, _ in good]]
+    new = after.places[[b for _, b in good]]
+    px = max(after.width, after.height) / WORK_PX
+    cv2.setRNGSeed(1)
+    matrix, agree = cv2.findHomography(old, new, cv2.RANSAC, _AGREE_PX * max(px, 1.0))
+    if matrix is None:
+        return None
+    inliers = int(agree.sum())
+    if inliers < max(LEAST_INLIERS, LEAST_SHARE * len(good)):
+        return None
+    found = Overlay(
+        np.asarray(matrix, np.float64),
+        (before.width, before.height),
+        (after.width, after.height),
+    )
+    return found if _is_plausible(found) else None
+
+
+def _is_plausible(found: Overlay) -> bool:
+    """A wall seen again is not mirrored, folded, or shown at a hundred times the size."""
+    width, height = found.earlier
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
+    if abs(np.linalg.det(found.matrix)) < 1e-12:
+        return False
+    weights = np.column_stack([corners, np.ones(4)]) @ found.matrix[2]
+    if weights.min() * weights.max() <= 0:
+        return False
+    there = found.forth(corners)
+    way = np.roll(there, -1, axis=0) - there
+    turn = way[:, 0] * np.roll(way[:, 1], -1) - way[:, 1] * np.roll(way[:, 0], -1)
+    if not (turn > 0).all():
+        return False
+    zooms = [found.zoom_at(corner) for corner in corners]
+    return (
+        min(zooms) > 1 / MOST_ZOOM
+        and max(zooms) < MOST_ZOOM
+        and (max(zooms) < MOST_SKEW * min(zooms))
+    )
+
+
+def _mapped(matrix: Homography, points: NDArray[np.floating]) -> Points:
+    flat = np.asarray(points, np.float64).reshape(-1, 1, 2)
+    return np.asarray(cv2.perspectiveTransform(flat, matrix), np.float64).reshape(-1, 2)

@@ -107,7 +107,7 @@ function inView({ findings }) {
 function condition() {
   const { state, status, stateAt } = now;
   const away = (performance.now() - stateAt) / 1000 + (status?.age_s ?? 0);
-  if (!entered) return ["bad", "Scan the code of this device once more"];
+  if (!entered) return ["bad", "Scan the code of this device"];
   if (!reachable) return ["bad", "No connection to the device"];
   if (state?.ended) return ["wait", "The scan has ended"];
   if (!status) return ["wait", "Waiting for the scan …"];

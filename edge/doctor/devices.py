@@ -1,11 +1,9 @@
 """What is plugged in: cameras, a GPS receiver, and whether this user may use them."""
 
-import fcntl
 import getpass
 import grp
 import json
 import os
-import struct
 import subprocess
 import sys
 import time
@@ -13,16 +11,14 @@ from pathlib import Path
 
 from crackscan.edge.device import ROOT
 from crackscan.edge.doctor.check import Check, broken, ok, warning
+from crackscan.edge.source.present import Camera, v4l2_cameras
 from crackscan.errors import CrackscanError
 
-_QUERYCAP, _CAPTURE, _OWN_CAPS = 0x80685600, 0x00000001 | 0x00001000, 0x80000000
-"""VIDIOC_QUERYCAP; V4L2_CAP_VIDEO_CAPTURE, also multiplanar; V4L2_CAP_DEVICE_CAPS."""
-_OF_LIBCAMERA = ("unicam", "rp1-cfe", "bcm2835", "pispbe", "rpi-hevc", "rpivid")
-"""Drivers of a Raspberry Pi whose devices only libcamera can make pictures with."""
 _PICAMERA = """
 import json
-from picamera2 import Picamera2
-print(json.dumps([one.get("Model", "camera") for one in Picamera2.global_camera_info()]))
+from crackscan.edge.source.present import picameras
+found, why = picameras()
+print(json.dumps([[vars(one) for one in found], why]))
 """
 _PICAMERA_S, _GPS_S, _POLL_S = 20.0, 3.0, 0.05
 _GROUPS = {
@@ -37,20 +33,25 @@ def cameras(source: str = "", root: Path = ROOT) -> Check:
     """Cameras that answer.
 
     Args:
-        source: what the settings scan; that camera must be here.
-        root: where /dev is.
+        source: what the settings scan; if it is a camera, it must be here.
+        root: where /dev and /sys are.
     """
-    found = [*_v4l2(root), *(_picamera2() if root == ROOT else ())]
-    listed = ", ".join(found)
-    if source.startswith("/dev/video") and not (root / source.lstrip("/")).exists():
-        advice = "plug it in, or set another source"
-        return broken("cameras", f"no {source}; here: {listed or 'none'}", advice)
-    if source.startswith("picamera") and not any(one.startswith("picamera:") for one in found):
+    ribbon, why = _picameras() if root == ROOT else ([], "")
+    found = [*ribbon, *v4l2_cameras(root)]
+    listed = ", ".join(f"{one.source} ({one.note or one.name})" for one in found)
+    wanted = source.partition("#")[0]
+    wanted = f"/dev/video{wanted}" if wanted.isdecimal() else wanted
+    if wanted.startswith("/dev/") and not (root / wanted.lstrip("/")).exists():
         return broken(
             "cameras",
-            f"no camera for {source}; here: {listed or 'none'}",
-            "check its cable, apt install python3-picamera2, and make the environment with"
-            " --system-site-packages; see: rpicam-hello --list-cameras",
+            f"no {wanted}; here: {listed or 'none'}",
+            "plug it in, or set another source",
+        )
+    if wanted.startswith("picamera:") and wanted not in {one.source for one in ribbon}:
+        return broken(
+            "cameras",
+            f"no {wanted}; here: {listed or 'none'}",
+            why or "check the ribbon cable; see: rpicam-hello --list-cameras",
         )
     return ok("cameras", listed or "none (files and network streams can be scanned)")
 
@@ -60,7 +61,7 @@ def gps(position: str = "") -> Check:
     from crackscan.edge.position import open_position
 
     wanted = position not in ("", "auto", "none", "exif")
-    name = _position_name(position) if wanted else "gpsd://"
+    name = position if wanted else "gpsd"
     try:
         with open_position(name) as source:
             until_s = time.monotonic() + _GPS_S
@@ -107,35 +108,9 @@ def permissions(root: Path = ROOT) -> Check:
     )
 
 
-def _v4l2(root: Path) -> list[str]:
-    """`/dev/video0 (HD Webcam)` for each camera that OpenCV could open."""
-    found = []
-    for path in sorted((root / "dev").glob("video*")):
-        try:
-            handle = os.open(path, os.O_RDWR | os.O_NONBLOCK)
-        except OSError as error:
-            found.append(f"{path} ({error.strerror})")
-            continue
-        try:
-            answer = fcntl.ioctl(handle, _QUERYCAP, bytes(104))
-        except OSError:
-            continue
-        finally:
-            os.close(handle)
-        driver, card = (
-            part.split(b"\0")[0].decode(errors="replace") for part in (answer[:16], answer[16:48])
-        )
-        whole, own = struct.unpack_from("II", answer, 84)
-        if (own if whole & _OWN_CAPS else whole) & _CAPTURE and not driver.startswith(
-            _OF_LIBCAMERA
-        ):
-            found.append(f"{path} ({card})")
-    return found
-
-
-def _picamera2() -> list[str]:
-    """`picamera:0 (imx708)` for each camera of libcamera; asked in a process of its own, which a
-    broken installation may take down."""
+def _picameras() -> tuple[list[Camera], str]:
+    """Cameras of libcamera, or why they could not be looked for; asked in a process of its own,
+    which a broken installation may take down or hang."""
     try:
         done = subprocess.run(
             [sys.executable, "-c", _PICAMERA],
@@ -144,17 +119,12 @@ def _picamera2() -> list[str]:
             timeout=_PICAMERA_S,
             check=False,
         )
-        names = json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else []
-    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
-        return []
-    return [f"picamera:{number} ({name})" for number, name in enumerate(names)]
-
-
-def _position_name(position: str) -> str:
-    """`gpsd` and `gpsd:HOST:PORT`, as the settings write them, as URLs."""
-    if position == "gpsd" or (position.startswith("gpsd:") and not position.startswith("gpsd://")):
-        return f"gpsd://{position.removeprefix('gpsd').removeprefix(':')}"
-    return position
+        found, why = json.loads(done.stdout.splitlines()[-1])
+    except subprocess.TimeoutExpired:
+        return [], "picamera2 does not answer: restart the machine"
+    except (OSError, ValueError, IndexError):
+        return [], "picamera2 crashes: apt install --reinstall python3-picamera2 python3-libcamera"
+    return [Camera(**one) for one in found], why
 
 
 def _group_of(path: Path, usual: str) -> str:

@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -197,27 +198,52 @@ def test_a_receiver_without_a_fix_is_a_warning() -> None:
 def test_a_camera_that_is_no_camera_is_not_listed(tmp_path: Path) -> None:
     (tmp_path / "dev").mkdir()
     (tmp_path / "dev/video0").touch()  # answers no VIDIOC_QUERYCAP
+    (tmp_path / "sys/class/video4linux/video0").mkdir(parents=True)
     assert devices.cameras("", tmp_path).found.startswith("none")
-    missing = devices.cameras("picamera:0", tmp_path)
-    assert missing.state is State.BROKEN and "python3-picamera2" in missing.advice
+    assert devices.cameras("clip.mp4", tmp_path).state is State.OK
+
+
+@pytest.mark.parametrize(
+    ("source", "told", "advice"),
+    [
+        ("/dev/video7#size=640x480", "no /dev/video7; here: none", "plug it in"),
+        ("7", "no /dev/video7; here: none", "plug it in"),
+        ("picamera:0", "no picamera:0; here: none", "ribbon cable"),
+    ],
+)
+def test_the_camera_of_the_settings_must_be_here(
+    tmp_path: Path, source: str, told: str, advice: str
+) -> None:
+    check = devices.cameras(source, tmp_path)
+    assert check.state is State.BROKEN and told in check.found and advice in check.advice
+
+
+def test_why_there_is_no_picamera_is_told_with_the_cure() -> None:
+    check = devices.cameras("picamera:9")
+    assert check.state is State.BROKEN
+    assert "picamera2" in check.advice or "ribbon cable" in check.advice
 
 
 @pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None, reason="needs setpriv")
-def test_devices_that_this_user_may_not_use_are_told_with_their_group(tmp_path: Path) -> None:
-    (tmp_path / "dev").mkdir()
-    (tmp_path / "dev/ttyACM0").touch()
-    (tmp_path / "dev/ttyACM0").chmod(0)
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
+def test_devices_that_this_user_may_not_use_are_told_with_their_group() -> None:
     program = (
         "import json, sys; from pathlib import Path; from crackscan.edge.doctor import devices;"
         "print(json.dumps(devices.permissions(Path(sys.argv[1])).to_dict()))"
     )
     drop = [] if os.geteuid() else ["setpriv", "--reuid=65534", "--clear-groups"]
-    done = subprocess.run(
-        [*drop, sys.executable, "-c", program, str(tmp_path)],
-        capture_output=True, text=True, check=False, cwd="/",
-    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own are closed to other users
+        root = Path(folder)
+        root.chmod(0o755)
+        (root / "dev").mkdir()
+        (root / "dev/ttyACM0").touch()
+        (root / "dev/ttyACM0").chmod(0)
+        done = subprocess.run(
+            [*drop, sys.executable, "-c", program, folder],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+        )
     assert done.returncode == 0, done.stderr
     check = json.loads(done.stdout)
     assert check["state"] == "warning" and "/dev/ttyACM0 (group dialout)" in check["found"]

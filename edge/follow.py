@@ -15,9 +15,9 @@ from crackscan.edge.sharpness import Clarity, Detail, Verdict, judge, measure
 from crackscan.edge.tracking import Followed, Tracked, Tracker
 from crackscan.edge.wall import Place, Wall
 
-MEASURED_EVERY = 3
+MEASURED_EVERY = 4
 """So many frames share a measurement of sharpness, while nothing changes."""
-_ALIKE = 0.08
+_ALIKE = 0.12
 _COMPARED_S = 5.0
 """How old a frame may be with which another's sharpness is compared,"""
 _COMPARED_WITHIN = 0.5

@@ -33,11 +33,18 @@ def pieces(mask: NDArray[np.bool_]) -> Labels:
     continuation, as perceptual grouping has it (Lowe 1985).
     """
     labels = np.zeros(mask.shape, np.int32)
-    rows, cols = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if len(rows):
-        part = slice(rows[0], rows[-1] + 1), slice(cols[0], cols[-1] + 1)
+    part = around(mask)
+    if mask[part].size:
         labels[part] = _labels(mask[part])
     return labels
+
+
+def around(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """The rows and columns that hold all of a mask; none where it is empty."""
+    rows, cols = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return slice(0, 0), slice(0, 0)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(cols[0]), int(cols[-1]) + 1)
 
 
 def _labels(mask: NDArray[np.bool_]) -> Labels:

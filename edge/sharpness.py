@@ -28,7 +28,9 @@ _BROAD = 0.72
 _MIX = 0.05
 """Share of the whole gradient energy that stands in for a direction without any of its own."""
 _DARK, _BRIGHT = 35, 250
-_NOISE_PX = 24
+_NOISE_PX = 15
+_LAPLACIANS = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+"""The difference of two Laplacians, which only noise is left of (Immerkær 1996)."""
 _SOFT, _CLEAR = 1.3, 3.0
 """Fineness of a picture blurred by 5 px, and what 98 of 100 sharp ones reach."""
 _DEFOCUSED = 2.3
@@ -248,12 +250,13 @@ def _tiles(energy: Windows) -> Windows:
 
 def _noise(windows: Windows) -> float:
     """Immerkær 1996, in the smoothest tenth of the picture, where texture does not pass for it."""
-    across = windows[:, :, :-2] - 2 * windows[:, :, 1:-1] + windows[:, :, 2:]
-    second = across[:, :-2] - 2 * across[:, 1:-1] + across[:, 2:]
-    count, rows, cols = second.shape
-    h, w = min(_NOISE_PX, rows), min(_NOISE_PX, cols)
-    part = (second * second)[:, : rows // h * h, : cols // w * w]
-    energy = part.reshape(count, rows // h, h, cols // w, w).mean(axis=(2, 4))
+    count, rows, cols = windows.shape
+    second = cv2.filter2D(windows.reshape(count * rows, cols), -1, _LAPLACIANS)
+    down, right = max((rows - 2) // _NOISE_PX, 1), max((cols - 2) // _NOISE_PX, 1)
+    h, w = min(_NOISE_PX, rows - 2), min(_NOISE_PX, cols - 2)
+    inner = second.reshape(count, rows, cols)[:, 1 : 1 + down * h, 1 : 1 + right * w]
+    flat = np.ascontiguousarray(inner).reshape(count * down * h, right * w)
+    energy = cv2.resize(flat * flat, (right, count * down), interpolation=cv2.INTER_AREA)
     return float(np.sqrt(np.quantile(energy, 0.1) / 36))
 
 

@@ -10,7 +10,7 @@ from crackscan.edge.evidence import FADED, FOUND, Evidence, Grid, Window, cells_
 from crackscan.edge.finding import CrackMap, Finding, Rule, finding_of
 from crackscan.edge.frame import Frame
 from crackscan.edge.motion import Matrix
-from crackscan.edge.pieces import Labels, pieces
+from crackscan.edge.pieces import Labels, around, pieces
 from crackscan.edge.sharpness import Clarity
 
 CONFIRMED_FRAMES, SURELY_FRAMES = 5, 3
@@ -120,8 +120,10 @@ class Tracker:
         absorbed: dict[int, int] = {}
         if self._followed % JOINED_EVERY == 0:
             owners[evidence.grid < 0] = 0
-            labels = pieces((evidence.grid >= FADED) | (owners > 0))
-            absorbed = self._assign(labels, evidence.grid, owners)
+            mask = (evidence.grid >= FADED) | (owners > 0)
+            part = around(mask)
+            if mask[part].size:
+                absorbed = self._assign(pieces(mask[part]), evidence.grid[part], owners[part])
         self._followed += 1
         owned = evidence.in_frame(owners, pose)
         in_view = cells_of(owned)

@@ -17,7 +17,7 @@ _KEY_OVERLAP, _LAST_OVERLAP = 0.7, 0.4
 in any case."""
 _CLEAR_MATCH, _CLEARER = 0.75, 0.1
 """A match with the key frame that suffices; another is preferred if it is clearer by so much."""
-_AS_BEFORE, _AT_LEAST, _CHECKED = 0.08, 0.6, 8
+_AS_BEFORE, _AT_LEAST, _CHECKED = 0.08, 0.6, 15
 """A match where the wall was expected, about as good as the last one and at least so good, is
 taken; among so many frames one is matched from all sides nevertheless."""
 _KEY_TURN, _KEY_ZOOM = 0.06, 0.06

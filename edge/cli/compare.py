@@ -60,7 +60,9 @@ def _told(found: "Comparison") -> dict[str, Any]:
 
 def _one(one: "Changed") -> dict[str, Any]:
     def figures(of: "Difference | None") -> dict[str, Any] | None:
-        return of and {
+        if of is None:
+            return None
+        return {
             "before": round(of.before, 4),
             "after": round(of.after, 4),
             "difference": round(of.value, 4),

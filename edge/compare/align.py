@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
@@ -36,7 +37,8 @@ def features_of(rgb: RGB, frame_width: int, frame_height: int) -> Features:
     factor = min(WORK_PX / max(rgb.shape[:2]), 1.0)
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     grey = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    corners, words = cv2.SIFT_create(nfeatures=_FEATURES).detectAndCompute(grey, None)
+    found: Any = cv2.SIFT.create(nfeatures=_FEATURES).detectAndCompute(grey, None)
+    corners, words = found
     back = frame_width / grey.shape[1]
     places = np.array([corner.pt for corner in corners], np.float32).reshape(-1, 2) * back
     if words is None:
@@ -56,7 +58,7 @@ class Overlay:
 
     @cached_property
     def _back(self) -> Homography:
-        return np.linalg.inv(self.matrix)
+        return np.asarray(np.linalg.inv(self.matrix), np.float64)
 
     def forth(self, points: NDArray[np.floating]) -> Points:
         """Places of the earlier frame (n, 2) in the later one."""
@@ -92,7 +94,10 @@ def overlay(before: Features, after: Features) -> Overlay | None:
     new = after.places[[b for _, b in good]]
     px = max(after.width, after.height) / WORK_PX
     cv2.setRNGSeed(1)
-    matrix, agree = cv2.findHomography(old, new, cv2.RANSAC, _AGREE_PX * max(px, 1.0))
+    within_px = _AGREE_PX * max(px, 1.0)
+    # Its type information does not know that there may be none.
+    fitted: Any = cv2.findHomography(old, new, cv2.RANSAC, within_px)
+    matrix, agree = fitted
     if matrix is None:
         return None
     inliers = int(agree.sum())

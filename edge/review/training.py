@@ -110,5 +110,5 @@ def _centres(found: StoredFinding, cell_px: int) -> _Cells:
 
 def _inside(points: _Cells, top: int, left: int, side: int) -> NDArray[np.bool_]:
     low = np.array([top, left])
-    inside: NDArray[np.bool_] = ((points >= low) & (points < low + side)).all(axis=1)
-    return inside
+    within = (points >= low) & (points < low + side)
+    return np.asarray(within.all(axis=1), np.bool_)

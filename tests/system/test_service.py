@@ -2,9 +2,12 @@
 
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from crackscan.edge.service import Place, unit
 
 sys.path.insert(0, str(Path(__file__).parent))
 from user_systemd import run_under_systemd, why_not
@@ -118,3 +121,34 @@ def test_a_scan_that_fails_is_tried_again(tmp_path: Path) -> None:
     found = told(printed)
     assert int(found["restarts"]) >= 2 and found["status"] == "1", printed
     assert "the last run ended by: exit-code" in printed
+
+
+NEEDS_MACHINE = (
+    "User=", "SupplementaryGroups=", "StateDirectory", "WorkingDirectory=", "Environment=",
+    "AmbientCapabilities=", "ProtectSystem=", "ProtectHome=", "PrivateTmp=", "ReadWritePaths=",
+    "ProtectKernel", "ProtectControlGroups=", "ProtectHostname=", "ProtectProc=",
+)  # fmt: skip
+"""What a user's systemd cannot do, or not inside of another mount namespace."""
+
+
+def test_a_scan_gets_along_with_what_the_machines_unit_allows(tmp_path: Path) -> None:
+    """Its system calls, addresses, namespaces and capabilities."""
+    (tmp_path / "pictures").mkdir()
+    shutil.copy(SAMPLES / "cracked-patch-upright.jpg", tmp_path / "pictures")
+    settings = tmp_path / "settings.toml"
+    settings.write_text(f'source = "{tmp_path}/pictures"\nsurveys = "{tmp_path}/surveys"\n')
+    text = unit(replace(Place.of_machine(), settings=settings), CRACKSCAN)
+    kept = [line for line in text.splitlines() if not line.startswith(NEEDS_MACHINE)]
+    assert any(line.startswith("SystemCallFilter=") for line in kept)
+    file = tmp_path / ".config/systemd/user/crackscan.service"
+    file.parent.mkdir(parents=True)
+    file.write_text("\n".join(kept) + "\n")
+    printed = run_under_systemd(
+        tmp_path,
+        "systemctl --user start crackscan\n"
+        + until("ActiveState", "= inactive")
+        + f"echo active=$({ASK} ActiveState); echo result=$({ASK} Result)\n",
+    )
+    assert told(printed) == {"active": "inactive", "result": "success"}, printed
+    [survey] = (tmp_path / "surveys").iterdir()
+    assert '"state": "done"' in (survey / "scan.json").read_text()

@@ -152,3 +152,13 @@ def test_labels_stand_at_their_findings_inside_the_frame() -> None:
     assert 300 < changed.sum() < 9000
     none = draw(rgb, crack_map, findings, 0.5, 16, labels=["", "", ""])
     assert (none == plain).all()
+
+
+def test_why_a_frame_cannot_be_judged_stands_in_the_caption() -> None:
+    rgb, calm = wall(240, 640), lit(15, 40)
+    unclear = draw(rgb, calm, [], 0.5, 16, 12.0, "too fast")
+    assert tuple(unclear[1, 1]) == AMBER, "not: no crack"
+    assert (unclear[caption_px(240, 640) :] == rgb).all()
+    cracked = lit(15, 40, (6, 9), (6, 10), (7, 9), (7, 10))
+    both = draw(rgb, cracked, findings_in(rgb, cracked), 0.5, 16, 12.0, "too far")
+    assert tuple(both[1, 1]) == ALARM and (both[1] == AMBER).all(axis=1).any()

@@ -1,6 +1,7 @@
 """A scan records what it finds as it finds it, and ends well whatever ends it."""
 
 import json
+import re
 import resource
 import signal
 import sqlite3
@@ -209,6 +210,26 @@ def test_what_cannot_be_judged_is_a_gap_and_is_told(tmp_path: Path) -> None:
     assert len(gaps) == 1 and gaps[0].text in ("too fast", "out of focus")
     assert gaps[0].seconds == pytest.approx(len(smeared) / 15, abs=0.3)
     assert len(smeared) - 6 <= state_of(out)["unclear"] <= len(smeared) + 2
+
+
+def test_a_scan_can_be_set_without_arguments_and_names_its_survey_by_the_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "settings.toml"
+    source = clip(tmp_path / "clip.mp4", 6)
+    file.write_text(f'source = "{source}"\nsurveys = "{tmp_path / "surveys"}"\nannotate = "no"\n')
+    monkeypatch.setenv("CRACKSCAN_SITE", "Mill Bridge")
+    for _ in range(2):
+        assert crackscan_scan("--settings", file, "--name", "north face") == 0
+    first, second = sorted((tmp_path / "surveys").iterdir())
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d(_2)?", second.name), first
+    with SurveyReader(first) as survey:
+        info = survey.info()
+    assert (info.name, info.site, info.source) == ("north face", "Mill Bridge", str(source))
+    assert not (first / "annotated.mp4").exists() and state_of(first)["frames"] == 6
+    file.write_text("every = 1\n")
+    assert crackscan_scan("--settings", file) == 2
+    assert "Missing argument 'SOURCE'" in capsys.readouterr().err
 
 
 def test_every_fourth_frame_keeps_the_pace(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from crackscan.edge.live.commands import (
 )
 from crackscan.edge.live.hub import Hub
 from crackscan.edge.model import Model
+from crackscan.edge.position import NOWHERE, Position, PositionSource, Where
 from crackscan.edge.scan import Setup, Tally, scan
 from crackscan.edge.settings import Settings
 from crackscan.edge.source.device import BgrPicture
@@ -184,6 +185,38 @@ def test_what_viewers_ask_for_is_done_and_answered(setup: Setup, tmp_path: Path)
         assert survey.info().name == "second" and survey.counts().findings == 1
         [found] = survey.findings()
     assert found.sighting.scale is not None, "the scale holds for the new survey as well"
+
+
+class Walk(PositionSource):
+    """A receiver that has a new fix each 0.2 s, and loses it after 3 s."""
+
+    def __init__(self) -> None:
+        super().__init__("walk")
+        self.began_s: float | None = None
+
+    def at(self, monotonic_s: float, file: Path | None = None) -> Where:  # noqa: ARG002
+        self.began_s = monotonic_s if self.began_s is None else self.began_s
+        fix_s = (monotonic_s - self.began_s) // 0.2 * 0.2
+        if fix_s > 3:
+            return NOWHERE
+        age_s = monotonic_s - self.began_s - fix_s
+        return Where(Position(47.5 + fix_s * 1e-5, 9.25, "gpsd", age_s))
+
+
+def test_the_way_and_the_place_of_each_finding_are_recorded(setup: Setup, tmp_path: Path) -> None:
+    running = Running(replace(setup, position=Walk()), tmp_path / "out", [100_000])
+    running.until(lambda: bool(running.hub.snap().found))
+    [found] = running.hub.snap().found
+    assert found.place.startswith("47.5")
+    time.sleep(3)
+    running.until(lambda: (s := running.hub.snap().status) is not None and s.position is None)
+    running.end()
+    with SurveyReader(tmp_path / "out") as survey:
+        track = [point for _, point in survey.track()]
+        [recorded] = survey.findings()
+    assert 2 <= len(track) <= 4, "about one a second, and none of a lost fix"
+    assert all((point.where.position.age_s or 0) <= 0.2 for point in track if point.where.position)
+    assert recorded.sighting.frames_seen > 20
 
 
 def test_a_clock_that_jumps_changes_no_finding_and_no_order(

@@ -1,7 +1,7 @@
 """Compares two surveys: finds each crack of one in the other, by place and by picture."""
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,8 @@ TOLERANCE = 0.015
 """Two lines are the same within this share of the picture's diagonal."""
 SAME = 0.35
 """Two cracks are the same if this share of the shorter one lies on the other."""
+PART = 0.3
+"""Sizes are compared only if so much of each lies on the other: a piece is not the crack."""
 INSIDE = 0.98
 """Lengths are compared if this share of both cracks is in both pictures."""
 
@@ -64,6 +66,23 @@ class _Crack:
                 [[(box.left + box.right) / 2, (box.top + box.bottom) / 2]], np.float32
             )
         return places[:: max(1, len(places) // 200)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Pair:
+    """Two cracks, one in each survey, that lie on each other."""
+
+    score: float
+    """Share of the shorter one that lies on the longer one."""
+    both: float
+    """The same the other way round."""
+    before: _Crack
+    after: _Crack
+    laid: Overlay
+
+    @property
+    def keys(self) -> tuple[tuple[str, int], tuple[str, int]]:
+        return ("before", self.before.entry.number), ("after", self.after.entry.number)
 
 
 class _Survey:
@@ -113,7 +132,7 @@ def compare(
     """
     old = _Survey(earlier, sources[0], limit_mm)
     new = _Survey(later, sources[1], limit_mm)
-    pairs: list[tuple[float, _Crack, _Crack, Overlay]] = []
+    pairs: list[_Pair] = []
     seen_old: set[int] = set()
     seen_new: set[int] = set()
     for done, (name, cracks) in enumerate(new.frames.items(), 1):
@@ -130,13 +149,14 @@ def compare(
                     seen_new.add(b.entry.number)
             for a in old.frames[other]:
                 for b in cracks:
-                    score = _likeness(a, b, laid)
+                    score, both = _likeness(a, b, laid)
                     if score >= SAME:
-                        pairs.append((score, a, b, laid))
+                        pairs.append(_Pair(score, both, a, b, laid))
         watch(done, len(new.frames))
     changes = _matched(pairs)
-    taken_old = {one.before.number for one in changes if one.before is not None}
-    taken_new = {one.after.number for one in changes if one.after is not None}
+    # A piece of a crack that was matched as a whole is neither new nor gone.
+    taken_old = {one.before.entry.number for one in pairs}
+    taken_new = {one.after.entry.number for one in pairs}
     left_old = [one for one in old.cracks if one.entry.number not in taken_old | seen_old]
     left_new = [one for one in new.cracks if one.entry.number not in taken_new | seen_new]
     for a, b in _alone_together(left_old, left_new):
@@ -188,28 +208,28 @@ def _share_inside(points: np.ndarray, size: tuple[int, int]) -> float:
     return float(((points >= 0) & (points < np.array(size))).all(axis=1).mean())
 
 
-def _likeness(a: _Crack, b: _Crack, laid: Overlay) -> float:
-    """The share of the shorter crack that lies on the longer one, 0..1."""
+def _likeness(a: _Crack, b: _Crack, laid: Overlay) -> tuple[float, float]:
+    """The share of the shorter crack that lies on the longer one, and the other way round, 0..1."""
     there = laid.forth(a.points)
     near_px = max(TOLERANCE * math.hypot(*laid.later), 6.0)
     if not (a.sighting.lines and b.sighting.lines):
         near_px *= 2
     apart = np.hypot(*(there[:, None] - b.points[None]).transpose(2, 0, 1))
-    return max(
-        float((apart.min(axis=1) < near_px).mean()), float((apart.min(axis=0) < near_px).mean())
-    )
+    near = apart < near_px
+    shares = float(near.any(axis=1).mean()), float(near.any(axis=0).mean())
+    return max(shares), min(shares)
 
 
-def _matched(pairs: list[tuple[float, _Crack, _Crack, Overlay]]) -> list[Changed]:
-    """Each crack once, the likeliest pairs first."""
+def _matched(pairs: Sequence[_Pair]) -> list[Changed]:
+    """Each crack once, the pairs that share most first."""
     changes: list[Changed] = []
     taken: set[tuple[str, int]] = set()
-    pairs.sort(key=lambda one: (-one[0], one[1].entry.number, one[2].entry.number))
-    for _, a, b, laid in pairs:
-        keys = {("a", a.entry.number), ("b", b.entry.number)}
-        if not keys & taken:
-            taken |= keys
-            changes.append(_changed(a, b, laid))
+    pieces = Counter(key for one in pairs for key in one.keys)
+    for one in sorted(pairs, key=lambda one: (-one.both, -one.score, one.keys)):
+        if not set(one.keys) & taken:
+            taken |= set(one.keys)
+            whole = all(pieces[key] == 1 for key in one.keys)
+            changes.append(_changed(one.before, one.after, one.laid, one.both >= PART, whole))
     return changes
 
 
@@ -235,12 +255,21 @@ def _alone_together(old: Sequence[_Crack], new: Sequence[_Crack]) -> list[tuple[
     return pairs
 
 
-def _changed(a: _Crack, b: _Crack, laid: Overlay | None) -> Changed:
+def _changed(
+    a: _Crack, b: _Crack, laid: Overlay | None, alike: bool = True, whole: bool = True
+) -> Changed:
+    """Compare the sizes of a crack: the width if the two are `alike`, the length if they are whole.
+
+    What is one crack in one survey and several pieces in the other has no lengths to compare.
+    """
     zoom = None if laid is None else laid.zoom_at(a.points.mean(axis=0))
-    width = difference(_figure(a, a.entry.width_px), _figure(b, b.entry.width_px), zoom)
-    length = None
+    width = length = None
+    if alike:
+        width = difference(_figure(a, a.entry.width_px), _figure(b, b.entry.width_px), zoom)
     if (
         laid is not None
+        and alike
+        and whole
         and _share_inside(laid.forth(a.points), laid.later) >= INSIDE
         and _share_inside(laid.back(b.points), laid.earlier) >= INSIDE
     ):

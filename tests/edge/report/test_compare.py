@@ -112,6 +112,20 @@ def test_a_longer_crack_has_grown(tmp_path: Path) -> None:
     assert one.length is not None and one.length.value > 10
 
 
+def test_a_crack_that_is_found_in_pieces_is_neither_new_nor_smaller(tmp_path: Path) -> None:
+    crack, rgb = seen()
+    [line] = crack.lines
+    assert crack.measures is not None
+    pieces = [
+        replace(crack, lines=(part,), measures=replace(crack.measures, length=Measured(size, 5.0)))
+        for part, size in ((line[:-60], 250.0), (line[-50:], 50.0))
+    ]
+    found = compared(tmp_path, [(crack, rgb)], [(piece, rgb) for piece in pieces])
+    [one] = found.changes
+    assert one.change is Change.SAME and one.length is None
+    assert one.after is not None and one.after.number == 1
+
+
 def test_new_and_gone_say_whether_anybody_looked(tmp_path: Path) -> None:
     crack, rgb = seen()
     extra = replace(

@@ -21,7 +21,12 @@ import click
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Folder of the scanned photographs, if it is not where it was.",
 )
-def review(survey: Path, listen: str, pictures: Path | None) -> None:
+@click.option(
+    "--keys",
+    type=click.Path(path_type=Path),
+    help="File that keeps the keys of --listen, so that links stay good; made if missing.",
+)
+def review(survey: Path, listen: str, pictures: Path | None, keys: Path | None) -> None:
     """Serve a page on which the findings of SURVEY, a survey's folder, are accepted or rejected:
     A and R, the arrow keys, or by touch. Each verdict is recorded with name and time; the latest
     counts, and the report shows it.
@@ -40,11 +45,12 @@ def review(survey: Path, listen: str, pictures: Path | None) -> None:
     try:
         with Reviewed(survey) as opened:
             begin = begin_review(opened, pictures or scanned_folder(opened))
-            with serving(begin, parse_address(listen)) as served:
+            with serving(begin, parse_address(listen), keys, option="--listen") as served:
                 links = served.links() if sys.stdout.isatty() or not served.keys else served.places
                 click.echo(f"Review of {survey}: {links[0]}")
                 if served.keys is not None and not sys.stdout.isatty():
-                    click.echo("the key is shown on a terminal only", err=True)
+                    kept = "use --keys FILE" if keys is None else f"it is in {keys}"
+                    click.echo(f"the link needs a key, shown on a terminal only: {kept}", err=True)
                 sys.stdout.flush()
                 try:
                     ended.wait()

@@ -58,10 +58,11 @@ def parse_address(text: str = "") -> Address:
     return Address(parts["host"] or DEFAULT_HOST, port)
 
 
-def listen(address: Address) -> socket.socket:
+def listen(address: Address, option: str = "--live") -> socket.socket:
     """A listening socket, not blocking.
 
-    Data that a viewer does not take for 20 s ends its connection in the kernel.
+    `option` is what the user names it with. Data that a viewer does not take for 20 s ends its
+    connection in the kernel.
 
     Raises:
         CrackscanError: the address is in use or not this machine's.
@@ -83,7 +84,7 @@ def listen(address: Address) -> socket.socket:
         listening.close()
         raise CrackscanError(
             f"no live view at {address.host}:{address.port}: {error.strerror};"
-            " name another address: --live HOST:PORT"
+            f" name another address: {option} HOST:PORT"
         ) from None
     listening.setblocking(False)
     return listening

@@ -75,13 +75,17 @@ def serve(
 
 @contextmanager
 def serving(
-    begin: Begin, address: Address, keys_file: Path | None = None, limits: Limits | None = None
+    begin: Begin,
+    address: Address,
+    keys_file: Path | None = None,
+    limits: Limits | None = None,
+    option: str = "--live",
 ) -> Iterator[Live]:
     """The server of `serve`, for other answers than a hub's."""
     keys = None
     if not address.local:
         keys = Keys.kept(keys_file) if keys_file is not None else Keys.random()
-    listening = listen(address)
+    listening = listen(address, option)
     used = Address(address.host, int(listening.getsockname()[1]))
     started = threading.Event()
     stop: list[Callable[[], object]] = []

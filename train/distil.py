@@ -15,6 +15,7 @@ from crackscan.errors import CrackscanError
 from crackscan.pooling import sigmoid, top_k_mean
 from crackscan.train.examples import (
     CELL_PX,
+    UNKNOWN,
     Example,
     Source,
     Targets,
@@ -28,6 +29,8 @@ TRUST = 0.5
 """The teacher's share in a target that is known; one that is not is the teacher's alone."""
 GENTLE = 0.12
 """How much the light of a kept example is varied: little, for the teacher was asked before."""
+SURELY_NONE = 0.1
+"""A picture whose target is below this has no crack in any part of it."""
 BATCH = 32
 ARRAYS = ("rgb.npy", "cells.npy", "patch.npy")
 FINISHED = "views.json"
@@ -102,17 +105,27 @@ def softened(hard: Targets, taught: npt.NDArray[Any]) -> Targets:
 
 
 class Views:
-    """Kept examples with their soft targets, turned, mirrored and lit a little anew each time."""
+    """Kept examples with their soft targets, turned, mirrored and lit a little anew each time.
 
-    def __init__(self, folder: Path) -> None:
+    Of a smaller `size` than they were kept in, squares are cut between cells; a part of a picture
+    that is probably cracked somewhere has no target as a whole.
+    """
+
+    def __init__(self, folder: Path, size: int) -> None:
         if not (folder / FINISHED).is_file():
             raise CrackscanError(f"{folder} holds no finished examples of a teacher")
         self.rgb, self.cells, self.patch = (np.load(folder / one, mmap_mode="r") for one in ARRAYS)
+        self.side = size // CELL_PX
 
     def __len__(self) -> int:
         return len(self.rgb)
 
     def example(self, index: int, rng: np.random.Generator) -> Example:
-        cells = self.cells[index].astype(np.float32)
-        rgb, cells = turn(np.asarray(self.rgb[index]), cells, rng)
-        return Example(light(rgb, rng, GENTLE), cells, float(self.patch[index]))
+        room = self.cells.shape[1] - self.side
+        top, left = (int(rng.integers(room + 1)) for _ in range(2))
+        cells = self.cells[index, top : top + self.side, left : left + self.side]
+        rows, columns = (slice(at * CELL_PX, (at + self.side) * CELL_PX) for at in (top, left))
+        rgb, cells = turn(np.asarray(self.rgb[index, rows, columns]), cells.astype(np.float32), rng)
+        whole = float(self.patch[index])
+        patch = whole if room == 0 or whole < SURELY_NONE else UNKNOWN
+        return Example(light(rgb, rng, GENTLE), cells, patch)

@@ -28,7 +28,7 @@ from crackscan.train.run import CARD, DATA, SPLIT, save_representative
 
 CLOSE_UPS, FIELD, DEVELOPMENT = "metu", "field_photos", "deepcrack_dev"
 POOL_PX, DEVELOPMENT_PX, SMALL_PX = 224, 256, 128
-SMALL = "small"
+SMALL, VIEWS = "small", "views"
 WIDE = RenderConfig(crack_share=0.7, width_px=(10.0, 40.0))
 """Cracks as close photographs show them; and the look-alikes beside them, one picture in three."""
 
@@ -83,6 +83,7 @@ RECIPES = {
             rate=4e-3,
             average=0.998,
         ),
+        small_epochs=4,
         taught=44000,
     ),
     "crack-m": Recipe(
@@ -168,7 +169,7 @@ def make(
     if recipe.taught and teacher is not None:
         settings = recipe.settings
         keep_views(
-            run / "views",
+            run / VIEWS,
             training,
             settings.size_px,
             recipe.taught,
@@ -177,7 +178,7 @@ def make(
             settings.seed,
             _of_stage(report, "Asking the teacher", recipe.taught),
         )
-        training = [Views(run / "views")]
+        training = [Views(run / VIEWS, settings.size_px)]
     validation = [_validation(recipe, data, split)]
     judge = Development(
         data / DEVELOPMENT,
@@ -191,7 +192,9 @@ def make(
         outcome = fit(
             run / SMALL,
             late.settings,
-            _training(late, data, run, split, others),
+            [Views(run / VIEWS, SMALL_PX)]
+            if recipe.taught
+            else _training(late, data, run, split, others),
             [_validation(late, data, split)],
             (run / SMALL / LAST).is_file(),
             watch,

@@ -36,7 +36,7 @@ def test_views_hold_the_teachers_word_for_as_many_examples_as_asked_for(tmp_path
     seen: list[int] = []
     keep_views(tmp_path, [Greys()], SIZE, 70, teacher, 2, 0, seen.append)
     assert seen[-1] == 70
-    views = Views(tmp_path)
+    views = Views(tmp_path, SIZE)
     assert len(views) == 70
     assert (views.patch >= 0).all()
     assert (views.patch <= 1).all()
@@ -56,6 +56,19 @@ def test_views_hold_the_teachers_word_for_as_many_examples_as_asked_for(tmp_path
     assert sorted(example.cells.ravel()) == pytest.approx(sorted(kept[3].ravel()))
 
 
+def test_a_part_of_a_view_has_its_cells_and_the_target_of_the_whole_only_without_a_crack(
+    tmp_path: Path,
+) -> None:
+    keep_views(tmp_path, [Greys()], SIZE, 40, crack_network("strided-96"), 2, 0)
+    views = Views(tmp_path, SIZE // 2)
+    views.patch = np.where(np.arange(40) < 20, 0.01, 0.7)
+    for index in (3, 30):
+        example = views.example(index, np.random.default_rng(1))
+        assert example.rgb.shape == (SIZE // 2, SIZE // 2, 3)
+        assert example.cells[0, 0] in views.cells[index].astype(np.float32)
+        assert example.patch == (0.01 if index < 20 else -1.0)
+
+
 def test_finished_views_are_kept_and_others_are_made_anew(tmp_path: Path) -> None:
     teacher = crack_network("strided-96")
     keep_views(tmp_path, [Greys()], SIZE, 8, teacher, 2, 0)
@@ -63,11 +76,11 @@ def test_finished_views_are_kept_and_others_are_made_anew(tmp_path: Path) -> Non
     keep_views(tmp_path, [Greys()], SIZE, 8, teacher, 2, 0)
     assert (tmp_path / "rgb.npy").stat().st_mtime_ns == before
     keep_views(tmp_path, [Greys()], SIZE, 9, teacher, 2, 0)
-    assert len(Views(tmp_path)) == 9
+    assert len(Views(tmp_path, SIZE)) == 9
 
 
 def test_a_run_without_a_network_is_no_teacher(tmp_path: Path) -> None:
     with pytest.raises(CrackscanError, match="make it first"):
         load_teacher(tmp_path)
     with pytest.raises(CrackscanError, match="no finished examples"):
-        Views(tmp_path)
+        Views(tmp_path, SIZE)

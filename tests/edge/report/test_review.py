@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import signal
+import subprocess
+import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -137,3 +141,15 @@ def test_the_list_and_the_pictures(desk: Desk) -> None:
 def test_a_survey_that_is_being_written_is_not_reviewed(folder: Path) -> None:
     with Survey.resume(folder), pytest.raises(SurveyError, match="being written"):
         Reviewed(folder)
+
+
+def test_the_command_serves_this_machine_and_ends_cleanly(folder: Path) -> None:
+    program = "from crackscan.edge.cli import main; main()"
+    command = [sys.executable, "-c", program, "review", str(folder), "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        link = child.stdout.readline().split()[-1]
+        with urllib.request.urlopen(f"{link}api/findings", timeout=30) as answer:
+            assert json.load(answer)["total"] == 2
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(timeout=30) == 0

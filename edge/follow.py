@@ -94,7 +94,8 @@ class Follower:
         detail = self._detail(frame, small)
         place = self._wall.locate(small, frame.seen_s)
         clarity = judge(detail, self._wall.motion, self._reference(frame, place))
-        if place is not None and clarity.verdict is Verdict.SHARP:
+        new = self._measured is not None and self._measured.age == 1
+        if new and place is not None and clarity.verdict is Verdict.SHARP:
             self._compared.append(_Compared(detail, place, frame.seen_s))
         return Look(clarity, self._wall.motion, place)
 
@@ -153,14 +154,16 @@ class Follower:
         return tuple(one for number in gone for one in self._pieces.pop(number).tracker.end())
 
     def _reference(self, frame: Frame, place: Place | None) -> Detail | None:
-        """The sharpest of the last frames that showed about the same place."""
+        """The second sharpest of the last frames that showed about the same place: the sharpest
+        may be so by chance."""
         fresh = [
             one.detail
             for one in self._compared
             if frame.seen_s - one.seen_s <= _COMPARED_S
             and (place is None or _is_near(one.place, place, frame))
         ]
-        return max(fresh, key=lambda detail: detail.fineness, default=None)
+        fresh.sort(key=lambda detail: -detail.fineness)
+        return fresh[min(len(fresh) // 2, 1)] if fresh else None
 
 
 def _is_near(one: Place, other: Place, frame: Frame) -> bool:

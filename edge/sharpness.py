@@ -221,7 +221,7 @@ def _gradients(windows: Windows, smooth: float) -> tuple[Windows, Windows]:
     size = (5, 5) if smooth == _SMOOTH[0] else (3, 3)
     flat = cv2.GaussianBlur(windows.reshape(count * rows, cols), size, smooth)
     seen = flat.reshape(count, rows, cols)
-    edge = min(_SEAM, (rows - 3) // 2)
+    edge = min(_SEAM + (size == (5, 5)), (rows - 3) // 2)  # its smoothing reaches further
     inner = slice(edge, -edge), slice(edge, -edge)
     x = (seen[:, :, 2:] - seen[:, :, :-2])[:, inner[0], edge - 1 : -(edge - 1) or None]
     y = (seen[:, 2:] - seen[:, :-2])[:, edge - 1 : -(edge - 1) or None, inner[1]]

@@ -90,7 +90,7 @@ def ablation(
             0,
             on_taught,
         )
-        return [Views(out / "views")]
+        return [Views(out / "views", size.size_px)]
 
     def made(stage: str, seed: int, folder: Path) -> Result:
         settings = settings_of(backbone, weights, size, seed)

@@ -104,6 +104,7 @@ def _draw(axes: Axes, rows: Sequence[Result], figure: str, title: str) -> None:
             va="center",
             zorder=4,
             path_effects=_HALO,
+            gid=f"{figure}-{row['name']}",
         )
     axes.set_title(title, color=INK, fontsize=11.5, loc="left", pad=20)
     axes.set_xlabel("cost of a 640x480 frame, in MobileNetV2 patches (int8, one thread)", color=INK)

@@ -1,6 +1,7 @@
 """What following the wall is worth: findings over many frames against single-frame decisions.
 
     python benchmarks/pan.py --model models/crack-s.tflite ../shared/data
+    python benchmarks/pan.py --clip pan.mp4 ../shared/data
 
 A virtual camera pans over large real pictures; its path and the cracks are known, so every finding
 and every identity can be checked. Single-frame decisions are those of `finding.find` on each
@@ -31,6 +32,7 @@ from virtual_camera import (
     walls,
 )
 
+from crackscan.edge.annotated_video import AnnotatedVideo
 from crackscan.edge.finding import CrackMap, Finding, Rule, find
 from crackscan.edge.follow import Follower
 from crackscan.edge.frame import Frame
@@ -126,9 +128,9 @@ class Bench:
         before: Matrix | None = None
         first: Matrix | None = None
         for index, pose in enumerate(path(wall, self.speed_px, rng)):
-            bgr = shoot(wall, pose, pose if before is None else before, rng)
+            rgb = shoot(wall, pose, pose if before is None else before, rng)
             now_s = index / RATE_FPS
-            frame = Frame(bgr[:, :, ::-1].copy(), index, str(index), wall.name, now_s, now_s, now_s)
+            frame = Frame(rgb, index, str(index), wall.name, now_s, now_s, now_s)
             visible = under_cells(wall.cracks, pose, self.rule.cell_px)
             marks = under_cells(wall.marks, pose, self.rule.cell_px)
             look = self._timed("motion and sharpness", follower.look, frame)
@@ -276,6 +278,18 @@ def add_score(score: Score, shown: list[Shown], findings: list[list[Finding]]) -
     score.false_places += len(places)
 
 
+def write_clip(clip: Path, wall: WallPicture, speed_px: float, seed: int) -> int:
+    """Write what the camera sees as an MP4; returns the number of frames."""
+    rng = np.random.default_rng(seed)
+    video = AnnotatedVideo(clip, RATE_FPS)
+    before: Matrix | None = None
+    for pose in path(wall, speed_px, rng):
+        video.add(shoot(wall, pose, pose if before is None else before, rng))
+        before = pose
+    video.close()
+    return video.count
+
+
 def at_equal_recall(bench: Bench) -> tuple[float, Score]:
     """Single-frame decisions at the highest thresholds that reach the recall of following.
 
@@ -330,6 +344,8 @@ def report(bench: Bench) -> dict[str, Any]:
 @click.option("--walls", "count", default=6, show_default=True)
 @click.option("--speed", default=16.0, show_default=True, help="Frame px a frame.")
 @click.option("--seed", default=0, show_default=True)
+@click.option("--clip", type=click.Path(dir_okay=False, path_type=Path), help="Only write what the "
+              "camera sees of the first wall, an MP4 to be scanned.")  # fmt: skip
 def main(
     data: Path,
     model_name: str | None,
@@ -338,9 +354,14 @@ def main(
     count: int,
     speed: float,
     seed: int,
+    clip: Path | None,
 ) -> None:
     """Pan over walls made of the pictures in DATA and print all figures as JSON."""
     cv2.setNumThreads(1)
+    if clip is not None:
+        frames = write_clip(clip, next(walls(data, 1, seed)), speed, seed)
+        click.echo(f"{clip}: {frames} frames")
+        return
     model = Model.load(model_name, threads=1) if noise is None else None
     rule = Rule.of(model.card, point) if model else Rule(0.5, 0.7, 4, 16)
     bench = Bench(model, noise or 0.0, rule, speed)

@@ -112,8 +112,10 @@ def shoot(wall: WallPicture, pose: Matrix, before: Matrix, rng: np.random.Genera
         seen = cv2.filter2D(seen, -1, kernel / kernel.sum())
     grain = rng.standard_normal((HEIGHT, WIDTH, 3), np.float32) * np.float32(_NOISE)
     lit = np.clip(seen * np.float32(1 + rng.normal(0, 0.03)) + grain, 0, 255).astype(np.uint8)
-    jpeg = cv2.imencode(".jpg", lit, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1]
-    return np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), np.uint8)
+    bgr = np.ascontiguousarray(lit[:, :, ::-1])
+    jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1]
+    again = np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), np.uint8)
+    return np.ascontiguousarray(again[:, :, ::-1])
 
 
 def under_cells(labels: Labels, pose: Matrix, cell_px: int) -> Labels:

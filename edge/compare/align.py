@@ -15,6 +15,8 @@ WORK_PX = 900
 LEAST_INLIERS, LEAST_SHARE = 20, 0.25
 MOST_ZOOM, MOST_SKEW = 4.0, 4.0
 _FEATURES, _RATIO, _AGREE_PX = 1500, 0.78, 4.0
+_GLANCE = 400
+"""So many features of a picture, the strongest, are enough to see which others it is like."""
 
 Points = NDArray[np.float64]
 Homography = NDArray[np.float64]
@@ -27,7 +29,7 @@ class Features:
     places: NDArray[np.float32]
     """(n, 2), px of the frame."""
     words: NDArray[np.float32]
-    """(n, 128)"""
+    """(n, 128), the strongest first."""
     width: int
     height: int
 
@@ -43,7 +45,19 @@ def features_of(rgb: RGB, frame_width: int, frame_height: int) -> Features:
     places = np.array([corner.pt for corner in corners], np.float32).reshape(-1, 2) * back
     if words is None:
         words = np.empty((0, 128), np.float32)
-    return Features(places, np.asarray(words, np.float32), frame_width, frame_height)
+    order = np.argsort([-corner.response for corner in corners], kind="stable")
+    words = np.asarray(words, np.float32)[order]
+    return Features(places[order], words, frame_width, frame_height)
+
+
+def likeness(one: Features, other: Features) -> int:
+    """How many of the strongest features of `one` are clearly in `other`: a quick first look.
+
+    Some are by chance, so that it only tells which of several pictures is the likeliest.
+    """
+    if len(other.words) < 2 or not len(one.words):
+        return 0
+    return int(_clear_matches(one.words[:_GLANCE], other.words)[1].sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,16 +96,12 @@ def overlay(before: Features, after: Features) -> Overlay | None:
     """
     if min(len(before.words), len(after.words)) < LEAST_INLIERS:
         return None
-    pairs = cv2.BFMatcher(cv2.NORM_L2).knnMatch(before.words, after.words, k=2)
-    good = [
-        (one[0].queryIdx, one[0].trainIdx)
-        for one in pairs
-        if len(one) == 2 and one[0].distance < _RATIO * one[1].distance
-    ]
-    if len(good) < LEAST_INLIERS:
+    nearest, clear = _clear_matches(before.words, after.words)
+    good = int(clear.sum())
+    if good < LEAST_INLIERS:
         return None
-    old = before.places[[a for a, _ in good]]
-    new = after.places[[b for _, b in good]]
+    old = before.places[clear]
+    new = after.places[nearest[clear]]
     px = max(after.width, after.height) / WORK_PX
     cv2.setRNGSeed(1)
     within_px = _AGREE_PX * max(px, 1.0)
@@ -101,7 +111,7 @@ def overlay(before: Features, after: Features) -> Overlay | None:
     if matrix is None:
         return None
     inliers = int(agree.sum())
-    if inliers < max(LEAST_INLIERS, LEAST_SHARE * len(good)):
+    if inliers < max(LEAST_INLIERS, LEAST_SHARE * good):
         return None
     found = Overlay(
         np.asarray(matrix, np.float64),
@@ -109,6 +119,22 @@ def overlay(before: Features, after: Features) -> Overlay | None:
         (after.width, after.height),
     )
     return found if _is_plausible(found) else None
+
+
+def _clear_matches(
+    words: NDArray[np.float32], others: NDArray[np.float32]
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """The nearest of the others (at least two) to each word, and whether it is clearly that one.
+
+    Squared distances by one product of matrices, which is far quicker than one by one; SIFT's
+    numbers are whole and small, so that they are exact.
+    """
+    apart = (words**2).sum(1)[:, None] + (others**2).sum(1)[None] - 2 * (words @ others.T)
+    row = np.arange(len(words))
+    nearest = apart.argmin(axis=1)
+    best = apart[row, nearest].copy()
+    apart[row, nearest] = np.inf
+    return nearest, np.asarray(best < _RATIO**2 * apart.min(axis=1), np.bool_)
 
 
 def _is_plausible(found: Overlay) -> bool:

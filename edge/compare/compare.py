@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from crackscan.edge.compare.align import Features, Overlay, features_of, overlay
+from crackscan.edge.compare.align import Features, Overlay, features_of, likeness, overlay
 from crackscan.edge.compare.change import ENDS, Change, Changed, change_of, difference
 from crackscan.edge.position.values import Position
 from crackscan.edge.report.entry import Entry, entry_of
@@ -22,7 +22,9 @@ USUAL_ACCURACY_M, SLACK_M = 10.0, 3.0
 NEAREST = 6
 """So many earlier pictures are tried against a later one, the nearest or of the same name."""
 MOST_BLIND = 40
-"""So many pictures are tried all against all where no positions help."""
+"""Where no positions help, so many pictures are compared all against all."""
+LIKELIEST = 8
+"""So many of those, the likest at first sight, are tried in earnest."""
 TOLERANCE = 0.015
 """Two lines are the same within this share of the picture's diagonal."""
 SAME = 0.35
@@ -189,7 +191,22 @@ def _candidates(name: str, new: _Survey, old: _Survey) -> list[str]:
             near.append((1.0, other))
     near.sort()
     known = here is not None and all(old.places[other] is not None for _, other in near)
-    return [other for _, other in (near[:NEAREST] if known else near)]
+    return [other for _, other in near[:NEAREST]] if known else _likeliest(name, near, new, old)
+
+
+def _likeliest(
+    name: str, near: Sequence[tuple[float, str]], new: _Survey, old: _Survey
+) -> list[str]:
+    """Those that look most alike at first sight; one of the same name is always among them."""
+    after = new.features(name) if near else None
+    if after is None:
+        return []
+
+    def unlike(other: str) -> tuple[bool, int]:
+        before = old.features(other)
+        return other != name, 0 if before is None else -likeness(after, before)
+
+    return sorted((other for _, other in near), key=unlike)[:LIKELIEST]
 
 
 def _reach_m(position: Position) -> float:

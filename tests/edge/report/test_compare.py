@@ -5,15 +5,16 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from surveyed import crack_cells, drawn, make_survey, measured, moment, numbered, place
+from surveyed import SAMPLES, crack_cells, drawn, make_survey, measured, moment, numbered, place
 
 from crackscan.edge.cli import crackscan
-from crackscan.edge.compare.align import features_of, overlay
+from crackscan.edge.compare.align import Features, Overlay, features_of, likeness, overlay
 from crackscan.edge.compare.change import Change, change_of, difference
-from crackscan.edge.compare.compare import Comparison, compare
+from crackscan.edge.compare.compare import LIKELIEST, Comparison, compare
 from crackscan.edge.finding import Box
 from crackscan.edge.position import Where
 from crackscan.edge.survey import Measured, Review, Sighting, Survey, SurveyReader, Verdict
@@ -74,6 +75,16 @@ def test_pictures_are_laid_over_each_other() -> None:
     assert laid.forth(points) == pytest.approx(points - np.array(SHIFT), abs=1.5)
     assert laid.back(laid.forth(points)) == pytest.approx(points, abs=0.01)
     assert laid.zoom_at(points[0]) == pytest.approx(1.0, abs=0.02)
+
+
+def test_the_same_wall_is_likelier_at_first_sight() -> None:
+    here = features_of(wall(), 640, 480)
+    again = features_of(wall(shift=SHIFT), 640, 480)
+    other = read_picture(SAMPLES / "intact-tiles-and-shadows.jpg")
+    there = features_of(other, other.shape[1], other.shape[0])
+    assert likeness(again, here) > 5 * likeness(again, there)
+    nothing = features_of(np.full((480, 640, 3), 128, np.uint8), 640, 480)
+    assert likeness(nothing, here) == likeness(here, nothing) == 0
 
 
 def test_pictures_of_other_walls_are_not() -> None:
@@ -173,3 +184,31 @@ def test_the_command_and_the_report_tell_the_same(tmp_path: Path) -> None:
     assert CliRunner().invoke(crackscan, arguments).exit_code == 0
     page = out.read_text()
     assert "Since the survey before" in page and "<b>grown</b>" in page
+
+
+def test_among_many_pictures_without_places_none_is_lost_and_few_are_laid_over_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cracked = sorted((SAMPLES / "patches" / "positive").glob("*.jpg"))[: LIKELIEST + 4]
+    mark = numbered(1, 3.0, where=Where())
+    old, new = [], []
+    for i, path in enumerate(cracked):
+        rgb = cv2.resize(read_picture(path), (400, 400), interpolation=cv2.INTER_CUBIC)
+        later = np.ascontiguousarray(rgb[20:380, 30:390])
+        old.append((replace(mark, frame=f"a{i}", frame_width=400, frame_height=400,
+                            box=Box(160, 160, 192, 192)), rgb))  # fmt: skip
+        new.append((replace(mark, frame=f"b{i}", frame_width=360, frame_height=360,
+                            box=Box(130, 140, 162, 172)), later))  # fmt: skip
+    tried = 0
+
+    def counted(before: Features, after: Features) -> Overlay | None:
+        nonlocal tried
+        tried += 1
+        return overlay(before, after)
+
+    monkeypatch.setattr("crackscan.edge.compare.compare.overlay", counted)
+    found = compared(tmp_path, old, new)  # type: ignore[arg-type]
+    assert tried == len(cracked) * LIKELIEST
+    pairs = {(one.before.number, one.after.number) for one in found.changes
+             if one.before is not None and one.after is not None}  # fmt: skip
+    assert pairs == {(n, n) for n in range(1, len(cracked) + 1)}

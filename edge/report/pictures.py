@@ -107,14 +107,15 @@ def with_close_up(figures: Figures, close_up: RGB) -> Figures:
 def draw_finding(rgb: RGB, sighting: Sighting, scale: Scale | None) -> Drawn:
     """The frame with the crack marked, and the close-up with its centre line and widths.
 
-    `rgb` is the frame, or a smaller copy of it.
+    `rgb` is the frame, or a smaller copy or a finer twin of it.
     """
     box = _shown(sighting)
     window = _window(box, sighting)
     lines = clipped(sighting.lines, window)
-    cut = _cut(rgb, sighting, window)
+    zoom = _zoom(rgb, sighting, window)
+    cut = _cut(rgb, sighting, window, zoom)
     if lines:
-        cut = draw_width(cut, _measure(sighting, lines, window), scale)[:-STRIP_PX]
+        cut = draw_width(cut, _measure(sighting, lines, window, zoom), scale)[:-STRIP_PX]
     else:
         cut = _enlarged(cut)
     overview = _overview(rgb, sighting, window)
@@ -199,24 +200,35 @@ def _stretch(low: int, high: int, middle: float) -> tuple[int, int]:
     return begin, begin + WINDOW_PX
 
 
-def _cut(rgb: RGB, sighting: Sighting, window: Box) -> RGB:
-    """A window of the frame at the frame's own resolution."""
+def _zoom(rgb: RGB, sighting: Sighting, window: Box) -> float:
+    """How much finer than the frame a close-up is: as its picture allows and the page needs."""
+    longest = max(window.right - window.left, window.bottom - window.top, 1)
+    return max(min(rgb.shape[1] / sighting.frame_width, CLOSE_UP_PX / longest), 1.0)
+
+
+def _cut(rgb: RGB, sighting: Sighting, window: Box, zoom: float) -> RGB:
+    """A window of the frame, `zoom` times as large as in the frame."""
     factor = rgb.shape[1] / sighting.frame_width
     top, bottom = round(window.top * factor), max(round(window.bottom * factor), 1)
     left, right = round(window.left * factor), max(round(window.right * factor), 1)
     cut = np.ascontiguousarray(rgb[top:bottom, left:right])
-    size = window.right - window.left, window.bottom - window.top
+    size = (
+        max(round((window.right - window.left) * zoom), 1),
+        max(round((window.bottom - window.top) * zoom), 1),
+    )
     if cut.size == 0:
         return np.zeros((size[1], size[0], 3), np.uint8)
     if (cut.shape[1], cut.shape[0]) != size:
-        cut = np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+        how = cv2.INTER_AREA if size[0] < cut.shape[1] else cv2.INTER_CUBIC
+        cut = np.asarray(cv2.resize(cut, size, interpolation=how), np.uint8)
     return cut
 
 
-def _measure(sighting: Sighting, lines: list[LineArray], window: Box) -> CrackMeasure:
-    """The record's lines and widths, as the drawing wants them, in px of the window."""
+def _measure(sighting: Sighting, lines: list[LineArray], window: Box, zoom: float) -> CrackMeasure:
+    """The record's lines and widths, as the drawing wants them, in px of the window's cut."""
     measures = sighting.measures
-    corner = np.array([window.left, window.top, 0, 0], np.float32)
+    corner = np.array([window.left - 0.5, window.top - 0.5, 0, 0], np.float32)
+    half = np.array([0.5, 0.5, 0, 0], np.float32)
     nothing = Width(None, None)
     spread = Spread(nothing, nothing, nothing, None)
     if measures is not None and measures.width_p95 is not None:
@@ -225,17 +237,23 @@ def _measure(sighting: Sighting, lines: list[LineArray], window: Box) -> CrackMe
             window.left <= at[0] < window.right and window.top <= at[1] < window.bottom
         )
         spread = Spread(
-            _width(measures.width_median),
-            _width(measures.width_p95),
-            _width(measures.width_max),
-            (at[0] - window.left, at[1] - window.top) if at is not None and inside else None,
+            _width(measures.width_median, zoom),
+            _width(measures.width_p95, zoom),
+            _width(measures.width_max, zoom),
+            (
+                (float((at[0] - corner[0]) * zoom - 0.5), float((at[1] - corner[1]) * zoom - 0.5))
+                if at is not None and inside
+                else None
+            ),
         )
-    branches = tuple(Branch(line - corner, 0.0, spread) for line in lines)
+    branches = tuple(Branch((line - corner) * zoom - half, 0.0, spread) for line in lines)
     return CrackMeasure(branches, 0.0, 0.0, spread, None)
 
 
-def _width(figure: Measured | None) -> Width:
-    return Width(None, None) if figure is None else Width(figure.value_px, figure.uncertainty_px)
+def _width(figure: Measured | None, zoom: float) -> Width:
+    if figure is None:
+        return Width(None, None)
+    return Width(figure.value_px * zoom, figure.uncertainty_px * zoom)
 
 
 def _overview(rgb: RGB, sighting: Sighting, window: Box) -> RGB:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -67,9 +68,12 @@ def export_training(survey: SurveyReader, folder: Path, source: Path | None = No
         assert found.verdict is not None
         sighting = found.sighting
         rgb = pictures.of_finding(found.picture, sighting.frame, sighting.frame_width)
-        if rgb is None or rgb.shape[1] != sighting.frame_width:
+        if rgb is None or rgb.shape[1] < sighting.frame_width:
             without += 1
             continue
+        if rgb.shape[1] > sighting.frame_width:  # the model saw the smaller twin
+            size = sighting.frame_width, sighting.frame_height
+            rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
         near = doubtful[sighting.frame] if found.verdict is Verdict.REJECTED else []
         patches = _patches(rgb, found, cell_px, [_centres(one, cell_px) for one in near])
         crowded += not patches

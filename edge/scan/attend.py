@@ -147,7 +147,7 @@ class Attendant:
                     raise CrackscanError("there is no picture yet")
                 frame, _ = moving.newest
                 at = self._setup.clock.at(frame.monotonic_s, frame.wall_s)
-                moving.writer.add_picture(frame.rgb, frame.name, at)
+                moving.writer.add_picture(moving.writer.picture_of(frame), frame.name, at)
                 return f"Picture saved: {frame.name}"
             case Pause():
                 moving.paused = True

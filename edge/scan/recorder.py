@@ -21,7 +21,9 @@ UPDATED_S = 2.0
 MOST_UPDATES = 4
 """Findings in view that are brought up to date with one frame."""
 MOST_FRAMES = 4
-"""Frames whose pixels are held back until their findings' turn comes."""
+"""Frames whose pixels are held back until their findings' turn comes;"""
+MOST_FULL = 1
+"""and of those with a full-resolution twin, which is large."""
 
 
 @dataclass(eq=False)
@@ -94,7 +96,7 @@ class Recorder:
                 opened.tracked = tracked
                 if tracked.best.at.index == frame.index:
                     opened.where, opened.size = where, (frame.height, frame.width)
-            crowded = self._frames_held() > MOST_FRAMES
+            crowded = self._is_crowded()
             left_to_update = MOST_UPDATES
             for number, opened in list(self._open.items()):
                 left = opened.in_view and number not in here
@@ -122,8 +124,9 @@ class Recorder:
     ) -> None:
         size = frame.height, frame.width
         opened = _Open(0, tracked, size, where, tracked, frame.seen_s)
-        rgb = None if tracked.best.frame is None else tracked.best.frame.rgb
-        opened.record = self._writer.add_finding(self._sighting(opened), rgb)
+        best = tracked.best.frame
+        picture = None if best is None else self._writer.picture_of(best)
+        opened.record = self._writer.add_finding(self._sighting(opened), picture)
         self.findings += 1
         self._open[tracked.number] = opened
         self._measure(opened)
@@ -134,7 +137,8 @@ class Recorder:
         tracked = opened.tracked
         best = tracked.best.frame
         if best is not None:
-            self._writer.update_finding(opened.record, self._sighting(opened), best.rgb)
+            picture = self._writer.picture_of(best)
+            self._writer.update_finding(opened.record, self._sighting(opened), picture)
             self._measure(opened)
         elif tracked is not opened.stored:
             self._writer.update_finding(opened.record, self._sighting(opened))
@@ -148,14 +152,18 @@ class Recorder:
         release(tracked.number)
         opened.tracked = opened.stored = replace(tracked, best=replace(tracked.best, frame=None))
 
-    def _frames_held(self) -> int:
-        frames = (opened.tracked.best.frame for opened in self._open.values())
-        return len({id(frame.rgb) for frame in frames if frame is not None})
+    def _is_crowded(self) -> bool:
+        """Whether too many frames' pixels are held back."""
+        frames = [opened.tracked.best.frame for opened in self._open.values()]
+        held = {id(frame.rgb) for frame in frames if frame is not None}
+        full = {id(frame.full) for frame in frames if frame is not None and frame.full is not None}
+        return len(held) > MOST_FRAMES or len(full) > MOST_FULL
 
     def _measure(self, opened: _Open) -> None:
         best = opened.tracked.best
         if best.frame is not None:
-            self.measurer.add(Work(opened.record, best.finding, best.frame, opened.where))
+            frame = replace(best.frame, full=None)  # its memory is not for those that wait
+            self.measurer.add(Work(opened.record, best.finding, frame, opened.where))
 
     def _absorb(self, gone: int, kept: int) -> None:
         part = self._open.pop(gone, None)

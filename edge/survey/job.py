@@ -1,10 +1,28 @@
 """One entry on its way to the disk."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+import numpy as np
 
 from crackscan.edge.clock import Instant
 from crackscan.edge.survey.values import Note, Sighting, TrackPoint
 from crackscan.picture import RGB
+
+Picture = RGB | Callable[[], RGB]
+"""RGB uint8 (height, width, 3), not changed after; or what gives it, as `Frame.full` does."""
+FULL_BYTES = 18 << 20
+"""What `Frame.full` of a 12-megapixel sensor holds until it is decoded."""
+
+
+def bytes_of(picture: Picture) -> int:
+    """The memory that a waiting picture takes."""
+    return picture.nbytes if isinstance(picture, np.ndarray) else FULL_BYTES
+
+
+def rgb_of(picture: Picture) -> RGB:
+    """The picture itself, decoded."""
+    return picture if isinstance(picture, np.ndarray) else picture()
 
 
 @dataclass(eq=False)
@@ -13,7 +31,7 @@ class Job:
 
     finding: int | None = None
     sighting: Sighting | None = None
-    picture: RGB | None = None
+    picture: Picture | None = None
     frame: str = ""
     """That the picture shows."""
     at: Instant | None = None

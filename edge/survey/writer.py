@@ -8,12 +8,12 @@ from types import TracebackType
 from typing import Self
 
 from crackscan.edge.clock import Instant
-from crackscan.edge.survey.job import Job
+from crackscan.edge.frame import Frame
+from crackscan.edge.survey.job import Job, Picture, bytes_of, rgb_of
 from crackscan.edge.survey.pictures import Budget, encode_jpeg, free_bytes
 from crackscan.edge.survey.record import Survey
 from crackscan.edge.survey.values import Note, NoteKind, Sighting, TrackPoint
 from crackscan.errors import CrackscanError
-from crackscan.picture import RGB
 
 MOST_JOBS = 2000
 MOST_PICTURE_BYTES = 64 << 20
@@ -54,7 +54,7 @@ class SurveyWriter:
         self._picture_bytes = 0
         self._held: Counter[int] = Counter()
         """How many entries wait with the same picture, by its identity."""
-        self._last: tuple[RGB, int] | None = None
+        self._last: tuple[Picture, int] | None = None
         """The picture that was saved last, and its number: a frame may show many findings."""
         self._writing = 0
         self._lost = self._lost_noted = self._left_out = 0
@@ -67,15 +67,22 @@ class SurveyWriter:
         self._thread = threading.Thread(target=self._run, name="survey writer", daemon=True)
         self._thread.start()
 
-    def add_finding(self, sighting: Sighting, picture: RGB | None = None) -> int:
-        """Record a finding, with its best picture (RGB uint8, not changed after); its number."""
+    def picture_of(self, frame: Frame) -> Picture:
+        """A frame's finest picture that there is room for."""
+        with self._changed:
+            return frame.full if frame.full is not None and self._fits(frame.full) else frame.rgb
+
+    def add_finding(self, sighting: Sighting, picture: Picture | None = None) -> int:
+        """Record a finding, with its best picture; its number."""
         with self._changed:
             number = self._next_finding
             self._next_finding += 1
             self._put(Job(number, sighting, picture, sighting.frame, sighting.last))
         return number
 
-    def update_finding(self, finding: int, sighting: Sighting, picture: RGB | None = None) -> None:
+    def update_finding(
+        self, finding: int, sighting: Sighting, picture: Picture | None = None
+    ) -> None:
         """Replace what is known of a finding, and its best picture if one is given."""
         with self._changed:
             waiting = self._of_finding.get(finding)
@@ -94,7 +101,7 @@ class SurveyWriter:
             self._of_finding.pop(part, None)
             self._put(Job(absorbed=(part, whole)))
 
-    def add_picture(self, picture: RGB, frame: str, at: Instant) -> None:
+    def add_picture(self, picture: Picture, frame: str, at: Instant) -> None:
         """Save a picture that belongs to no finding: a snapshot."""
         with self._changed:
             self._put(Job(picture=picture, frame=frame, at=at))
@@ -166,24 +173,27 @@ class SurveyWriter:
             self._of_finding[job.finding] = job
         self._changed.notify_all()
 
-    def _hold(self, picture: RGB) -> bool:
+    def _fits(self, picture: Picture) -> bool:
+        return id(picture) in self._held or (
+            self._picture_bytes + bytes_of(picture) <= MOST_PICTURE_BYTES
+        )
+
+    def _hold(self, picture: Picture) -> bool:
         """Whether there is room to keep a picture until it is written; many may wait for one."""
-        key = id(picture)
-        more_bytes = 0 if self._held[key] else picture.nbytes
-        if self._picture_bytes + more_bytes > MOST_PICTURE_BYTES:
+        if not self._fits(picture):
             return False
-        self._held[key] += 1
-        self._picture_bytes += more_bytes
+        self._picture_bytes += 0 if id(picture) in self._held else bytes_of(picture)
+        self._held[id(picture)] += 1
         return True
 
-    def _let_go(self, picture: RGB | None) -> None:
+    def _let_go(self, picture: Picture | None) -> None:
         if picture is None:
             return
         key = id(picture)
         self._held[key] -= 1
         if not self._held[key]:
             del self._held[key]
-            self._picture_bytes -= picture.nbytes
+            self._picture_bytes -= bytes_of(picture)
 
     def _run(self) -> None:
         while (batch := self._take()) is not None:
@@ -271,13 +281,13 @@ class SurveyWriter:
             self.survey.add_note(Note(self.survey.clock.now(), NoteKind.WARNING, text))
         return lost
 
-    def _save_picture(self, picture: RGB, frame: str, at: Instant, finding: int | None) -> None:
+    def _save_picture(self, picture: Picture, frame: str, at: Instant, finding: int | None) -> None:
         try:
             last = self._last
             shared = finding is not None and last is not None and last[0] is picture
             if shared and self.survey.share_picture(last[1], finding):  # type: ignore[index, arg-type]
                 return
-            jpeg = encode_jpeg(picture)
+            jpeg = encode_jpeg(rgb_of(picture))
             refusal = self.budget.refusal(self.survey.folder, self.survey.picture_bytes, len(jpeg))
             if refusal is None:
                 self.survey.add_picture(jpeg, frame, at, finding)

@@ -1,5 +1,6 @@
 """Stretches in which nothing could be judged, noted in the record with their reason."""
 
+import math
 from collections import Counter
 from collections.abc import Callable
 
@@ -16,12 +17,14 @@ LONGEST_S = 60.0
 class Gaps:
     """Turns what each frame says into notes: one for each gap that has ended."""
 
-    def __init__(self, note: Callable[[Note], None]) -> None:
+    def __init__(self, note: Callable[[Note], None], began_s: float = -math.inf) -> None:
+        """`began_s` is when the record began, monotonic: what was before is no part of it."""
         self._note = note
         self._began: Instant | None = None
         self._began_s = self._last_s = 0.0
         self._why: Counter[str] = Counter()
         self._of_source = 0
+        self._noted_until_s = began_s
 
     def frame(self, why: str, at: Instant, seen_s: float) -> None:
         """A frame came, and could be judged, or not: `why`.
@@ -50,11 +53,26 @@ class Gaps:
         if seconds >= LEAST_S:
             self._note(Note(began, NoteKind.GAP, why, seconds))
 
-    def of_source(self, source: Source, clock: Clock) -> None:
-        """Note the gaps of a live source that have ended since the last call."""
+    def of_source(self, source: Source, clock: Clock, ended: bool = False) -> None:
+        """Note the gaps of a live source that have ended since the last call, and what lasts
+        already for LONGEST_S, or for LEAST_S where the scan has ended."""
         now = clock.now()
         for gap in source.gaps[self._of_source :]:
             self._of_source += 1
-            wall_s = now.wall_s - (now.monotonic_s - gap.began_s)
-            at = Instant(gap.began_s, wall_s, now.wall_from)
-            self._note(Note(at, NoteKind.GAP, gap.why, gap.seconds))
+            self._of(gap.began_s, gap.began_s + gap.seconds, gap.why, now)
+        condition = source.condition
+        if condition.good or not source.live:
+            return
+        lasts_s = now.monotonic_s - max(condition.since_s, self._noted_until_s)
+        if lasts_s >= (LEAST_S if ended else LONGEST_S):
+            why = condition.text.partition("; ")[0] or condition.state.value
+            self._of(condition.since_s, now.monotonic_s, why, now)
+
+    def _of(self, began_s: float, ended_s: float, why: str, now: Instant) -> None:
+        """Note what is not noted yet of a gap of the source."""
+        began_s = max(began_s, self._noted_until_s)
+        if ended_s - began_s <= 0:
+            return
+        self._noted_until_s = ended_s
+        at = Instant(began_s, now.wall_s - (now.monotonic_s - began_s), now.wall_from)
+        self._note(Note(at, NoteKind.GAP, why, ended_s - began_s))

@@ -28,6 +28,7 @@ from crackscan.edge.scan.tally import Tally
 from crackscan.edge.scan.track import Track
 from crackscan.edge.sharpness import Verdict
 from crackscan.edge.source import Source
+from crackscan.edge.source.base import State
 from crackscan.edge.survey import Note, NoteKind, Survey, SurveyWriter
 from crackscan.edge.tracking import Followed, Tracked
 from crackscan.errors import CrackscanError
@@ -40,6 +41,9 @@ CLOSING_S = 30.0
 MEASURING_S, HURRIED_S = 20.0, 2.0
 """How long the end of a scan waits for the last measures; after a failure it is short."""
 _CLEAR = (Verdict.SHARP, Verdict.PLAIN)
+_ALIVE = (State.GOOD, State.BLACK, State.COVERED)
+"""States in which frames come that are not to be judged: blur, or a lens cap, may last and is no
+fault that a restart mends."""
 _PAUSED = "paused"
 
 
@@ -81,7 +85,7 @@ class Moving:
             self._complete,
             self.setup.hub,
         )
-        self._gaps = Gaps(self.writer.add_note)
+        self._gaps = Gaps(self.writer.add_note, time.monotonic())
         self._track = Track()
 
     def take(self, frame: Frame) -> None:
@@ -115,7 +119,7 @@ class Moving:
         with self.lock:
             self._end_following()
         self._gaps.end()
-        self._gaps.of_source(self.source, self.setup.clock)
+        self._gaps.of_source(self.source, self.setup.clock, ended=True)
         self.recorder.close(HURRIED_S if state == "failed" else MEASURING_S)
         if self.writer.flush(CLOSING_S):
             self.tally.survey = contents(self.writer.survey)
@@ -184,7 +188,7 @@ class Moving:
         self.tally.told = told
         self.tally.unclear += not judged
         self.tally.findings = self.recorder.findings
-        if result is not None or self.source.condition.good:  # blur may last, and is no fault
+        if result is not None or self.source.condition.state in _ALIVE:
             self.setup.notify.watchdog()
         self._show(frame, None if result is None else result.evidence, followed, findings, told)
         self.tally.add(frame, findings)
@@ -222,7 +226,8 @@ class Moving:
                 InView(self.recorder.number_of(tracked), tracked.probability, finding.box)
                 for tracked, finding in followed.here
             )
-            self.setup.hub.publish(LiveFrame(frame, evidence, cell, cell_px, here, told))
+            shown_frame = frame if frame.full is None else replace(frame, full=None)
+            self.setup.hub.publish(LiveFrame(shown_frame, evidence, cell, cell_px, here, told))
         if self.results.annotate:
             surest = sorted(findings, key=lambda one: -one.probability)
             rate_fps = self.tally.recent_fps or 0.0

@@ -23,6 +23,7 @@ from crackscan.edge.live.commands import (
 )
 from crackscan.edge.live.hub import Hub
 from crackscan.edge.model import Model
+from crackscan.edge.notify import Notify
 from crackscan.edge.position import NOWHERE, Position, PositionSource, Where
 from crackscan.edge.scan import Setup, Tally, scan
 from crackscan.edge.settings import Settings
@@ -72,11 +73,18 @@ def setup() -> Setup:
 class Running:
     """A scan in a thread, watched through its hub."""
 
-    def __init__(self, setup: Setup, folder: Path, counts: list[int], **more: float) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        folder: Path,
+        counts: list[int],
+        camera: type[Camera] = Camera,
+        **more: float,
+    ) -> None:
         self.hub = Hub()
         self.tally = Tally()
         self.error: CrackscanError | None = None
-        cameras = iter([*map(Camera, counts)])
+        cameras = iter([*map(camera, counts)])
         deadlines = Deadlines(next_s=1.0, first_wait_s=0.1, longest_wait_s=0.2)
 
         def plug_in() -> Camera:
@@ -239,3 +247,40 @@ def test_a_clock_that_jumps_changes_no_finding_and_no_order(
     assert seen.first.monotonic_s < seen.last.monotonic_s
     assert session.began.monotonic_s < session.ended.monotonic_s  # type: ignore[union-attr]
     assert seen.frames_seen > 20
+
+
+class Capped(Camera):
+    """A camera whose lens cap is on: black, but for the sensor's noise."""
+
+    def read(self) -> BgrPicture:
+        time.sleep(0.01)
+        self.left -= 1
+        noise = np.random.default_rng(self.left).integers(0, 6, (224, 224, 3))
+        return BgrPicture(noise.astype(np.uint8))
+
+
+class Fed(Notify):
+    """Counts what the service manager would hear."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fed = 0
+
+    def watchdog(self) -> None:
+        self.fed += 1
+
+
+def test_a_lens_cap_is_told_and_noted_and_starves_no_watchdog(setup: Setup, tmp_path: Path) -> None:
+    notify = Fed()
+    running = Running(replace(setup, notify=notify), tmp_path / "out", [100_000], camera=Capped)
+    running.until(lambda: "black" in (((s := running.hub.snap().status) and s.condition) or ""))
+    before = notify.fed
+    running.until(lambda: notify.fed > before + 20)
+    newest = running.hub.newest()[1]
+    assert newest is not None and newest.verdict == "too dark"
+    time.sleep(1.2)
+    running.end()
+    assert running.error is None and running.tally.findings == 0
+    with SurveyReader(tmp_path / "out") as survey:
+        gaps = [note for _, note in survey.notes() if note.kind is NoteKind.GAP]
+    assert len(gaps) == 1 and "black" in gaps[0].text and gaps[0].seconds > 1

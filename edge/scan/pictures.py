@@ -4,7 +4,7 @@ import sqlite3
 import time
 from pathlib import Path
 
-from crackscan.edge.finding import Finding, find
+from crackscan.edge.finding import CrackMap, Finding, find
 from crackscan.edge.frame import Frame
 from crackscan.edge.model import MIN_PX
 from crackscan.edge.overlay import draw
@@ -13,6 +13,7 @@ from crackscan.edge.results import Results
 from crackscan.edge.scale.scaling import picture_path
 from crackscan.edge.scan.folder import budget_of, contents
 from crackscan.edge.scan.measurer import GIVEN_UP, Measured, Work, measure
+from crackscan.edge.scan.onlookers import show
 from crackscan.edge.scan.setup import Setup
 from crackscan.edge.scan.tally import Tally
 from crackscan.edge.scan.tell import line_of, width_of
@@ -52,7 +53,7 @@ class Pictures:
         crack_map = self.setup.model.crack_map(frame.rgb)
         self.tally.model_s += time.monotonic() - began_s
         findings = find(crack_map, frame, self.setup.rule)
-        widths = self._record(frame, findings)
+        widths = self._record(frame, findings, crack_map)
         rule = self.setup.rule
         if self.results.annotate:
             annotated = draw(frame.rgb, crack_map, findings, rule.cell, rule.cell_px, labels=widths)
@@ -78,8 +79,8 @@ class Pictures:
         finally:
             self.survey.close()
 
-    def _record(self, frame: Frame, findings: list[Finding]) -> list[str]:
-        """Measure and record a picture's findings; gives their widths in words."""
+    def _record(self, frame: Frame, findings: list[Finding], crack_map: CrackMap) -> list[str]:
+        """Measure, record and show a picture's findings; gives their widths in words."""
         at = self.setup.clock.at(frame.monotonic_s, frame.wall_s)
         path = picture_path(frame)
         photo = read_photo(path) if path is not None else None
@@ -109,7 +110,11 @@ class Pictures:
         self._add(scanned, sightings, frame)
         for number, (finding, sighting) in enumerate(zip(findings, sightings, strict=True), first):
             self.results.add_finding(line_of(number, finding, sighting))
-        return [width_of(one.measures or Measures(), one.scale) for one in sightings]
+        widths = [width_of(one.measures or Measures(), one.scale) for one in sightings]
+        if self.setup.hub is not None:
+            numbered = list(zip(range(first, first + len(findings)), findings, widths, strict=True))
+            show(self.setup.hub, frame, crack_map, self.setup.rule, numbered, where)
+        return widths
 
     def _where(self, frame: Frame, path: Path | None, photo: PhotoData | None) -> Where:
         if self.setup.position.name == "exif":

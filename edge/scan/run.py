@@ -10,6 +10,7 @@ from crackscan.edge.results import Results
 from crackscan.edge.scan.attend import Attendant
 from crackscan.edge.scan.folder import make
 from crackscan.edge.scan.moving import Moving
+from crackscan.edge.scan.onlookers import Onlookers
 from crackscan.edge.scan.pictures import Pictures
 from crackscan.edge.scan.setup import Setup
 from crackscan.edge.scan.tally import Tally
@@ -58,11 +59,12 @@ def _scan_pictures(pictures: Pictures, watch: Watch) -> Results:
     notify.unwatched()
     notify.ready()
     try:
-        for frame in source:
-            tally.begin()
-            pictures.take(frame)
-            notify.status(f"{tally.frames} pictures, {tally.findings} findings")
-            watch(tally)
+        with Onlookers(source, pictures.setup, tally, pictures.survey.info().name):
+            for frame in source:
+                tally.begin()
+                pictures.take(frame)
+                notify.status(f"{tally.frames} pictures, {tally.findings} findings")
+                watch(tally)
         notify.stopping()
         _demand_frames(source, tally)
         pictures.close()

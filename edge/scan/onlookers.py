@@ -1,0 +1,117 @@
+"""What viewers see while pictures are scanned, each by itself."""
+
+import threading
+from types import TracebackType
+from typing import Self
+
+from crackscan.edge.finding import Box, CrackMap, Finding, Rule
+from crackscan.edge.frame import Frame
+from crackscan.edge.live.hub import Hub
+from crackscan.edge.live.pictures import shrunk
+from crackscan.edge.live.values import Found, InView, LiveFrame, Status
+from crackscan.edge.position import Where
+from crackscan.edge.scan.setup import Setup
+from crackscan.edge.scan.tally import Tally
+from crackscan.edge.scan.tell import place_of
+from crackscan.edge.source import Source
+
+EVERY_S = 0.5
+"""How often the status is told."""
+LONGEST_PX = 1280
+"""Of the copies that thumbnails are cut from: a photograph may have a hundred megapixels."""
+_REFUSAL = "not while pictures are scanned: only with a camera or a video"
+
+
+class Onlookers:
+    """Tells viewers from a thread of its own how the scan goes; use it in a `with` block."""
+
+    def __init__(self, source: Source, setup: Setup, tally: Tally, survey: str) -> None:
+        self._source = source
+        self._setup = setup
+        self._tally = tally
+        self._survey = survey
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="onlookers", daemon=True)
+
+    def __enter__(self) -> Self:
+        if self._setup.hub is not None:
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ended.set()
+        if self._setup.hub is not None:
+            self._thread.join()
+            self._tell(self._setup.hub)
+
+    def _run(self) -> None:
+        hub = self._setup.hub
+        assert hub is not None
+        while True:
+            self._tell(hub)
+            if self._ended.wait(EVERY_S):
+                return
+
+    def _tell(self, hub: Hub) -> None:
+        for asked in hub.commands():
+            hub.answer(asked, _REFUSAL, good=False)
+        tally, card = self._tally, self._setup.model.card
+        hub.status(
+            Status(
+                source=self._source.name,
+                model=card.name,
+                survey=self._survey,
+                frames=tally.frames,
+                frames_per_s=tally.recent_fps,
+                findings=tally.findings,
+                recording=True,
+                trouble=tally.warnings[-1] if tally.warnings else "",
+                threshold=self._setup.rule.patch,
+            )
+        )
+
+
+def show(
+    hub: Hub,
+    frame: Frame,
+    crack_map: CrackMap,
+    rule: Rule,
+    findings: list[tuple[int, Finding, str]],
+    where: Where,
+) -> None:
+    """Show a scanned picture and put its findings on the list.
+
+    Args:
+        findings: with their numbers in the record and their widths in words.
+    """
+    here = tuple(InView(number, one.probability, one.box) for number, one, _ in findings)
+    hub.publish(LiveFrame(frame, crack_map, rule.cell, rule.cell_px, here))
+    if not findings:
+        return
+    small = shrunk(frame.rgb, LONGEST_PX)
+    share = small.shape[1] / frame.width
+    for number, one, width in findings:
+        found = Found(
+            number=number,
+            probability=one.probability,
+            box=_scaled(one.box, share),
+            wall_s=frame.wall_s,
+            frame=frame.name,
+            width=width,
+            place=place_of(where),
+        )
+        hub.found(found, small)
+
+
+def _scaled(box: Box, share: float) -> Box:
+    return Box(
+        int(box.left * share),
+        int(box.top * share),
+        max(round(box.right * share), int(box.left * share) + 1),
+        max(round(box.bottom * share), int(box.top * share) + 1),
+    )

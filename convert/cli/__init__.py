@@ -5,6 +5,10 @@ import click
 from crackscan.command import Lazy, run, version
 
 COMMANDS = {
+    "bundle": (
+        "crackscan.convert.cli.bundle:bundle",
+        "Pack all that a Pi without a network needs into one file.",
+    ),
     "cost": (
         "crackscan.convert.cli.cost:cost",
         "Time a whole frame against one patch of MobileNetV2.",

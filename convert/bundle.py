@@ -1,0 +1,165 @@
+"""Packs everything that a Raspberry Pi without a network needs into one file."""
+
+import hashlib
+import io
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from email import message_from_bytes
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from packaging.requirements import Requirement
+
+import crackscan
+from crackscan.errors import CrackscanError
+
+CHECKOUT = Path(crackscan.__file__).resolve().parent
+INSTALLER = Path(__file__).with_name("install.sh")
+FOLDER = "crackscan-pi"
+"""What the bundle unpacks to."""
+SAMPLES = ("CREDITS.md", "cracked-wall-below-tiles.jpg", "intact-tiles-and-shadows.jpg")
+_FROM_OS = ("numpy", "opencv-python-headless")
+_GLIBC = ("2_28", "2_27", "2_17")
+_KEPT_OUT = (".*", "build", "dist", "*.egg-info", "__pycache__", "tests", "runs", "benchmarks")
+
+
+@dataclass(frozen=True)
+class Target:
+    """An operating system that bundles are made for."""
+
+    system: str
+    python: str
+    """Major and minor, as `3.13`."""
+    numpy: str
+    """The OS's own, which must stay: the wheels are chosen to go with it."""
+
+
+TARGETS = {
+    "pi-bookworm": Target("Raspberry Pi OS Bookworm, 64-bit", "3.11", "1.24.2"),
+    "pi-trixie": Target("Raspberry Pi OS Trixie, 64-bit", "3.13", "2.2.4"),
+}
+
+
+def bundle(name: str, out: Path, tell: Callable[[str], None] = lambda _: None) -> int:
+    """Write the bundle for a target.
+
+    Wheels come from the package index, ours from this checkout; numpy and OpenCV stay the OS's.
+    The file is a plain tar, since wheels are compressed already and every Pi unpacks it.
+
+    Args:
+        name: a key of `TARGETS`.
+        out: the `.tar` to write, whole or not at all.
+        tell: is told each step.
+
+    Returns:
+        Bytes of the file.
+
+    Raises:
+        CrackscanError: not run from a checkout, no network, or `out` cannot be written.
+    """
+    if not (CHECKOUT / "setup.cfg").is_file():
+        raise CrackscanError("a bundle is made from a checkout: pip install --editable '.[train]'")
+    target = TARGETS[name]
+    with TemporaryDirectory(prefix="crackscan-bundle-") as made:
+        folder = Path(made) / FOLDER
+        wheels = folder / "wheels"
+        wheels.mkdir(parents=True)
+        tell("building the wheel of this checkout")
+        own = _own_wheel(Path(made), wheels)
+        tell(f"fetching wheels for {target.system}")
+        _fetch(requirements(own, target), target, wheels)
+        for wheel in wheels.glob("numpy-*.whl"):  # the OS's
+            wheel.unlink()
+        for sample in SAMPLES:
+            (folder / "samples").mkdir(exist_ok=True)
+            shutil.copyfile(CHECKOUT / "samples" / sample, folder / "samples" / sample)
+        shutil.copyfile(INSTALLER, folder / "install.sh")
+        (folder / "target").write_text(
+            f"python={target.python}\nsystem='{target.system}'\n", encoding="utf-8"
+        )
+        sums = _sums(folder)
+        (folder / "SHA256SUMS").write_text(sums, encoding="utf-8")
+        version = f"{crackscan.__version__}-{hashlib.sha256(sums.encode()).hexdigest()[:8]}"
+        (folder / "version").write_text(f"{version}\n", encoding="utf-8")
+        tell(f"packing {version}")
+        return _pack(folder, out)
+
+
+def requirements(wheel: Path, target: Target) -> list[str]:
+    """What a wheel needs on a 64-bit target beside what the OS has, without markers."""
+    with zipfile.ZipFile(wheel) as opened:
+        [metadata] = [one for one in opened.namelist() if one.endswith(".dist-info/METADATA")]
+        needed = message_from_bytes(opened.read(metadata)).get_all("Requires-Dist") or []
+    there = {
+        "python_version": target.python,
+        "python_full_version": f"{target.python}.0",
+        "platform_machine": "aarch64",
+        "platform_system": "Linux",
+        "sys_platform": "linux",
+        "extra": "",
+    }
+    wanted = []
+    for text in needed:
+        one = Requirement(text)
+        if one.name in _FROM_OS or (one.marker and not one.marker.evaluate(there)):
+            continue
+        wanted.append(f"{one.name}{one.specifier}")
+    return wanted
+
+
+def _own_wheel(made: Path, wheels: Path) -> Path:
+    # A copy, since a build leaves files in the folder that it builds.
+    copy = made / "checkout"
+    shutil.copytree(CHECKOUT, copy, ignore=shutil.ignore_patterns(*_KEPT_OUT))
+    _pip("wheel", "--no-deps", "--wheel-dir", str(wheels), str(copy))
+    [wheel] = wheels.glob("crackscan-*.whl")
+    return wheel
+
+
+def _fetch(wanted: list[str], target: Target, wheels: Path) -> None:
+    constraints = wheels.parent.parent / "constraints.txt"
+    constraints.write_text(f"numpy=={target.numpy}\n", encoding="utf-8")
+    platforms = [f"--platform=manylinux_{glibc}_aarch64" for glibc in _GLIBC]
+    options = ["--only-binary=:all:", "--implementation=cp", *platforms]
+    options += [f"--python-version={target.python}", f"--constraint={constraints}"]
+    _pip("download", f"--dest={wheels}", *options, *wanted)
+
+
+def _pip(*arguments: str) -> None:
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = re.findall(r"^ERROR: (.*)$", done.stderr, re.MULTILINE) or [done.stderr[-300:]]
+        raise CrackscanError(f"pip {arguments[0]} failed: {' '.join(said[-1].split())}")
+
+
+def _sums(folder: Path) -> str:
+    """As `sha256sum -c` reads them."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return "".join(
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder)}\n"
+        for path in files
+    )
+
+
+def _pack(folder: Path, out: Path) -> int:
+    """The same files give the same bytes, whoever packs them and when."""
+    part = out.with_name(f".{out.name}.part")
+    try:
+        with tarfile.open(part, "w", format=tarfile.GNU_FORMAT) as packed:
+            for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+                one = tarfile.TarInfo(f"{FOLDER}/{path.relative_to(folder)}")
+                data = path.read_bytes()
+                one.size, one.mode = len(data), 0o755 if path.suffix == ".sh" else 0o644
+                packed.addfile(one, io.BytesIO(data))
+        part.replace(out)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise CrackscanError(f"cannot write {out}: {error.strerror}") from None
+    return out.stat().st_size

@@ -61,6 +61,9 @@ def report(
 
     The worst findings come first, judged by the 95th percentile of their width against --limit-mm.
     """
+    from rich.console import Console
+    from rich.progress import Progress
+
     from crackscan.edge.report.content import Options
     from crackscan.edge.report.write import write_report
     from crackscan.edge.survey import SurveyReader
@@ -70,7 +73,15 @@ def report(
         opened = stack.enter_context(SurveyReader(survey))
         earlier = None if since is None else stack.enter_context(SurveyReader(since))
         target = out or survey / "report.html"
-        done = write_report(opened, target, options, pdf, pictures, overwrite, earlier)
+        console = Console(stderr=True)
+        bars = Progress(console=console, transient=True, disable=not console.is_terminal)
+        stack.enter_context(bars)
+        task = bars.add_task("Reading the survey", total=None)
+
+        def watch(what: str, count: int, of: int) -> None:
+            bars.update(task, description=what, completed=count, total=of or None)
+
+        done = write_report(opened, target, options, pdf, pictures, overwrite, earlier, watch)
     content = done.content
     if as_json:
         told = {

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -126,10 +126,17 @@ class Content:
         return self.measured_mm > 0
 
 
-def gather(survey: SurveyReader, options: Options, source: Path | None, made_s: float) -> Content:
+def gather(
+    survey: SurveyReader,
+    options: Options,
+    source: Path | None,
+    made_s: float,
+    watch: Callable[[int, int], object] = lambda *_: None,
+) -> Content:
     """Read a survey; one picture and the light entries of all findings are in memory at a time.
 
-    `source` is the folder of the photographs that were scanned, where it is at hand.
+    `source` is the folder of the photographs that were scanned, where it is at hand; `watch` is
+    called with the findings drawn and their number.
     """
     info = survey.info()
     sessions = {session.id: session for session in survey.sessions()}
@@ -138,7 +145,11 @@ def gather(survey: SurveyReader, options: Options, source: Path | None, made_s: 
     ]
     counted = sorted((one for one in entries if not one.rejected), key=lambda one: one.rank)
     pictures = Pictures(survey.folder, source)
-    shown = tuple(_shown(survey, entry, pictures) for entry in counted[: options.in_full])
+    full = counted[: options.in_full]
+    shown = []
+    for entry in full:
+        shown.append(_shown(survey, entry, pictures))
+        watch(len(shown), len(full))
     rest = counted[options.in_full :]
     wide_mm = [one.width_mm.value_mm for one in counted if one.width_mm is not None]
     wide_px = [one.width_px.value_px for one in counted if one.width_px is not None]
@@ -166,7 +177,7 @@ def gather(survey: SurveyReader, options: Options, source: Path | None, made_s: 
         why=tuple(Counter(one.why for one in counted if one.width_px is None).most_common()),
         unplaced=sum(one.position is None for one in counted),
         plan=make_plan(counted, [_track(survey, of) for of in sessions]),
-        shown=shown,
+        shown=tuple(shown),
         rows=tuple(rest[:MOST_ROWS]),
         unlisted=max(len(rest) - MOST_ROWS, 0),
         scanned=looks.scanned,
@@ -279,7 +290,10 @@ def _flat(settings: dict[str, Any], above: str = "") -> Iterator[tuple[str, str]
         if isinstance(value, dict):
             yield from _flat(value, f"{above}{name}.")
         elif value not in (None, "", []):
-            text = f"{value:.6g}" if isinstance(value, float) else str(value)
+            if name.endswith("_wall_s"):
+                name, text = name[:-7], iso_time(value)[:19].replace("T", " ") + " UTC"
+            else:
+                text = f"{value:.6g}" if isinstance(value, float) else str(value)
             yield f"{above}{name}".replace("_", " "), text[:300]
 
 

@@ -1,7 +1,9 @@
 """Writes the report and the files beside it."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from crackscan.edge.compare.compare import compare
@@ -34,13 +36,15 @@ def write_report(
     pictures: Path | None = None,
     overwrite: bool = False,
     since: SurveyReader | None = None,
+    watch: Callable[[str, int, int], object] = lambda *_: None,
 ) -> Written:
     """Write `out`, and beside it the findings as CSV, GeoJSON and GeoPackage, and the PDF.
 
     `pictures` is the folder that was scanned; without it, the one that the record names is used if
     it is there. With `since`, an earlier survey of the same place, the report says what
-    changed. Raises CrackscanError where one of the files exists and `overwrite` is not set,
-    where the disk does not take it, and where the PDF cannot be made.
+    changed. `watch` is called with what is being done, how many of it are done and of how many,
+    none where that is not known. Raises CrackscanError where one of the files exists and
+    `overwrite` is not set, where the disk does not take it, and where the PDF cannot be made.
     """
     beside = {kind: out.with_name(f"{out.stem}.{NAMES[kind]}") for kind in FORMATS}
     printed = out.with_suffix(".pdf") if pdf else None
@@ -48,10 +52,12 @@ def write_report(
     if not overwrite and (there := next((path for path in wanted if path.exists()), None)):
         raise CrackscanError(f"{there} exists already: name another file, or add --overwrite")
     source = pictures or scanned_folder(survey)
-    content = gather(survey, options, source, time.time())
+    content = gather(survey, options, source, time.time(), partial(watch, "Drawing findings"))
     changed = None
     if since is not None:
-        changed = compare(since, survey, (scanned_folder(since), source), options.limit_mm)
+        sources = scanned_folder(since), source
+        watch_pictures = partial(watch, "Comparing pictures")
+        changed = compare(since, survey, sources, options.limit_mm, watch_pictures)
     page = render(content, changed)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -61,6 +67,7 @@ def write_report(
     for kind, path in beside.items():
         export(survey, kind, path, overwrite)
     if printed is not None:
+        watch("Printing the PDF", 0, 0)
         write_pdf(out, printed)
     return Written(out, printed, tuple(beside.values()), content)
 

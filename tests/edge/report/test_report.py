@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from surveyed import (
     INFO,
     SAMPLES,
+    WALL_S,
     crack_cells,
     drawn,
     make_survey,
@@ -28,6 +29,7 @@ from crackscan.edge.report.content import MOST_ROWS, Content, Options, gather
 from crackscan.edge.report.limits import CODES, Judgement, classify, judge
 from crackscan.edge.report.page import css_string, render
 from crackscan.edge.report.plan import Local, make_plan, nice_length
+from crackscan.edge.report.write import write_report
 from crackscan.edge.survey import (
     Note,
     NoteKind,
@@ -118,7 +120,7 @@ def test_the_worst_stand_first_and_the_rest_as_a_table(tmp_path: Path) -> None:
     }  # fmt: skip
     page = render(content)
     assert "Of 6 findings the 3 worst are shown in full" in page
-    assert "no contrast: 1" in page
+    assert "no contrast: 1" in page and "not measurable: no contrast" in page
 
 
 def test_a_rejected_finding_counts_nowhere_and_is_listed(tmp_path: Path) -> None:
@@ -155,6 +157,7 @@ def test_pixels_only_is_said_plainly(tmp_path: Path) -> None:
     assert "No width is known in millimetres." in page
     assert "Nothing can be said about the limit of 0.3 mm" in page
     assert "5.0 ± 0.5 px" in page
+    assert "<b>–</b><span>wider than 0.3 mm</span>" in page and "<b>0</b>" not in page
 
 
 def test_an_empty_survey_has_a_report(tmp_path: Path) -> None:
@@ -212,6 +215,27 @@ def test_ten_thousand_findings_stay_small(tmp_path: Path) -> None:
     assert f"{10_000 - 100 - MOST_ROWS:,} more stand in the CSV" in page
     assert len(page) < 4_000_000
     assert content.plan is not None and content.plan.left_out == 7000
+
+
+def test_it_tells_how_far_it_is(tmp_path: Path) -> None:
+    folder = make_survey(tmp_path / "s", [(numbered(k, 3.0), None) for k in range(3)])
+    told: list[tuple[str, int, int]] = []
+    with SurveyReader(folder) as survey:
+        write_report(
+            survey,
+            tmp_path / "r.html",
+            Options(in_full=2),
+            watch=lambda what, done, of: told.append((what, done, of)),
+        )
+    assert told == [("Drawing findings", 1, 2), ("Drawing findings", 2, 2)]
+
+
+def test_a_time_among_the_settings_is_told_as_one(tmp_path: Path) -> None:
+    settings = {"scan": {"started_wall_s": WALL_S}, "threshold": 0.71}
+    with Survey.create(tmp_path / "s", INFO, settings, "{}"):
+        pass
+    lines = dict(content_of(tmp_path / "s").settings)
+    assert lines == {"scan.started": "2027-01-15 08:00:00 UTC", "threshold": "0.71"}
 
 
 def test_the_command_writes_the_report_and_the_files_beside_it(tmp_path: Path) -> None:

@@ -262,7 +262,7 @@ def _noise(windows: Windows) -> float:
 
 def _tensor(x: Flat, y: Flat) -> NDArray[np.float64]:
     both = float(np.vdot(x, y))
-    return np.array([[float(np.vdot(x, x)), both], [both, float(np.vdot(y, y))]]) / x.size
+    return np.array([[float(np.vdot(x, x)), both], [both, float(np.vdot(y, y))]]) / max(x.size, 1)
 
 
 def _extremes(fine: NDArray[np.float64], coarse: NDArray[np.float64]) -> tuple[float, float, float]:

@@ -59,8 +59,8 @@ def test_scales_follow_the_sampling_distance(
 
 
 def test_a_crack_too_wide_for_the_first_look_is_seen_by_the_second(model: Model) -> None:
-    wide = cv2.resize(sample(CRACKED), None, fx=8, fy=8, interpolation=cv2.INTER_CUBIC)
-    rgb = np.asarray(wide[600:1400], np.uint8)  # 90 px wide, along the middle
+    wide = cv2.resize(sample(CRACKED), None, fx=20, fy=20, interpolation=cv2.INTER_CUBIC)
+    rgb = np.asarray(wide[1500:3500], np.uint8)  # 225 px wide, along the middle
     fine, coarse = seen(model, rgb, 1.0), seen(model, rgb, 0.25)
     assert not fine.findings and coarse.findings
     [crack, *_] = join((fine, coarse), rgb.shape[1], rgb.shape[0], 16)

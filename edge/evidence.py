@@ -24,6 +24,8 @@ KEPT = 0.85
 """Of the evidence, at each new independent look."""
 FOUND = 6.0
 """Evidence from which on there is a crack: four looks that are sure, or many that are less so."""
+BEGUN = 1.5
+"""Evidence from which on it is followed whether it is one."""
 FADED = 1.5
 """Evidence down to which a crack that was found is followed."""
 MOST = 12.0

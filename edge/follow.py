@@ -128,7 +128,7 @@ class Follower:
         self.rule = rule
         for piece in self._pieces.values():
             piece.evidence.use(rule)
-            piece.tracker.rule = rule
+            piece.tracker.use(rule)
 
     def release(self, number: int) -> None:
         """Let go of the pixels of a finding's best frame, which are kept elsewhere now."""

@@ -6,17 +6,19 @@ from itertools import count
 
 import numpy as np
 
-from crackscan.edge.evidence import FADED, FOUND, Evidence, Grid, Window, cells_of, slid
+from crackscan.edge.evidence import BEGUN, FADED, FOUND, Evidence, Grid, Window, cells_of, slid
 from crackscan.edge.finding import CrackMap, Finding, Rule, finding_of
 from crackscan.edge.frame import Frame
 from crackscan.edge.motion import Matrix
 from crackscan.edge.pieces import Labels, around, pieces
 from crackscan.edge.sharpness import Clarity
+from crackscan.pooling import logit, sigmoid
 
-CONFIRMED_FRAMES, SURELY_FRAMES = 5, 3
-"""Frames that must show it: found, or found beyond doubt."""
-BEYOND_DOUBT = 1.5
-"""Of FOUND."""
+CONFIRMED_FRAMES, SURELY_FRAMES = 5, 2
+"""Frames that must show a crack: that is FOUND; and that one of them shows for sure, be the
+evidence less, as of one at the view's border that is seen but a few times."""
+SURE = 2.5
+"""Log-odds over the threshold from which on one frame shows a crack for sure."""
 GONE_S, DOUBTFUL_S = 30.0, 5.0
 """A finding that no frame showed for so long is complete, or, if not yet confirmed, dropped."""
 JOINED_EVERY = 3
@@ -74,6 +76,8 @@ class Tracked:
     """The largest of any frame."""
     best: Sight
     confirmed: bool
+    sure: bool = False
+    """Whether a frame showed it for sure, by itself."""
     absorbed: tuple[int, ...] = ()
     """Numbers of findings that turned out to be parts of this one."""
 
@@ -97,19 +101,25 @@ class Tracker:
 
     def __init__(self, rule: Rule, numbers: Iterator[int] | None = None) -> None:
         """`numbers` gives the identities; shared by the trackers of one scan."""
-        self.rule = rule
+        self.use(rule)
         self._numbers = numbers or count(1)
         self._owners: Labels | None = None
         self._window: Window | None = None
         self._tracks: dict[int, Tracked] = {}
         self._followed = 0
 
+    def use(self, rule: Rule) -> None:
+        """Go on with the thresholds of another rule."""
+        self.rule = rule
+        threshold = logit(np.array(rule.patch, np.float32))
+        self._sure = float(sigmoid(threshold + np.float32(SURE)))
+
     def follow(
         self, frame: Frame, crack_map: CrackMap, evidence: Evidence, pose: Matrix, clarity: Clarity
     ) -> Followed:
         """Update the findings after a frame was added to the evidence.
 
-        Pieces of evidence of at least FADED with a square of at least FOUND take the oldest number
+        Pieces of evidence of at least FADED with a square of at least BEGUN take the oldest number
         that lies in them (two thresholds: Canny 1986); pieces that grow together, or turn out to
         continue each other, become one finding.
 
@@ -118,7 +128,7 @@ class Tracker:
         """
         owners = self._slide(evidence)
         absorbed: dict[int, int] = {}
-        if self._followed % JOINED_EVERY == 0:
+        if self._followed % JOINED_EVERY == 0 or crack_map.max() >= self._sure:
             owners[evidence.grid < 0] = 0
             mask = (evidence.grid >= FADED) | (owners > 0)
             part = around(mask)
@@ -139,7 +149,7 @@ class Tracker:
             if shows and not tracked.confirmed:
                 strength = float(evidence.grid[owners == number].max())
                 if _is_sure(tracked, strength):
-                    best = replace(tracked.best, frame=replace(frame, full=None))
+                    best = replace(tracked.best, frame=frame)
                     tracked = replace(tracked, confirmed=True, best=best)
                     confirmed.append(tracked)
             self._tracks[number] = tracked
@@ -175,7 +185,7 @@ class Tracker:
         known = (labels > 0) & (owners > 0)
         numbers_to = int(owners.max()) + 1
         pairs = np.unique(labels[known].astype(np.int64) * numbers_to + owners[known])
-        begun = np.flatnonzero(np.bincount(labels[grid >= FOUND]))
+        begun = np.flatnonzero(np.bincount(labels[grid >= BEGUN]))
         owned: dict[int, list[int]] = {label: [] for label in begun.tolist() if label}
         for pair in pairs.tolist():
             owned.setdefault(pair // numbers_to, []).append(pair % numbers_to)
@@ -214,6 +224,7 @@ class Tracker:
             first=min(whole.first, part.first, key=lambda moment: moment.index),
             last=max(whole.last, part.last, key=lambda moment: moment.index),
             frames_seen=max(whole.frames_seen, part.frames_seen),
+            sure=whole.sure or part.sure,
             probability=max(whole.probability, part.probability),
             peak=max(whole.peak, part.peak),
             best=_better(whole.best, part.best),
@@ -234,20 +245,22 @@ class Tracker:
         if before is not None and not shows:
             return before
         quality = _quality(frame, finding, clarity)
+        sure = finding.probability >= self._sure
         if before is None:
             sight = Sight(now, finding, quality)
             return Tracked(
-                number, now, now, 1, finding.probability, finding.peak, sight, confirmed=False
+                number, now, now, 1, finding.probability, finding.peak, sight, False, sure
             )
         best = before.best
         if not before.confirmed:
             best = Sight(now, finding, quality)  # the pixels of what may be nothing are not kept
         elif quality > best.quality:
-            best = Sight(now, finding, quality, replace(frame, full=None))
+            best = Sight(now, finding, quality, frame)
         return replace(
             before,
             last=now,
             frames_seen=before.frames_seen + 1,
+            sure=before.sure or sure,
             probability=max(before.probability, finding.probability),
             peak=max(before.peak, finding.peak),
             best=best,
@@ -279,9 +292,9 @@ def _root(number: int, into: dict[int, int]) -> int:
 
 
 def _is_sure(tracked: Tracked, strength: float) -> bool:
-    if strength >= BEYOND_DOUBT * FOUND:
-        return tracked.frames_seen >= SURELY_FRAMES
-    return strength >= FOUND and tracked.frames_seen >= CONFIRMED_FRAMES
+    if strength >= FOUND and tracked.frames_seen >= CONFIRMED_FRAMES:
+        return True
+    return tracked.sure and tracked.frames_seen >= SURELY_FRAMES
 
 
 def _quality(frame: Frame, finding: Finding, clarity: Clarity) -> float:

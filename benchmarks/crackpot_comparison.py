@@ -65,6 +65,8 @@ class Answer:
     width_px: float | None
     width_error_px: float | None
     seconds: float
+    cpu_s: float
+    """Processor time of all threads, which a busy machine hardly changes."""
     network_s: float
     peak_mb: float
     undecided: float | None
@@ -146,6 +148,7 @@ def judged(picture: Picture, answers: list[dict[str, Any]]) -> Answer:
         width_px=measured,
         width_error_px=None if true is None or measured is None else abs(measured - true),
         seconds=median(answer["seconds"] for answer in answers),
+        cpu_s=median(answer["cpu_s"] for answer in answers),
         network_s=median(answer["network_s"] for answer in answers),
         peak_mb=max(answer["peak_mb"] for answer in answers),
         undecided=one.get("undecided"),
@@ -157,7 +160,7 @@ def environment(folder: Path) -> Path:
     python = folder / "bin" / "python"
     if not python.exists():
         venv.create(folder, with_pip=True)
-    there = [str(python), "-c", "import crackpot, tensorflow"]
+    there = [str(python), "-c", "import importlib.util as u; assert u.find_spec('crackpot')"]
     if subprocess.run(there, capture_output=True, check=False).returncode:
         click.echo(f"installing {CRACKPOT} into {folder}", err=True)
         subprocess.run([str(python), "-m", "pip", "install", "-q", CRACKPOT], check=True)
@@ -181,32 +184,33 @@ def totals(rows: list[tuple[Picture, Answer]]) -> dict[str, float | int | None]:
         "median_width_error_px": median(errors) if errors else None,
         "widths_within_1px": sum(error <= 1 for error in errors),
         "median_seconds": median(one.seconds for _, one in rows),
+        "median_processor_s": median(one.cpu_s for _, one in rows),
         "median_network_s": median(one.network_s for _, one in rows),
         "peak_mb": max(one.peak_mb for _, one in rows),
     }
 
 
-def markdown(told: dict[str, Any]) -> str:
+def markdown(given: dict[str, Any]) -> str:
     """The totals and one line a picture, as tables."""
-    names = list(told["programs"])
+    names = list(given["programs"])
     lines = ["| | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
-    first = told["programs"][names[0]]["totals"]
+    first = given["programs"][names[0]]["totals"]
     for key in first:
-        cells = [_figure(told["programs"][name]["totals"][key]) for name in names]
+        cells = [_figure(given["programs"][name]["totals"][key]) for name in names]
         lines.append(f"| {key.replace('_', ' ')} | {' | '.join(cells)} |")
-    cells = [_figure(told["programs"][name]["ready_s"]) for name in names]
+    cells = [_figure(given["programs"][name]["ready_s"]) for name in names]
     lines += [f"| seconds to load | {' | '.join(cells)} |", ""]
-    columns = ("found", "false alarms", "width px", "seconds")
+    columns = ("found", "false alarms", "width px", "processor s")
     heads = [f"{name}: {column}" for column in columns for name in names]
     lines += ["| picture | mask's width px | " + " | ".join(heads) + " |"]
     lines += ["|---" * (len(heads) + 2) + "|"]
-    for row in told["pictures"]:
+    for row in given["pictures"]:
         answers = [row[name] for name in names]
         cells = [
             *("–" if one["covered"] is None else f"{one['covered']:.0%}" for one in answers),
             *(str(one["false_alarms"]) for one in answers),
             *(_figure(one["width_px"]) for one in answers),
-            *(_figure(one["seconds"]) for one in answers),
+            *(_figure(one["cpu_s"]) for one in answers),
         ]
         lines.append(f"| {row['picture']} | {_figure(row['width_px'])} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
@@ -267,7 +271,23 @@ def main(
             }
         )
         click.echo(f"{number} of {len(pictures)}: {picture.path.name}", err=True)
-    told = {
+        (out / "comparison.json").write_text(
+            json.dumps(told(workers, rows, listed), indent=2) + "\n"
+        )
+    for worker in workers.values():
+        worker.close()
+    tables = markdown(told(workers, rows, listed))
+    (out / "comparison.md").write_text(tables)
+    click.echo(tables)
+
+
+def told(
+    workers: dict[str, Worker],
+    rows: dict[str, list[tuple[Picture, Answer]]],
+    listed: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """All figures so far, for JSON."""
+    return {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "load": os.getloadavg()[1],
         "programs": {
@@ -276,11 +296,6 @@ def main(
         },
         "pictures": listed,
     }
-    for worker in workers.values():
-        worker.close()
-    (out / "comparison.json").write_text(json.dumps(told, indent=2) + "\n")
-    (out / "comparison.md").write_text(markdown(told))
-    click.echo(markdown(told))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def main() -> None:
     detector, patches, lines = EdgeDetection(), MaskProcessor(), SkeletonProcessor()
     print(json.dumps({"ready_s": time.perf_counter() - began_s}), flush=True)
     for line in sys.stdin:
-        began_s = time.perf_counter()
+        began_s, began_cpu_s = time.perf_counter(), time.process_time()
         raw = detector.detect_edges(line.strip())
         detected_s = time.perf_counter() - began_s
         mask = patches.remove_small_patches(raw, PATCH_PX)
@@ -34,6 +34,7 @@ def main() -> None:
         length_px = float(lines.measure_skeleton_length(thin))
         area_px = int((mask == 1).sum())
         took_s = time.perf_counter() - began_s
+        cpu_s = time.process_time() - began_cpu_s
         rows, columns = np.nonzero(mask >= 0.5)
         cells = sorted(
             set(zip((rows // CELL_PX).tolist(), (columns // CELL_PX).tolist(), strict=True))
@@ -44,6 +45,7 @@ def main() -> None:
             "seconds": took_s,
             "network_s": detected_s,
             "undecided": float(((raw > 0) & (raw < 1)).mean()),
+            "cpu_s": cpu_s,
             "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         }
         print(json.dumps(answer), flush=True)

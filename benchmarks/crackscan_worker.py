@@ -21,7 +21,7 @@ def main() -> None:
     rule = Rule.of(model.card)
     print(json.dumps({"ready_s": time.perf_counter() - began_s}), flush=True)
     for line in sys.stdin:
-        began_s = time.perf_counter()
+        began_s, began_cpu_s = time.perf_counter(), time.process_time()
         rgb = read_picture(line.strip())
         crack_map = model.crack_map(rgb)
         mapped_s = time.perf_counter() - began_s
@@ -34,11 +34,13 @@ def main() -> None:
             widths += [branch.line[:, 2] for branch in measure.branches]
         known = np.concatenate(widths) if widths else np.zeros(0)
         known = known[np.isfinite(known)]
+        cpu_s = time.process_time() - began_cpu_s
         answer = {
             "cells": sorted({cell for finding in findings for cell in finding.cells}),
             "width_px": float(known.mean()) if len(known) else None,
             "seconds": time.perf_counter() - began_s,
             "network_s": mapped_s,
+            "cpu_s": cpu_s,
             "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         }
         print(json.dumps(answer), flush=True)

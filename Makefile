@@ -10,7 +10,7 @@ PIP := $(VENV)/bin/pip --disable-pip-version-check --quiet
 ROOMS := crackscan.edge crackscan.train crackscan.convert
 SETUP := setup.cfg pyproject.toml
 
-.PHONY: scan test lint types system model-s model-m clean
+.PHONY: scan test lint types system golden model-s model-m clean
 
 scan: $(VENV)/.edge
 	$(VENV)/bin/crackscan scan samples --out $(RESULTS) --overwrite
@@ -30,6 +30,12 @@ types: $(VENV)/.test
 
 system: $(VENV)/.test
 	$(VENV)/bin/pytest -m system
+
+# What the shipped models say of the samples, kept for comparison on other machines; after each
+# change of a model.
+golden: $(VENV)/.test
+	for model in models/*.tflite; do $(VENV)/bin/crackscan-convert golden $$model samples \
+	  --keep tests/data/golden/$$(basename $$model .tflite).npz || exit 1; done
 
 # The shipped models again, from the data folder to the file (hours on a CPU; see the README).
 model-s: runs/crack-m/model.keras

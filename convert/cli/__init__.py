@@ -13,6 +13,10 @@ COMMANDS = {
         "crackscan.convert.cli.cost:cost",
         "Time a whole frame against one patch of MobileNetV2.",
     ),
+    "golden": (
+        "crackscan.convert.cli.golden:golden",
+        "Hold this machine to the maps that another one made.",
+    ),
     "quantize": (
         "crackscan.convert.cli.quantize:quantize",
         "Turn a training run into an int8 .tflite.",

@@ -1,0 +1,57 @@
+"""What the shipped models say of the samples is what they said when the maps were kept."""
+
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from crackscan.command import run
+from crackscan.convert.cli import crackscan_convert
+from crackscan.convert.golden import differences
+from crackscan.edge.model import MODELS, Model
+from crackscan.errors import CrackscanError
+from crackscan.picture import read_picture, write_picture
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = ROOT / "samples"
+KEPT = ROOT / "tests" / "data" / "golden"
+SHIPPED = sorted(MODELS.glob("*.tflite"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_model_says_here_what_it_said_when_it_was_kept(path: Path) -> None:
+    found = differences(Model.load(path, 1), KEPT / f"{path.stem}.npz", SAMPLES)
+    assert len(found) >= 12
+    for one in found:
+        assert one.same_pixels and one.largest <= 2 and one.findings_equal, one
+
+
+def golden(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str]:
+    with pytest.raises(SystemExit) as ended:
+        run(crackscan_convert, ["golden", *map(str, arguments)])
+    return int(ended.value.code or 0), capsys.readouterr().out
+
+
+def test_another_picture_under_the_same_name_is_told_and_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "pictures").mkdir()
+    picture, maps = tmp_path / "pictures" / "wall.jpg", tmp_path / "maps.npz"
+    shutil.copyfile(SAMPLES / "cracked-wall-below-tiles.jpg", picture)
+    model = MODELS / "crack-s.tflite"
+    assert golden(capsys, model, tmp_path / "pictures", "--keep", maps)[0] == 0
+    code, out = golden(capsys, model, tmp_path / "pictures", "--check", maps)
+    assert code == 0 and re.search(r"wall.jpg +worst +0 steps.* findings equal\n", out)
+    write_picture(picture, np.ascontiguousarray(read_picture(picture)[::-1]))
+    code, out = golden(capsys, model, tmp_path / "pictures", "--check", maps)
+    assert code == 1 and "decoded to other pixels" in out
+
+
+def test_maps_of_another_model_are_not_compared(tmp_path: Path) -> None:
+    with np.load(KEPT / "crack-s.npz") as kept:
+        about = str(kept["about"]).replace('"model_sha256": "', '"model_sha256": "x')
+        np.savez(tmp_path / "kept.npz", about=np.array(about))
+    with pytest.raises(CrackscanError, match="of another model; run: make golden"):
+        differences(Model.load("crack-s", 1), tmp_path / "kept.npz", SAMPLES)

@@ -203,7 +203,8 @@ def _stretch(low: int, high: int, middle: float) -> tuple[int, int]:
 def _zoom(rgb: RGB, sighting: Sighting, window: Box) -> float:
     """How much finer than the frame a close-up is: as its picture allows and the page needs."""
     longest = max(window.right - window.left, window.bottom - window.top, 1)
-    return max(min(rgb.shape[1] / sighting.frame_width, CLOSE_UP_PX / longest), 1.0)
+    finer = float(rgb.shape[1] / sighting.frame_width)
+    return max(min(finer, CLOSE_UP_PX / longest), 1.0)
 
 
 def _cut(rgb: RGB, sighting: Sighting, window: Box, zoom: float) -> RGB:

@@ -192,7 +192,7 @@ def make(
         outcome = fit(
             run / SMALL,
             late.settings,
-            [Views(run / VIEWS, SMALL_PX)]
+            [Views(run / VIEWS, late.settings.size_px)]
             if recipe.taught
             else _training(late, data, run, split, others),
             [_validation(late, data, split)],
@@ -214,7 +214,7 @@ def _late(recipe: Recipe, run: Path) -> Settings:
         recipe.settings,
         weights=str(run / AVERAGE),
         epochs=recipe.small_epochs,
-        size_px=SMALL_PX,
+        size_px=min(SMALL_PX, recipe.settings.size_px),
         rate=recipe.settings.rate / 4,
         seed=recipe.settings.seed + 1,
     )

@@ -78,12 +78,11 @@ RECIPES = {
             BASE,
             backbone="fused-96",
             weights="none",
-            epochs=9,
+            epochs=16,
             batch=64,
             rate=4e-3,
             average=0.998,
         ),
-        small_epochs=4,
         taught=44000,
     ),
     "crack-m": Recipe(

@@ -128,7 +128,8 @@ class Tracker:
         """
         owners = self._slide(evidence)
         absorbed: dict[int, int] = {}
-        if self._followed % JOINED_EVERY == 0 or crack_map.max() >= self._sure:
+        due = self._followed % JOINED_EVERY == 0
+        if due or self._is_news(crack_map, evidence, owners, pose):
             owners[evidence.grid < 0] = 0
             mask = (evidence.grid >= FADED) | (owners > 0)
             part = around(mask)
@@ -169,6 +170,13 @@ class Tracker:
         left = tuple(one for one in self._tracks.values() if one.confirmed)
         self._tracks.clear()
         return left
+
+    def _is_news(
+        self, crack_map: CrackMap, evidence: Evidence, owners: Labels, pose: Matrix
+    ) -> bool:
+        """Whether a frame shows for sure what belongs to no finding yet."""
+        sure = crack_map >= self._sure
+        return bool(sure.any() and (sure & (cells_of(evidence.in_frame(owners, pose)) == 0)).any())
 
     def _slide(self, evidence: Evidence) -> Labels:
         if self._owners is None or self._window is None:

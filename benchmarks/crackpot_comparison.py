@@ -198,8 +198,7 @@ def markdown(given: dict[str, Any]) -> str:
     for key in first:
         cells = [_figure(given["programs"][name]["totals"][key]) for name in names]
         lines.append(f"| {key.replace('_', ' ')} | {' | '.join(cells)} |")
-    cells = [_figure(given["programs"][name]["ready_s"]) for name in names]
-    lines += [f"| seconds to load | {' | '.join(cells)} |", ""]
+    lines += [""]
     columns = ("found", "false alarms", "width px", "processor s")
     heads = [f"{name}: {column}" for column in columns for name in names]
     lines += ["| picture | mask's width px | " + " | ".join(heads) + " |"]

@@ -114,7 +114,8 @@ def _cells(
 
 
 def _steps(model: Model, rgb: RGB, step: float) -> Steps:
-    return np.rint(model.logits(rgb) / step).astype(np.int16)
+    steps: Steps = np.rint(model.logits(rgb) / step).astype(np.int16)
+    return steps
 
 
 def _step(model: Model) -> float:

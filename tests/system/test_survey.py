@@ -38,7 +38,7 @@ writer = SurveyWriter(survey, Budget(reserve_bytes=1_500_000))
 noise = np.random.default_rng(1).integers(0, 255, (240, 320, 3)).astype(np.uint8)
 safe, stopped_at = 0, None
 while True:
-    number = writer.add_finding(sighting(safe, cells=((1, 1),) * 500), noise)
+    number = writer.add_finding(sighting(safe, cells=((1, 1),) * 500), noise.copy())
     if not writer.flush(2.0):
         break
     safe = number

@@ -97,6 +97,10 @@ class DaskCrew:
                 finished = done.get(timeout=_POLL_S)
             except queue.Empty:
                 continue
+            if finished.status in ("lost", "pending"):
+                # Its worker went before the result was fetched: another one looks again.
+                finished.add_done_callback(done.put)
+                continue
             future, task = under_way.pop(finished.key)
             yield self._result(future, task)
             health.good()

@@ -57,8 +57,9 @@ class LiveSource(Source):
     (opencv/opencv#14044): pictures equal bit by bit are not given twice and count as silence. What
     broke is closed and opened again; black and covered pictures are given, and said.
 
-    The iteration raises SourceError only if the device never gave a picture, if it gave none for
-    `give_up_s`, or if every attempt hangs in the driver.
+    The iteration raises SourceError only if the device cannot be opened at first or gives no
+    picture within `Deadlines.first_s`, if it gave none for `give_up_s`, or if every attempt hangs
+    in the driver.
     """
 
     kind = "camera"
@@ -166,12 +167,13 @@ class LiveSource(Source):
 
     def _supervise(self) -> None:
         wait_s, opened_s = self.deadlines.first_wait_s, time.monotonic()
+        first_until_s = opened_s + self.deadlines.first_s
         while (why := self._watch()) is not None:
             if self._differed_s > opened_s:
                 wait_s = self.deadlines.first_wait_s
             self._reader.leave()
             self._stuck.append(self._reader)
-            if not self._count:
+            if not self._count and not (self._reader.opened and time.monotonic() < first_until_s):
                 return self._fail(why)
             silent_s = time.monotonic() - self._differed_s
             if self.give_up_s is not None and silent_s > self.give_up_s:

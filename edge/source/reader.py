@@ -40,6 +40,8 @@ class Reader:
         self.began_s = time.monotonic()
         self.failure: SourceError | None = None
         """Why it ended, where it did not end because it was told to."""
+        self.opened = False
+        """Whether the device let itself be opened."""
         self._left = threading.Event()
         self._label = label
         self._open = open_device
@@ -65,6 +67,7 @@ class Reader:
     def _run(self) -> None:
         try:
             device = self._open()
+            self.opened = True
             try:
                 self._read(device)
             finally:

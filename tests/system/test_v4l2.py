@@ -21,8 +21,9 @@ def test_a_camera_is_read_unplugged_and_found_again() -> None:
     command = f"{sys.executable} {INSIDE}"
     environment = "HOME=/tmp PYTHONDONTWRITEBYTECODE=1 PATH=/usr/bin:/bin"
     output = run_inside(command, environment, {"vivid": "n_devs=1 node_types=0x1"}, 500)
-    line = next(line for line in output.splitlines() if line.startswith("RESULT "))
-    told = json.loads(line.removeprefix("RESULT "))
+    _, found, line = output.partition("RESULT ")
+    assert found, output[-4000:]
+    told, _ = json.JSONDecoder().raw_decode(line)
 
     assert told["cameras"][0]["source"] == "/dev/video0"
     assert "vivid" in told["cameras"][0]["name"] and told["cameras"][0]["note"] == ""

@@ -17,6 +17,7 @@ mkdir -p /proc /sys /dev /host
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
+echo 1 > /proc/sys/kernel/printk
 while read module; do insmod $module || echo "no $module"; done < /modules/order
 mount -t 9p -o trans=virtio,version=9p2000.L,ro,cache=loose,msize=524288 host /host
 for one in proc sys dev; do mount --bind /$one /host/$one; done

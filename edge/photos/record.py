@@ -18,6 +18,7 @@ from crackscan.edge.survey import (
     Note,
     NoteKind,
     ScannedPicture,
+    SessionInfo,
     Sighting,
     Survey,
     SurveyInfo,
@@ -69,7 +70,8 @@ def open_survey(
             return Survey.create(out, info, settings, card.to_json())
         except OSError as error:
             raise SurveyError(f"{out} cannot be made: {error.strerror}") from None
-    survey = Survey.resume(out)
+    made_with = SessionInfo(info.source, info.model, info.model_version, settings)
+    survey = Survey.resume(out, session=made_with)
     try:
         _demand_same(survey, settings, listing)
     except BaseException:

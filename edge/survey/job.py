@@ -1,6 +1,6 @@
 """One entry on its way to the disk."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +27,8 @@ def rgb_of(picture: Picture) -> RGB:
 
 @dataclass(eq=False)
 class Job:
-    """A finding with its number, or a picture, a track point or a note; a later one may join it."""
+    """A finding with its number, or a picture, a track point, a note or counts; a later one may
+    join it."""
 
     finding: int | None = None
     sighting: Sighting | None = None
@@ -38,5 +39,7 @@ class Job:
     """When the picture was taken."""
     point: TrackPoint | None = None
     note: Note | None = None
+    counts: Mapping[str, int] | None = None
+    """Frames of the session, by why they were not judged."""
     absorbed: tuple[int, int] | None = None
     """(part, whole): findings of which one turned out to be part of the other."""

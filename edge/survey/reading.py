@@ -10,7 +10,15 @@ from typing import Any, Self
 
 from crackscan.edge.clock import Instant
 from crackscan.edge.survey.database import open_to_read
-from crackscan.edge.survey.rows import finding_of, instant_of, mark_of, scanned_of, where_of
+from crackscan.edge.survey.rows import (
+    finding_of,
+    instant_of,
+    mark_of,
+    scanned_of,
+    session_info_of,
+    where_of,
+)
+from crackscan.edge.survey.schema import version_of
 from crackscan.edge.survey.values import (
     Counts,
     FileMark,
@@ -19,6 +27,7 @@ from crackscan.edge.survey.values import (
     Review,
     ScannedPicture,
     Session,
+    SessionInfo,
     StoredFinding,
     StoredPicture,
     SurveyInfo,
@@ -63,7 +72,11 @@ class SurveyReader:
         return settings if isinstance(settings, dict) else {}
 
     def sessions(self) -> list[Session]:
+        """What wrote into the survey, in order; one that does not say what it worked with worked
+        with what the survey was made with."""
         rows = self._connection.execute("SELECT * FROM session ORDER BY id")
+        made = self.info()
+        made_with = SessionInfo(made.source, made.model, made.model_version, self.settings())
         return [
             Session(
                 row["id"],
@@ -71,9 +84,20 @@ class SurveyReader:
                 instant_of(row),
                 instant_of(row, "anchor_"),
                 None if row["ended_wall_s"] is None else instant_of(row, "ended_"),
+                session_info_of(row) or made_with,
             )
             for row in rows
         ]
+
+    def frame_counts(self) -> dict[int, dict[str, int]]:
+        """For each session with moving pictures, how many frames were not judged, by reason; those
+        that were stand under ""."""
+        if version_of(self._connection) < 2:
+            return {}
+        counts: dict[int, dict[str, int]] = {}
+        for row in self._connection.execute("SELECT * FROM frame_count ORDER BY session, why"):
+            counts.setdefault(row["session"], {})[row["why"]] = row["frames"]
+        return counts
 
     def counts(self) -> Counts:
         def count(what: str) -> int:

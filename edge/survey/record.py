@@ -17,6 +17,7 @@ from crackscan.edge.survey.rows import (
     instant_row,
     mark_row,
     scanned_row,
+    session_info_row,
     sighting_row,
     update,
     where_row,
@@ -26,6 +27,7 @@ from crackscan.edge.survey.values import (
     Note,
     Review,
     ScannedPicture,
+    SessionInfo,
     Sighting,
     SurveyInfo,
     TrackPoint,
@@ -40,7 +42,14 @@ class Survey(SurveyReader):
     block. What a full disk refuses raises `sqlite3.Error` or CrackscanError and changes nothing.
     """
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, lock: int, clock: Clock):
+    def __init__(
+        self,
+        folder: Path,
+        connection: sqlite3.Connection,
+        lock: int,
+        clock: Clock,
+        session: SessionInfo | None = None,
+    ) -> None:
         super().__init__(folder, connection)
         self.clock = clock
         self._lock = lock
@@ -58,6 +67,7 @@ class Survey(SurveyReader):
             "boot": Boot.current().id,
             **instant_row(self.began),
             **instant_row(self.began, "anchor_"),
+            **session_info_row(session),
         }
         insert(connection, "session", row)
 
@@ -77,11 +87,16 @@ class Survey(SurveyReader):
         SurveyError where it exists, OSError where it cannot be made.
         """
         make_folder(folder, info, settings, card, beside)
-        return cls.resume(folder, clock)
+        session = SessionInfo(info.source, info.model, info.model_version, settings)
+        return cls.resume(folder, clock, session)
 
     @classmethod
-    def resume(cls, folder: Path, clock: Clock | None = None) -> "Survey":
+    def resume(
+        cls, folder: Path, clock: Clock | None = None, session: SessionInfo | None = None
+    ) -> "Survey":
         """Write on in a survey, in a new session; what a kill left half done is tidied up.
+
+        `session` is what it works with; None: with what the survey was made with.
 
         Raises SurveyError where another process is writing it, and as `open_to_write` does.
         """
@@ -92,7 +107,7 @@ class Survey(SurveyReader):
                 (folder / FRAMES).mkdir(exist_ok=True)
                 known = {row["path"] for row in connection.execute("SELECT path FROM picture")}
                 remove_strays(folder, known)
-                return cls(folder, connection, lock, clock or Clock())
+                return cls(folder, connection, lock, clock or Clock(), session)
             except (sqlite3.Error, OSError) as error:
                 connection.close()
                 raise SurveyError(f"{folder} cannot be written: {error}") from None
@@ -179,6 +194,14 @@ class Survey(SurveyReader):
         row = {"kind": str(note.kind), "text": note.text, "seconds": note.seconds}
         with self.together():
             insert(self._connection, "note", {**self._at(note.at), **row})
+
+    def count_frames(self, counts: Mapping[str, int]) -> None:
+        """Note how many frames of this session were not judged until now, by reason; those that
+        were are counted under ""."""
+        with self.together():
+            for why, frames in counts.items():
+                row = {"session": self.session, "why": why, "frames": frames}
+                insert(self._connection, "frame_count", row, verb="INSERT OR REPLACE")
 
     def add_review(self, review: Review) -> None:
         """Add a reviewer's word; the latest one counts."""

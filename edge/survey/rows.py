@@ -1,5 +1,6 @@
 """Between the record's rows and its data."""
 
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -23,6 +24,7 @@ from crackscan.edge.survey.values import (
     Measured,
     Measures,
     ScannedPicture,
+    SessionInfo,
     Sighting,
     StoredFinding,
     Verdict,
@@ -78,6 +80,22 @@ def instant_row(at: Instant, prefix: str = "") -> dict[str, Any]:
 def instant_of(row: Row, prefix: str = "") -> Instant:
     return Instant(
         row[f"{prefix}monotonic_s"], row[f"{prefix}wall_s"], WallFrom(row[f"{prefix}wall_from"])
+    )
+
+
+def session_info_row(info: SessionInfo | None) -> dict[str, Any]:
+    if info is None:
+        return {}
+    return {**vars(info), "settings": json.dumps(dict(info.settings))}
+
+
+def session_info_of(row: sqlite3.Row) -> SessionInfo | None:
+    """None where the row does not say it, or an older record has no room for it."""
+    columns = row.keys()
+    if "source" not in columns or row["source"] is None:
+        return None
+    return SessionInfo(
+        row["source"], row["model"], row["model_version"], json.loads(row["settings"])
     )
 
 

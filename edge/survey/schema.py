@@ -64,8 +64,18 @@ def _first(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def _second(connection: sqlite3.Connection) -> None:
+    """Each session says what it worked with, and how many frames it saw and could not judge."""
+    for column in ("source", "model", "model_version", "settings"):
+        connection.execute(f"ALTER TABLE session ADD COLUMN {column} TEXT")
+    connection.execute(
+        f"""CREATE TABLE frame_count ({_SESSION}, why TEXT NOT NULL, frames INTEGER NOT NULL,
+            PRIMARY KEY (session, why)) WITHOUT ROWID"""
+    )
+
+
 Step = Callable[[sqlite3.Connection], None]
-STEPS: tuple[Step, ...] = (_first,)
+STEPS: tuple[Step, ...] = (_first, _second)
 """Step n brings a record of schema n to schema n + 1; a released step is never changed."""
 
 

@@ -1,7 +1,9 @@
 """What a survey records: frozen data, each with the moment and the place it belongs to."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +48,17 @@ class SurveyInfo:
 
 
 @dataclass(frozen=True)
+class SessionInfo:
+    """What a session works with."""
+
+    source: str = ""
+    model: str = ""
+    model_version: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """For JSON."""
+
+
+@dataclass(frozen=True)
 class Session:
     """One run of the program that wrote into a survey; monotonic times compare only within it."""
 
@@ -56,6 +69,7 @@ class Session:
     """The most trustworthy reading of the wall clock in this session."""
     ended: Instant | None
     """None while it runs, or where it was cut off."""
+    info: SessionInfo = field(default_factory=SessionInfo)
 
 
 @dataclass(frozen=True)

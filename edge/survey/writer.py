@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections import Counter, deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -113,6 +114,11 @@ class SurveyWriter:
     def add_note(self, note: Note) -> None:
         with self._changed:
             self._put(Job(note=note))
+
+    def count_frames(self, counts: Mapping[str, int]) -> None:
+        """Note how many frames were judged until now, and how many not, as the record does."""
+        with self._changed:
+            self._put(Job(counts=dict(counts)))
 
     def state(self) -> WriterState:
         with self._changed:
@@ -252,7 +258,8 @@ class SurveyWriter:
         return done
 
     def _write_together(self, batch: list[Job]) -> None:
-        self.survey.relaxed(all(job.point is not None for job in batch))
+        beside = (job.point is not None or job.counts is not None for job in batch)
+        self.survey.relaxed(all(beside))
         with self.survey.together():
             for job in batch:
                 self._write_entry(job)
@@ -271,6 +278,8 @@ class SurveyWriter:
             self.survey.add_track(job.point)
         elif job.note is not None:
             self.survey.add_note(job.note)
+        elif job.counts is not None:
+            self.survey.count_frames(job.counts)
         elif job.absorbed is not None:
             self.survey.absorb_finding(*job.absorbed)
 

@@ -22,6 +22,7 @@ from crackscan.edge.survey import (
     NoteKind,
     Review,
     ScannedPicture,
+    SessionInfo,
     Survey,
     SurveyReader,
     TrackPoint,
@@ -172,12 +173,40 @@ def test_a_survey_is_written_on_in_a_session_of_its_own(tmp_path: Path) -> None:
     first.add_finding(sighting(1))
     first.close()
     assert names(folder) == ["card.json", "frames", "settings.json", "survey.sqlite"]
-    second = Survey.resume(folder)
+    now = SessionInfo("/dev/video0", "crack-m", "4", {"operating_point": "high-recall"})
+    second = Survey.resume(folder, session=now)
     assert second.add_finding(sighting(2)) == 2
     second.close()
     with SurveyReader(folder) as reader:
         assert [(one.id, one.session) for one in reader.findings()] == [(1, 1), (2, 2)]
         assert all(session.ended is not None for session in reader.sessions())
+        made_with = SessionInfo(INFO.source, INFO.model, INFO.model_version, SETTINGS)
+        assert [session.info for session in reader.sessions()] == [made_with, now]
+
+
+def test_a_session_says_how_many_frames_were_judged_and_why_others_were_not(
+    survey: Survey,
+) -> None:
+    assert survey.frame_counts() == {}
+    survey.count_frames({"": 10, "too fast": 2})
+    survey.count_frames({"": 25, "too fast": 2, "too dark": 4})
+    assert survey.frame_counts() == {1: {"": 25, "too fast": 2, "too dark": 4}}
+
+
+def test_a_record_of_the_first_schema_is_read_and_written_on(closed: Path) -> None:
+    with sqlite3.connect(closed / DATABASE) as older:
+        older.execute("DROP TABLE frame_count")
+        for column in ("source", "model", "model_version", "settings"):
+            older.execute(f"ALTER TABLE session DROP COLUMN {column}")
+        older.execute("PRAGMA user_version = 1")
+    older.close()
+    made_with = SessionInfo(INFO.source, INFO.model, INFO.model_version, SETTINGS)
+    with SurveyReader(closed) as reader:
+        assert [session.info for session in reader.sessions()] == [made_with]
+        assert reader.frame_counts() == {}
+    Survey.resume(closed).close()
+    with SurveyReader(closed) as reader:
+        assert [session.info for session in reader.sessions()] == [made_with, made_with]
 
 
 def test_one_process_at_a_time_writes_and_others_read(survey: Survey) -> None:
@@ -269,7 +298,8 @@ def test_a_newer_record_is_refused(closed: Path) -> None:
         newer.execute("PRAGMA journal_mode = DELETE")
         newer.execute(f"PRAGMA user_version = {len(STEPS) + 1}")
     newer.close()
-    refused(closed, f"by a newer crackscan (record 2, this one knows {len(STEPS)}): update")
+    known = len(STEPS)
+    refused(closed, f"by a newer crackscan (record {known + 1}, this one knows {known}): update")
 
 
 def test_another_programs_database_is_refused(closed: Path) -> None:

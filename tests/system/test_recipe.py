@@ -41,6 +41,13 @@ def test_a_quick_model_is_taught_converted_and_finds_its_way_into_the_api(tmp_pa
     teacher = tmp_path / "crack-m"
     run(BIN / "crackscan-train", "model", "crack-m", small, "--out", teacher, *options)
     run(BIN / "crackscan-train", "model", "crack-s", small, "--out", made, *options)
+    (made / "stage-2" / "history.csv").unlink()  # as if it had been interrupted before that stage
+    for part in ("last.keras", "average.keras", "model.keras"):
+        (made / "stage-2" / part).unlink()
+        (made / part).unlink(missing_ok=True)
+    again = ("model", "crack-s", small, "--out", made, *options)
+    run(BIN / "crackscan-train", *again, "--resume")
+    assert (made / "average.keras").is_file()
     assert np.load(made / "views" / "patch.npy").min() >= 0  # nothing is left unknown
     run(BIN / "crackscan-convert", "quantize", made, "--out", file)
 

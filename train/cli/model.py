@@ -53,7 +53,8 @@ def model(
     from crackscan.train.cli.fit import tell_epoch
     from crackscan.train.cli.progress import bars
     from crackscan.train.fit import Watch
-    from crackscan.train.recipe import RECIPES, make
+    from crackscan.train.make import make
+    from crackscan.train.recipe import RECIPES
     from crackscan.train.recipe import quick as shortened
 
     recipe = shortened(RECIPES[name]) if quick else RECIPES[name]

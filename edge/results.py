@@ -40,12 +40,15 @@ class Results:
         settings: Mapping[str, Any],
         annotate: bool = True,
         reserve_bytes: int = 0,
+        session: int = 1,
     ) -> None:
         """Begin in a folder that is there, see `make_ready`.
 
         Args:
             annotate: whether pictures or a video are made.
             reserve_bytes: below this free space they are made no more.
+            session: of the survey; what an earlier one left stays: `scan.json` as `scan-1.json`,
+                its video under its name, its findings before the new ones.
 
         Raises CrackscanError if the folder cannot be written.
         """
@@ -56,8 +59,11 @@ class Results:
         self.trouble: str | None = None
         """Why annotated pictures or lines are missing."""
         self.video: AnnotatedVideo | None = None
+        self.video_file = folder / video_of(session)
         self._started_s: float | None = None
         try:
+            if session > 1:
+                _keep_state(folder, session - 1)
             self._write_state("running", {})
             self._findings = _Lines(folder / FINDINGS)
         except OSError as error:
@@ -86,10 +92,10 @@ class Results:
     def add_video_frame(self, frame: Frame, annotated: RGB, source: Source) -> None:
         """Add a frame to the video: one by one from a file, in real time from a live source."""
         try:
-            self._demand_room(self.folder / VIDEO)
+            self._demand_room(self.video_file)
             if self.video is None or self._started_s is None:
                 rate_fps = LIVE_FPS if source.live else source.rate_fps
-                self.video = AnnotatedVideo(self.folder / VIDEO, rate_fps)
+                self.video = AnnotatedVideo(self.video_file, rate_fps)
                 self._started_s = frame.monotonic_s
             self.video.add(annotated, frame.monotonic_s - self._started_s if source.live else None)
         except CrackscanError as error:
@@ -153,15 +159,44 @@ def _clear(folder: Path, overwrite: bool) -> None:
         raise CrackscanError(f"{folder} is not empty and holds no scan: name another folder")
     if present and not overwrite:
         raise CrackscanError(
-            f"{folder} holds an earlier scan: name another folder, or replace it with --overwrite"
+            f"{folder} holds an earlier scan: name another folder, go on with it with --continue,"
+            " or replace it with --overwrite"
         )
     os.close(lock_folder(folder))
     # The record first: what is left of a removal that was cut short is a scan still.
     record = {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", SETTINGS, CARD}
-    for name in sorted(record & present) + sorted({FINDINGS, VIDEO} & present):
+    of_sessions = {
+        path.name
+        for name in (RESULTS_MARK, VIDEO, CARD)
+        for path in folder.glob(numbered(name, "*"))
+        if path.stem.rpartition("-")[2].isdecimal()
+    }
+    for name in sorted(record & present) + sorted({FINDINGS, VIDEO} & present | of_sessions):
         (folder / name).unlink()
     for name in {PICTURES, FRAMES} & present:
         shutil.rmtree(folder / name)
+
+
+def video_of(session: int) -> str:
+    """The name of a session's annotated video."""
+    return VIDEO if session == 1 else numbered(VIDEO, session)
+
+
+def numbered(name: str, session: int | str) -> str:
+    """What a session calls a file of its own: `annotated-2.mp4`."""
+    stem, point, suffix = name.rpartition(".")
+    return f"{stem}-{session}{point}{suffix}"
+
+
+def _keep_state(folder: Path, session: int) -> None:
+    """Copy what an earlier session says of itself, so that the present one may say it anew."""
+    try:
+        state = (folder / RESULTS_MARK).read_bytes()
+    except FileNotFoundError:  # cut off before it was written
+        return
+    kept = folder / numbered(RESULTS_MARK, session)
+    if not kept.exists():
+        write_file(kept, state)
 
 
 class _Lines:
@@ -170,7 +205,8 @@ class _Lines:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-        self._good = os.fstat(self._file).st_size
+        self._good = _whole_lines(path)
+        os.ftruncate(self._file, self._good)
 
     def add(self, line: str) -> None:
         data = line.encode() + b"\n"
@@ -185,3 +221,12 @@ class _Lines:
 
     def close(self) -> None:
         os.close(self._file)
+
+
+def _whole_lines(path: Path) -> int:
+    """How many bytes of a file are lines that were written to their end."""
+    size = 0
+    with path.open("rb") as file:
+        for line in file:
+            size += len(line) if line.endswith(b"\n") else 0
+    return size

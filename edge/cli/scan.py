@@ -56,6 +56,12 @@ _LIVE = "127.0.0.1:8765"
 @click.option("--reserve", "reserve_mb", type=int, metavar="MB", help="Room left free by pictures.")
 @scale_options
 @click.option("--settings", "file", type=click.Path(path_type=Path), help="A settings file (TOML).")
+@click.option(
+    "--continue",
+    "resume",
+    is_flag=True,
+    help="Go on with the survey in --out, if there is one: a new session in the same record.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace an earlier scan in the same folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def scan(
@@ -63,6 +69,7 @@ def scan(
     out: Path | None,
     annotate: bool | None,
     file: Path | None,
+    resume: bool,
     overwrite: bool,
     as_json: bool,
     **flags: Any,
@@ -74,6 +81,11 @@ def scan(
     surveys`, `export` and `report` read, and beside it findings.jsonl (one line a finding),
     scan.json (settings, summary) and the annotated pictures (annotated/ or annotated.mp4). In
     moving pictures the wall is followed, and each crack is one finding.
+
+    With --continue a scan goes on in a survey that was ended, or cut off by a power cut: all that
+    is recorded stays, the record knows each session with its source, model and settings, and
+    pictures that are in it are not scanned again. The survey keeps its name and site. A crack that
+    an earlier session saw is a new finding: crackscan compare tells which are the same.
 
     Everything can be set in a file as well: crackscan settings --example.
 
@@ -87,6 +99,10 @@ def scan(
     from crackscan.edge.settings import load
     from crackscan.edge.source import open_source
 
+    if resume and overwrite:
+        raise click.UsageError("--continue and --overwrite exclude each other.")
+    if resume and out is None:
+        raise click.UsageError("--continue needs the survey's folder: --out FOLDER.")
     scale = {name: flags.pop(name) for name in SCALE}
     wanted = None if annotate is None else ("yes" if annotate else "no")
     settings = load(file, {**flags, "annotate": wanted, "source": source})
@@ -103,10 +119,10 @@ def scan(
         setup = _with_position(setup, opened, stack)
         with ended_by_signals(opened) as signals, progress_bar(opened) as watch:
             try:
-                run_scan(opened, setup, folder, tally, watch, overwrite)
+                run_scan(opened, setup, folder, tally, watch, overwrite, resume)
             except CrackscanError as caught:
                 error = caught
-    if tally.frames or opened.skipped:
+    if tally.frames or tally.known or opened.skipped:
         if as_json:
             told = {**setup.described(opened), "out": str(folder), **tally.summary(opened)}
             click.echo(json.dumps(told))

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crackscan.edge.overlay import percent
-from crackscan.edge.results import FINDINGS, PICTURES, VIDEO
+from crackscan.edge.results import FINDINGS, PICTURES, video_of
 from crackscan.edge.scan import Setup, Tally
 from crackscan.edge.source import Source
 
@@ -70,11 +70,13 @@ def print_report(tally: Tally, source: Source, folder: Path, setup: Setup) -> No
     )
     if tally.unclear:
         click.echo(f"{plural(tally.unclear, noun)} not judged: blurred, dark or covered")
+    if tally.known:
+        click.echo(f"{plural(tally.known, noun)} left out: scanned in an earlier session")
     if source.stopped:
         click.echo("ended before the source did")
     if source.dropped:
         click.echo(f"{plural(source.dropped, 'older frame')} dropped to keep up with the camera")
-    shown = f"{PICTURES}/" if still else VIDEO
+    shown = f"{PICTURES}/" if still else video_of(tally.survey.get("sessions", 1))
     drawn = f", {shown}" if (folder / shown).exists() else ""
     click.echo(f"in {folder}: survey.sqlite, {FINDINGS}{drawn}")
     for warning in tally.warnings:

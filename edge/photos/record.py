@@ -24,9 +24,9 @@ from crackscan.edge.survey import (
     SurveyInfo,
 )
 from crackscan.edge.survey.database import DATABASE
+from crackscan.edge.survey.reading import PHOTOGRAPHS
 from crackscan.errors import CrackscanError, SurveyError
 
-KIND = "photographs"
 _SAME = {
     "model_digest": "another model",
     "operating_point": "another --operating-point",
@@ -39,7 +39,7 @@ def settings_of(method: Method, card: Card, folder: Path) -> dict[str, Any]:
     """What must be known to repeat a survey, and may not change while it is made."""
     point = card.point(method.point)
     return {
-        "kind": KIND,
+        "kind": PHOTOGRAPHS,
         "crackscan": __version__,
         "folder": str(folder.resolve()),
         "model": card.name,
@@ -150,7 +150,7 @@ def told_in_one_line(folder: Path) -> Iterator[None]:
 
 def _demand_same(survey: Survey, settings: Mapping[str, Any], listing: Listing) -> None:
     out, made = survey.folder, survey.settings()
-    if made.get("kind") != KIND:
+    if made.get("kind") != PHOTOGRAPHS:
         raise SurveyError(
             f"{out} holds a survey that was not made from photographs: name another folder"
         )

@@ -52,6 +52,8 @@ class Visit:
     ended: str
     clock: str
     trusted: bool
+    source: str
+    model: str
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,9 @@ class Content:
     inspector: str
     limit_mm: float
     visits: tuple[Visit, ...]
+    sources: tuple[str, ...]
+    """Of all visits, each once; and so their models."""
+    models: tuple[str, ...]
     settings: tuple[tuple[str, str], ...]
     card: dict[str, Any]
     counted: int
@@ -115,6 +120,10 @@ class Content:
     too_far: int
     """Pictures in which a crack as wide as the limit has less than THIN_PX."""
     unscaled: int
+    frames: int
+    """Of moving pictures, in all sessions together."""
+    unjudged: tuple[tuple[str, int], ...]
+    """Why frames were not judged, and how many."""
     gaps: tuple[Remark, ...]
     gap_count: int
     gap_s: float
@@ -153,9 +162,13 @@ def gather(
     rest = counted[options.in_full :]
     wide_mm = [one.width_mm.value_mm for one in counted if one.width_mm is not None]
     wide_px = [one.width_px.value_px for one in counted if one.width_px is not None]
+    visits = tuple(_visit(session) for session in sessions.values())
     notes = [_remark(note, sessions[of]) for of, note in survey.notes()]
     gaps = [one for one in notes if one.kind is NoteKind.GAP]
     looks = _Looks(survey, options.limit_mm, pictures)
+    frames: Counter[str] = Counter()
+    for counts in survey.frame_counts().values():
+        frames.update(counts)
     return Content(
         made=iso_time(made_s)[:16].replace("T", " ") + " UTC",
         version=__version__,
@@ -163,7 +176,9 @@ def gather(
         site=options.site or info.site or info.name,
         inspector=options.inspector,
         limit_mm=options.limit_mm,
-        visits=tuple(_visit(session) for session in sessions.values()),
+        visits=visits,
+        sources=tuple(dict.fromkeys(one.source for one in visits if one.source)),
+        models=tuple(dict.fromkeys(one.model for one in visits if one.model)),
         settings=tuple(_flat(survey.settings())),
         card=_card(survey.folder),
         counted=len(counted),
@@ -187,6 +202,8 @@ def gather(
         skipped_count=looks.skipped_count,
         too_far=looks.too_far,
         unscaled=sum(one.mm_per_px is None for one in counted),
+        frames=sum(frames.values()),
+        unjudged=tuple((why, count) for why, count in frames.most_common() if why),
         gaps=tuple(sorted(gaps, key=lambda one: -one.seconds)[:MOST_NOTES]),
         gap_count=len(gaps),
         gap_s=sum(one.seconds for one in gaps),
@@ -276,6 +293,8 @@ def _visit(session: Session) -> Visit:
         "" if ended is None else iso_time(ended.wall_s)[:16].replace("T", " "),
         began.wall_from.word,
         began.wall_from in (WallFrom.GPS, WallFrom.NTP),
+        session.info.source,
+        f"{session.info.model} {session.info.model_version}".strip(),
     )
 
 

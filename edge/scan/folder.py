@@ -2,14 +2,17 @@
 
 import platform
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from crackscan.edge.results import Results, make_ready
+from crackscan.edge.results import Results, make_ready, numbered
 from crackscan.edge.scan.setup import Setup
 from crackscan.edge.source import Source
-from crackscan.edge.survey import Budget, Survey, SurveyInfo, SurveyReader
-from crackscan.errors import CrackscanError
+from crackscan.edge.survey import Budget, SessionInfo, Survey, SurveyInfo, SurveyReader
+from crackscan.edge.survey.pictures import write_durably
+from crackscan.edge.survey.reading import CARD, PHOTOGRAPHS
+from crackscan.errors import CrackscanError, SurveyError
 
 _MB = 1_000_000
 
@@ -39,13 +42,56 @@ def make(
         raise CrackscanError(f"cannot write into {folder}: {error.strerror}") from None
     except sqlite3.Error as error:
         raise CrackscanError(f"cannot write into {folder}: {error}") from None
+    return survey, _results(survey, source, setup, described)
+
+
+def go_on(folder: Path, source: Source, setup: Setup) -> tuple[Survey, Results]:
+    """Begin a session in the survey that a folder holds; what is recorded there stays as it is.
+
+    Pictures that are in the record already are left out of the source.
+
+    Raises:
+        CrackscanError: the record cannot be read or written, is one of photographs, or holds
+            pictures of another folder.
+    """
+    described, card = setup.described(source), setup.model.card
+    with SurveyReader(folder) as before:
+        _demand_fitting(before, source, described)
+        source.leave_out({one.name for one in before.scanned() if not one.skipped})
+    session = SessionInfo(source.name, card.name, card.version, described)
+    survey = Survey.resume(folder, setup.clock, session)
     try:
-        reserve = settings.reserve_mb * _MB
-        results = Results(folder, described, setup.annotates(source), reserve)
+        if survey.card() != card.to_json():
+            write_durably(folder / numbered(CARD, survey.session), card.to_json().encode())
     except BaseException:
         survey.close()
         raise
-    return survey, results
+    return survey, _results(survey, source, setup, described)
+
+
+def _results(survey: Survey, source: Source, setup: Setup, described: Mapping[str, Any]) -> Results:
+    reserve = setup.settings.reserve_mb * _MB
+    try:
+        return Results(survey.folder, described, setup.annotates(source), reserve, survey.session)
+    except BaseException:
+        survey.close()
+        raise
+
+
+def _demand_fitting(survey: SurveyReader, source: Source, described: Mapping[str, Any]) -> None:
+    """Pictures are known by their names below a folder, so all must come from the same one."""
+    if survey.settings().get("kind") == PHOTOGRAPHS:
+        raise SurveyError(
+            f"{survey.folder} is a survey of photographs: go on with it with crackscan survey"
+        )
+    if source.kind != "pictures":
+        return
+    for session in survey.sessions():
+        folder = session.info.settings.get("folder")
+        if folder not in (None, described["folder"]):
+            raise SurveyError(
+                f"{survey.folder} holds the pictures of {folder}: name another folder with --out"
+            )
 
 
 def contents(survey: SurveyReader) -> dict[str, Any]:
@@ -54,6 +100,7 @@ def contents(survey: SurveyReader) -> dict[str, Any]:
     return {
         "folder": str(survey.folder),
         "name": info.name,
+        "sessions": len(survey.sessions()),
         "findings": counts.findings,
         "pictures": counts.pictures,
         "notes": counts.notes,

@@ -1,10 +1,13 @@
-"""Stretches in which nothing could be judged, noted in the record with their reason."""
+"""What could not be judged, noted in the record with its reason: stretches, and frames counted."""
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+
+import numpy as np
 
 from crackscan.edge.clock import Clock, Instant
+from crackscan.edge.frame import Frame
 from crackscan.edge.source import Source
 from crackscan.edge.survey import Note, NoteKind
 
@@ -12,6 +15,53 @@ LEAST_S = 1.0
 """A shorter gap is none: at a walk the next frames show the same wall."""
 LONGEST_S = 60.0
 """A longer one is noted in parts, so that a power cut loses little of it."""
+
+
+COUNTED_S = 5.0
+"""How often the counts are noted: a power cut loses no more of them."""
+FROZEN_S = 1.0
+"""A video that shows the same picture for longer has stopped; a sensor's noise never does."""
+
+
+class Counts:
+    """Counts the frames that were judged, under "", and those that were not, by reason."""
+
+    def __init__(self, note: Callable[[Mapping[str, int]], None], began_s: float) -> None:
+        self._note = note
+        self._noted_s = began_s
+        self._frames: Counter[str] = Counter()
+
+    def frame(self, why: str, now_s: float) -> None:
+        """A frame came, and could be judged, or not: `why`. `now_s` is monotonic."""
+        self._frames[why] += 1
+        if now_s - self._noted_s >= COUNTED_S:
+            self._noted_s = now_s
+            self.end()
+
+    def end(self) -> None:
+        """Note what was counted."""
+        if self._frames:
+            self._note(self._frames)
+
+
+class Still:
+    """Tells where a video stands still."""
+
+    def __init__(self) -> None:
+        self._before: Frame | None = None
+        self._differed_s = 0.0
+
+    def is_frozen(self, frame: Frame) -> bool:
+        """Whether the picture has been the same for FROZEN_S, bit by bit."""
+        before, self._before = self._before, frame
+        if before is None or not _same(before, frame):
+            self._differed_s = frame.seen_s
+        return frame.seen_s - self._differed_s > FROZEN_S
+
+
+def _same(one: Frame, other: Frame) -> bool:
+    """Some rows tell almost always."""
+    return np.array_equal(one.rgb[::16], other.rgb[::16]) and np.array_equal(one.rgb, other.rgb)
 
 
 class Gaps:

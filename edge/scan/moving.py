@@ -20,7 +20,7 @@ from crackscan.edge.position import Where
 from crackscan.edge.results import Results
 from crackscan.edge.scale import ScaleSettings, Scaling, TwoPoints
 from crackscan.edge.scan.folder import budget_of, contents
-from crackscan.edge.scan.gaps import Gaps
+from crackscan.edge.scan.gaps import Counts, Gaps, Still
 from crackscan.edge.scan.pace import Pace
 from crackscan.edge.scan.recorder import Recorder
 from crackscan.edge.scan.setup import Setup
@@ -44,7 +44,8 @@ _CLEAR = (Verdict.SHARP, Verdict.PLAIN)
 _ALIVE = (State.GOOD, State.BLACK, State.COVERED)
 """States in which frames come that are not to be judged: blur, or a lens cap, may last and is no
 fault that a restart mends."""
-_PAUSED = "paused"
+_BLIND = (State.FROZEN, State.BLACK, State.COVERED)
+_PAUSED, _NOT_FOLLOWED = "paused", "wall not followed"
 
 
 class Moving:
@@ -70,6 +71,7 @@ class Moving:
         self._numbers = count(1)
         self._follower = Follower(self.rule, self._numbers)
         self._size = (0, 0)
+        self._still = Still()
         self.begin(survey, results)
 
     def begin(self, survey: Survey, results: Results) -> None:
@@ -86,6 +88,7 @@ class Moving:
             self.setup.hub,
         )
         self._gaps = Gaps(self.writer.add_note, time.monotonic())
+        self._counts = Counts(self.writer.count_frames, time.monotonic())
         self._track = Track()
 
     def take(self, frame: Frame) -> None:
@@ -119,6 +122,7 @@ class Moving:
         with self.lock:
             self._end_following()
         self._gaps.end()
+        self._counts.end()
         self._gaps.of_source(self.source, self.setup.clock, ended=True)
         self.recorder.close(HURRIED_S if state == "failed" else MEASURING_S)
         if self.writer.flush(CLOSING_S):
@@ -180,13 +184,15 @@ class Moving:
         followed = self._follower.skip() if result is None else result.followed
         self.recorder.take(frame, where, followed, self._follower.release)
         judged = look.clarity.weight >= JUDGED_WEIGHT
-        known = judged or not self.source.condition.good  # a bad source has a gap of its own
-        self._gaps.frame("" if known else look.clarity.verdict.value, at, frame.seen_s)
+        why = self._why_not(frame, judged, look)
+        # a bad source has a gap of its own
+        self._gaps.frame(why if self.source.condition.good else "", at, frame.seen_s)
+        self._counts.frame(why, began_s)
         findings = [_shown(tracked, finding) for tracked, finding in followed.here]
         self.tally.model_s += model_s
         self.tally.beside_s += time.monotonic() - began_s - model_s
         self.tally.told = told
-        self.tally.unclear += not judged
+        self.tally.unclear += bool(why)
         self.tally.findings = self.recorder.findings
         if result is not None or self.source.condition.state in _ALIVE:
             self.setup.notify.watchdog()
@@ -195,9 +201,22 @@ class Moving:
         if self.source.live and self.pace.took(time.monotonic() - began_s, frame):
             self._halve_points()
 
+    def _why_not(self, frame: Frame, judged: bool, look: Look) -> str:
+        """Why a frame was not judged; empty if it was."""
+        condition = self.source.condition
+        if condition.state in _BLIND:
+            return condition.state.value
+        if not self.source.live and self._still.is_frozen(frame):
+            return State.FROZEN.value
+        if not judged:
+            return look.clarity.verdict.value
+        followed = look.place is not None or look.clarity.verdict is Verdict.PLAIN
+        return "" if followed else _NOT_FOLLOWED
+
     def _rest(self, frame: Frame, at: Instant) -> None:
         """Paused: frames are shown, and nothing is looked for."""
         self._gaps.frame(_PAUSED, at, frame.seen_s)
+        self._counts.frame(_PAUSED, frame.monotonic_s)
         self.setup.notify.watchdog()
         self.tally.told = _PAUSED
         self._show(frame, None, Followed(), [], _PAUSED)

@@ -18,7 +18,15 @@ from crackscan.edge.scan.setup import Setup
 from crackscan.edge.scan.tally import Tally
 from crackscan.edge.scan.tell import line_of, width_of
 from crackscan.edge.source import Source
-from crackscan.edge.survey import Measures, ScannedPicture, Sighting, Survey, first_sighting
+from crackscan.edge.survey import (
+    Measures,
+    Note,
+    NoteKind,
+    ScannedPicture,
+    Sighting,
+    Survey,
+    first_sighting,
+)
 from crackscan.edge.survey.pictures import encode_jpeg
 from crackscan.errors import CrackscanError
 
@@ -124,6 +132,7 @@ class Pictures:
     def _add(
         self, scanned: ScannedPicture, sightings: list[Sighting], frame: Frame | None = None
     ) -> None:
+        """Record a picture; one of the same name that is recorded already is replaced."""
         jpeg = None
         if sightings and frame is not None:
             jpeg = encode_jpeg(frame.rgb)
@@ -131,7 +140,15 @@ class Pictures:
             if refusal is not None:
                 jpeg = None
                 self.tally.warn(f"no more pictures: {refusal}")
+        unneeded: list[str] = []
         try:
-            self.survey.add_scanned(scanned, sightings, jpeg)
+            with self.survey.together():
+                if self.survey.is_scanned(scanned.name):
+                    unneeded = self.survey.forget_scanned(scanned.name)
+                    text = f"{scanned.name} was another file or could not be read: looked at again"
+                    self.survey.add_note(Note(scanned.at, NoteKind.WARNING, text))
+                self.survey.add_scanned(scanned, sightings, jpeg)
+            for path in unneeded:
+                (self.survey.folder / path).unlink(missing_ok=True)
         except sqlite3.Error as error:
             raise CrackscanError(f"{self.survey.folder}: not recorded: {error}") from None

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from crackscan.edge.results import Results
 from crackscan.edge.scan.attend import Attendant
-from crackscan.edge.scan.folder import make
+from crackscan.edge.scan.folder import go_on, make
 from crackscan.edge.scan.moving import Moving
 from crackscan.edge.scan.onlookers import Onlookers
 from crackscan.edge.scan.pictures import Pictures
 from crackscan.edge.scan.setup import Setup
 from crackscan.edge.scan.tally import Tally
 from crackscan.edge.source import Source
+from crackscan.edge.survey.database import DATABASE
 from crackscan.errors import CrackscanError, SourceError
 
 Watch = Callable[[Tally], None]
@@ -27,8 +28,9 @@ def scan(
     tally: Tally,
     watch: Watch = lambda _: None,
     overwrite: bool = False,
+    resume: bool = False,
 ) -> None:
-    """Scan every frame of a source into a new survey, until it ends or is stopped.
+    """Scan every frame of a source into a survey, until it ends or is stopped.
 
     Pictures are scanned each by itself. In a video or a camera's frames the wall is followed, and
     each crack is recorded once.
@@ -38,12 +40,19 @@ def scan(
         folder: made, see `results.make_ready`.
         tally: counts along, for the caller to read during and after the scan.
         watch: called after each frame.
+        overwrite: replace the survey that the folder holds.
+        resume: go on with the survey that the folder holds, if there is one.
 
     Raises:
         CrackscanError: the folder cannot be used, the source broke, no frame could be scanned, or
             the disk did not take everything. What was found before is in the record.
     """
-    survey, results = make(folder, source, setup, overwrite)
+    if resume and (folder / DATABASE).exists():
+        there = source.length or 0
+        survey, results = go_on(folder, source, setup)
+        tally.known = there - (source.length or 0)
+    else:
+        survey, results = make(folder, source, setup, overwrite)
     tally.survey = {"folder": str(folder)}
     if source.kind == "pictures":
         results = _scan_pictures(Pictures(source, setup, survey, results, tally), watch)
@@ -110,7 +119,7 @@ def _follow(source: Source, moving: Moving, beside: Attendant, watch: Watch) -> 
 
 
 def _demand_frames(source: Source, tally: Tally) -> None:
-    if not tally.frames and source.skipped and not source.stopped:
+    if not (tally.frames or tally.known) and source.skipped and not source.stopped:
         first = source.skipped[0]
         raise SourceError(f"nothing could be scanned: {first.name} {first.reason}")
 

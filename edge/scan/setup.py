@@ -62,6 +62,7 @@ class Setup:
             "position": self.position.name,
             "size_budget_mb": self.settings.size_budget_mb,
             "reserve_mb": self.settings.reserve_mb,
+            **({} if source.folder is None else {"folder": str(source.folder.resolve())}),
         }
 
 

@@ -34,6 +34,8 @@ class Tally:
     """Cracks: in moving pictures each counts once, however many frames show it."""
     frames_with_findings: int = 0
     seen: deque[Seen] = field(default_factory=lambda: deque(maxlen=MOST_SEEN))
+    known: int = 0
+    """Pictures that an earlier session of the survey has scanned."""
     unclear: int = 0
     """Frames that were not judged: blurred, dark, covered."""
     told: str = ""
@@ -109,6 +111,7 @@ class Tally:
             "model_ms": round(self.model_s / frames * 1000, 2) if self.frames else None,
             "beside_ms": round(self.beside_s / frames * 1000, 2) if self.frames else None,
             "unclear": self.unclear,
+            "known": self.known,
             "dropped": source.dropped,
             "skipped": [{"name": one.name, "reason": one.reason} for one in source.skipped],
             "warnings": list(self.warnings),

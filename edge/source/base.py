@@ -2,9 +2,10 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -82,6 +83,8 @@ class Source(ABC):
     """How many frames will come, where that is known."""
     rate_fps: float | None = None
     """Frames a second of a video file, less those left out."""
+    folder: Path | None = None
+    """Where pictures lie; their frames' names are paths below it."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -104,6 +107,9 @@ class Source(ABC):
     def stop(self) -> None:
         """End the iteration after the present frame; callable from a signal handler."""
         self.stopped = True
+
+    def leave_out(self, names: Collection[str]) -> None:  # noqa: B027 - only pictures can
+        """Do not give the pictures of these names; to be called before the iteration."""
 
     def skip(self, name: str, reason: str) -> None:
         """Note that something could not be scanned, and why."""

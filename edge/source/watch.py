@@ -1,7 +1,7 @@
 """A folder into which another device puts pictures: each complete one is given once."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +53,7 @@ class WatchedFolder(Source):
     """
 
     kind = "pictures"
+    folder: Path
 
     def __init__(
         self,
@@ -74,6 +75,9 @@ class WatchedFolder(Source):
         self._health.good(time.monotonic())
         if not old:
             self._given = self._list()
+
+    def leave_out(self, names: Collection[str]) -> None:
+        self._given |= {name: mark for name, mark in self._list().items() if name in names}
 
     def __iter__(self) -> Iterator[Frame]:
         index = 0

@@ -37,6 +37,8 @@ from crackscan.edge.survey.values import (
 )
 
 SETTINGS, CARD = "settings.json", "card.json"
+PHOTOGRAPHS = "photographs"
+"""The `kind` in the settings of a survey that `crackscan survey` makes."""
 _FINDINGS = """
     SELECT finding.*, picture.path AS picture_path,
         (SELECT verdict FROM review WHERE review.finding = finding.id ORDER BY id DESC LIMIT 1)
@@ -70,6 +72,13 @@ class SurveyReader:
         except (OSError, ValueError):
             return {}
         return settings if isinstance(settings, dict) else {}
+
+    def card(self) -> str:
+        """The card of the model that the survey was made with; empty where it is missing."""
+        try:
+            return (self.folder / CARD).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return ""
 
     def sessions(self) -> list[Session]:
         """What wrote into the survey, in order; one that does not say what it worked with worked

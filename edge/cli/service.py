@@ -18,7 +18,8 @@ def service() -> None:
 
     The service runs `crackscan scan` as the user crackscan, with the settings in
     /etc/crackscan/settings.toml, and keeps its surveys under /var/lib/crackscan. It is restarted
-    when no frame is inferred for a minute.
+    when no frame is inferred for a minute, and tried for ever when it fails. Each start makes a new
+    survey; one that a power cut ended holds all that was recorded.
     """
 
 

@@ -17,9 +17,9 @@ _HEAD = """\
 [Unit]
 Description=crackscan: finds cracks in concrete
 After={after}
-# A scan that fails at once, for its settings are wrong, is not tried for ever.
-StartLimitIntervalSec=600
-StartLimitBurst=10
+# Nobody is there to start it again: a camera that comes minutes after the device, or settings that
+# are mended over the network, find it still trying.
+StartLimitIntervalSec=0
 
 [Service]
 Type=notify
@@ -30,7 +30,7 @@ WatchdogSec={watchdog_s}
 TimeoutStartSec={start_s}
 TimeoutStopSec={stop_s}
 Restart=on-failure
-RestartSec=5
+RestartSec=10
 # Ended by SIGTERM, with everything recorded.
 SuccessExitStatus=143
 KillMode=mixed

@@ -91,7 +91,7 @@ def test_the_scan_is_watched_restarted_and_ended_gently(executable: Path) -> Non
         "Type=notify",
         f"WatchdogSec={WATCHDOG_S}",
         "Restart=on-failure",
-        "StartLimitBurst=10",
+        "StartLimitIntervalSec=0",
         "SuccessExitStatus=143",
         "User=crackscan",
         "StateDirectory=crackscan",

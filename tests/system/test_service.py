@@ -1,5 +1,6 @@
 """The service under a real systemd: it starts, is restarted when it hangs or fails, and goes."""
 
+import json
 import shutil
 import sys
 from dataclasses import replace
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from crackscan.edge.service import Place, unit
+from crackscan.edge.survey import Survey, SurveyReader
 
 sys.path.insert(0, str(Path(__file__).parent))
 from user_systemd import run_under_systemd, why_not
@@ -106,6 +108,32 @@ def test_a_scan_that_hangs_is_restarted(tmp_path: Path) -> None:
     assert found["restarts"] == "1" and found["active"] == "active", printed
     assert "restarted 1 time\n" in printed
     assert "removed; kept: " in printed
+
+
+def test_a_scan_that_is_killed_goes_on_in_a_new_survey_and_loses_nothing(tmp_path: Path) -> None:
+    video(tmp_path / "wall.mp4")
+    surveys = tmp_path / ".local/share/crackscan/surveys"
+    printed = run_under_systemd(
+        tmp_path,
+        QUICK.format(watchdog_s=60)
+        + f"{CRACKSCAN} service install --user --source {tmp_path}/wall.mp4\n"
+        + until("ActiveState", "= active")
+        + f"sleep 5; kill -KILL $({ASK} MainPID)\n"
+        + until("NRestarts", "-ge 1")
+        + until("ActiveState", "= active")
+        + f"echo restarts=$({ASK} NRestarts); sleep 3; systemctl --user stop crackscan\n"
+        + f"{CRACKSCAN} surveys {surveys} >&2\n",
+    )
+    assert told(printed)["restarts"] == "1", printed
+    with SurveyReader(min(surveys.iterdir())) as cut:
+        assert [one.ended for one in cut.sessions()] == [None]
+        assert all((cut.folder / one.path).is_file() for one in cut.pictures())
+    with SurveyReader(max(surveys.iterdir())) as after:
+        assert after.folder != cut.folder
+        assert all(one.ended is not None for one in after.sessions())
+    assert json.loads((cut.folder / "scan.json").read_text())["state"] == "running"
+    assert json.loads((after.folder / "scan.json").read_text())["state"] == "interrupted"
+    Survey.resume(cut.folder).close()
 
 
 def test_a_scan_that_fails_is_tried_again(tmp_path: Path) -> None:

@@ -167,8 +167,5 @@ class Follower:
 
 
 def _is_near(one: Place, other: Place, frame: Frame) -> bool:
-    if one.piece != other.piece:
-        return False
-    middle = np.array([frame.width / 2, frame.height / 2, 1.0])
-    off = (one.pose - other.pose) @ middle
-    return float(np.hypot(off[0], off[1])) <= _COMPARED_WITHIN * frame.width
+    off = abs(one.at.shift - other.at.shift)
+    return one.piece == other.piece and off <= _COMPARED_WITHIN * frame.width

@@ -1,5 +1,6 @@
 """Whether a frame shows the wall clearly, and if not, why: what the screen tells the inspector."""
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 
@@ -10,8 +11,11 @@ from numpy.typing import NDArray
 from crackscan.edge.motion import Motion
 from crackscan.picture import RGB
 
+Bytes = NDArray[np.uint8]
 Windows = NDArray[np.float32]
 """(windows, height, width)"""
+Tensor = tuple[float, float, float]
+"""Mean products of gradients: x with x, x with y, y with y."""
 Flat = NDArray[np.float32]
 
 _WINDOW = (48, 64)
@@ -112,32 +116,37 @@ def measure(rgb: RGB) -> Detail:
     (against 4 px), less what noise adds to it, and at 2 px (against 8 px), where noise matters
     less and long smears show; the lower one counts.
     """
-    windows = _windows(rgb)
-    noise = _noise(windows)
-    tensors = np.zeros((4, 2, 2))
+    grey = _windows(rgb)
+    windows = grey.astype(np.float32)
+    noise = _noise(grey[::2])
+    tensors: list[Tensor] = []
     level, texture = windows, 0.0
     for scale in range(4):
-        x, y = (gradient * (0.5 / 2**scale) for gradient in _gradients(level, _SMOOTH[scale]))
-        tensors[scale] = _tensor(x.ravel(), y.ravel())
-        if scale == 2:
-            texture = float(np.sqrt(np.median(_tiles(x * x + y * y))))
+        x, y = _gradients(level, _SMOOTH[scale])
+        unit = 0.25 / 4**scale  # of squares of gradients over two of the scale's px
+        tensors.append(_tensor(x.ravel(), y.ravel(), unit))
+        if scale == 2 and x.size:
+            texture = math.sqrt(float(np.median(_tiles(x * x + y * y))) * unit)
         if scale < 3:
             level = _halved(level)
+    strongest = math.sqrt(tensors[2][0] + tensors[2][2])
     # Of white noise, 5.5 % of the variance is left in each gradient at 1 px.
-    tensors[0] -= np.eye(2) * noise**2 * 0.055
+    xx, xy, yy = tensors[0]
+    tensors[0] = xx - noise**2 * 0.055, xy, yy - noise**2 * 0.055
     fine, broad = _extremes(tensors[0], tensors[2]), _extremes(tensors[1], tensors[3])
     smear = min(fine, broad, key=lambda one: one[0] / one[1])
-    grey = windows[:, ::4, ::4]
+    levels = np.bincount(grey[:, ::4, ::4].ravel(), minlength=256)
+    share = np.cumsum(levels) / levels.sum()
     return Detail(
         fineness=min(fine[0], _BROAD * broad[0]),
         evenness=smear[0] / smear[1],
         least_rad=smear[2],
         texture=texture,
-        strongest=float(np.sqrt(np.trace(tensors[2]))),
+        strongest=strongest,
         noise=noise,
-        mean=float(grey.mean()),
-        dark=float(np.quantile(grey, 0.95)),
-        bright_share=float((grey >= _BRIGHT).mean()),
+        mean=float(np.arange(256) @ levels) / float(levels.sum()),
+        dark=float(np.searchsorted(share, 0.95)),
+        bright_share=1 - float(share[_BRIGHT - 1]),
     )
 
 
@@ -193,8 +202,8 @@ def _is_covered(detail: Detail, reference: Detail, motion: Motion | None) -> boo
     return not followed and gone and not lit
 
 
-def _windows(rgb: RGB) -> Windows:
-    """A grid of windows of the frame, grey, float32 (windows, height, width)."""
+def _windows(rgb: RGB) -> Bytes:
+    """A grid of windows of the frame, grey, (windows, height, width)."""
     sides = [
         max(min(side, whole // _GRID) // 8 * 8, 8)
         for side, whole in zip(_WINDOW, rgb.shape[:2], strict=True)
@@ -204,12 +213,9 @@ def _windows(rgb: RGB) -> Windows:
         for side, whole in zip(sides, rgb.shape[:2], strict=True)
     )
     h, w = sides
-    grey = [
-        cv2.cvtColor(rgb[top : top + h, left : left + w], cv2.COLOR_RGB2GRAY)
-        for top in tops
-        for left in lefts
-    ]
-    return np.asarray(np.stack(grey), np.float32)
+    cut = [rgb[top : top + h, left : left + w] for top in tops for left in lefts]
+    grey = cv2.cvtColor(np.concatenate(cut), cv2.COLOR_RGB2GRAY)
+    return np.asarray(grey, np.uint8).reshape(len(cut), h, w)
 
 
 def _gradients(windows: Windows, smooth: float) -> tuple[Windows, Windows]:
@@ -221,10 +227,10 @@ def _gradients(windows: Windows, smooth: float) -> tuple[Windows, Windows]:
     size = (5, 5) if smooth == _SMOOTH[0] else (3, 3)
     flat = cv2.GaussianBlur(windows.reshape(count * rows, cols), size, smooth)
     seen = flat.reshape(count, rows, cols)
-    edge = min(_SEAM + (size == (5, 5)), (rows - 3) // 2)  # its smoothing reaches further
-    inner = slice(edge, -edge), slice(edge, -edge)
-    x = (seen[:, :, 2:] - seen[:, :, :-2])[:, inner[0], edge - 1 : -(edge - 1) or None]
-    y = (seen[:, 2:] - seen[:, :-2])[:, edge - 1 : -(edge - 1) or None, inner[1]]
+    edge = max(min(_SEAM + (size == (5, 5)), (rows - 3) // 2), 1)  # its smoothing reaches further
+    down, across = slice(edge, rows - edge), slice(edge, cols - edge)
+    x = seen[:, down, edge + 1 : cols - edge + 1] - seen[:, down, edge - 1 : cols - edge - 1]
+    y = seen[:, edge + 1 : rows - edge + 1, across] - seen[:, edge - 1 : rows - edge - 1, across]
     return x, y
 
 
@@ -248,29 +254,37 @@ def _tiles(energy: Windows) -> Windows:
     return tiles
 
 
-def _noise(windows: Windows) -> float:
+def _noise(windows: Bytes) -> float:
     """Immerkær 1996, in the smoothest tenth of the picture, where texture does not pass for it."""
     count, rows, cols = windows.shape
-    second = cv2.filter2D(windows.reshape(count * rows, cols), -1, _LAPLACIANS)
+    flat = windows.reshape(count * rows, cols)
+    second = np.asarray(cv2.filter2D(flat, cv2.CV_16S, _LAPLACIANS), np.int16)
     down, right = max((rows - 2) // _NOISE_PX, 1), max((cols - 2) // _NOISE_PX, 1)
     h, w = min(_NOISE_PX, rows - 2), min(_NOISE_PX, cols - 2)
     inner = second.reshape(count, rows, cols)[:, 1 : 1 + down * h, 1 : 1 + right * w]
-    flat = np.ascontiguousarray(inner).reshape(count * down * h, right * w)
-    energy = cv2.resize(flat * flat, (right, count * down), interpolation=cv2.INTER_AREA)
-    return float(np.sqrt(np.quantile(energy, 0.1) / 36))
+    energy = np.square(inner, dtype=np.float32).reshape(count * down * h, right * w)
+    tiles = cv2.resize(energy, (right, count * down), interpolation=cv2.INTER_AREA)
+    return math.sqrt(float(np.quantile(tiles, 0.1)) / 36)
 
 
-def _tensor(x: Flat, y: Flat) -> NDArray[np.float64]:
-    both = float(np.vdot(x, y))
-    return np.array([[float(np.vdot(x, x)), both], [both, float(np.vdot(y, y))]]) / max(x.size, 1)
+def _tensor(x: Flat, y: Flat, unit: float) -> Tensor:
+    share = unit / max(x.size, 1)
+    return float(x @ x) * share, float(x @ y) * share, float(y @ y) * share
 
 
-def _extremes(fine: NDArray[np.float64], coarse: NDArray[np.float64]) -> tuple[float, float, float]:
+def _extremes(fine: Tensor, coarse: Tensor) -> tuple[float, float, float]:
     """Least and greatest ratio of the two energies over all directions, and where it is least."""
-    top = fine + np.eye(2) * max(_MIX * np.trace(fine), 1e-6)
-    bottom = coarse + np.eye(2) * max(_MIX * np.trace(coarse), 1e-6)
-    root = np.linalg.inv(np.linalg.cholesky(bottom))
-    values, vectors = np.linalg.eigh(root @ top @ root.T)
-    x, y = root.T @ vectors[:, 0]
-    low, high = max(float(values[0]), 1e-3), max(float(values[1]), 1e-3)
-    return low, high, float(np.arctan2(y, x) % np.pi)
+    (a, b, c), (d, e, f) = _mixed(fine), _mixed(coarse)
+    # The roots of det(fine - ratio * coarse).
+    square, line, rest = d * f - e * e, a * f + c * d - 2 * b * e, a * c - b * b
+    root = math.sqrt(max(line * line - 4 * square * rest, 0.0))
+    low, high = (line - root) / (2 * square), (line + root) / (2 * square)
+    xx, xy, yy = a - low * d, b - low * e, c - low * f
+    x, y = (-xy, xx) if abs(xx) > abs(yy) else (yy, -xy)
+    return max(low, 1e-3), max(high, 1e-3), math.atan2(y, x) % math.pi
+
+
+def _mixed(tensor: Tensor) -> Tensor:
+    xx, xy, yy = tensor
+    more = max(_MIX * (xx + yy), 1e-6)
+    return xx + more, xy, yy + more

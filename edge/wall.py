@@ -1,11 +1,10 @@
 """Where on the wall each frame looks: motion chained through key frames, and found again."""
 
+import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import numpy as np
-
-from crackscan.edge.motion import BEYOND_DOUBT, Lost, Matrix, Motion, Small, estimate, motion_of
+from crackscan.edge.motion import BEYOND_DOUBT, Lost, Matrix, Motion, Small, estimate
 
 BACK_S = 6.0
 """A wall that was lost is looked for during this time."""
@@ -29,8 +28,10 @@ class Place:
 
     piece: int
     """Number of the piece of wall; frames of two pieces cannot be compared."""
+    at: Motion
+    """From the frame to the piece's first one."""
     pose: Matrix
-    """(3, 3), takes a place in the frame, in px, to the wall: the px of the piece's first frame."""
+    """The same as (3, 3): takes a place in the frame, in px, to the wall, the first frame's px."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +82,7 @@ class Wall:
         if back is not None:
             place, self._key = back, None
         elif place is None:
-            place = Place(self._pieces, np.eye(3))
+            place = _place(self._pieces, Motion(), small)
             self._pieces += 1
         self._last = _View(small, place, now_s)
         if self._key is None or self._is_due(self._key, self._last):
@@ -91,14 +92,12 @@ class Wall:
     def _is_due(self, key: _View, view: _View) -> bool:
         """Whether a frame should be the next key frame: a clear match, while there is one."""
         small = view.small
-        since = motion_of(
-            np.linalg.inv(view.place.pose) @ key.place.pose, small.width, small.height
-        )
+        since = key.place.at.then(view.place.at.back())
         x, y = abs(since.dx) / small.width, abs(since.dy) / small.height
         overlap = max(1 - x, 0) * max(1 - y, 0)
         if overlap < _LAST_OVERLAP:
             return True
-        turned = abs(since.turn_rad) > _KEY_TURN or abs(np.log(since.scale)) > _KEY_ZOOM
+        turned = abs(since.turn_rad) > _KEY_TURN or abs(math.log(since.scale)) > _KEY_ZOOM
         return (turned or overlap < _KEY_OVERLAP) and self.motion.confidence >= _CLEAR_MATCH
 
     def _follow(self, small: Small) -> Place | None:
@@ -106,16 +105,15 @@ class Wall:
         if self._key is None or self._last is None:
             self.motion = Motion(lost=Lost.CUT)
             return None
-        size = small.width, small.height
-        pace = np.eye(3) if self.motion.lost else self.motion.matrix(*size)
+        pace = Motion() if self.motion.lost else self.motion
         enough = BEYOND_DOUBT
         self._unchecked = (self._unchecked + 1) % _CHECKED
         if self._unchecked and self.motion.lost is None:
             enough = min(max(self.motion.confidence - _AS_BEFORE, _AT_LEAST), BEYOND_DOUBT)
         matches: list[tuple[Motion, _View]] = []
         for view in (self._key,) if self._key is self._last else (self._key, self._last):
-            until_last = np.linalg.inv(self._last.place.pose) @ view.place.pose
-            found = estimate(view.small, small, motion_of(pace @ until_last, *size), enough)
+            until_last = view.place.at.then(self._last.place.at.back())
+            found = estimate(view.small, small, until_last.then(pace), enough)
             if found.lost is None:
                 matches.append((found, view))
             if found.lost is None and found.confidence >= _CLEAR_MATCH:
@@ -126,12 +124,12 @@ class Wall:
         found, view = matches[0]
         if matches[-1][0].confidence > found.confidence + _CLEARER:
             found, view = matches[-1]
-        pose = view.place.pose @ np.linalg.inv(found.matrix(*size))
-        since = np.linalg.inv(pose) @ self._last.place.pose
-        self.motion = motion_of(since, *size, found.confidence)
+        at = found.back().then(view.place.at)
+        since = self._last.place.at.then(at.back())
+        self.motion = replace(since, confidence=found.confidence)
         if view is not self._key and found.confidence >= _CLEAR_MATCH:
             self._key = self._last  # the older key frame is not as clear as the wall is now
-        return Place(view.place.piece, pose)
+        return _place(view.place.piece, at, small)
 
     def _find_again(self, small: Small, place: Place | None) -> Place | None:
         """The place on a piece of wall that was left before the present one began."""
@@ -141,7 +139,10 @@ class Wall:
             found = estimate(view.small, small)
             if found.lost is None and found.confidence >= _SURELY_BACK:
                 self._left.remove(view)
-                pose = view.place.pose @ np.linalg.inv(found.matrix(small.width, small.height))
                 self.motion = found
-                return Place(view.place.piece, pose)
+                return _place(view.place.piece, found.back().then(view.place.at), small)
         return None
+
+
+def _place(piece: int, at: Motion, small: Small) -> Place:
+    return Place(piece, at, at.matrix(small.width, small.height))

@@ -1,14 +1,18 @@
 """Lays one small picture over another and says how well they agree."""
 
+import math
+
 import cv2
 import numpy as np
 
-from crackscan.edge.motion.values import Grey, Motion, Small, motion_of
+from crackscan.edge.motion.values import STEP, Grey, Motion, Small
 
 _LEAST_OVERLAP = 0.12
 _STEPS = 8
 _ENOUGH_PX = 0.02
 """A smaller step is the last: it is a hundredth of a cell."""
+_LONGEST_PX, _LARGEST = 3.0, 0.1
+"""A longer step, or a larger one in zoom and turn, leads away."""
 
 
 def part_of(rows: int, cols: int, motion: Motion) -> tuple[slice, slice]:
@@ -20,14 +24,6 @@ def part_of(rows: int, cols: int, motion: Motion) -> tuple[slice, slice]:
     )
 
 
-def _back(after: Grey, motion: Motion) -> Grey:
-    """The newer picture, moved to where the older one was."""
-    rows, cols = after.shape
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    moved = cv2.warpAffine(after, motion.matrix(cols, rows)[:2], (cols, rows), flags=flags)
-    return np.asarray(moved, np.float32)
-
-
 def agreement_of(before: Grey, after: Grey, motion: Motion) -> float:
     """Normalised correlation of what both pictures show; -1 where that is little."""
     rows, cols = before.shape
@@ -35,39 +31,68 @@ def agreement_of(before: Grey, after: Grey, motion: Motion) -> float:
     old = before[part]
     if old.size < _LEAST_OVERLAP * before.size:
         return -1.0
-    old, new = old.ravel(), _back(after, motion)[part].ravel()
-    strength = float(np.sqrt((old @ old) * (new @ new)))
-    return float(old @ new) / strength if strength > 0 else -1.0
+    return _cosine(old.ravel(), _back(after, motion, part).ravel())
 
 
-def refine(older: Small, after: Grey, guess: Motion) -> Motion:
-    """Least squares over all pixels of the part in both pictures, a few steps at the most."""
-    before = older.coarse
-    rows, cols = before.shape
+def refine(older: Small, after: Grey, guess: Motion) -> tuple[Motion, float]:
+    """Least squares over the part in both pictures, a few steps at the most.
+
+    Returns:
+        The motion, and the normalised correlation as in `agreement_of`.
+    """
+    rows, cols = older.coarse.shape
     part = part_of(rows, cols, guess)
-    if before[part].size < _LEAST_OVERLAP * before.size:
-        return guess
-    slopes = older.slopes[:, part[0], part[1]].reshape(4, -1)
-    normal = (slopes @ slopes.T).astype(np.float64)
+    lines = slice(-(-part[0].start // STEP), -(-part[0].stop // STEP))
+    pixels = older.aligned[:, lines, part[1]].reshape(5, -1)
+    if pixels.shape[1] * STEP < _LEAST_OVERLAP * older.coarse.size:
+        return guess, agreement_of(older.coarse, after, guess)
+    # Of the old picture and its slopes with each other, and of both with the newer picture.
+    products = pixels @ pixels.T
+    gain = math.sqrt(products[0, 0])
+    normal = products[1:, 1:].astype(np.float64)
     normal[np.diag_indices(4)] *= 1 + 1e-6
-    old = before[part].ravel()
-    gain = float(np.sqrt(old @ old))
+    try:
+        solve = np.linalg.inv(normal)
+    except np.linalg.LinAlgError:
+        return guess, agreement_of(older.coarse, after, guess)
     found = guess
     for _ in range(_STEPS):
-        new = _back(after, found)[part].ravel()
+        new = _back(after, found, (lines, part[1]), STEP).ravel()
+        strength = math.sqrt(new @ new)
+        told = pixels @ new
         # Exposure and blur change the newer picture's contrast.
-        error = new * np.float32(gain / max(float(np.sqrt(new @ new)), 1e-6)) - old
-        try:
-            step = np.linalg.solve(normal, (slopes @ error).astype(np.float64))
-        except np.linalg.LinAlgError:
-            return found
-        if np.abs(step[:2]).max() > 3 or np.abs(step[2:]).max() > 0.1:
-            return found
-        turned = complex(1 + step[2], step[3])
-        back = Motion(float(step[0]), float(step[1]), abs(turned), float(np.angle(turned))).matrix(
-            cols, rows
-        )
-        found = motion_of(found.matrix(cols, rows) @ np.linalg.inv(back), cols, rows)
-        if np.abs(step[:2]).max() < _ENOUGH_PX:
+        error = told[1:] * (gain / max(strength, 1e-6)) - products[0, 1:]
+        x, y, zoom, turn = (solve @ error).tolist()
+        if max(abs(x), abs(y)) > _LONGEST_PX or max(abs(zoom), abs(turn)) > _LARGEST:
             break
-    return found
+        factor = found.factor / complex(1 + zoom, turn)
+        found = Motion.of(factor, found.shift - factor * complex(x, y))
+        if max(abs(x), abs(y)) < _ENOUGH_PX:
+            return found, float(told[0]) / (gain * strength) if gain * strength > 0 else -1.0
+    return found, agreement_of(older.coarse, after, found)
+
+
+def _back(after: Grey, motion: Motion, part: tuple[slice, slice], step: int = 1) -> Grey:
+    """A part of the newer picture, moved to where the older one was.
+
+    Args:
+        part: rows and columns of the older picture.
+        step: of its rows, which `part` counts, only every so manieth is wanted.
+    """
+    rows, cols = after.shape
+    top, left = part[0].start, part[1].start
+    (c, across, right), (s, down, below) = motion.matrix(cols, rows)[:2].tolist()
+    matrix = np.array(
+        [
+            [c, across * step, right + c * left + across * step * top],
+            [s, down * step, below + s * left + down * step * top],
+        ]
+    )
+    size = part[1].stop - left, part[0].stop - top
+    moved = cv2.warpAffine(after, matrix, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    return np.asarray(moved, np.float32)
+
+
+def _cosine(old: Grey, new: Grey) -> float:
+    strength = math.sqrt(float(old @ old) * float(new @ new))
+    return float(old @ new) / strength if strength > 0 else -1.0

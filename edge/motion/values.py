@@ -1,5 +1,7 @@
 """What motion is: data only."""
 
+import cmath
+import math
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
@@ -11,6 +13,9 @@ from numpy.typing import NDArray
 Bytes = NDArray[np.uint8]
 Grey = NDArray[np.float32]
 Matrix = NDArray[np.float64]
+
+STEP = 2
+"""Of the rows that pictures are aligned by."""
 
 
 class Lost(Enum):
@@ -43,16 +48,16 @@ class Small:
     height: int
 
     @cached_property
-    def slopes(self) -> Grey:
-        """How `coarse` changes with a shift in x and y, with zoom and with turn about its middle:
-        (4, rows, cols)."""
+    def aligned(self) -> Grey:
+        """What another picture is laid over: of every STEP-th row of `coarse`, the row itself and
+        how it changes with a shift in x and y, with zoom and with turn about the middle:
+        (5, rows / STEP, cols). The rows between add nothing that shows: neighbours are alike."""
         rows, cols = self.coarse.shape
-        y, x = np.ogrid[:rows, :cols]
-        x = (x - (cols - 1) / 2).astype(np.float32)
-        y = (y - (rows - 1) / 2).astype(np.float32)
-        gx = np.asarray(cv2.Sobel(self.coarse, cv2.CV_32F, 1, 0, scale=1 / 8), np.float32)
-        gy = np.asarray(cv2.Sobel(self.coarse, cv2.CV_32F, 0, 1, scale=1 / 8), np.float32)
-        return np.stack([gx, gy, gx * x + gy * y, gy * x - gx * y])
+        x = np.arange(cols, dtype=np.float32) - np.float32((cols - 1) / 2)
+        y = np.arange(0, rows, STEP, dtype=np.float32)[:, None] - np.float32((rows - 1) / 2)
+        gx = np.asarray(cv2.Sobel(self.coarse, cv2.CV_32F, 1, 0, scale=1 / 8), np.float32)[::STEP]
+        gy = np.asarray(cv2.Sobel(self.coarse, cv2.CV_32F, 0, 1, scale=1 / 8), np.float32)[::STEP]
+        return np.stack([self.coarse[::STEP], gx, gy, gx * x + gy * y, gy * x - gx * y])
 
     @cached_property
     def edges(self) -> tuple[float, float]:
@@ -82,7 +87,33 @@ class Motion:
     @property
     def length_px(self) -> float:
         """Length of the shift, frame px."""
-        return float(np.hypot(self.dx, self.dy))
+        return math.hypot(self.dx, self.dy)
+
+    @property
+    def factor(self) -> complex:
+        """Zoom and turn: with places as complex numbers about the middle, x to the right and y
+        downwards, the motion takes p to `factor * p + shift`."""
+        return cmath.rect(self.scale, self.turn_rad)
+
+    @property
+    def shift(self) -> complex:
+        """Frame px, to the right and downwards."""
+        return complex(self.dx, self.dy)
+
+    @classmethod
+    def of(cls, factor: complex, shift: complex, confidence: float = 0.0) -> "Motion":
+        """The motion that takes p to `factor * p + shift`."""
+        return cls(shift.real, shift.imag, abs(factor), cmath.phase(factor), confidence)
+
+    def then(self, later: "Motion") -> "Motion":
+        """Both, one after the other, in frames of one size."""
+        factor = later.factor
+        return Motion.of(factor * self.factor, factor * self.shift + later.shift)
+
+    def back(self) -> "Motion":
+        """The motion that undoes this one."""
+        factor = 1 / self.factor
+        return Motion.of(factor, -factor * self.shift)
 
     def zoomed(self, factor: float) -> "Motion":
         """The same in a picture that is larger by a factor."""
@@ -90,7 +121,7 @@ class Motion:
 
     def matrix(self, width: float, height: float) -> Matrix:
         """(3, 3), takes a place in the older frame, in px, to its place in the newer one."""
-        c, s = self.scale * np.cos(self.turn_rad), self.scale * np.sin(self.turn_rad)
+        c, s = self.factor.real, self.factor.imag
         x, y = (width - 1) / 2, (height - 1) / 2
         return np.array(
             [
@@ -103,12 +134,7 @@ class Motion:
 
 def motion_of(matrix: Matrix, width: float, height: float, confidence: float = 0.0) -> Motion:
     """The inverse of `Motion.matrix`."""
+    (c, across, right), (s, down, below) = matrix[:2].tolist()
     x, y = (width - 1) / 2, (height - 1) / 2
-    moved = matrix[:2, :2] @ (x, y) + matrix[:2, 2]
-    return Motion(
-        float(moved[0] - x),
-        float(moved[1] - y),
-        float(np.hypot(matrix[0, 0], matrix[1, 0])),
-        float(np.arctan2(matrix[1, 0], matrix[0, 0])),
-        confidence,
-    )
+    shift = complex(c * x + across * y + right - x, s * x + down * y + below - y)
+    return Motion.of(complex(c, s), shift, confidence)

@@ -13,7 +13,7 @@ NAMES = ("distance", "camera", "lens_mm", "target", "points")
 def scale_options(command: Command) -> Command:
     """Add the options of the scale: `distance`, `camera`, `lens_mm`, `target`, `points`.
 
-    Each is None (`target`: False) where it was not given. `ScaleSettings.parse(distance, camera,
+    Each is None where it was not given. `ScaleSettings.parse(distance, camera,
     lens_mm, target, points)` reads them.
     """
     options = (
@@ -37,8 +37,8 @@ def scale_options(command: Command) -> Command:
             help="Focal length of the lens on an hq or gs module.",
         ),
         click.option(
-            "--target",
-            is_flag=True,
+            "--target/--no-target",
+            default=None,
             help="Look for the printed target (`crackscan calibrate --print`) in every frame.",
         ),
         click.option(

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crackscan.edge.cli.scale_options import NAMES as SCALE
 from crackscan.edge.cli.scale_options import scale_options
 from crackscan.errors import CrackscanError
 
@@ -103,7 +102,6 @@ def scan(
         raise click.UsageError("--continue and --overwrite exclude each other.")
     if resume and out is None:
         raise click.UsageError("--continue needs the survey's folder: --out FOLDER.")
-    scale = {name: flags.pop(name) for name in SCALE}
     wanted = None if annotate is None else ("yes" if annotate else "no")
     settings = load(file, {**flags, "annotate": wanted, "source": source})
     if not settings.source:
@@ -113,7 +111,7 @@ def scan(
     error: CrackscanError | None = None
     with ExitStack() as stack:
         hub = Hub() if settings.live or settings.button_pin or settings.led_pin else None
-        setup = _setup(settings, scale, hub, stack)
+        setup = _setup(settings, hub, stack)
         opened = stack.enter_context(open_source(settings.source, settings.every))
         _serve(settings, hub, stack)
         setup = _with_position(setup, opened, stack)
@@ -167,16 +165,16 @@ def _new_folder(settings: "Settings") -> Path:
     return folder
 
 
-def _setup(
-    settings: "Settings", told: dict[str, Any], hub: "Hub | None", stack: ExitStack
-) -> "Setup":
+def _setup(settings: "Settings", hub: "Hub | None", stack: ExitStack) -> "Setup":
     from crackscan.edge.finding import Rule
     from crackscan.edge.model import Model
     from crackscan.edge.notify import Notify
     from crackscan.edge.scale import ScaleSettings, Scaling
     from crackscan.edge.scan import Setup
 
-    scale = ScaleSettings.parse(**told)
+    scale = ScaleSettings.parse(
+        settings.distance, settings.camera, settings.lens_mm, settings.target, settings.points
+    )
     Scaling.of(scale)
     model = Model.load(settings.model or None, settings.threads or None)
     rule = Rule.of(model.card, settings.operating_point)

@@ -63,7 +63,7 @@ def survey(
     distance: str | None,
     camera: str | None,
     lens_mm: float | None,
-    target: bool,
+    target: bool | None,
     points: str | None,
     as_json: bool,
 ) -> int:

@@ -108,7 +108,7 @@ class ScaleSettings:
         distance: str | None = None,
         camera: str | None = None,
         lens_mm: float | None = None,
-        target: bool = False,
+        target: bool | None = None,
         points: str | None = None,
     ) -> "ScaleSettings":
         """From the texts of options or of a settings file; "" and 0 are nothing told.
@@ -119,7 +119,7 @@ class ScaleSettings:
             Distance90.parse(distance) if distance else None,
             camera or None,
             lens_mm or None,
-            target,
+            bool(target),
             TwoPoints.parse(points) if points else None,
         )
 

@@ -1,7 +1,7 @@
 """What a scan works with: opened once, used by all its stages."""
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from crackscan import __version__
@@ -49,6 +49,7 @@ class Setup:
     def described(self, source: Source) -> dict[str, Any]:
         """What must be known to repeat a scan, for `scan.json` and the record."""
         card, point = self.model.card, self.settings.operating_point
+        told = {name: value for name, value in asdict(self.scale).items() if value}
         return {
             "crackscan": __version__,
             "source": source.name,
@@ -62,6 +63,7 @@ class Setup:
             "position": self.position.name,
             "size_budget_mb": self.settings.size_budget_mb,
             "reserve_mb": self.settings.reserve_mb,
+            **({"scale": told} if told else {}),
             **({} if source.folder is None else {"folder": str(source.folder.resolve())}),
         }
 

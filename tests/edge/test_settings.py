@@ -59,6 +59,14 @@ def test_the_example_holds_every_setting_and_is_valid_without_its_comment_marks(
         ("stale_s = nan", "stale_s must be a number, not nan"),
         ("model = 3", "model must be a text, not 3"),
         ('annotate = "maybe"', "annotate must be one of: auto, yes, no, not 'maybe'"),
+        ('distance = "far"', "distance must be metres, like 1.5 or 1.5±0.05, not 'far'"),
+        ("distance = true", "distance must be a text, not True"),
+        ('distance = "1.5±2"', "distance must be metres"),
+        ('camera = "v9"', "camera must be a .json file of `crackscan calibrate`, or one of v1"),
+        ("lens_mm = -1", "lens_mm must be at least 0, not -1"),
+        ('target = "yes"', "target must be true or false, not 'yes'"),
+        ('points = "1,2,3"', "points must be X1,Y1,X2,Y2,MM with places at least 10 px apart"),
+        ('points = "1,1,2,2,9"', "points must be X1,Y1,X2,Y2,MM with places at least 10 px apart"),
         ("every = ", "is no TOML: Invalid value (at "),
     ],
 )
@@ -80,6 +88,35 @@ def test_each_mistake_has_its_line_and_names_where_it_stands(file: Path) -> None
         f"{file}: there is no setting colour; see: crackscan settings --example",
         "CRACKSCAN_THREADS: threads must be a whole number, not 'many'",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("lens_mm = 6.0", "a lens needs its camera: hq or gs"),
+        ('camera = "hq"', "the HQ Camera comes without a lens"),
+        ('camera = "v3"\nlens_mm = 6.0', "the Camera Module 3 has a lens of its own"),
+        ('camera = "my.json"\nlens_mm = 6.0', "a camera file has its own lens"),
+    ],
+)
+def test_camera_and_lens_must_fit(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(text)
+    with pytest.raises(CrackscanError) as caught:
+        load(path, environment={})
+    assert str(caught.value).startswith(f"camera and lens_mm: {told}")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_scale_is_set_in_the_file_under_the_environment_and_flags(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text('distance = 1.5\ncamera = "hq"\nlens_mm = 6\ntarget = true\n')
+    found = load(path, {"distance": None, "target": None}, {"CRACKSCAN_LENS_MM": "8"})
+    assert (found.distance, found.camera, found.lens_mm) == ("1.5", "hq", 8.0) and found.target
+    found = load(path, {"target": False, "distance": "2±0.1"}, {"CRACKSCAN_TARGET": "yes"})
+    assert found.distance == "2±0.1" and not found.target
+    with pytest.raises(CrackscanError, match="CRACKSCAN_TARGET: target must be true or false"):
+        load(path, environment={"CRACKSCAN_TARGET": "perhaps"})
 
 
 def test_a_named_file_must_be_there(tmp_path: Path) -> None:

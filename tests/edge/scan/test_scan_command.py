@@ -64,6 +64,22 @@ def test_a_mistake_ends_before_any_work_in_one_line(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_the_scale_of_the_settings_file_measures_in_millimetres(
+    photos: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('camera = "hq"\nlens_mm = 6.0\ndistance = "1.5"\n')
+    for name, more in (("by-file", []), ("by-flag", ["--distance", "3"])):
+        out = tmp_path / name
+        assert crackscan_scan(photos, "--out", out, "--settings", file, *more) == 0
+    scales = [
+        next(one["scale"]["mm_per_px"] for one in findings_in(tmp_path / name))
+        for name in ("by-file", "by-flag")
+    ]
+    assert scales[1] == pytest.approx(2 * scales[0]) and scales[0] > 0
+    assert state_of(tmp_path / "by-flag")["scale"]["distance"]["metres"] == 3
+
+
 def test_an_earlier_scan_is_replaced_only_on_request(photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert crackscan_scan(photos, "--out", out) == 0

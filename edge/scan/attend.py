@@ -79,10 +79,11 @@ class Attendant:
             self._checked_s = now_s
             self.moving.pace.check()
         state = self.moving.writer.state()
-        if state.no_pictures != self._no_pictures:
+        if (state.no_pictures is None) != (self._no_pictures is None):  # the writer notes it
             self._no_pictures = state.no_pictures
-            if state.no_pictures is not None:  # the writer has noted it
-                self.moving.tally.warn(f"no more pictures: {state.no_pictures}")
+            why = state.no_pictures
+            saved = "pictures are saved again"
+            self.moving.tally.warn(saved if why is None else f"no more pictures: {why}")
         if state.trouble is not None:
             self.moving.tally.warn(f"nothing is recorded: {state.trouble}")
 

@@ -27,7 +27,7 @@ from crackscan.edge.survey import (
     Survey,
     first_sighting,
 )
-from crackscan.edge.survey.pictures import encode_jpeg
+from crackscan.edge.survey.pictures import Room, encode_jpeg
 from crackscan.errors import CrackscanError
 
 MEASURING_S = 10.0
@@ -46,7 +46,7 @@ class Pictures:
         self.results = results
         self.tally = tally
         self._scaling = setup.scaling()
-        self._budget = budget_of(setup)
+        self._room = Room(budget_of(setup))
         self._noted = 0
         self._closed = False
 
@@ -133,13 +133,16 @@ class Pictures:
         self, scanned: ScannedPicture, sightings: list[Sighting], frame: Frame | None = None
     ) -> None:
         """Record a picture; one of the same name that is recorded already is replaced."""
-        jpeg = None
+        jpeg = note = None
         if sightings and frame is not None:
             jpeg = encode_jpeg(frame.rgb)
-            refusal = self._budget.refusal(self.survey.folder, self.survey.picture_bytes, len(jpeg))
-            if refusal is not None:
-                jpeg = None
-                self.tally.warn(f"no more pictures: {refusal}")
+            used = self.survey.picture_bytes
+            refusal = self._room.refusal(self.survey.folder, used, len(jpeg))
+            jpeg = jpeg if refusal is None else None
+            told = self._room.say(refusal)
+            if told is not None:
+                self.tally.warn(told)
+                note = Note(scanned.at, NoteKind.WARNING, told)
         unneeded: list[str] = []
         try:
             with self.survey.together():
@@ -148,6 +151,8 @@ class Pictures:
                     text = f"{scanned.name} was another file or could not be read: looked at again"
                     self.survey.add_note(Note(scanned.at, NoteKind.WARNING, text))
                 self.survey.add_scanned(scanned, sightings, jpeg)
+                if note is not None:
+                    self.survey.add_note(note)
             for path in unneeded:
                 (self.survey.folder / path).unlink(missing_ok=True)
         except sqlite3.Error as error:

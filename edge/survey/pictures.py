@@ -10,6 +10,8 @@ from crackscan.errors import CrackscanError
 from crackscan.picture import RGB, write_file
 
 FRAMES = "frames"
+MARGIN = 0.05
+"""Share of the budget, and of the reserve, that must be free before pictures begin again."""
 _QUALITY = 90
 _MB = 1_000_000
 
@@ -31,6 +33,36 @@ class Budget:
         if free - new_bytes < self.reserve_bytes:
             return f"only {free / _MB:.0f} MB are free on the disk"
         return None
+
+
+class Room:
+    """Whether there is room for pictures, and what to say when that changes, once.
+
+    Pictures that have ended begin again only where there is MARGIN more room than they need, so
+    that a disk near its limit does not end them over and over.
+    """
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self.ended: str | None = None
+        """Why pictures are no longer kept, as it was first said."""
+
+    def refusal(self, folder: Path, used_bytes: int, new_bytes: int) -> str | None:
+        """Why a picture may not be saved, or None where it may."""
+        budget = self.budget
+        if self.ended is not None:
+            limit, reserve = budget.pictures_bytes, budget.reserve_bytes
+            limit = None if limit is None else round(limit * (1 - MARGIN))
+            budget = Budget(limit, round(reserve * (1 + MARGIN)))
+        return budget.refusal(folder, used_bytes, new_bytes)
+
+    def say(self, refusal: str | None) -> str | None:
+        """What came of a picture: why it was not saved, or None; gives what there is to tell."""
+        ended = self.ended is not None
+        if (refusal is not None) == ended:
+            return None
+        self.ended = refusal
+        return "pictures are saved again" if ended else f"no more pictures: {refusal}"
 
 
 def free_bytes(folder: Path) -> int:

@@ -11,7 +11,7 @@ from typing import Self
 from crackscan.edge.clock import Instant
 from crackscan.edge.frame import Frame
 from crackscan.edge.survey.job import Job, Picture, bytes_of, rgb_of
-from crackscan.edge.survey.pictures import Budget, encode_jpeg, free_bytes
+from crackscan.edge.survey.pictures import Budget, Room, encode_jpeg, free_bytes
 from crackscan.edge.survey.record import Survey
 from crackscan.edge.survey.values import Note, NoteKind, Sighting, TrackPoint
 from crackscan.errors import CrackscanError
@@ -49,7 +49,7 @@ class SurveyWriter:
 
     def __init__(self, survey: Survey, budget: Budget | None = None) -> None:
         self.survey = survey
-        self.budget = budget or Budget()
+        self.room = Room(budget or Budget())
         self._jobs: deque[Job] = deque()
         self._of_finding: dict[int, Job] = {}
         self._picture_bytes = 0
@@ -60,7 +60,6 @@ class SurveyWriter:
         self._writing = 0
         self._lost = self._lost_noted = self._left_out = 0
         self._refused = "the disk was too slow"
-        self._no_pictures: str | None = None
         self._trouble: str | None = None
         self._next_finding = survey.next_finding
         self._ending = False
@@ -126,7 +125,7 @@ class SurveyWriter:
                 len(self._jobs) + self._writing,
                 self._lost,
                 self._left_out,
-                self._no_pictures,
+                self.room.ended,
                 self._trouble,
                 free_bytes(self.survey.folder),
             )
@@ -297,7 +296,7 @@ class SurveyWriter:
             if shared and self.survey.share_picture(last[1], finding):  # type: ignore[index, arg-type]
                 return
             jpeg = encode_jpeg(rgb_of(picture))
-            refusal = self.budget.refusal(self.survey.folder, self.survey.picture_bytes, len(jpeg))
+            refusal = self.room.refusal(self.survey.folder, self.survey.picture_bytes, len(jpeg))
             if refusal is None:
                 self.survey.add_picture(jpeg, frame, at, finding)
                 self._last = picture, self.survey.last_picture
@@ -305,10 +304,9 @@ class SurveyWriter:
             refusal = str(error)
         if refusal is not None:
             self._left_out += 1
-        if (refusal is None) != (self._no_pictures is None):
-            text = "pictures are saved again" if refusal is None else f"no more pictures: {refusal}"
-            self._warn(text)
-        self._no_pictures = refusal
+        told = self.room.say(refusal)
+        if told is not None:
+            self._warn(told)
 
     def _warn(self, text: str) -> None:
         try:

@@ -18,7 +18,7 @@ from scanning import (
 
 from crackscan.edge.annotated_video import AnnotatedVideo
 from crackscan.edge.results import Results
-from crackscan.edge.survey import Survey, SurveyReader
+from crackscan.edge.survey import NoteKind, Survey, SurveyReader
 from crackscan.errors import CrackscanError
 from crackscan.picture import RGB
 
@@ -61,12 +61,15 @@ def test_pictures_end_when_their_room_is_used_up_and_the_scan_goes_on(
     assert crackscan_scan(photos, "--out", out, "--reserve", 2**40) == 1
     errors = capfd.readouterr().err
     assert "warning: no more pictures: only " in errors and errors.count("\nError: ") == 1
+    assert errors.count("no more pictures") == 1
     assert "annotated/crack.jpg is not written on: only " in errors
     state = state_of(out)
     assert state["state"] == "done" and state["frames"] == 3 and "incomplete" in state
     with SurveyReader(out) as survey:
         assert survey.counts().findings == state["findings"] >= 2
         assert survey.counts().pictures == 0
+        [note] = [one for _, one in survey.notes() if one.kind is NoteKind.WARNING]
+    assert note.text.startswith("no more pictures: only ")
     assert not (out / "annotated").exists()
 
 

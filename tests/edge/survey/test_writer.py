@@ -145,7 +145,7 @@ def test_when_room_ends_pictures_stop_and_findings_go_on(survey: Survey, what: s
     state = writer.state()
     assert state.no_pictures is not None and state.no_pictures in told + state.no_pictures
     assert state.pictures_left_out >= 4 and state.trouble is None and state.lost == 0
-    writer.budget = Budget(reserve_bytes=0)
+    writer.room.budget = Budget(reserve_bytes=0)
     writer.add_finding(sighting(12), wall())
     writer.close()
     with SurveyReader(survey.folder) as reader:

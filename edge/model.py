@@ -29,15 +29,15 @@ BLOCK_BUDGET_PX = 1536 * 1536
 class Model:
     """An int8 crack model with one interpreter, usable from several threads one at a time."""
 
-    def __init__(self, path: Path, threads: int | None = None) -> None:
-        """Use `Model.load`."""
+    def __init__(self, path: Path, threads: int | None = None, built_in: bool = False) -> None:
+        """Use `Model.load`; `built_in` is for comparison, see `open_interpreter`."""
         self.path = path
         self.threads = threads or default_threads()
         self.block_budget_px = BLOCK_BUDGET_PX
         demand_tflite(path)
         # The card is at the file's end: where it is whole, native code meets no file cut short.
         self.card: Card = read_card(path)
-        self._interpreter, self.runtime = open_interpreter(path, self.threads)
+        self._interpreter, self.runtime = open_interpreter(path, self.threads, built_in)
         self._input, self._output = _int8_ends(self._interpreter, path)
         self._shape: tuple[int, int] = (0, 0)
         self._lock = Lock()

@@ -14,6 +14,7 @@ FAILED = 1
 @click.argument("pictures", type=click.Path(path_type=Path))
 @click.option("--keep", type=click.Path(path_type=Path), help="Write the maps to this .npz.")
 @click.option("--check", type=click.Path(path_type=Path), help="Compare with this .npz.")
+@click.option("--built-in", is_flag=True, help="With LiteRT's own kernels, not XNNPACK's.")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 @click.pass_context
 def golden(
@@ -22,21 +23,23 @@ def golden(
     pictures: Path,
     keep: Path | None,
     check: Path | None,
+    built_in: bool,
     as_json: bool,
 ) -> None:
     """Keep MODEL's crack maps of the folder PICTURES, or compare them with kept ones.
 
-    Runtimes round differently inside (XNNPACK and the built-in kernels; x86-64 and ARM), so cells
-    may be some quantization steps apart; the findings, cell by cell, should be the same.
+    XNNPACK rounds once where LiteRT's own kernels, which tflite-runtime shares, round twice, so
+    that the maps of the one are some quantization steps from those of the other. Compare like with
+    like: with the same kernels the findings, cell by cell, should be the same everywhere.
     Exits with 1 where a finding differs.
     """
     from crackscan.convert.golden import differences
     from crackscan.convert.golden import keep as keep_maps
-    from crackscan.edge.model import Model
+    from crackscan.edge.model import Model, find_model
 
     if (keep is None) == (check is None):
         raise click.UsageError("give one of --keep and --check")
-    loaded = Model.load(model, 1)
+    loaded = Model(find_model(model), 1, built_in)
     if keep is not None:
         keep.parent.mkdir(parents=True, exist_ok=True)
         found = sorted(pictures.glob("*.jpg"))

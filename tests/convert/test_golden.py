@@ -20,9 +20,13 @@ KEPT = ROOT / "tests" / "data" / "golden"
 SHIPPED = sorted(MODELS.glob("*.tflite"))
 
 
+@pytest.mark.parametrize("built_in", [False, True], ids=["xnnpack", "built-in"])
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_a_shipped_model_says_here_what_it_said_when_it_was_kept(path: Path) -> None:
-    found = differences(Model.load(path, 1), KEPT / f"{path.stem}.npz", SAMPLES)
+def test_a_shipped_model_says_here_what_it_said_when_it_was_kept(
+    path: Path, built_in: bool
+) -> None:
+    kept = KEPT / f"{path.stem}{'.built-in' if built_in else ''}.npz"
+    found = differences(Model(path, 1, built_in), kept, SAMPLES)
     assert len(found) >= 12
     for one in found:
         assert one.same_pixels and one.largest <= 2 and one.findings_equal, one

@@ -1,5 +1,7 @@
 """From the cells of a map to one figure: pooled as in training."""
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,7 +16,7 @@ def sigmoid(logits: Logits) -> Logits:
 
 def probability(logit: float, temperature: float) -> float:
     """One logit as a calibrated probability (Guo et al. 2017)."""
-    return float(sigmoid(np.array(logit / temperature, np.float32)))
+    return 0.5 * (1.0 + math.tanh(0.5 * logit / temperature))
 
 
 def logit(probabilities: Logits) -> Logits:

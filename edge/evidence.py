@@ -1,5 +1,6 @@
 """Evidence of cracks that stays with the wall while the camera moves over it."""
 
+import math
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -9,9 +10,11 @@ from numpy.typing import NDArray
 
 from crackscan.edge.finding import CrackMap, Rule
 from crackscan.edge.motion import Matrix
-from crackscan.pooling import logit, sigmoid
+from crackscan.pooling import logit, probability, sigmoid
 
 Grid = NDArray[np.float32]
+Rows = tuple[tuple[float, float, float], tuple[float, float, float]]
+"""Of an affine (2, 3) matrix."""
 Kind = TypeVar("Kind", bound=np.generic)
 
 FINE = 2
@@ -77,6 +80,8 @@ class Evidence:
     def use(self, rule: Rule) -> None:
         """Count what comes from now on against the threshold of a rule."""
         self._threshold = float(logit(np.array(rule.cell, np.float32)))
+        self._least = probability(self._threshold - MOST_AGAINST, 1.0)
+        self._most = min(probability(self._threshold + MOST_FOR, 1.0), 1 - 1e-6)
 
     def add(self, crack_map: CrackMap, pose: Matrix, weight: float, now_s: float) -> None:
         """Take in the crack map of a frame.
@@ -92,18 +97,18 @@ class Evidence:
         away_s = now_s - self._seen_s if self._pose is not None else 0.0
         self._pose, self._seen_s = pose, now_s
         self._fade(max(away_s, 0.0))
-        to_grid = self._to_grid(pose)
-        part = self._seen_part(to_grid)
-        moved = to_grid.copy()
-        moved[0, 2] -= part[1].start
-        moved[1, 2] -= part[0].start
-        size = part[1].stop - part[1].start, part[0].stop - part[0].start
+        (a, b, x), (c, d, y) = self._to_grid(pose)
+        part = self._seen_part(((a, b, x), (c, d, y)))
+        left, top = part[1].start, part[0].start
+        size = part[1].stop - left, part[0].stop - top
         if min(size) <= 0:
             return
-        says = np.clip(logit(crack_map) - self._threshold, -MOST_AGAINST, MOST_FOR)
+        held_in = np.clip(crack_map, self._least, self._most)
+        says = np.log(held_in / (1 - held_in)) - np.float32(self._threshold)
         # A square takes the cell that it lies in: a mixture of cells would fade a crack that is
         # one cell wide.
-        says = cv2.warpAffine(says, moved[:2], size, flags=cv2.INTER_NEAREST, borderValue=_UNSEEN)
+        moved = np.array([[a, b, x - left], [c, d, y - top]])
+        says = cv2.warpAffine(says, moved, size, flags=cv2.INTER_NEAREST, borderValue=_UNSEEN)
         held = self.grid[part]
         told = np.clip(held * np.float32(KEPT**new) + np.float32(new) * says, LEAST, MOST)
         self.grid[part] = np.where(says == _UNSEEN, held, told)
@@ -114,8 +119,11 @@ class Evidence:
         A cell shows its strongest square; FOUND is shown as the threshold, so that all that
         draws a crack map takes this one as well.
         """
-        strongest = cells_of(self.in_frame(self.grid, pose))
-        return sigmoid(_DISPLAY * (strongest - FOUND) + self._threshold)
+        return self.shown(self.in_frame(self.grid, pose))
+
+    def shown(self, squares: Grid) -> CrackMap:
+        """The same from what `in_frame` gave of the evidence, then or later."""
+        return sigmoid(_DISPLAY * (cells_of(squares) - FOUND) + self._threshold)
 
     def in_frame(self, values: NDArray[Kind], pose: Matrix) -> NDArray[Kind]:
         """What a frame shows of the window's squares: (rows * FINE, cols * FINE).
@@ -127,7 +135,7 @@ class Evidence:
         rows, cols = self.shape
         seen: NDArray[Kind] = cv2.warpAffine(  # type: ignore[assignment]
             values,  # type: ignore[arg-type]
-            self._to_grid(pose, FINE)[:2],
+            np.array(self._to_grid(pose, FINE)),
             (cols * FINE, rows * FINE),
             flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
@@ -141,52 +149,50 @@ class Evidence:
             self.grid *= np.float32(np.exp(-self._unfaded_s / _FORGOTTEN_S))
             self._unfaded_s = 0.0
 
-    def _to_grid(self, pose: Matrix, fine: int = 1) -> Matrix:
-        """(3, 3), takes (column, row) of a frame's cell, or of its parts, to those of the grid."""
+    def _to_grid(self, pose: Matrix, fine: int = 1) -> Rows:
+        """Takes (column, row) of a frame's cell, or of its parts, to those of the grid."""
         part, square = self.cell_px / fine, self.cell_px / FINE
-        from_cell = np.array([[part, 0, part / 2 - 0.5], [0, part, part / 2 - 0.5], [0, 0, 1]])
-        offset_x, offset_y = self.window.left + 0.5, self.window.top + 0.5
-        to_square = np.array(
-            [
-                [1 / square, 0, 0.5 / square - offset_x],
-                [0, 1 / square, 0.5 / square - offset_y],
-                [0, 0, 1],
-            ]
-        )
-        return np.asarray(to_square @ pose @ from_cell)
+        middle, unit = part / 2 - 0.5, part / square
+        (a, b, x), (c, d, y) = pose[:2].tolist()
+        across = ((a + b) * middle + x + 0.5) / square - self.window.left - 0.5
+        down = ((c + d) * middle + y + 0.5) / square - self.window.top - 0.5
+        return (a * unit, b * unit, across), (c * unit, d * unit, down)
 
-    def _seen_part(self, to_grid: Matrix) -> tuple[slice, slice]:
+    def _seen_part(self, to_grid: Rows) -> tuple[slice, slice]:
         """The part of the window around what a frame shows."""
         rows, cols = self.shape
-        x, y = np.array(
-            [[-0.5, cols - 0.5, -0.5, cols - 0.5], [-0.5, -0.5, rows - 0.5, rows - 0.5]]
-        )
-        corners = to_grid[:2] @ np.stack([x, y, np.ones(4)])
-        low, high = np.floor(corners.min(axis=1)), np.ceil(corners.max(axis=1)) + 1
-        return (
-            slice(*np.clip([low[1], high[1]], 0, self.window.rows).astype(int).tolist()),
-            slice(*np.clip([low[0], high[0]], 0, self.window.cols).astype(int).tolist()),
-        )
+        (a, b, x), (c, d, y) = to_grid
+        corners = [(u, v) for u in (-0.5, cols - 0.5) for v in (-0.5, rows - 0.5)]
+        across = [a * u + b * v + x for u, v in corners]
+        down = [c * u + d * v + y for u, v in corners]
+        return _within(down, self.window.rows), _within(across, self.window.cols)
 
     def _novelty(self, pose: Matrix) -> float:
         if self._pose is None:
             return 1.0
         height, width = (side * self.cell_px for side in self.shape)
-        corners = np.array([[0, width, 0], [0, 0, height], [1, 1, 1]])
-        moved = np.abs((pose - self._pose) @ corners).max() / self.cell_px
-        return float(np.clip(moved / _NEW_LOOK, SAME_LOOK, 1.0))
+        (a, b, x), (c, d, y) = (pose[:2] - self._pose[:2]).tolist()
+        corners = ((0, 0), (width, 0), (0, height))
+        moved: float = max(max(abs(a * u + b * v + x), abs(c * u + d * v + y)) for u, v in corners)
+        return min(max(moved / self.cell_px / _NEW_LOOK, SAME_LOOK), 1.0)
 
     def _slide(self, pose: Matrix) -> None:
         """Keep the view near the middle of the window."""
         rows, cols = self.shape
-        middle = self._to_grid(pose) @ ((cols - 1) / 2, (rows - 1) / 2, 1)
-        down = round(float(middle[1] - (self.window.rows - 1) / 2))
-        right = round(float(middle[0] - (self.window.cols - 1) / 2))
+        u, v = (cols - 1) / 2, (rows - 1) / 2
+        (a, b, x), (c, d, y) = self._to_grid(pose)
+        down = round(c * u + d * v + y - (self.window.rows - 1) / 2)
+        right = round(a * u + b * v + x - (self.window.cols - 1) / 2)
         if abs(down) > rows * FINE / 2 or abs(right) > cols * FINE / 2:
             self.grid = slid(self.grid, down, right)
             self.window = Window(
                 self.window.top + down, self.window.left + right, self.window.rows, self.window.cols
             )
+
+
+def _within(places: list[float], length: int) -> slice:
+    low, high = math.floor(min(places)), math.ceil(max(places)) + 1
+    return slice(min(max(low, 0), length), min(max(high, 0), length))
 
 
 def slid(grid: NDArray[Kind], down: int, right: int) -> NDArray[Kind]:

@@ -13,6 +13,7 @@ from crackscan.pooling import logit, probability, top_k_mean
 
 CrackMap = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -111,16 +112,14 @@ def finding_of(mask: Mask, crack_map: CrackMap, frame: Frame, rule: Rule) -> Fin
         mask: bool (rows, cols), at least one of them set. Cells around it that belong to something
             else, being of at least `rule.cell`, are not pooled.
     """
-    rows, cols = np.nonzero(mask)
-    top, bottom, left, right = (
-        int(side) for side in (rows.min(), rows.max() + 1, cols.min(), cols.max() + 1)
-    )
+    rows, cols = mask.nonzero()
+    top, bottom = int(rows[0]), int(rows[-1]) + 1  # they come row by row
+    left, right = int(cols.min()), int(cols.max()) + 1
     around = slice(max(top - 1, 0), bottom + 1), slice(max(left - 1, 0), right + 1)
-    own = crack_map[around][mask[around] | (crack_map[around] < rule.cell)]
+    near = crack_map[around]
+    own = near[mask[around] | (near < rule.cell)]
     probabilities = crack_map[rows, cols]
     cell_px = rule.cell_px
-    heights = np.minimum((rows + 1) * cell_px, frame.height) - rows * cell_px
-    widths = np.minimum((cols + 1) * cell_px, frame.width) - cols * cell_px
     return Finding(
         frame=frame.name,
         frame_index=frame.index,
@@ -133,8 +132,24 @@ def finding_of(mask: Mask, crack_map: CrackMap, frame: Frame, rule: Rule) -> Fin
             min(bottom * cell_px, frame.height),
         ),
         cells=tuple(zip(rows.tolist(), cols.tolist(), strict=True)),
-        area_px=int((heights * widths).sum()),
-        probability=probability(top_k_mean(logit(own), rule.pooled_cells), temperature=1.0),
+        area_px=_area_px(rows, cols, frame, cell_px),
+        probability=_pooled(own, rule.pooled_cells),
         peak=float(probabilities.max()),
         mean=float(probabilities.mean()),
     )
+
+
+def _pooled(probabilities: CrackMap, k: int) -> float:
+    """The `k` largest, pooled as their logits, which are in the same order."""
+    if probabilities.size > k:
+        probabilities = np.partition(probabilities, -k)[-k:]
+    return probability(top_k_mean(logit(probabilities), k), temperature=1.0)
+
+
+def _area_px(rows: Indices, cols: Indices, frame: Frame, cell_px: int) -> int:
+    """Of cells, of which those at the border may be cut by it."""
+    if int(rows[-1] + 1) * cell_px <= frame.height and int(cols.max() + 1) * cell_px <= frame.width:
+        return len(rows) * cell_px**2
+    heights = np.minimum((rows + 1) * cell_px, frame.height) - rows * cell_px
+    widths = np.minimum((cols + 1) * cell_px, frame.width) - cols * cell_px
+    return int((heights * widths).sum())

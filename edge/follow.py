@@ -1,8 +1,9 @@
 """From frames and their crack maps to findings that are counted once: the stages in order."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from itertools import count
 
 import numpy as np
@@ -38,9 +39,14 @@ class Look:
 class Result:
     """What is known of a frame after the model has seen it."""
 
-    evidence: CrackMap
-    """The accumulated evidence in this frame, with the same threshold as a crack map."""
     followed: Followed
+    shown: Callable[[], CrackMap]
+    """Gives the evidence in this frame, now or later."""
+
+    @cached_property
+    def evidence(self) -> CrackMap:
+        """The accumulated evidence in this frame, with the same threshold as a crack map."""
+        return self.shown()
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +108,7 @@ class Follower:
     def add(self, frame: Frame, look: Look, crack_map: CrackMap) -> Result:
         """Take in a frame's crack map, float32 (rows, cols)."""
         if look.place is None:
-            return Result(np.zeros_like(crack_map), self.skip())
+            return Result(self.skip(), partial(np.zeros_like, crack_map))
         piece = self._pieces.get(look.place.piece)
         if piece is None:
             piece = _Piece(
@@ -112,11 +118,13 @@ class Follower:
             self._pieces[look.place.piece] = piece
         pose = look.place.pose
         piece.evidence.add(crack_map, pose, look.clarity.weight, frame.seen_s)
-        followed = piece.tracker.follow(frame, crack_map, piece.evidence, pose, look.clarity)
+        evidence = piece.evidence
+        squares = evidence.in_frame(evidence.grid, pose)
+        followed = piece.tracker.follow(frame, crack_map, evidence, squares, pose, look.clarity)
         ended = (*followed.ended, *self._left_behind())
         return Result(
-            piece.evidence.view(pose),
             Followed(followed.here, followed.confirmed, ended, followed.absorbed),
+            partial(evidence.shown, squares),
         )
 
     def skip(self) -> Followed:

@@ -1,5 +1,8 @@
 """Which squares of evidence belong to one crack: pieces, joined over gaps along the crack."""
 
+import math
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +26,8 @@ _LEAST_CELLS = 3
 """A smaller piece has no direction."""
 _MOST_POINTS = 150
 """Of a piece, for the distance to another: exact to a cell."""
+_REACH = 2 * round(JOINED_CELLS * FINE) + 1
+_DISC = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_REACH, _REACH))
 
 
 def pieces(mask: NDArray[np.bool_]) -> Labels:
@@ -49,9 +54,7 @@ def around(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
 
 def _labels(mask: NDArray[np.bool_]) -> Labels:
     weak = mask.astype(np.uint8)
-    reach = 2 * round(JOINED_CELLS * FINE) + 1
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-    count, grown = cv2.connectedComponents(cv2.dilate(weak, disc), connectivity=8)
+    count, grown = cv2.connectedComponents(cv2.dilate(weak, _DISC), connectivity=8)
     labels = np.asarray(grown * weak, np.int32)
     if count <= 2:
         return labels
@@ -59,32 +62,54 @@ def _labels(mask: NDArray[np.bool_]) -> Labels:
     owner = labels[rows, cols]
     order = np.argsort(owner, kind="stable")
     places = np.stack([cols, rows], 1)[order].astype(np.float32) / np.float32(FINE)
-    parts = np.split(places, np.flatnonzero(np.diff(owner[order])) + 1)
-    numbers = np.unique(owner)
-    table = np.arange(count, dtype=np.int32)
-    for i, one in enumerate(parts):
-        for j in range(i):
-            if table[numbers[i]] != table[numbers[j]] and _belong(one, parts[j]):
-                table[table == table[numbers[i]]] = table[numbers[j]]
+    # Every label has squares: it grew from them.
+    ends = np.cumsum(np.bincount(owner, minlength=count)[1:-1])
+    parts = [_piece(one) for one in np.split(places, ends)]
+    into = list(range(count))
+    for i, one in enumerate(parts, 1):
+        for j, other in enumerate(parts[: i - 1], 1):
+            if into[i] != into[j] and _belong(one, other):
+                into = [into[j] if number == into[i] else number for number in into]
+    table = np.array(into, np.int32)
     return table[labels]
 
 
-def _belong(one: Points, other: Points) -> bool:
-    """Whether two pieces, (n, 2) in cells, are of one crack."""
-    apart = np.maximum(one.min(0) - other.max(0), other.min(0) - one.max(0))
-    if np.hypot(*np.maximum(apart, 0)) > FAR_CELLS:
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """The squares of a piece, in cells."""
+
+    places: Points
+    some: Points
+    """Of them, _MOST_POINTS at the most."""
+    box: tuple[float, float, float, float]
+    """Least x and y, greatest x and y."""
+
+
+def _piece(places: Points) -> _Piece:
+    low, high = places.min(0).tolist(), places.max(0).tolist()
+    some = places[:: len(places) // _MOST_POINTS + 1]
+    return _Piece(places, some, (low[0], low[1], high[0], high[1]))
+
+
+def _belong(one: _Piece, other: _Piece) -> bool:
+    """Whether two pieces are of one crack."""
+    left, top, right, bottom = one.box
+    other_left, other_top, other_right, other_bottom = other.box
+    across = max(left - other_right, other_left - right, 0.0)
+    down = max(top - other_bottom, other_top - bottom, 0.0)
+    if math.hypot(across, down) > FAR_CELLS:
         return False
-    a = one[:: len(one) // _MOST_POINTS + 1]
-    b = other[:: len(other) // _MOST_POINTS + 1]
-    square = ((a[:, None] - b[None]) ** 2).sum(2)
-    i, j = np.unravel_index(int(square.argmin()), square.shape)
+    a, b = one.some, other.some
+    near = (b * b).sum(1) - 2 * (a @ b.T) + (a * a).sum(1)[:, None]
+    i, j = divmod(int(near.argmin()), len(b))
     gap = b[j] - a[i]
-    length = float(np.hypot(*gap))
+    length = math.hypot(*gap.tolist())
     if length <= NEAR_CELLS:
         return True
-    if length > FAR_CELLS or min(len(one), len(other)) < _LEAST_CELLS * FINE**2:
+    if length > FAR_CELLS or min(len(one.places), len(other.places)) < _LEAST_CELLS * FINE**2:
         return False
-    return _points(one, a[i], gap / length) and _points(other, b[j], -gap / length)
+    along = gap / length
+    return _points(one.places, a[i], along) and _points(other.places, b[j], -along)
 
 
 def _points(piece: Points, end: Points, along: Points) -> bool:

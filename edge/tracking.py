@@ -115,7 +115,13 @@ class Tracker:
         self._sure = float(sigmoid(threshold + np.float32(SURE)))
 
     def follow(
-        self, frame: Frame, crack_map: CrackMap, evidence: Evidence, pose: Matrix, clarity: Clarity
+        self,
+        frame: Frame,
+        crack_map: CrackMap,
+        evidence: Evidence,
+        squares: Grid,
+        pose: Matrix,
+        clarity: Clarity,
     ) -> Followed:
         """Update the findings after a frame was added to the evidence.
 
@@ -125,21 +131,24 @@ class Tracker:
 
         Args:
             crack_map: the frame's own, which tells whether this very frame shows a finding.
+            squares: the evidence in this frame, as `Evidence.in_frame` gives it.
         """
         owners = self._slide(evidence)
         absorbed: dict[int, int] = {}
-        due = self._followed % JOINED_EVERY == 0
-        if due or self._is_news(crack_map, evidence, owners, pose):
+        owned = evidence.in_frame(owners, pose)
+        in_view = cells_of(owned)
+        if self._followed % JOINED_EVERY == 0 or self._is_news(crack_map, in_view):
             owners[evidence.grid < 0] = 0
             mask = (evidence.grid >= FADED) | (owners > 0)
             part = around(mask)
             if mask[part].size:
                 absorbed = self._assign(pieces(mask[part]), evidence.grid[part], owners[part])
+            owned = evidence.in_frame(owners, pose)
+            in_view = cells_of(owned)
         self._followed += 1
-        owned = evidence.in_frame(owners, pose)
-        in_view = cells_of(owned)
-        present = set(np.unique(owned[evidence.in_frame(evidence.grid, pose) >= FADED]).tolist())
-        here, confirmed = [], []
+        here: list[tuple[Tracked, Finding]] = []
+        confirmed: list[Tracked] = []
+        present: set[int] | None = None
         for number in np.unique(in_view[in_view > 0]).tolist():
             finding = finding_of(in_view == number, crack_map, frame, self.rule)
             shows = finding.probability >= self.rule.patch
@@ -154,8 +163,12 @@ class Tracker:
                     tracked = replace(tracked, confirmed=True, best=best)
                     confirmed.append(tracked)
             self._tracks[number] = tracked
-            if tracked.confirmed and number in present:
-                here.append((tracked, finding))
+            if tracked.confirmed:
+                if present is None:
+                    lasting = owned[(squares >= FADED) & (owned > 0)]
+                    present = set(np.unique(lasting).tolist())
+                if number in present:
+                    here.append((tracked, finding))
         return Followed(tuple(here), tuple(confirmed), self._gone(frame), absorbed)
 
     def release(self, number: int) -> None:
@@ -171,12 +184,9 @@ class Tracker:
         self._tracks.clear()
         return left
 
-    def _is_news(
-        self, crack_map: CrackMap, evidence: Evidence, owners: Labels, pose: Matrix
-    ) -> bool:
+    def _is_news(self, crack_map: CrackMap, in_view: Labels) -> bool:
         """Whether a frame shows for sure what belongs to no finding yet."""
-        sure = crack_map >= self._sure
-        return bool(sure.any() and (sure & (cells_of(evidence.in_frame(owners, pose)) == 0)).any())
+        return bool(((crack_map >= self._sure) & (in_view == 0)).any())
 
     def _slide(self, evidence: Evidence) -> Labels:
         if self._owners is None or self._window is None:

@@ -185,7 +185,8 @@ def test_numbers_that_meet_in_several_pieces_all_become_the_oldest(
         for up, begin, down, stop in boxes:
             evidence.grid[top + up : top + down, left + begin : left + stop] = 9
         frame = Frame(np.zeros((HEIGHT, WIDTH, 3), np.uint8), 0, "", "", 0.0, 0.0)
-        return tracker.follow(frame, sure, evidence, np.eye(3), clear)
+        squares = evidence.in_frame(evidence.grid, np.eye(3))
+        return tracker.follow(frame, sure, evidence, squares, np.eye(3), clear)
 
     for _ in range(CONFIRMED_FRAMES):
         show((0, 0, 2, 8), (14, 0, 16, 8))

@@ -62,7 +62,7 @@ BASE = Settings(
 RECIPES = {
     "crack-s": Recipe(
         replace(BASE, backbone="fused-96", weights="none", batch=64, average=0.998),
-        (Stage(9, 4e-3), Stage(7, 3e-3)),
+        (Stage(9, 4e-3), Stage(7, 3e-3), Stage(4, 3e-3)),
         look_alike_alarms=0.03,
         taught=44000,
     ),

@@ -75,6 +75,8 @@ class Status:
     findings: int = 0
     dropped: int = 0
     """Live frames that were never scanned because newer ones came."""
+    unclear: int = 0
+    """Frames that were scanned and could not be judged: blurred, dark, covered."""
     condition: str = ""
     """What ails the source, as the screen says it (`lost: looking for it again`); empty: well."""
     paused: bool = False

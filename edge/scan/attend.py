@@ -23,7 +23,7 @@ from crackscan.edge.scale import TwoPoints
 from crackscan.edge.scan.folder import make
 from crackscan.edge.scan.moving import Moving
 from crackscan.edge.scan.pace import CHECK_S
-from crackscan.edge.survey import NoteKind
+from crackscan.edge.survey import NoteKind, WriterState
 from crackscan.errors import CrackscanError
 
 EVERY_S = 0.5
@@ -81,11 +81,10 @@ class Attendant:
         state = self.moving.writer.state()
         if (state.no_pictures is None) != (self._no_pictures is None):  # the writer notes it
             self._no_pictures = state.no_pictures
-            why = state.no_pictures
-            saved = "pictures are saved again"
-            self.moving.tally.warn(saved if why is None else f"no more pictures: {why}")
+            again = "pictures are saved again"
+            self.moving.tally.warn(again if state.no_pictures is None else _no_pictures(state))
         if state.trouble is not None:
-            self.moving.tally.warn(f"nothing is recorded: {state.trouble}")
+            self.moving.tally.warn(_trouble(state))
 
     def _tell(self) -> None:
         moving, tally = self.moving, self.moving.tally
@@ -108,7 +107,7 @@ class Attendant:
         if newest is not None:
             with moving.lock:
                 scale = moving.scaling.scale_of(*newest)
-        trouble = state.trouble or state.no_pictures or moving.results.trouble or ""
+        trouble = _trouble(state) or moving.results.trouble or ""
         throttling = health.throttling or Throttling(0)
         return Status(
             source=moving.source.name,
@@ -118,6 +117,7 @@ class Attendant:
             frames_per_s=tally.recent_fps,
             findings=tally.findings,
             dropped=moving.source.dropped,
+            unclear=tally.unclear,
             condition="" if condition.good else condition.text or condition.state.value,
             paused=moving.paused,
             recording=not moving.paused and state.trouble is None,
@@ -197,3 +197,14 @@ class Attendant:
             raise CrackscanError(f"no scale: {moving.scaling.why}")
         moving.note(NoteKind.MARK, f"scale from here on: {scale.mm_per_px:.3g} mm/px, two points")
         return f"Scale: {scale.mm_per_px:.3g} mm per pixel"
+
+
+def _trouble(state: WriterState) -> str:
+    """What ails the record, the worst first; empty: nothing."""
+    if state.trouble is not None:
+        return f"nothing is recorded: {state.trouble}"
+    return "" if state.no_pictures is None else _no_pictures(state)
+
+
+def _no_pictures(state: WriterState) -> str:
+    return f"no more pictures: {state.no_pictures}"

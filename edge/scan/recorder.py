@@ -13,7 +13,7 @@ from crackscan.edge.position import NOWHERE, Where
 from crackscan.edge.scale import Scaling
 from crackscan.edge.scan.measurer import Measured, Measurer, Work
 from crackscan.edge.scan.tell import line_of, place_of, width_of
-from crackscan.edge.survey import Measures, Sighting, SurveyWriter
+from crackscan.edge.survey import Sighting, SurveyWriter
 from crackscan.edge.tracking import Followed, Moment, Tracked
 
 UPDATED_S = 2.0
@@ -242,13 +242,16 @@ class Recorder:
         if self._hub is None:
             return
         best, sighting = opened.tracked.best, self._sighting(opened)
+        # What an earlier frame told stays on the list until the best one is measured.
+        known = opened.measured
+        width = "" if known is None else width_of(known.measures, known.scale)
         found = Found(
             number=opened.record,
             probability=sighting.probability,
             box=sighting.box,
             wall_s=sighting.first.wall_s,
             frame=sighting.frame,
-            width=width_of(sighting.measures or Measures(), sighting.scale),
+            width=width,
             place=place_of(sighting.where),
         )
         self._hub.found(found, None if best.frame is None else best.frame.rgb)

@@ -12,6 +12,7 @@ export function say(text, good = true) {
   line.textContent = text;
   line.dataset.level = good ? "good" : "bad";
   const box = byId("messages");
+  if (good) box.querySelectorAll('[data-level="good"]').forEach((earlier) => earlier.remove());
   box.append(line);
   while (box.children.length > 3) box.firstChild.remove();
   setTimeout(() => line.remove(), good ? 5000 : 9000);

@@ -67,7 +67,7 @@ function open(one) {
   if (one.thumbnail !== null) picture.src = thumbnail(one);
   picture.alt = `Crack ${one.number}, close up`;
   const facts = [["Probability", percent(one.probability)], ["Width", one.width || "not measured"],
-    ["First seen", clock(one.wall_s)], ["Seen best in", one.frame], ["Place", one.place]];
+    ["First seen", clock(one.wall_s)], ["Seen best in", one.frame.replace(/^\w+:\/\/[^/]*\/?/, "")], ["Place", one.place]];
   byId("finding-facts").replaceChildren(...facts.filter(([, value]) => value).map(([name, value]) => {
     const row = document.createElement("div");
     const term = document.createElement("dt"), told = document.createElement("dd");

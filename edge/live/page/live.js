@@ -174,6 +174,10 @@ function factsOf(status) {
   const add = (name, value, level) => facts.push([name, value, level]);
   if (status.frames_per_s !== null) add("Frames/s", status.frames_per_s.toFixed(1));
   if (status.dropped) add("Dropped", whole(status.dropped));
+  if (status.unclear) {
+    const share = status.unclear / Math.max(status.frames, status.unclear);
+    add("Not judged", share < 0.005 ? "below 1 %" : `${Math.round(share * 100)} %`, share > 0.3 ? "warn" : "");
+  }
   if (status.temperature_c !== null) {
     add("Processor", `${Math.round(status.temperature_c)} °C`, status.throttled ? "bad" : "");
   }

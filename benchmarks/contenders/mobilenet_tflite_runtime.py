@@ -1,0 +1,22 @@
+"""The usual recipe in tflite-runtime, which most instructions for a Raspberry Pi still name."""
+
+from pathlib import Path
+
+from crackscan.benchmarks.contenders.tflite_patches import by_patches
+from crackscan.benchmarks.contenders.worker import Contender, Engine, serve
+
+CONTENDER = Contender(
+    "MobileNetV2-224, a patch at a time, tflite-runtime int8",
+    "patches",
+    ("mobilenetv2-int8.tflite",),
+    # Its last release was made for numpy 1; OpenCV 4.12 and later need numpy 2.
+    (("tflite-runtime", "numpy<2", "opencv-python-headless<4.12"),),
+)
+
+
+def opened(files: Path, threads: int) -> Engine:
+    return by_patches(files / CONTENDER.files[0], threads, lambda said: float(said.max()))
+
+
+if __name__ == "__main__":
+    serve(opened)

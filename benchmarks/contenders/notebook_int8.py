@@ -1,0 +1,20 @@
+"""The network of the notebook that the project began as, a patch at a time, int8."""
+
+from pathlib import Path
+
+from crackscan.benchmarks.contenders.tflite_patches import by_patches
+from crackscan.benchmarks.contenders.worker import Contender, Engine, serve
+
+CONTENDER = Contender(
+    "the notebook's network, a patch at a time, LiteRT int8",
+    "patches",
+    ("notebook-int8.tflite",),
+)
+
+
+def opened(files: Path, threads: int) -> Engine:
+    return by_patches(files / CONTENDER.files[0], threads, lambda said: float(said[0]))
+
+
+if __name__ == "__main__":
+    serve(opened)

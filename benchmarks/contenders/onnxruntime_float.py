@@ -1,0 +1,29 @@
+"""Our network whole in ONNX Runtime, float."""
+
+from pathlib import Path
+
+import numpy as np
+
+from crackscan.benchmarks.contenders.onnxruntime_maps import Maps
+from crackscan.benchmarks.contenders.worker import RGB, Contender, Engine, serve
+
+CONTENDER = Contender(
+    "its network, whole picture, ONNX Runtime float",
+    "whole",
+    ("crack-float.onnx", "crack.tflite"),
+    (("onnxruntime", "numpy"),),
+)
+
+
+def _fed(rgb: RGB) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    """(1, 3, height, width) of -1..1."""
+    scaled = rgb.astype(np.float32) * np.float32(1 / 127.5) - np.float32(1)
+    return np.ascontiguousarray(scaled.transpose(2, 0, 1)[np.newaxis])
+
+
+def opened(files: Path, threads: int) -> Engine:
+    return Maps(files / CONTENDER.files[0], threads, _fed)
+
+
+if __name__ == "__main__":
+    serve(opened)

@@ -1,0 +1,37 @@
+"""Ultralytics' yolo11n-cls with random weights through its own `predict`, a patch at a time."""
+
+from pathlib import Path
+
+import numpy as np
+
+from crackscan.benchmarks.contenders.worker import RGB, ByPatches, Contender, Engine, serve
+
+CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
+CONTENDER = Contender(
+    "Ultralytics yolo11n-cls, a patch at a time, PyTorch",
+    "patches",
+    installs=(
+        # PyTorch's wheel on the package index brings CUDA along: 900 MB and more.
+        ("--extra-index-url", CPU_WHEELS, "torch==2.13.0+cpu", "torchvision"),
+        ("ultralytics",),
+    ),
+    note="random weights: its own are not in its package",
+)
+
+
+def opened(files: Path, threads: int) -> Engine:  # noqa: ARG001
+    import torch
+    import ultralytics
+
+    torch.set_num_threads(threads)
+    model = ultralytics.YOLO("yolo11n-cls.yaml", task="classify", verbose=False)
+
+    def score(patch: RGB) -> float:
+        (said,) = model.predict(np.ascontiguousarray(patch[..., ::-1]), verbose=False)
+        return float(said.probs.data[0])
+
+    return ByPatches(f"ultralytics {ultralytics.__version__}, torch {torch.__version__}", score)
+
+
+if __name__ == "__main__":
+    serve(opened)

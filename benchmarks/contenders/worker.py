@@ -1,0 +1,130 @@
+"""What every contender is, and how it speaks: a line of JSON in, a line of JSON out.
+
+It runs in an environment of its own, with the numpy of that environment and no other package.
+"""
+
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+RGB = npt.NDArray[np.uint8]
+
+PATCH_PX, STEP_PX = 128, 64
+"""Patches that cover a picture: half overlapping, the last ones moved back to fit."""
+MOST_PATCHES = 210
+"""Of a picture with more patches so many are looked at, evenly spread, and the time is scaled."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """What a contender is called and what it needs."""
+
+    label: str
+    covers: str
+    """How it covers a picture: `patches`, `whole`, or as its program does."""
+    files: tuple[str, ...] = ()
+    """Model files that it opens; the first tells whether it was trained."""
+    installs: tuple[tuple[str, ...], ...] = ()
+    """Calls of `pip install` that make its environment; none: it runs in the harness's own."""
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture in memory, and as a PNG for programs that read files only."""
+
+    rgb: RGB
+    file: Path
+
+
+class Engine(Protocol):
+    """A loaded contender."""
+
+    runs_on: str
+    """The library, with its version."""
+
+    def scan(self, picture: Picture) -> float:
+        """Look at a picture; gives the share of it that was looked at."""
+
+    def score(self, patch: RGB) -> float:
+        """A figure for a patch (128, 128, 3) that grows with the likelihood of a crack."""
+
+
+def corners(side: int) -> list[int]:
+    """Where patches begin along a side of a picture, in px."""
+    last = max(side - PATCH_PX, 0)
+    return sorted({*range(0, last, STEP_PX), last})
+
+
+class ByPatches:
+    """Looks at a picture one patch after the other, as most published classifiers do."""
+
+    def __init__(self, runs_on: str, score: Callable[[RGB], float]) -> None:
+        self.runs_on, self.score = runs_on, score
+
+    def scan(self, picture: Picture) -> float:
+        """Score every patch; in a picture with very many an even choice of them."""
+        rows, columns = (corners(side) for side in picture.rgb.shape[:2])
+        places = [(top, left) for top in rows for left in columns]
+        at = np.linspace(0, len(places) - 1, min(len(places), MOST_PATCHES)).round().astype(int)
+        for top, left in (places[i] for i in at):
+            self.score(picture.rgb[top : top + PATCH_PX, left : left + PATCH_PX])
+        return len(at) / len(places)
+
+
+def serve(opened: Callable[[Path, int], Engine]) -> None:
+    """Open a contender and answer until the input ends.
+
+    The program is started with the folder of the model files and the number of threads; it keeps
+    to as many cores. `{"scan": FILE, "for_s": S}` scans a picture (.npy, with a .png beside it)
+    at least once and for about so long; `{"score": FILE}` scores patches (n, 128, 128, 3).
+    """
+    files, threads = Path(sys.argv[1]), int(sys.argv[2])
+    # What a library prints must not come between the answers.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+    began_s = time.perf_counter()
+    engine = opened(files, threads)
+    _tell(answers, ready_s=time.perf_counter() - began_s, runs_on=engine.runs_on)
+    for line in sys.stdin:
+        order = json.loads(line)
+        if "scan" in order:
+            _tell(answers, **_timed(engine, Path(order["scan"]), order["for_s"]))
+        else:
+            patches = np.load(order["score"], mmap_mode="r")
+            _tell(answers, scores=[float(engine.score(np.array(patch))) for patch in patches])
+
+
+def _timed(engine: Engine, file: Path, for_s: float) -> dict[str, Any]:
+    picture = Picture(np.load(file), file.with_suffix(".png"))
+    wall_ms: list[float] = []
+    cpu_ms: list[float] = []
+    until_s = time.perf_counter() + for_s
+    while not wall_ms or time.perf_counter() < until_s:
+        began_s, began_cpu_s = time.perf_counter(), time.process_time()
+        share = engine.scan(picture)
+        cpu_ms.append((time.process_time() - began_cpu_s) * 1000 / share)
+        wall_ms.append((time.perf_counter() - began_s) * 1000 / share)
+    return {"wall_ms": wall_ms, "cpu_ms": cpu_ms, "share": share}
+
+
+def _tell(answers: Any, **values: object) -> None:
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    answers.write(json.dumps({**values, "peak_mb": peak_mb}) + "\n")
+    answers.flush()
+
+
+def pooled(logits: Sequence[Any] | npt.NDArray[Any], k: int) -> float:
+    """Mean of the `k` largest cells, as our patches are judged."""
+    flat = np.asarray(logits, np.float32).ravel()
+    return float(np.sort(flat)[-k:].mean())

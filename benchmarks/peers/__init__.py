@@ -1,0 +1,1 @@
+"""The harness of the side-by-side comparison: environments, model files, rounds, report."""

@@ -1,0 +1,148 @@
+"""The contenders' model files, each made once: by TensorFlow, or converted from ours."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from crackscan.benchmarks.peers.environments import environment
+
+CONVERTERS = (("tf2onnx",), ("--no-deps", "pnnx"))
+"""pnnx would bring all of PyTorch for a part that is not used here."""
+CONVERTED = ("crack-int8.onnx", "crack-float.onnx", "crack.ncnn.param", "crack.ncnn.bin")
+NOTEBOOK_PX = 256
+TAUGHT = "notebook-learned-from"
+"""Name of the file that says what the notebook's network has learned from."""
+
+
+Makers = dict[tuple[str, ...], Callable[[], None]]
+
+
+class ConversionError(Exception):
+    """Why a model file could not be made, in one line."""
+
+
+def makers(files: Path, environments: Path, metu: Path | None, epochs: int) -> Makers:
+    """Which files are made together, and by what."""
+    _forget_notebook(files, metu, epochs)
+    return {
+        ("mobilenetv2-int8.tflite",): lambda: mobilenet(files),
+        ("notebook-float.tflite", "notebook-int8.tflite"): lambda: notebook(files, metu, epochs),
+        CONVERTED: lambda: converted(files, environments),
+    }
+
+
+def ours(files: Path, model: Path) -> None:
+    """Copy the model that is compared; what was converted from another one goes."""
+    file, content = files / "crack.tflite", model.read_bytes()
+    if not file.is_file() or file.read_bytes() != content:
+        file.write_bytes(content)
+        for name in CONVERTED:
+            (files / name).unlink(missing_ok=True)
+
+
+def mobilenet(files: Path) -> None:
+    """MobileNetV2 for 224 px, int8, random weights: `crackscan-convert cost` has the same one."""
+    from crackscan.convert.reference import reference_model
+
+    shutil.copyfile(reference_model(), files / "mobilenetv2-int8.tflite")
+
+
+def notebook(files: Path, data: Path | None, epochs: int) -> None:
+    """The network of the notebook that the project began as, as float and int8.
+
+    Three 3x3 convolutions of 16, 32 and 32 filters, each with a pooling, and a dense layer of 256:
+    7.4 million parameters. It learns from METU as the notebook did, if `data` holds it; in float,
+    pixels are 0..1, in int8 the scaling is part of the file.
+    """
+    import keras
+    from keras import layers
+
+    from crackscan.benchmarks.peers.teach import sample, teach
+
+    keras.utils.set_random_seed(0)
+    picture = keras.Input((NOTEBOOK_PX, NOTEBOOK_PX, 3))
+    x = picture
+    for filters in (16, 32, 32):
+        x = layers.MaxPooling2D()(layers.Conv2D(filters, 3, activation="relu")(x))
+    x = layers.Dense(256, activation="relu")(layers.Flatten()(x))
+    network = keras.Model(picture, layers.Dense(1, activation="sigmoid")(x))
+    pictures = np.random.default_rng(0).integers(0, 256, (8, NOTEBOOK_PX, NOTEBOOK_PX, 3), np.uint8)
+    if data is not None:
+        teach(network, data, NOTEBOOK_PX, epochs)
+        pictures = sample(data, NOTEBOOK_PX, 64)
+    _convert_notebook(network, pictures, files)
+    (files / TAUGHT).write_text(_taught(data, epochs))
+
+
+def _taught(metu: Path | None, epochs: int) -> str:
+    return "not" if metu is None else f"METU, {epochs} epochs"
+
+
+def _forget_notebook(files: Path, metu: Path | None, epochs: int) -> None:
+    """Remove its files where they learned otherwise than is wanted now."""
+    mark = files / TAUGHT
+    if not mark.is_file() or mark.read_text() != _taught(metu, epochs):
+        for name in ("notebook-float.tflite", "notebook-int8.tflite"):
+            (files / name).unlink(missing_ok=True)
+
+
+def _convert_notebook(network: Any, pictures: npt.NDArray[np.uint8], files: Path) -> None:
+    import keras
+    import tensorflow as tf
+
+    from crackscan.convert.tflite import to_int8
+    from crackscan.native_stderr import dropped_stderr
+
+    fixed = keras.Input(batch_shape=(1, NOTEBOOK_PX, NOTEBOOK_PX, 3))
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras.Model(fixed, network(fixed)))
+    with dropped_stderr():
+        plain = converter.convert()
+    (files / "notebook-float.tflite").write_bytes(plain)
+    bytes_in = keras.Input((NOTEBOOK_PX, NOTEBOOK_PX, 3))
+    whole = keras.Model(bytes_in, network(keras.layers.Rescaling(1 / 255)(bytes_in)))
+    int8 = to_int8(whole, pictures, NOTEBOOK_PX)
+    (files / "notebook-int8.tflite").write_bytes(int8)
+
+
+def converted(files: Path, environments: Path) -> None:
+    """Our network for the other engines: ONNX by tf2onnx, int8 and float, and ncnn by pnnx.
+
+    Raises:
+        InstallError, ConversionError: a converter is missing or fails.
+    """
+    python = environment(environments / "converters", CONVERTERS, borrowing=True)
+    scratch = files / "scratch"
+    scratch.mkdir(exist_ok=True)
+    ours = files / "crack.tflite"
+    for kind, more in (("int8", []), ("float", ["--dequantize"])):
+        whole = scratch / f"{kind}.onnx"
+        into = ["--tflite", ours, "--opset", "13", "--output", whole, *more]
+        _run([python, "-m", "tf2onnx.convert", *into])
+        script = Path(__file__).with_name("to_onnx.py")
+        _run([python, script, kind, whole, files / f"crack-{kind}.onnx"])
+    where = [python, "-c", "import importlib.util as u; print(u.find_spec('pnnx').origin)"]
+    program = Path(_run(where).strip()).with_name("pnnx")
+    program.chmod(0o755)
+    net = scratch / "net.onnx"
+    shutil.copyfile(files / "crack-float.onnx", net)
+    # Two sizes tell it that the input may have any; fp16=0 keeps the weights as they are.
+    sizes = ["inputshape=[1,3,480,640]", "inputshape2=[1,3,192,192]", "fp16=0"]
+    _run([program, net, *sizes])
+    for end in ("param", "bin"):
+        shutil.copyfile(scratch / f"net.ncnn.{end}", files / f"crack.ncnn.{end}")
+    shutil.rmtree(scratch)
+
+
+def _run(command: list[object]) -> str:
+    done = subprocess.run(
+        [str(word) for word in command], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        last = (done.stderr or done.stdout).strip().splitlines()[-1:]
+        raise ConversionError(f"{Path(str(command[0])).name} failed: {' '.join(last)[:200]}")
+    return done.stdout

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
@@ -37,6 +38,8 @@ LEAST_WEIGHT = 0.15
 """A frame that would count less is not given to the model."""
 JUDGED_WEIGHT = 0.3
 """Frames that count less leave a gap in what was judged."""
+MOST_SEEN_LIVE = 500
+"""Frames with findings that the summary names: a camera shows the same crack in hundreds."""
 CLOSING_S = 30.0
 MEASURING_S, HURRIED_S = 20.0, 2.0
 """How long the end of a scan waits for the last measures; after a failure it is short."""
@@ -60,6 +63,8 @@ class Moving:
         self.source = source
         self.setup = setup
         self.tally = tally
+        if source.live:
+            tally.seen = deque(maxlen=MOST_SEEN_LIVE)
         self.rule = setup.rule
         self.point = setup.settings.operating_point
         self.paused = False

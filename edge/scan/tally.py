@@ -14,7 +14,7 @@ MOST_SEEN = 10_000
 MOST_SUREST = 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Seen:
     """One scanned frame that shows cracks, as the table tells it."""
 

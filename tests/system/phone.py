@@ -42,6 +42,7 @@ class Camera:
     """A camera on the network that can lose its power."""
 
     port: int
+    frames_per_s: int = 8
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -49,7 +50,8 @@ class Camera:
         return f"http://127.0.0.1:{self.port}/wall.mjpeg"
 
     def on(self) -> None:
-        self.process = subprocess.Popen([sys.executable, str(STREET), str(self.port)])
+        rate = str(self.frames_per_s)
+        self.process = subprocess.Popen([sys.executable, str(STREET), str(self.port), rate])
 
         def answers() -> bool:
             with socket.socket() as one:

@@ -1,6 +1,6 @@
 """A wall that a camera pans along for ever, as an MJPEG stream like that of an IP camera.
 
-As a program it serves until it is killed: `python street.py PORT`.
+As a program it serves until it is killed: `python street.py PORT [FRAMES_PER_S]`.
 """
 
 import sys
@@ -33,6 +33,7 @@ class Camera(BaseHTTPRequestHandler):
     """Sends frames until the viewer goes."""
 
     shots: list[bytes]
+    frames_per_s = FRAMES_PER_S
 
     def do_GET(self) -> None:
         self.send_response(200)
@@ -42,11 +43,11 @@ class Camera(BaseHTTPRequestHandler):
         try:
             while True:
                 shot = self.shots[
-                    int((time.monotonic() - began_s) * FRAMES_PER_S) % len(self.shots)
+                    int((time.monotonic() - began_s) * self.frames_per_s) % len(self.shots)
                 ]
                 head = f"--shot\r\nContent-Type: image/jpeg\r\nContent-Length: {len(shot)}\r\n\r\n"
                 self.wfile.write(head.encode() + shot + b"\r\n")
-                time.sleep(1 / FRAMES_PER_S)
+                time.sleep(1 / self.frames_per_s)
         except OSError:
             return
 
@@ -56,4 +57,5 @@ class Camera(BaseHTTPRequestHandler):
 
 if __name__ == "__main__":
     Camera.shots = frames()
+    Camera.frames_per_s = int(sys.argv[2]) if len(sys.argv) > 2 else FRAMES_PER_S
     ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Camera).serve_forever()

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 Logits = npt.NDArray[np.float32]
+HELD = 1e-6
+"""Probabilities nearer to 0 and 1 have no logit worth the name."""
 
 
 def sigmoid(logits: Logits) -> Logits:
@@ -20,8 +22,8 @@ def probability(logit: float, temperature: float) -> float:
 
 
 def logit(probabilities: Logits) -> Logits:
-    """Inverse of `sigmoid`, float32; probabilities within 1e-6 of 0 and 1 are held there."""
-    held = np.clip(probabilities.astype(np.float64), 1e-6, 1 - 1e-6)
+    """Inverse of `sigmoid`, float32; probabilities within HELD of 0 and 1 are held there."""
+    held = np.clip(probabilities.astype(np.float64), HELD, 1 - HELD)
     return np.log(held / (1 - held)).astype(np.float32)
 
 

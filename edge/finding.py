@@ -1,5 +1,6 @@
 """From the cells of one frame's crack map to findings: connected pieces of crack."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from crackscan.card import DEFAULT_POINT, Card
 from crackscan.edge.frame import Frame
-from crackscan.pooling import logit, probability, top_k_mean
+from crackscan.pooling import HELD, probability
 
 CrackMap = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -113,7 +114,8 @@ def finding_of(mask: Mask, crack_map: CrackMap, frame: Frame, rule: Rule) -> Fin
             else, being of at least `rule.cell`, are not pooled.
     """
     rows, cols = mask.nonzero()
-    top, bottom = int(rows[0]), int(rows[-1]) + 1  # they come row by row
+    at = tuple(zip(rows.tolist(), cols.tolist(), strict=True))
+    top, bottom = at[0][0], at[-1][0] + 1  # they come row by row
     left, right = int(cols.min()), int(cols.max()) + 1
     around = slice(max(top - 1, 0), bottom + 1), slice(max(left - 1, 0), right + 1)
     near = crack_map[around]
@@ -131,11 +133,11 @@ def finding_of(mask: Mask, crack_map: CrackMap, frame: Frame, rule: Rule) -> Fin
             min(right * cell_px, frame.width),
             min(bottom * cell_px, frame.height),
         ),
-        cells=tuple(zip(rows.tolist(), cols.tolist(), strict=True)),
+        cells=at,
         area_px=_area_px(rows, cols, frame, cell_px),
         probability=_pooled(own, rule.pooled_cells),
         peak=float(probabilities.max()),
-        mean=float(probabilities.mean()),
+        mean=float(probabilities.sum()) / len(at),
     )
 
 
@@ -143,7 +145,8 @@ def _pooled(probabilities: CrackMap, k: int) -> float:
     """The `k` largest, pooled as their logits, which are in the same order."""
     if probabilities.size > k:
         probabilities = np.partition(probabilities, -k)[-k:]
-    return probability(top_k_mean(logit(probabilities), k), temperature=1.0)
+    held = [min(max(one, HELD), 1 - HELD) for one in probabilities.tolist()]
+    return probability(sum(math.log(one / (1 - one)) for one in held) / len(held), temperature=1.0)
 
 
 def _area_px(rows: Indices, cols: Indices, frame: Frame, cell_px: int) -> int:

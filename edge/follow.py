@@ -16,7 +16,7 @@ from crackscan.edge.sharpness import Clarity, Detail, Verdict, judge, measure
 from crackscan.edge.tracking import Followed, Tracked, Tracker
 from crackscan.edge.wall import Place, Wall
 
-MEASURED_EVERY = 4
+MEASURED_EVERY = 8
 """So many frames share a measurement of sharpness, while nothing changes."""
 _ALIKE = 0.12
 _COMPARED_S = 5.0
@@ -164,16 +164,16 @@ class Follower:
     def _reference(self, frame: Frame, place: Place | None) -> Detail | None:
         """The second sharpest of the last frames that showed about the same place: the sharpest
         may be so by chance."""
+        within_px = _COMPARED_WITHIN * frame.width
         fresh = [
             one.detail
             for one in self._compared
             if frame.seen_s - one.seen_s <= _COMPARED_S
-            and (place is None or _is_near(one.place, place, frame))
+            and (place is None or _is_near(one.place, place, within_px))
         ]
         fresh.sort(key=lambda detail: -detail.fineness)
         return fresh[min(len(fresh) // 2, 1)] if fresh else None
 
 
-def _is_near(one: Place, other: Place, frame: Frame) -> bool:
-    off = abs(one.at.shift - other.at.shift)
-    return one.piece == other.piece and off <= _COMPARED_WITHIN * frame.width
+def _is_near(one: Place, other: Place, within_px: float) -> bool:
+    return one.piece == other.piece and abs(one.at.shift - other.at.shift) <= within_px

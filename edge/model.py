@@ -18,6 +18,7 @@ from crackscan.pooling import probability, sigmoid, strongest_patch, top_k_mean
 
 RGB: TypeAlias = npt.NDArray[np.uint8]
 CrackMap: TypeAlias = npt.NDArray[np.float32]
+Bytes: TypeAlias = npt.NDArray[np.uint8]
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 DEFAULT_MODEL = "crack-s"
@@ -39,6 +40,8 @@ class Model:
         self.card: Card = read_card(path)
         self._interpreter, self.runtime = open_interpreter(path, self.threads, built_in)
         self._input, self._output = _int8_ends(self._interpreter, path)
+        self._logits = _values(self._output)
+        self._probabilities = sigmoid(self._logits / np.float32(self.card.temperature))
         self._shape: tuple[int, int] = (0, 0)
         self._lock = Lock()
 
@@ -73,7 +76,7 @@ class Model:
         Raises:
             ValueError: not a uint8 RGB picture, or too small.
         """
-        return sigmoid(self.logits(rgb) / np.float32(self.card.temperature))
+        return self._map(rgb, self._probabilities)
 
     def patch_probability(self, rgb: RGB) -> float:
         """Probability that a patch shows a crack: its cells pooled as in training.
@@ -91,13 +94,21 @@ class Model:
 
     def logits(self, rgb: RGB) -> CrackMap:
         """Cell logits before temperature and sigmoid, shaped as `crack_map`."""
+        return self._map(rgb, self._logits)
+
+    def _map(self, rgb: RGB, values: CrackMap) -> CrackMap:
+        """Cells of a picture.
+
+        Args:
+            values: what each of the network's 256 outputs stands for, by its byte.
+        """
         _check(rgb)
         cell = self.card.cell_px
         height, width = rgb.shape[:2]
         rows, cols = -(-height // cell), -(-width // cell)
         margin = -(-self.card.margin_px // cell)
         size = block_size(rows, cols, self.block_budget_px // cell**2, margin)
-        found = np.empty((rows, cols), np.float32)
+        found = np.empty((rows, cols), np.uint8)
         with self._lock:
             for block in blocks(rows, cols, size, margin):
                 top, left = block.row.start, block.col.start
@@ -111,9 +122,11 @@ class Model:
                     block.row.keep - top : block.row.keep_stop - top,
                     block.col.keep - left : block.col.keep_stop - left,
                 ]
-        return found
+        cells: CrackMap = values[found]
+        return cells
 
-    def _invoke(self, rgb: RGB) -> CrackMap:
+    def _invoke(self, rgb: RGB) -> Bytes:
+        """The network's output (rows, cols), by its bytes."""
         if rgb.shape[:2] != self._shape:
             self._shape = (0, 0)  # until the new size is allocated, for want of memory or not
             with dropped_stderr():
@@ -123,9 +136,8 @@ class Model:
         self._interpreter.set_tensor(self._input["index"], rgb[np.newaxis])
         self._interpreter.invoke()
         quantized = self._interpreter.get_tensor(self._output["index"])[0, :, :, 0]
-        scale, zero = self._output["quantization"]
-        logits: CrackMap = (quantized.astype(np.float32) - np.float32(zero)) * np.float32(scale)
-        return logits
+        cells: Bytes = quantized.view(np.uint8)
+        return cells
 
 
 def find_model(name_or_path: str | os.PathLike[str] | None = None) -> Path:
@@ -161,12 +173,22 @@ def _int8_ends(interpreter: Any, path: Path) -> tuple[dict[str, Any], dict[str, 
     source, target = inputs[0], outputs[0]
     if np.issubdtype(source["dtype"], np.floating) or np.issubdtype(target["dtype"], np.floating):
         raise ModelError(f"{path} is a float model; make it int8: crackscan-convert quantize")
+    if np.dtype(target["dtype"]).itemsize != 1:
+        raise ModelError(f"{path} gives no bytes; make it int8: crackscan-convert quantize")
     if source["dtype"] != np.uint8 or source["quantization"] != (1.0, 0):
         raise ModelError(
             f"{path} does not take camera bytes (uint8, scale 1, zero point 0);"
             " make it with: crackscan-convert quantize"
         )
     return source, target
+
+
+def _values(output: dict[str, Any]) -> CrackMap:
+    """The logit that each output byte stands for, float32 (256,)."""
+    scale, zero = output["quantization"]
+    steps = np.arange(256, dtype=np.uint8).view(output["dtype"]).astype(np.float32)
+    logits: CrackMap = (steps - np.float32(zero)) * np.float32(scale)
+    return logits
 
 
 def _check(rgb: RGB) -> None:

@@ -81,6 +81,9 @@ class _Piece:
     places: Points
     some: Points
     """Of them, _MOST_POINTS at the most."""
+    from_some: Points
+    to_some: Points
+    """Their product is the square of each distance: (x, y, x² + y², 1), (-2x, -2y, 1, x² + y²)."""
     box: tuple[float, float, float, float]
     """Least x and y, greatest x and y."""
 
@@ -88,7 +91,14 @@ class _Piece:
 def _piece(places: Points) -> _Piece:
     low, high = places.min(0).tolist(), places.max(0).tolist()
     some = places[:: len(places) // _MOST_POINTS + 1]
-    return _Piece(places, some, (low[0], low[1], high[0], high[1]))
+    square, one = (some * some).sum(1, keepdims=True), np.ones((len(some), 1), np.float32)
+    return _Piece(
+        places,
+        some,
+        np.hstack([some, square, one]),
+        np.hstack([-2 * some, one, square]),
+        (low[0], low[1], high[0], high[1]),
+    )
 
 
 def _belong(one: _Piece, other: _Piece) -> bool:
@@ -100,8 +110,7 @@ def _belong(one: _Piece, other: _Piece) -> bool:
     if math.hypot(across, down) > FAR_CELLS:
         return False
     a, b = one.some, other.some
-    near = (b * b).sum(1) - 2 * (a @ b.T) + (a * a).sum(1)[:, None]
-    i, j = divmod(int(near.argmin()), len(b))
+    i, j = divmod(int((one.from_some @ other.to_some.T).argmin()), len(b))
     gap = b[j] - a[i]
     length = math.hypot(*gap.tolist())
     if length <= NEAR_CELLS:

@@ -33,6 +33,24 @@ def test_the_file_is_int8_throughout_and_per_channel(quantized: Path) -> None:
     assert inside.operators["CONV_2D"] >= 8 and inside.operators["DEPTHWISE_CONV_2D"] == 7
 
 
+def test_every_grey_level_reaches_the_first_convolution(quantized: Path) -> None:
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    plain = Interpreter(
+        model_path=str(quantized / "a" / "tiny.tflite"),
+        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+        experimental_preserve_all_tensors=True,
+    )
+    (source,) = plain.get_input_details()
+    plain.allocate_tensors()
+    grey = np.arange(np.prod(source["shape"]), dtype=np.uint32).astype(np.uint8)
+    plain.set_tensor(source["index"], grey.reshape(source["shape"]))
+    plain.invoke()
+    first = next(one for one in plain._get_ops_details() if one["op_name"] == "CONV_2D")
+    reached = plain.get_tensor(first["inputs"][0]).ravel()
+    assert np.array_equal(reached, grey.astype(np.int16) - 128)
+
+
 def test_the_same_run_gives_the_same_bytes(quantized: Path) -> None:
     first, second = ((quantized / name / "tiny.tflite").read_bytes() for name in ("a", "b"))
     assert first == second

@@ -13,8 +13,8 @@ import numpy as np
 from crackscan.edge.bench.wall import encoded_frames
 from crackscan.edge.clock import Instant, WallFrom
 from crackscan.edge.device import resident_mb, temperature_c
-from crackscan.edge.finding import Rule, find
-from crackscan.edge.follow import Follower
+from crackscan.edge.finding import CrackMap, Rule, find
+from crackscan.edge.follow import Follower, Look
 from crackscan.edge.frame import Frame
 from crackscan.edge.live.pictures import encode
 from crackscan.edge.live.values import LiveFrame
@@ -27,11 +27,13 @@ from crackscan.picture import decode_picture
 
 PATCH_PX, PATCH_STEP_PX = 128, 64
 """Patches by which other scanners count: 128 px, half overlapping."""
-IN_LINE = ("decode", "motion, sharpness", "model", "findings", "tracking")
-BESIDE = ("overlay", "encode", "record")
-"""Stages that are no part of a live frame's time: overlay is for annotated pictures, which a live
-scan makes only if asked to; the live view's pictures are encoded, and a finding with its picture
-recorded and synced to the disk, in threads of their own."""
+IN_LINE = ("motion, sharpness", "model", "tracking")
+BESIDE = ("decode", "findings", "overlay", "encode", "record")
+"""Stages that are no part of a live frame's time: a camera's or stream's pictures are decoded in
+the source's thread (a video file's are not: there decoding comes on top), findings of a single map
+are those of photographs, overlay is for annotated pictures, which a live scan makes only if asked
+to; the live view's pictures are encoded, and a finding with its picture recorded and synced to the
+disk, in threads of their own."""
 _WARM_UP, _LEAST_FRAMES = 3, 5
 _RECORDED = 10
 """Of so many frames, one is recorded, with one finding: syncing wears cards."""
@@ -47,6 +49,8 @@ class StageTime:
     name: str
     p50_ms: float
     p99_ms: float
+    mean_ms: float
+    """Of a stage that does more on some frames than on others, p50 tells less."""
     count: int
 
 
@@ -78,9 +82,17 @@ class Run:
 
     @property
     def besides_model(self) -> float:
-        """Share of a frame's time that is not the model's."""
-        model_ms = next(one.p50_ms for one in self.stages if one.name == "model")
-        return max(1 - model_ms / self.frame_ms, 0.0)
+        """Share of the time in line, of all frames, that is not the model's."""
+        return self._besides(*IN_LINE)
+
+    @property
+    def besides_model_decoding(self) -> float:
+        """The same with decoding in line, as it is with a video file or on a single core."""
+        return self._besides("decode", *IN_LINE)
+
+    def _besides(self, *names: str) -> float:
+        means_ms = {one.name: one.mean_ms for one in self.stages}
+        return 1 - means_ms["model"] / sum(means_ms[name] for name in names)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -89,7 +101,12 @@ class Run:
             "threads": self.threads,
             "frames": self.frames,
             "stages_ms": {
-                one.name: {"p50": _round(one.p50_ms), "p99": _round(one.p99_ms), "count": one.count}
+                one.name: {
+                    "p50": _round(one.p50_ms),
+                    "p99": _round(one.p99_ms),
+                    "mean": _round(one.mean_ms),
+                    "count": one.count,
+                }
                 for one in self.stages
             },
             "frame_ms": _round(self.frame_ms),
@@ -97,6 +114,7 @@ class Run:
             "patches": self.patches,
             "patches_per_s": _round(self.patches_per_s),
             "share_besides_model": round(self.besides_model, 4),
+            "share_besides_model_with_decoding": round(self.besides_model_decoding, 4),
             "resident_mb": None if self.resident_mb is None else round(self.resident_mb, 1),
             "temperature_c": self.temperature_c,
         }
@@ -156,7 +174,7 @@ def measure(
                 look = timed("motion, sharpness", follower.look, frame)
                 cells = timed("model", model.crack_map, rgb)
                 found = timed("findings", find, cells, frame, rule)
-                timed("tracking", follower.add, frame, look, cells)
+                timed("tracking", _track, follower, frame, look, cells)
                 whole.append(sum(times[name][-1] for name in IN_LINE))
                 timed("overlay", draw, rgb, cells, found, rule.cell, rule.cell_px)
                 live = LiveFrame(frame, cells, rule.cell, rule.cell_px)
@@ -180,6 +198,11 @@ def measure(
     )
 
 
+def _track(follower: Follower, frame: Frame, look: Look, cells: CrackMap) -> CrackMap:
+    """As with a live view, which shows the evidence."""
+    return follower.add(frame, look, cells).evidence
+
+
 def _record(survey: Survey, sighting: Sighting, frame: Frame) -> None:
     finding = survey.add_finding(sighting)
     survey.add_picture(encode_jpeg(frame.rgb), frame.name, sighting.last, finding)
@@ -187,7 +210,7 @@ def _record(survey: Survey, sighting: Sighting, frame: Frame) -> None:
 
 def _stage(name: str, values: list[float]) -> StageTime:
     middle, late = np.percentile(values, (50, 99))
-    return StageTime(name, float(middle), float(late), len(values))
+    return StageTime(name, float(middle), float(late), float(np.mean(values)), len(values))
 
 
 def _round(value: float) -> float:

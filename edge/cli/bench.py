@@ -74,9 +74,11 @@ def bench(
     """Time each stage of a scan on this machine: ms a frame in the middle (p50) and at the worst of
     100 (p99), frames/s, patches/s, memory and temperature.
 
-    A slow pan over real concrete is scanned from memory, all stages one after the other. Overlay
+    A slow pan over real concrete is scanned from memory, all stages one after the other. Decoding
+    (a camera's or stream's thread does it), findings of a single map (photographs), overlay
     (annotated pictures), encoding (the live view) and recording are no part of a frame's time: a
-    live scan does them beside it, or not at all.
+    live scan does them beside it, or not at all. The share besides the model, of the time of all
+    frames, is given without and with decoding.
     The submit file holds what is printed: board, versions and figures, no name, place or address.
     """
     from crackscan.edge.bench import surroundings
@@ -171,11 +173,12 @@ def _print_run(run: "Run") -> None:
         pad_edge=False,
     )
     table.add_column("stage")
-    for heading in ("p50 ms", "p99 ms"):
+    for heading in ("p50 ms", "p99 ms", "mean ms"):
         table.add_column(heading, justify="right")
     for one in run.stages:
         beside = " (beside)" if one.name in BESIDE else ""
-        table.add_row(one.name + beside, f"{one.p50_ms:.2f}", f"{one.p99_ms:.2f}")
+        times = (f"{ms:.2f}" for ms in (one.p50_ms, one.p99_ms, one.mean_ms))
+        table.add_row(one.name + beside, *times)
     console = Console()
     console.print()
     console.print(table)
@@ -183,7 +186,8 @@ def _print_run(run: "Run") -> None:
     degrees = "" if run.temperature_c is None else f", {run.temperature_c:.0f} °C"
     console.print(
         f"{run.frames_per_s:.1f} frames/s, {run.patches_per_s:.0f} patches/s"
-        f" ({run.patches} a frame), {run.besides_model:.0%} of a frame besides the model"
-        f"{memory}{degrees}",
+        f" ({run.patches} a frame){memory}{degrees}\n"
+        f"share besides the model: {run.besides_model:.0%},"
+        f" with decoding {run.besides_model_decoding:.0%}",
         highlight=False,
     )

@@ -47,12 +47,15 @@ def test_a_run_times_every_stage_and_leaves_nothing_behind(tmp_path: Path) -> No
     assert found.frames >= 5
     assert all(0 < one.p50_ms <= one.p99_ms for one in found.stages)
     by_name = {one.name: one for one in found.stages}
-    assert all(by_name[name].count == found.frames for name in (*IN_LINE, "overlay", "encode"))
+    assert all(by_name[name].count == found.frames for name in (*IN_LINE, "decode", "encode"))
     assert by_name["record"].count >= 1, "the wall shows a crack in each frame"
     in_line = [by_name[name].p50_ms for name in IN_LINE]
     assert found.frame_ms >= max(in_line)
     assert found.patches_per_s == pytest.approx(found.patches * 1000 / found.frame_ms)
-    assert 0 < found.besides_model < 1
+    means = {name: by_name[name].mean_ms for name in (*IN_LINE, "decode")}
+    in_line_ms = sum(means[name] for name in IN_LINE)
+    assert found.besides_model == pytest.approx(1 - means["model"] / in_line_ms)
+    assert found.besides_model < found.besides_model_decoding < 1
     assert found.resident_mb is not None and 30 < found.resident_mb < 3000
     assert len(shares) >= found.frames and shares[-1] <= 1
 
@@ -134,7 +137,8 @@ def test_a_table_tells_stages_and_rates(
     monkeypatch.setenv("COLUMNS", "120")
     bench("--size", "128x128", "--disk", str(tmp_path))
     printed = capsys.readouterr().out
-    for words in ("cores ", "128x128, threads: 1", "p99 ms", "encode (beside)", "frames/s", "MB"):
+    told = ("128x128, threads: 1", "p99 ms", "encode (beside)", "frames/s", "MB", "with decoding")
+    for words in ("cores ", *told):
         assert words in printed, printed
 
 

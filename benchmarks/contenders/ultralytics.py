@@ -11,9 +11,12 @@ CONTENDER = Contender(
     "Ultralytics yolo11n-cls, a patch at a time, PyTorch",
     "patches",
     installs=(
-        # PyTorch's wheel on the package index brings CUDA along: 900 MB and more.
-        ("--extra-index-url", CPU_WHEELS, "torch==2.13.0+cpu", "torchvision"),
-        ("ultralytics",),
+        # PyTorch's wheel on the package index brings CUDA along, 900 MB and more; and that of
+        # torchvision wants it.
+        ("--retries=1", "--timeout=20", f"--extra-index-url={CPU_WHEELS}", "torch==2.13.0+cpu"),
+        ("--no-deps", "torchvision==0.28.0", "ultralytics", "ultralytics-thop"),
+        ("numpy", "opencv-python-headless", "matplotlib", "pillow", "polars", "psutil"),
+        ("pyyaml", "requests", "scipy"),
     ),
     note="random weights: its own are not in its package",
 )
@@ -21,6 +24,11 @@ CONTENDER = Contender(
 
 def opened(files: Path, threads: int) -> Engine:  # noqa: ARG001
     import torch
+
+    # Without CUDA torchvision cannot load its compiled operators, and stumbles over these two, of
+    # which classification makes no use.
+    for name in ("nms", "qnms"):
+        torch.library.define(f"torchvision::{name}", "(Tensor a, Tensor b, float c) -> Tensor")
     import ultralytics
 
     torch.set_num_threads(threads)

@@ -38,7 +38,7 @@ def teach(network: Any, data: Path, side_px: int, epochs: int) -> None:
         def on_epoch_end(self) -> None:
             self._order = np.random.default_rng(self._order[0]).permutation(self._order)
 
-    network.compile("adam", "binary_crossentropy", ["accuracy"])
+    network.compile("adam", "binary_crossentropy", metrics=["accuracy"])
     network.fit(Batches(), epochs=epochs, verbose=2)
 
 

@@ -1,0 +1,75 @@
+"""A folder of very many photographs: memory of the process that lists and records them."""
+
+import itertools
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from crackscan.benchmarks.growth.values import Point
+from crackscan.card import Card
+from crackscan.edge.device import resident_mb
+from crackscan.edge.model import Model
+from crackscan.edge.photos import (
+    LocalCrew,
+    Method,
+    Recorder,
+    Tally,
+    list_photos,
+    open_survey,
+    settings_of,
+    survey_photos,
+)
+from crackscan.edge.survey import Budget, SurveyInfo
+from crackscan.picture import write_picture
+
+SIDE_PX = 64
+MARKS = 20
+"""So many points a curve."""
+
+
+def by_pictures(folder: Path, count: int, jobs: int, watch: Callable[[int], None]) -> list[Point]:
+    """Resident memory of the recording process along a survey of `count` photographs.
+
+    They are small, and links to few files, so that it is the number that counts: each is listed,
+    decoded, looked at and recorded as any other.
+    """
+    photographs = folder / "photographs"
+    _make(photographs, count)
+    model = Model.load(None, threads=1)
+    method = Method(str(model.path.resolve()), close_ups=False)
+    card: Card = model.card
+    del model
+    points: list[Point] = []
+    listing = list_photos(photographs)
+    settings = settings_of(method, card, photographs)
+    info = SurveyInfo("growth", source=str(photographs), model=card.name)
+    tally = Tally()
+
+    def mark(now: Tally) -> None:
+        watch(now.done)
+        if now.done % max(count // MARKS, 1) == 0:
+            held_mb = resident_mb() or 0.0
+            points.append(Point("memory, by photographs", now.done, held_mb, held_mb, "MB"))
+
+    with open_survey(folder / "survey", info, settings, card, listing) as record:
+        survey_photos(
+            listing, LocalCrew(method, jobs), Recorder(record, Budget(0)), tally, watch=mark
+        )
+    assert tally.done == count and not tally.skipped, tally
+    return points
+
+
+def _make(folder: Path, count: int, a_folder: int = 1000) -> None:
+    """Photographs in folders of a thousand; links, of which a file can have but so many."""
+    rng = np.random.default_rng(0)
+    for first in range(0, count, a_folder):
+        below = folder / f"{first // a_folder:04d}"
+        below.mkdir(parents=True)
+        grey = cv2.resize(rng.integers(90, 160, (4, 4), np.uint8), (SIDE_PX, SIDE_PX))
+        original = below / "0.jpg"
+        write_picture(original, np.repeat(grey[..., None], 3, 2).astype(np.uint8))
+        for number in itertools.islice(range(1, a_folder), count - first - 1):
+            os.link(original, below / f"{number}.jpg")

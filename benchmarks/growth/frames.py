@@ -1,0 +1,98 @@
+"""A frame's cost by its pixels, and by the number of cracks that it shows."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from crackscan.benchmarks.growth.values import Point, timed
+from crackscan.edge.bench.wall import encoded_frames
+from crackscan.edge.finding import Rule, find
+from crackscan.edge.follow import Follower
+from crackscan.edge.frame import Frame
+from crackscan.edge.model import Model
+from crackscan.edge.photos.maps import Seen, join
+from crackscan.picture import RGB, decode_picture
+
+SIZES = ((160, 128), (320, 240), (640, 480), (1280, 720), (1920, 1080), (4000, 3000), (8000, 6000))
+SPACING = 3
+"""Cells from one spot of a crazed wall to the next; two that touch would be one finding."""
+FRAME = (1280, 720)
+PHOTOGRAPH = (8000, 6000)
+
+
+def by_pixels(model: Model, sizes: Iterable[tuple[int, int]], times: int) -> list[Point]:
+    """The crack map of a picture, for pictures of several sizes."""
+    points = []
+    for width, height in sizes:
+        rgb = decode_picture(encoded_frames(width, height)[0], model.path)
+        points.append(
+            timed(
+                "crack map, by pixels",
+                width * height,
+                lambda _, rgb=rgb: model.crack_map(rgb),
+                times,
+            )
+        )
+    return points
+
+
+def crazed(rows: int, columns: int, count: int) -> npt.NDArray[np.float32]:
+    """A crack map with `count` separate, sure spots, or as many as there is room for."""
+    cells = np.full((rows, columns), 0.01, np.float32)
+    places = [(r, c) for r in range(1, rows, SPACING) for c in range(1, columns, SPACING)]
+    at = np.linspace(0, len(places) - 1, min(count, len(places))).round().astype(int)
+    for row, column in (places[i] for i in at):
+        cells[row, column : column + 2] = 0.999
+    return cells
+
+
+def by_cracks_live(rule: Rule, counts: Iterable[int], times: int) -> list[Point]:
+    """Findings and their identities in a frame of a moving camera: all stages but the model."""
+    width, height = FRAME
+    pictures = [
+        decode_picture(one, Path("wall.jpg")) for one in encoded_frames(width, height)[:times]
+    ]
+    points = []
+    for count in counts:
+        cells = crazed(-(-height // rule.cell_px), -(-width // rule.cell_px), count)
+        follower = Follower(rule)
+
+        def scan(
+            number: int, cells: npt.NDArray[np.float32] = cells, follower: Follower = follower
+        ) -> None:
+            frame = _frame(pictures[number % len(pictures)], number)
+            look = follower.look(frame)
+            find(cells, frame, rule)
+            follower.add(frame, look, cells)
+
+        found = len(find(cells, _frame(pictures[0], 0), rule))
+        points.append(timed("live frame without the model, by findings", found, scan, times))
+    return points
+
+
+def by_cracks_photograph(rule: Rule, counts: Iterable[int], times: int) -> list[Point]:
+    """Findings of a photograph of 48 megapixels, joined over two looks."""
+    width, height = PHOTOGRAPH
+    shape = -(-height // rule.cell_px), -(-width // rule.cell_px)
+    blank = np.broadcast_to(np.zeros(3, np.uint8), (height, width, 3))
+    points = []
+    for count in counts:
+        cells = crazed(*shape, count)
+
+        def scan(_: int, cells: npt.NDArray[np.float32] = cells) -> int:
+            findings = find(cells, _frame(blank, 0), rule)
+            labels = np.zeros(shape, np.int32)
+            for number, finding in enumerate(findings, 1):
+                rows, columns = np.array(finding.cells).T
+                labels[rows, columns] = number
+            seen = Seen(labels, tuple(findings), cells >= rule.cell)
+            return len(join([seen], width, height, rule.cell_px))
+
+        points.append(timed("photograph without the model, by findings", scan(0), scan, times))
+    return points
+
+
+def _frame(rgb: RGB, number: int) -> Frame:
+    return Frame(rgb, number, f"wall#{number}", "wall", number / 15, number / 15)

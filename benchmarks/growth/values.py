@@ -1,0 +1,40 @@
+"""One measured point of a curve."""
+
+import resource
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Point:
+    """What something cost at some size."""
+
+    curve: str
+    size: int
+    """Of what the curve says: pixels, findings, pictures."""
+    median: float
+    late: float
+    """The 99th percentile."""
+    unit: str = "ms"
+
+
+def timed(curve: str, size: int, run: Callable[[int], object], times: int) -> Point:
+    """The wall-clock time of `run`, which is given the numbers from 0 on.
+
+    The first call warms up and does not count.
+    """
+    taken = []
+    for number in range(times + 1):
+        began_s = time.perf_counter()
+        run(number)
+        taken.append((time.perf_counter() - began_s) * 1000)
+    middle, late = np.percentile(taken[1:], (50, 99))
+    return Point(curve, size, float(middle), float(late))
+
+
+def peak_mb() -> float:
+    """Resident memory of this process, at its most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

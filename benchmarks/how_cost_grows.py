@@ -1,0 +1,85 @@
+"""How cost grows with pixels, cracks, findings in a record and photographs in a folder.
+
+    python benchmarks/how_cost_grows.py --out build/bench/growth
+
+With --quick, everything is small: for a look whether it works, not for figures.
+"""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+import cv2
+from rich.console import Console
+
+from crackscan.benchmarks.growth.folder import by_pictures
+from crackscan.benchmarks.growth.frames import (
+    SIZES,
+    by_cracks_live,
+    by_cracks_photograph,
+    by_pixels,
+)
+from crackscan.benchmarks.growth.plot import draw, table
+from crackscan.benchmarks.growth.record import by_findings
+from crackscan.benchmarks.growth.values import Point
+from crackscan.edge.bench import surroundings
+from crackscan.edge.finding import Rule
+from crackscan.edge.model import Model
+
+CURVES = ("pixels", "cracks", "record", "folder")
+
+
+def measured(curve: str, quick: bool, folder: Path, jobs: int) -> list[Point]:
+    """The points of one of the CURVES; `folder` is empty, on the disk that is measured."""
+    model = Model.load(None, threads=1)
+    rule = Rule.of(model.card)
+    if curve == "pixels":
+        return by_pixels(model, SIZES[:3] if quick else SIZES, 3 if quick else 30)
+    if curve == "cracks":
+        live = by_cracks_live(rule, (0, 20) if quick else (0, 10, 30, 100, 300), 3 if quick else 40)
+        counts = (0, 50) if quick else (0, 100, 1000, 10_000)
+        return live + by_cracks_photograph(rule, counts, 1 if quick else 5)
+    if curve == "record":
+        counts = (100, 400) if quick else (1000, 10_000, 100_000, 1_000_000)
+        return by_findings(folder, counts, 5 if quick else 200)
+    console = Console(stderr=True)
+    count = 40 if quick else 100_000
+    with console.status("photographs") as status:
+        return by_pictures(
+            folder, count, jobs, lambda done: status.update(f"{done:,} of {count:,} photographs")
+        )
+
+
+@click.command()
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
+@click.option("--curve", "curves", multiple=True, type=click.Choice(CURVES), default=CURVES)
+@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True,
+              help="Processes that look at the folder's photographs.")  # fmt: skip
+@click.option("--quick", is_flag=True)
+def main(out: Path, curves: Sequence[str], jobs: int, quick: bool) -> None:
+    """Write growth.json, growth.md and growth.svg into OUT."""
+    cv2.setNumThreads(1)
+    around = surroundings()
+    for warning in around.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    out.mkdir(parents=True, exist_ok=True)
+    points: list[Point] = []
+    for curve in curves:
+        folder = Path(tempfile.mkdtemp(prefix="growth-", dir=out))
+        try:
+            points += measured(curve, quick, folder, jobs)
+        finally:
+            shutil.rmtree(folder)
+    document = {"machine": around.to_dict(), "quick": quick, "points": [asdict(p) for p in points]}
+    (out / "growth.json").write_text(json.dumps(document, indent=2) + "\n")
+    (out / "growth.md").write_text(table(points))
+    draw(points, out / "growth.svg")
+    click.echo(table(points))
+
+
+if __name__ == "__main__":
+    main()

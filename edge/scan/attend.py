@@ -1,5 +1,6 @@
 """What goes on beside the frames: commands, status and the machine's health, also without any."""
 
+import gc
 import threading
 import time
 from pathlib import Path
@@ -181,6 +182,7 @@ class Attendant:
             tally.findings = 0
             if self._setup.hub is not None:
                 self._setup.hub.clear()
+            gc.collect()  # what recorded the old one hangs together in rings, and holds frames
         return f"New survey: {Path(folder).name}"
 
     def _set_scale(self, asked: SetScale) -> str:

@@ -78,7 +78,7 @@ def _dip(
     return np.asarray((corners[1] - corners[0] - corners[3] + corners[2]) * (blur / pixel))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def boxes(blurs_px: tuple[float, ...], level: int) -> Family:
     """All widths under each blur, row = blur * len(WIDTHS) + width: a dip of depth 1."""
     each = [_boxes_under(blur_px, level) for blur_px in blurs_px]
@@ -89,7 +89,7 @@ def boxes(blurs_px: tuple[float, ...], level: int) -> Family:
     )
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=160)  # 12 kB each
 def _boxes_under(blur_px: float, level: int) -> Family:
     """All widths under one blur."""
     blur = sqrt(blur_px**2 + EXTRA_PX2[level]) / 2**level

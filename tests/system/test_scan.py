@@ -114,6 +114,39 @@ def test_a_scan_killed_at_any_instant_leaves_all_that_was_recorded(
     print(f"{KILLS} kills, {recorded} findings recorded, none lost")
 
 
+@pytest.mark.system
+@pytest.mark.timeout(60 * KILLS + 300)
+def test_a_survey_killed_and_gone_on_with_again_and_again_keeps_all(
+    walls: Path, tmp_path: Path
+) -> None:
+    rng = random.Random(2)
+    out = tmp_path / "visit"
+    times = max(KILLS // 10, 3)
+    kept: set[int] = set()
+    for number in range(times):
+        program = subprocess.Popen(
+            [*PROGRAM, walls, "--out", out, "--continue", "--no-annotate", "--threads", "1"],
+            stdout=subprocess.DEVNULL,
+        )
+        deadline_s = time.monotonic() + 60
+        while not findings_in(out) - kept and program.poll() is None:
+            assert time.monotonic() < deadline_s
+            time.sleep(0.02)
+        time.sleep(rng.uniform(0, LONGEST_S / 4))
+        seen = findings_in(out)
+        program.kill()
+        program.wait(30)
+        with SurveyReader(out) as survey:
+            found = {one.id: one.session for one in survey.findings()}
+            assert len(survey.sessions()) == number + 1
+        assert set(found) >= kept | seen, "no finding of any session is missing"
+        assert {found[one] for one in seen - kept} == {number + 1}
+        kept = set(found)
+    lines = [json.loads(line)["id"] for line in (out / "findings.jsonl").read_text().splitlines()]
+    assert len(lines) == len(set(lines)) and set(lines) <= kept
+    print(f"{times} kills in one survey, {len(kept)} findings recorded, none lost")
+
+
 def on_a_small_disk(size: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Scan into a disk of that size; what it holds in the end is copied to `saved`."""
     unshare = shutil.which("unshare")

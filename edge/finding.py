@@ -100,26 +100,38 @@ def find(crack_map: CrackMap, frame: Frame, rule: Rule) -> list[Finding]:
             which the last row and column may be cut by the border.
     """
     joined = (crack_map >= rule.cell).astype(np.uint8)
-    count, labels = cv2.connectedComponents(joined, connectivity=8)
-    found = [finding_of(labels == label, crack_map, frame, rule) for label in range(1, count)]
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    found = []
+    # Each is looked for in its own part of the map, so that many cost no more than their cells.
+    for label, (left, top, width, height, _) in enumerate(boxes.tolist()):
+        if label:
+            first = max(top - 1, 0), max(left - 1, 0)
+            part = labels[first[0] : top + height + 1, first[1] : left + width + 1]
+            found.append(finding_of(part == label, crack_map, frame, rule, first))
     alarming = [one for one in found if one.probability >= rule.patch]
     return sorted(alarming, key=lambda one: (-one.probability, -one.area_px, one.cells))
 
 
-def finding_of(mask: Mask, crack_map: CrackMap, frame: Frame, rule: Rule) -> Finding:
+def finding_of(
+    mask: Mask, crack_map: CrackMap, frame: Frame, rule: Rule, first: tuple[int, int] = (0, 0)
+) -> Finding:
     """The finding that some cells of a frame make up, whatever its probability.
 
     Args:
         mask: bool (rows, cols), at least one of them set. Cells around it that belong to something
             else, being of at least `rule.cell`, are not pooled.
+        first: row and column of the mask's first cell in the map, where the mask is a part of it
+            that holds the cells around those that are set, too.
     """
     rows, cols = mask.nonzero()
+    rows, cols = rows + first[0], cols + first[1]
     at = tuple(zip(rows.tolist(), cols.tolist(), strict=True))
     top, bottom = at[0][0], at[-1][0] + 1  # they come row by row
     left, right = int(cols.min()), int(cols.max()) + 1
-    around = slice(max(top - 1, 0), bottom + 1), slice(max(left - 1, 0), right + 1)
-    near = crack_map[around]
-    own = near[mask[around] | (near < rule.cell)]
+    start = max(top - 1, 0), max(left - 1, 0)
+    near = crack_map[start[0] : bottom + 1, start[1] : right + 1]
+    inside = mask[start[0] - first[0] :, start[1] - first[1] :][: near.shape[0], : near.shape[1]]
+    own = near[inside | (near < rule.cell)]
     probabilities = crack_map[rows, cols]
     cell_px = rule.cell_px
     return Finding(

@@ -6,8 +6,8 @@ import numpy as np
 from crackscan.edge.selftest import CRACKED, INTACT, SAMPLES
 from crackscan.picture import RGB, read_picture
 
-_STEP_PX = 6
-"""How far the view moves from frame to frame: a slow pan."""
+STEP_PX = 6
+"""How far the view moves to the right from frame to frame, and half as far down: a slow pan."""
 _TURNS = 24
 """Different frames; then the view goes back the same way."""
 _QUALITY = 90
@@ -18,10 +18,10 @@ def encoded_frames(width: int, height: int) -> list[bytes]:
 
     They are in order and go there and back, so that they can be repeated without a jump.
     """
-    wall = _wall(width + _STEP_PX * _TURNS, height + _STEP_PX * _TURNS // 2)
+    wall = _wall(width + STEP_PX * _TURNS, height + STEP_PX * _TURNS // 2)
     views = []
     for turn in range(_TURNS):
-        left, top = turn * _STEP_PX, turn * _STEP_PX // 2
+        left, top = turn * STEP_PX, turn * STEP_PX // 2
         views.append(_jpeg(wall[top : top + height, left : left + width]))
     return views + views[-2:0:-1]
 

@@ -15,6 +15,7 @@ from crackscan.edge.photos.values import Crack
 from crackscan.picture import RGB
 
 Mask = NDArray[np.bool_]
+Indices = NDArray[np.intp]
 
 THIN_MM = 0.25
 """Cracks of this width are to be seen: the limits of EN 1992-1-1 and ACI 224R are 0.1 to 0.4 mm."""
@@ -119,20 +120,46 @@ def join(looks: Sequence[Seen], width: int, height: int, cell_px: int) -> list[C
     for seen in looks:
         union[seen.labels > 0] = 1
     count, labels = cv2.connectedComponents(union, connectivity=8)
-    whole = np.arange(count)
+    whole = list(range(count))
     members: list[tuple[int, Finding]] = []
     for seen in looks:
-        for number, finding in enumerate(seen.findings, 1):
-            parts = np.unique(whole[labels[seen.labels == number]])
-            if len(parts):  # several, where the fine look left squares out
-                whole[np.isin(whole, parts)] = parts[0]
-                members.append((int(parts[0]), finding))
-    labels = whole[labels]
-    cracks = []
-    for label in np.unique(whole[1:]):
-        own = [finding for part, finding in members if whole[part] == label]
-        cracks.append(_crack(labels == label, own, width, height, cell_px))
+        for finding, parts in zip(seen.findings, _parts(seen, labels, count), strict=True):
+            if parts:  # several, where the fine look left squares out
+                roots = sorted({_root(whole, part) for part in parts})
+                for root in roots:
+                    whole[root] = roots[0]
+                members.append((roots[0], finding))
+    own: dict[int, list[Finding]] = {}
+    for part, finding in members:
+        own.setdefault(_root(whole, part), []).append(finding)
+    table = np.array([_root(whole, part) for part in range(count)], np.int32)
+    rows, columns = np.nonzero(union)
+    owner = table[labels[rows, columns]]
+    order = np.argsort(owner, kind="stable")
+    ends = np.flatnonzero(np.diff(owner[order])) + 1
+    cracks = [
+        _crack(rows[one], columns[one], own[int(owner[one[0]])], width, height, cell_px)
+        for one in np.split(order, ends)
+        if len(one)
+    ]
     return sorted(cracks, key=lambda one: (-one.probability, -one.area_px, one.cells[0]))
+
+
+def _parts(seen: Seen, labels: NDArray[np.int32], count: int) -> list[list[int]]:
+    """The pieces that each of a look's findings lies in, in one pass over all squares."""
+    inside = seen.labels > 0
+    pairs = np.unique(seen.labels[inside].astype(np.int64) * count + labels[inside])
+    found: list[list[int]] = [[] for _ in seen.findings]
+    for pair in pairs.tolist():
+        found[pair // count - 1].append(pair % count)
+    return found
+
+
+def _root(whole: list[int], part: int) -> int:
+    """What a piece has become part of."""
+    while whole[part] != part:
+        part = whole[part]
+    return part
 
 
 def at_scale(rgb: RGB, height: int, width: int, scale: float) -> RGB:
@@ -162,8 +189,14 @@ def _on_squares(
     return labels[np.ix_(row, column)]
 
 
-def _crack(mask: Mask, members: Sequence[Finding], width: int, height: int, cell_px: int) -> Crack:
-    rows, columns = np.nonzero(mask)
+def _crack(
+    rows: Indices,
+    columns: Indices,
+    members: Sequence[Finding],
+    width: int,
+    height: int,
+    cell_px: int,
+) -> Crack:
     left, top = int(columns.min()), int(rows.min())
     heights = np.minimum((rows + 1) * cell_px, height) - rows * cell_px
     widths = np.minimum((columns + 1) * cell_px, width) - columns * cell_px

@@ -1,6 +1,7 @@
 """A finding is one connected piece of crack; none is lost, none is counted twice."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from crackscan.edge.finding import Box, Rule, find
+from crackscan.edge.finding import Box, Rule, find, finding_of
 from crackscan.edge.frame import Frame
 
 RULE = Rule(cell=0.3, patch=0.6, pooled_cells=1, cell_px=16)
@@ -114,3 +115,15 @@ def test_turning_the_map_turns_the_findings(crack_map: np.ndarray) -> None:
     assert {frozenset(finding.cells) for finding in upright} == {
         frozenset((row, col) for col, row in finding.cells) for finding in turned
     }
+
+
+@given(arrays(np.float32, (7, 9), elements=st.sampled_from([0.0, 0.1, 0.2, 0.4, 0.9])))
+def test_a_part_of_the_map_tells_of_a_finding_what_the_whole_map_tells(
+    crack_map: np.ndarray,
+) -> None:
+    rule = replace(RULE, pooled_cells=4)
+    frame = frame_for(7, 9, cut=3)
+    for finding in find(crack_map, frame, rule):
+        mask = np.zeros(crack_map.shape, np.bool_)
+        mask[tuple(np.array(finding.cells).T)] = True
+        assert finding_of(mask, crack_map, frame, rule) == finding

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crackscan.benchmarks.growth.values import Point, timed
-from crackscan.edge.bench.wall import encoded_frames
+from crackscan.edge.bench.wall import STEP_PX, encoded_frames
 from crackscan.edge.finding import Rule, find
 from crackscan.edge.follow import Follower
 from crackscan.edge.frame import Frame
@@ -49,25 +49,33 @@ def crazed(rows: int, columns: int, count: int) -> npt.NDArray[np.float32]:
 
 
 def by_cracks_live(rule: Rule, counts: Iterable[int], times: int) -> list[Point]:
-    """Findings and their identities in a frame of a moving camera: all stages but the model."""
+    """Findings and their identities in a frame of a moving camera: all stages but the model.
+
+    The camera pans slowly, and the cracks lie still on the wall.
+    """
     width, height = FRAME
-    pictures = [
-        decode_picture(one, Path("wall.jpg")) for one in encoded_frames(width, height)[:times]
-    ]
+    pictures = [decode_picture(one, Path("wall.jpg")) for one in encoded_frames(width, height)]
+    way = [*range(len(pictures) // 2 + 1), *range(len(pictures) // 2 - 1, 0, -1)]
+    rows, columns = -(-height // rule.cell_px), -(-width // rule.cell_px)
+    past = -(-max(way) * STEP_PX // rule.cell_px)
     points = []
     for count in counts:
-        cells = crazed(-(-height // rule.cell_px), -(-width // rule.cell_px), count)
+        wall = crazed(rows + past, columns + past, count)
         follower = Follower(rule)
 
         def scan(
-            number: int, cells: npt.NDArray[np.float32] = cells, follower: Follower = follower
-        ) -> None:
+            number: int, wall: npt.NDArray[np.float32] = wall, follower: Follower = follower
+        ) -> int:
+            moved_px = way[number % len(way)] * STEP_PX
+            top, left = round(moved_px / 2 / rule.cell_px), round(moved_px / rule.cell_px)
+            cells = wall[top : top + rows, left : left + columns]
             frame = _frame(pictures[number % len(pictures)], number)
             look = follower.look(frame)
-            find(cells, frame, rule)
+            found = find(cells, frame, rule)
             follower.add(frame, look, cells)
+            return len(found)
 
-        found = len(find(cells, _frame(pictures[0], 0), rule))
+        found = scan(0)
         points.append(timed("live frame without the model, by findings", found, scan, times))
     return points
 

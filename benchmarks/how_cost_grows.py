@@ -40,9 +40,10 @@ def measured(curve: str, quick: bool, folder: Path, jobs: int) -> list[Point]:
     if curve == "pixels":
         return by_pixels(model, SIZES[:3] if quick else SIZES, 3 if quick else 30)
     if curve == "cracks":
-        live = by_cracks_live(rule, (0, 20) if quick else (0, 10, 30, 100, 300), 3 if quick else 40)
-        counts = (0, 50) if quick else (0, 100, 1000, 10_000)
-        return live + by_cracks_photograph(rule, counts, 1 if quick else 5)
+        live = (0, 20) if quick else (0, 5, 10, 20, 40, 80)
+        still = (0, 50) if quick else (0, 100, 1000, 20_000)
+        found = by_cracks_live(rule, live, 3 if quick else 45)
+        return found + by_cracks_photograph(rule, still, 1 if quick else 5)
     if curve == "record":
         counts = (100, 400) if quick else (1000, 10_000, 100_000, 1_000_000)
         return by_findings(folder, counts, 5 if quick else 200)

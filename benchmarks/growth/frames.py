@@ -16,8 +16,9 @@ from crackscan.edge.photos.maps import Seen, join
 from crackscan.picture import RGB, decode_picture
 
 SIZES = ((160, 128), (320, 240), (640, 480), (1280, 720), (1920, 1080), (4000, 3000), (8000, 6000))
-SPACING = 3
-"""Cells from one spot of a crazed wall to the next; two that touch would be one finding."""
+APART, TOGETHER = 8, 3
+"""Cells from one spot of a crazed wall to the next: so far apart that a moving camera's pieces are
+not joined to one crack, and the least at which a photograph's are two."""
 FRAME = (1280, 720)
 PHOTOGRAPH = (8000, 6000)
 
@@ -38,10 +39,10 @@ def by_pixels(model: Model, sizes: Iterable[tuple[int, int]], times: int) -> lis
     return points
 
 
-def crazed(rows: int, columns: int, count: int) -> npt.NDArray[np.float32]:
+def crazed(rows: int, columns: int, count: int, apart: int) -> npt.NDArray[np.float32]:
     """A crack map with `count` separate, sure spots, or as many as there is room for."""
     cells = np.full((rows, columns), 0.01, np.float32)
-    places = [(r, c) for r in range(1, rows, SPACING) for c in range(1, columns, SPACING)]
+    places = [(r, c) for r in range(1, rows, apart) for c in range(1, columns, apart)]
     at = np.linspace(0, len(places) - 1, min(count, len(places))).round().astype(int)
     for row, column in (places[i] for i in at):
         cells[row, column : column + 2] = 0.999
@@ -60,7 +61,7 @@ def by_cracks_live(rule: Rule, counts: Iterable[int], times: int) -> list[Point]
     past = -(-max(way) * STEP_PX // rule.cell_px)
     points = []
     for count in counts:
-        wall = crazed(rows + past, columns + past, count)
+        wall = crazed(rows + past, columns + past, count, APART)
         follower = Follower(rule)
 
         def scan(
@@ -87,7 +88,7 @@ def by_cracks_photograph(rule: Rule, counts: Iterable[int], times: int) -> list[
     blank = np.broadcast_to(np.zeros(3, np.uint8), (height, width, 3))
     points = []
     for count in counts:
-        cells = crazed(*shape, count)
+        cells = crazed(*shape, count, TOGETHER)
 
         def scan(_: int, cells: npt.NDArray[np.float32] = cells) -> int:
             findings = find(cells, _frame(blank, 0), rule)

@@ -1,5 +1,6 @@
 """Multiply-adds of a `.tflite` for one frame, counted from its operators."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,33 @@ from crackscan.errors import ModelError
 from crackscan.native_stderr import dropped_stderr
 
 
+@dataclass(frozen=True)
+class Layer:
+    """One operator of a network, in the order in which they run."""
+
+    kind: str
+    """As TFLite names it, `CONV_2D` for one."""
+    made: tuple[int, ...]
+    """Shape of what it makes, (1, rows, columns, channels) for a convolution."""
+    macs: int
+    bytes: int
+    """Of all that it reads, weights included, and makes: what passes through memory at least."""
+
+
 def count_macs(path: Path, height: int | None = None, width: int | None = None) -> int:
     """Multiply-adds of one invocation on a frame of `height` x `width` px, or of the file's size.
 
     Convolutions and fully connected layers count: each element of an output once for each weight
     that it is a sum over. Shifts, additions of branches and activations do not.
+
+    Raises:
+        ModelError: the file is missing, no TFLite, or takes no frame of that size.
+    """
+    return sum(layer.macs for layer in layers(path, height, width))
+
+
+def layers(path: Path, height: int | None = None, width: int | None = None) -> list[Layer]:
+    """The operators of a file on a frame of `height` x `width` px, or of the file's size.
 
     Raises:
         ModelError: the file is missing, no TFLite, or takes no frame of that size.
@@ -35,8 +58,18 @@ def count_macs(path: Path, height: int | None = None, width: int | None = None) 
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise ModelError(f"{path} cannot be run on a frame of {width}x{height} px") from error
-    shapes = {one["index"]: one["shape"] for one in interpreter.get_tensor_details()}
-    return sum(_macs(node, shapes) for node in interpreter._get_ops_details())
+    tensors = {one["index"]: one for one in interpreter.get_tensor_details()}
+    return [_layer(node, tensors) for node in interpreter._get_ops_details()]
+
+
+def _layer(node: dict[str, Any], tensors: dict[int, dict[str, Any]]) -> Layer:
+    touched = [tensors[at] for at in (*node["inputs"], *node["outputs"]) if at in tensors]
+    return Layer(
+        node["op_name"],
+        tuple(int(side) for side in tensors[node["outputs"][0]]["shape"]),
+        _macs(node, {at: one["shape"] for at, one in tensors.items()}),
+        sum(int(np.prod(one["shape"])) * np.dtype(one["dtype"]).itemsize for one in touched),
+    )
 
 
 def _macs(node: dict[str, Any], shapes: dict[int, Any]) -> int:

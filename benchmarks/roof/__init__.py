@@ -1,0 +1,1 @@
+"""How near a network comes to what its runtime can do on the same core."""

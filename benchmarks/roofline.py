@@ -1,0 +1,162 @@
+"""How near the shipped models come to the fastest int8 convolution of the same runtime and core.
+
+    python benchmarks/roofline.py --out build/bench/roofline
+
+Layer by layer: each network is also timed cut off after each layer, in alternation with all the
+others, and a layer's time is the median difference of two neighbours.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from crackscan.benchmarks.roof.cut import cut_after
+from crackscan.benchmarks.roof.square import square_convolution, square_macs
+from crackscan.convert.cost import core_name
+from crackscan.convert.macs import Layer, layers
+from crackscan.edge.bench import surroundings
+from crackscan.edge.model import find_model
+from crackscan.edge.runtime import open_interpreter
+from crackscan.native_stderr import dropped_stderr
+
+HEIGHT, WIDTH = 480, 640
+WARM_UP = 2
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How fast a layer, or a whole network, runs."""
+
+    name: str
+    made: tuple[int, ...]
+    macs: int
+    bytes: int
+    ms: float
+    of_best: float
+    """Its multiply-adds a second by the best of the runtime."""
+
+    @property
+    def gmacs(self) -> float:
+        """Multiply-adds a second, in thousand millions."""
+        return self.macs / self.ms / 1e6 if self.ms > 0 else 0.0
+
+
+def timed(files: Sequence[Path], rounds: int) -> Any:
+    """Seconds (rounds, files), each file once a round, with one thread.
+
+    What the thread computes counts, so that other work on the machine disturbs less.
+    """
+    import time
+
+    opened = [_opened(file) for file in files]
+    taken = np.empty((WARM_UP + rounds, len(files)))
+    for row in taken:
+        for at, interpreter in enumerate(opened):
+            began_s = time.thread_time()
+            interpreter.invoke()
+            row[at] = time.thread_time() - began_s
+    return taken[WARM_UP:]
+
+
+def best_rate(folder: Path, rounds: int, side: int, channels: int) -> dict[str, float]:
+    """Multiply-adds a second of large square convolutions, 1x1 and 3x3."""
+    files = {kernel: folder / f"square-{kernel}.tflite" for kernel in (1, 3)}
+    for kernel, file in files.items():
+        file.write_bytes(square_convolution(kernel, side, channels))
+    seconds = np.median(timed(list(files.values()), rounds), axis=0)
+    return {
+        f"{kernel}x{kernel}": square_macs(kernel, side, channels) / float(one)
+        for kernel, one in zip(files, seconds, strict=True)
+    }
+
+
+def rates(model: Path, folder: Path, rounds: int, best: float) -> list[Rate]:
+    """Each layer of a model on a 640x480 frame, then the whole of it."""
+    found = layers(model, HEIGHT, WIDTH)
+    files = []
+    for count in range(1, len(found) + 1):
+        files.append(folder / f"{model.stem}-{count}.tflite")
+        files[-1].write_bytes(cut_after(model, count))
+    seconds = timed([*files, model], rounds)
+    each = np.diff(seconds[:, :-1], axis=1, prepend=0)
+    single = [
+        _rate(layer, float(np.median(s)), best) for layer, s in zip(found, each.T, strict=True)
+    ]
+    whole = Layer("whole", found[-1].made, sum(x.macs for x in found), sum(x.bytes for x in found))
+    return [*single, _rate(whole, float(np.median(seconds[:, -1])), best)]
+
+
+def _rate(layer: Layer, seconds: float, best: float) -> Rate:
+    of_best = layer.macs / max(seconds, 1e-9) / best
+    return Rate(layer.kind, layer.made, layer.macs, layer.bytes, seconds * 1000, of_best)
+
+
+def _opened(file: Path) -> Any:
+    interpreter, _ = open_interpreter(file, 1)
+    source = interpreter.get_input_details()[0]
+    shape = tuple(int(side) for side in source["shape"])
+    if shape[-1] == 3:
+        shape = (1, HEIGHT, WIDTH, 3)
+    with dropped_stderr():
+        interpreter.resize_tensor_input(source["index"], shape)
+        interpreter.allocate_tensors()
+    low = np.iinfo(source["dtype"]).min
+    noise = np.random.default_rng(0).integers(low, low + 256, shape, source["dtype"])
+    interpreter.set_tensor(source["index"], noise)
+    return interpreter
+
+
+def table(best: dict[str, float], found: dict[str, list[Rate]]) -> str:
+    """In Markdown."""
+    lines = [f"One thread of {core_name()}.", "", "Best of the runtime, large square convolutions:"]
+    lines += [", ".join(f"{name} {one / 1e9:.1f} GMAC/s" for name, one in best.items()) + ".", ""]
+    for model, rows in found.items():
+        lines += [f"| {model} | makes | MMAC | kB moved | ms | GMAC/s | of the best |"]
+        lines += ["|---" * 7 + "|"]
+        for one in rows:
+            made = "x".join(str(side) for side in one.made[1:])
+            lines.append(
+                f"| {one.name} | {made} | {one.macs / 1e6:.2f} | {one.bytes / 1000:.0f} "
+                f"| {one.ms:.3f} | {one.gmacs:.1f} | {one.of_best:.0%} |"
+            )
+        lines.append("")
+    return "\n".join(lines)
+
+
+@click.command()
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
+@click.option("--model", "names", multiple=True, default=("crack-s", "crack-m"), show_default=True)
+@click.option("--rounds", type=click.IntRange(1), default=60, show_default=True)
+@click.option("--quick", is_flag=True, help="Small convolutions, to see whether it works.")
+def main(out: Path, names: tuple[str, ...], rounds: int, quick: bool) -> None:
+    """Write roofline.json and roofline.md into OUT."""
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
+    around = surroundings()
+    for warning in around.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        size = (16, 32) if quick else (64, 512)
+        best = best_rate(folder, max(rounds // 3, 1), *size)
+        peak = max(best.values())
+        found = {name: rates(find_model(name), folder, rounds, peak) for name in names}
+    document = {
+        "machine": {**around.to_dict(), "core": core_name()},
+        "best_macs_per_s": best,
+        "models": {name: [asdict(one) for one in rows] for name, rows in found.items()},
+    }
+    (out / "roofline.json").write_text(json.dumps(document, indent=2) + "\n")
+    (out / "roofline.md").write_text(table(best, found))
+    click.echo(table(best, found))
+
+
+if __name__ == "__main__":
+    main()

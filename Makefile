@@ -10,7 +10,7 @@ PIP := $(VENV)/bin/pip --disable-pip-version-check --quiet
 ROOMS := crackscan.edge crackscan.train crackscan.convert
 SETUP := setup.cfg pyproject.toml
 
-.PHONY: scan test lint types system golden model-s model-m clean
+.PHONY: scan test lint types system test-arm64 golden model-s model-m clean
 
 scan: $(VENV)/.edge
 	$(VENV)/bin/crackscan scan samples --out $(RESULTS) --overwrite
@@ -31,11 +31,20 @@ types: $(VENV)/.test
 system: $(VENV)/.test
 	$(VENV)/bin/pytest -m system
 
+# The edge on what Pis run, in chroots under emulation (as root; mmdebstrap, qemu-user-static).
+# SUITE is bookworm, trixie, armhf (32-bit Bookworm) or all; TESTS is quick, all or none.
+SUITE ?= all
+TESTS ?= quick
+test-arm64: $(VENV)/.test
+	$(VENV)/bin/python tests/arm64/prove.py $(SUITE) --tests $(TESTS) --page docs/arm64.md
+
 # What the shipped models say of the samples, kept for comparison on other machines; after each
 # change of a model.
 golden: $(VENV)/.test
-	for model in models/*.tflite; do $(VENV)/bin/crackscan-convert golden $$model samples \
-	  --keep tests/data/golden/$$(basename $$model .tflite).npz || exit 1; done
+	for model in models/*.tflite; do kept=tests/data/golden/$$(basename $$model .tflite); \
+	  $(VENV)/bin/crackscan-convert golden $$model samples --keep $$kept.npz && \
+	  $(VENV)/bin/crackscan-convert golden $$model samples --built-in --keep $$kept.built-in.npz \
+	  || exit 1; done
 
 # The shipped models again, from the data folder to the file (hours on a CPU; see the README).
 model-s: runs/crack-m/model.keras
@@ -52,6 +61,8 @@ clean:
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "crackscan needs Python 3.11 or newer; this is $$($(PYTHON) -V)"; exit 1; }
+	@[ "$$(uname -m) $$(getconf LONG_BIT)" != "aarch64 32" ] \
+	  || { echo "this system is 32-bit on a 64-bit kernel, which no runtime fits: install 64-bit Raspberry Pi OS"; exit 1; }
 	@$(PYTHON) -m venv $(SYSTEM) $(VENV) \
 	  || { rm -rf $(VENV); echo "Python cannot make an environment; try: sudo apt install python3-venv"; exit 1; }
 

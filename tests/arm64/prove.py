@@ -1,0 +1,183 @@
+"""`make test-arm64`: the whole edge on the systems that Raspberry Pis run, under emulation.
+
+    python tests/arm64/prove.py trixie [--tests quick|all|none] [--page docs/arm64.md]
+
+Exits with 1 where anything is wrong, with 2 where this machine cannot run it.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import bundles
+from chroot import BUILD, ROOT, SYSTEMS, Chroot, NotHereError
+from page import write_page
+from transcript import Transcript
+
+HOME = "/root/crackscan"
+WITHIN_STEPS = 2
+QUICK = (
+    *("test_bench", "test_blocks", "test_classify", "test_doctor", "test_evidence"),
+    *("test_finding", "test_installed", "test_model", "test_overlay", "test_sharpness"),
+    *("scale/test_scaling", "scan/test_scan_pictures", "survey/test_record"),
+)
+"""Numbers, files and the runtime; the rest waits for clocks and networks more than it computes."""
+TIMED = {
+    "test_help_loads_no_heavy_package": "measures seconds, which QEMU multiplies",
+    "test_help_of_a_command_loads_no_heavy_package": "starts Python 30 times, a minute each time",
+    "test_classify_runs_without_the_desktop": "bounds memory, of which QEMU takes its own",
+}
+"""Tests left out under emulation, and why."""
+TEST_PACKAGES = "'pytest>=8' 'pytest-timeout>=2.3' 'hypothesis>=6.100'"
+VERSIONS = (
+    "python3 -c 'import sys, numpy, cv2, platform; print(platform.machine(),"
+    ' "Python", sys.version.split()[0], "numpy", numpy.__version__, "OpenCV", cv2.__version__,'
+    " numpy.__file__)'"
+)
+
+
+def prove(name: str, tests: str) -> list[str]:
+    """Run everything on one system; what is wrong, in lines.
+
+    Raises:
+        NotHereError: this machine cannot.
+    """
+    chroot = Chroot(name)
+    told = Transcript(chroot)
+    print(f"making the chroot {name}, or taking the one that is here", flush=True)
+    told.facts["chroot_s"] = round(chroot.make())
+    started = time.monotonic()
+    bundles.wipe(chroot)
+    chroot.put_checkout(HOME)
+    told.run(". /etc/os-release; echo $PRETTY_NAME; " + VERSIONS, folder="/")
+    if chroot.system.architecture == "armhf":
+        _refused_where_no_runtime_fits(told)
+    _as_the_readme_says(told)
+    _golden(told)
+    if tests != "none":
+        _tests(told, tests)
+    if chroot.system.bundle:
+        bundles.prove(told)
+    told.facts["run_s"] = round(time.monotonic() - started)
+    told.save()
+    return [f"{name}: {one}" for one in told.wrong]
+
+
+def _as_the_readme_says(told: Transcript) -> None:
+    before = told.chroot.run(VERSIONS).out
+    told.run("make scan", limit_s=3600)
+    after = told.chroot.run(f". {HOME}/.venv/bin/activate && {VERSIONS}").out
+    told.demand(after == before, f"the system's numpy or OpenCV was replaced: {after}")
+    told.facts["versions"] = after.strip()
+    if told.chroot.system.debian == "bookworm":
+        told.demand(" numpy 1.24." in after, "numpy is not apt's 1.24")
+    frozen = told.chroot.run(f"{HOME}/.venv/bin/pip list --local --format=freeze").out
+    told.facts["installed"] = frozen.split()
+    told.demand("tensorflow" not in frozen, "TensorFlow was installed")
+    told.run(". .venv/bin/activate; crackscan doctor")
+    told.run(". .venv/bin/activate; crackscan sources")
+    told.run(
+        ". .venv/bin/activate; crackscan survey samples --out visit --jobs 1"
+        " && crackscan report visit --site Samples && ls visit"
+    )
+
+
+def _refused_where_no_runtime_fits(told: Transcript) -> None:
+    """32-bit Raspberry Pi OS mostly runs on a 64-bit kernel: its machine is called aarch64."""
+    name = "mkdir -p /tmp/bin && printf '#!/bin/sh\\necho aarch64\\n' > /tmp/bin/uname"
+    done = told.run(
+        f"{name} && chmod +x /tmp/bin/uname && PATH=/tmp/bin:$PATH make scan VENV=/tmp/venv",
+        code=2,
+    )
+    told.demand("install 64-bit Raspberry Pi OS" in done.out, "it is not refused in a line")
+
+
+def _golden(told: Transcript) -> None:
+    """Crack maps of the shipped models against those kept on x86-64."""
+    maps = []
+    arm64 = told.chroot.system.architecture == "arm64"
+    kernels = "" if arm64 else ".built-in"  # tflite-runtime has no others for int8
+    for board in told.chroot.boards:
+        for model in sorted((ROOT / "models").glob("*.tflite")):
+            kept = f"tests/data/golden/{model.stem}{kernels}.npz"
+            done = told.chroot.run(
+                f".venv/bin/crackscan-convert golden models/{model.name} samples"
+                f" --check {kept} --json",
+                folder=HOME,
+                board=board,
+            )
+            if not told.demand(done.out.startswith("["), f"golden {model.stem}: {done.err}"):
+                continue
+            found = json.loads(done.out)
+            maps.append(
+                {"model": model.stem, "board": board.name, "cpu": board.qemu, "maps": found}
+            )
+            what = f"{model.stem} as on a {board.name}"
+            for one in found:
+                near = one["largest"] <= WITHIN_STEPS
+                told.demand(near, f"{what}, {one['picture']}: {one['largest']} steps away")
+                told.demand(one["findings_equal"], f"{what}, {one['picture']}: other findings")
+            worst = max(one["largest"] for one in found)
+            equal = sum(one["findings_equal"] for one in found)
+            print(
+                f"golden {model.stem}, {board.name}: worst {worst} steps, {equal}/{len(found)} equal"
+            )
+    told.facts["golden"] = maps
+    told.save()
+
+
+def _tests(told: Transcript, which: str) -> None:
+    """The edge's tests, without TensorFlow; networks that only TensorFlow makes come along."""
+    fixtures = _made_here(told)
+    told.run(f".venv/bin/pip install --quiet {TEST_PACKAGES}")
+    files = ["tests/edge"] if which == "all" else [f"tests/edge/{one}.py" for one in QUICK]
+    left_out = " and ".join(f"not {name}" for name in TIMED)
+    told.facts["left_out"] = TIMED
+    told.run(
+        f".venv/bin/pytest -q -o timeout=1800 -k '{left_out}' -rsfE {' '.join(files)}",
+        variables={"CRACKSCAN_MADE": fixtures} if fixtures else {},
+        limit_s=4 * 3600,
+        keep=lambda done: "\n".join(done.out.splitlines()[-12:]),
+    )
+
+
+def _made_here(told: Transcript) -> str | None:
+    """Where in the chroot lies what `tests/conftest.py` makes with TensorFlow, made out here."""
+    out = BUILD / "made"
+    if not (out / "untrained" / "done").is_file():
+        shutil.rmtree(out, ignore_errors=True)
+        maker = Path(__file__).with_name("make_networks.py")
+        pytest = [sys.executable, "-m", "pytest", "-q", str(maker), f"--basetemp={out}"]
+        subprocess.run(pytest, cwd=ROOT, check=False)
+    if not told.demand((out / "untrained" / "done").is_file(), "no networks for the tests"):
+        return None
+    inside = told.chroot.root / "root/made"
+    shutil.copytree(out / "untrained", inside / "untrained", dirs_exist_ok=True)
+    return "/root/made"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("system", choices=[*SYSTEMS, "all"])
+    parser.add_argument("--tests", choices=["quick", "all", "none"], default="quick")
+    parser.add_argument("--page", type=Path, help="write what all systems told last to this page")
+    chosen = parser.parse_args()
+    wrong = []
+    try:
+        for name in SYSTEMS if chosen.system == "all" else [chosen.system]:
+            wrong += prove(name, chosen.tests)
+    except NotHereError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if chosen.page:
+        write_page(chosen.page)
+    print("\n".join(wrong) or "all is as it should be")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

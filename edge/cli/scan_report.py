@@ -69,7 +69,7 @@ def print_report(tally: Tally, source: Source, folder: Path, setup: Setup) -> No
         f"{setup.rule.patch:.2f}){rate}"
     )
     if tally.unclear:
-        click.echo(f"{plural(tally.unclear, noun)} not judged: blurred, dark or covered")
+        click.echo(f"{plural(tally.unclear, noun)} not judged: blurred, dark, covered or still")
     if tally.known:
         click.echo(f"{plural(tally.known, noun)} left out: scanned in an earlier session")
     if source.stopped:

@@ -18,6 +18,8 @@ from crackscan.edge.report.plan import MOST_TRACK, Plan, make_plan
 from crackscan.edge.survey.reading import CARD, SurveyReader, best_time, iso_time
 from crackscan.edge.survey.values import Note, NoteKind, Review, ScannedPicture, Session, SurveyInfo
 
+MOST_SESSIONS = 20
+"""Of those that differ, so many are told."""
 MOST_ROWS, MOST_THUMBNAILS, MOST_NAMES, MOST_NOTES = 2000, 60, 600, 200
 THIN_PX = 1.0
 """A crack narrower than this is not expected to be found."""
@@ -179,7 +181,7 @@ def gather(
         visits=visits,
         sources=tuple(dict.fromkeys(one.source for one in visits if one.source)),
         models=tuple(dict.fromkeys(one.model for one in visits if one.model)),
-        settings=tuple(_flat(survey.settings())),
+        settings=tuple(_settings(survey, list(sessions.values()))),
         card=_card(survey.folder),
         counted=len(counted),
         accepted=sum(one.verdict is not None for one in counted),
@@ -301,6 +303,16 @@ def _visit(session: Session) -> Visit:
 def _remark(note: Note, session: Session) -> Remark:
     time = iso_time(best_time(note.at, session).wall_s)[:19].replace("T", " ")
     return Remark(time, note.kind, note.text, note.seconds)
+
+
+def _settings(survey: SurveyReader, sessions: list[Session]) -> Iterator[tuple[str, str]]:
+    """What the survey was made with, and what later sessions had otherwise."""
+    made_with = dict(_flat(survey.settings()))
+    yield from made_with.items()
+    for session in sessions[1:MOST_SESSIONS]:
+        for name, text in _flat(dict(session.info.settings)):
+            if made_with.get(name) != text:
+                yield f"{name}, session {session.id}", text
 
 
 def _flat(settings: dict[str, Any], above: str = "") -> Iterator[tuple[str, str]]:

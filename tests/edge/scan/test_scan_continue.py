@@ -1,6 +1,7 @@
 """A scan goes on in a survey that is there, and nothing that it holds is lost."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from scanning import (
     wall,
 )
 
+from crackscan.edge.report.content import Options, gather
 from crackscan.edge.survey import NoteKind, Survey, SurveyInfo, SurveyReader
 from crackscan.picture import write_picture
 
@@ -33,6 +35,9 @@ def test_a_second_session_adds_to_the_record_and_loses_nothing(tmp_path: Path) -
         found = list(survey.findings())
         assert survey.info().name == "pier 3"
         counts = survey.frame_counts()
+        report = gather(survey, Options(), None, time.time())
+    assert report.sources == (str(first), str(second)) and report.frames == 50
+    assert ("operating point, session 2", "high-recall") in report.settings
     assert [one.info.source, two.info.source] == [str(first), str(second)]
     assert one.info.settings["operating_point"] == "default"
     assert two.info.settings["operating_point"] == "high-recall"

@@ -32,11 +32,13 @@ system: $(VENV)/.test
 	$(VENV)/bin/pytest -m system
 
 # The edge on what Pis run, in chroots under emulation (as root; mmdebstrap, qemu-user-static).
-# SUITE is bookworm, trixie, armhf (32-bit Bookworm) or all; TESTS is quick, all or none.
+# SUITE is bookworm, trixie, armhf (32-bit Bookworm) or all; PARTS some of readme, golden, tests
+# and bundle; TESTS is quick or all.
 SUITE ?= all
+PARTS ?= readme golden tests bundle
 TESTS ?= quick
 test-arm64: $(VENV)/.test
-	$(VENV)/bin/python tests/arm64/prove.py $(SUITE) --tests $(TESTS) --page docs/arm64.md
+	$(VENV)/bin/python tests/arm64/prove.py $(SUITE) --parts $(PARTS) --tests $(TESTS) --page docs/arm64.md
 
 # What the shipped models say of the samples, kept for comparison on other machines; after each
 # change of a model.

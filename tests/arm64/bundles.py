@@ -31,6 +31,7 @@ def wipe(chroot: Chroot) -> None:
 def prove(told: Transcript) -> None:
     """Go through a device's life with the network cut off."""
     chroot = told.chroot
+    wipe(chroot)
     if not _made(told):
         return
     first = chroot.root / STICK.lstrip("/") / "crackscan-pi"

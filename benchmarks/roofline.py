@@ -7,8 +7,8 @@ others, and a layer's time is the median difference of two neighbours.
 """
 
 import json
-import os
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -53,8 +53,6 @@ def timed(files: Sequence[Path], rounds: int) -> Any:
 
     What the thread computes counts, so that other work on the machine disturbs less.
     """
-    import time
-
     opened = [_opened(file) for file in files]
     taken = np.empty((WARM_UP + rounds, len(files)))
     for row in taken:
@@ -137,7 +135,6 @@ def table(best: dict[str, float], found: dict[str, list[Rate]]) -> str:
 @click.option("--quick", is_flag=True, help="Small convolutions, to see whether it works.")
 def main(out: Path, names: tuple[str, ...], rounds: int, quick: bool) -> None:
     """Write roofline.json and roofline.md into OUT."""
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
     around = surroundings()
     for warning in around.warnings:
         click.echo(f"warning: {warning}", err=True)

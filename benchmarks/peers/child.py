@@ -4,6 +4,7 @@ import json
 import subprocess
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +51,7 @@ class Child:
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._process.stdin is not None
-        if self._process.poll() is None:
-            self._process.stdin.close()
-            try:
-                self._process.wait(30)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        self._end(30)
 
     def ask(self, **order: object) -> dict[str, Any]:
         """Give an order of the workers' protocol and wait for its answer. Raises GoneError."""
@@ -86,6 +80,21 @@ class Child:
             self._said = line.strip() or self._said
 
     def _gone(self, how: str) -> GoneError:
-        self._process.wait()
-        self._reader.join(5)
+        self._end(5)
         return GoneError(f"{how}: {self._said[:200]}" if self._said else how)
+
+    def _end(self, patience_s: float) -> None:
+        """Let the process end, for want of orders, and close all that leads to it."""
+        process = self._process
+        assert process.stdin is not None and process.stdout is not None
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+        try:
+            process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        self._reader.join(5)
+        process.stdout.close()
+        if process.stderr is not None:
+            process.stderr.close()

@@ -1,0 +1,46 @@
+"""The scripts that measure growth run, and measure what they say."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from crackscan.benchmarks.growth.frames import APART, TOGETHER, crazed
+from crackscan.benchmarks.growth.record import place, sighting
+from crackscan.benchmarks.how_cost_grows import main
+from crackscan.edge.finding import Rule, find
+from crackscan.edge.frame import Frame
+
+RULE = Rule(cell=0.3, patch=0.6, pooled_cells=1, cell_px=16)
+
+
+@pytest.mark.parametrize("apart", [APART, TOGETHER])
+def test_a_crazed_wall_shows_as_many_findings_as_were_asked_for(apart: int) -> None:
+    frame = Frame(np.zeros((640, 960, 3), np.uint8), 0, "", "", 0.0, 0.0)
+    for count in (0, 1, 30):
+        assert len(find(crazed(40, 60, count, apart), frame, RULE)) == count
+
+
+def test_findings_of_a_record_lie_apart_in_time_and_place() -> None:
+    one, other = sighting(1), sighting(2)
+    assert other.first.wall_s > one.first.wall_s
+    assert len({place(number) for number in range(3000)}) == 3000
+
+
+def test_all_curves_are_measured(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["--quick", "--jobs", "1", "--out", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    points = json.loads((tmp_path / "growth.json").read_text())["points"]
+    curves: dict[str, list[int]] = {}
+    for one in points:
+        assert 0 < one["median"] <= one["late"]
+        curves.setdefault(one["curve"], []).append(one["size"])
+    assert curves["crack map, by pixels"] == [160 * 128, 320 * 240, 640 * 480]
+    assert len(curves["insert a finding"]) == 2
+    assert curves["ask for 100 findings by place"] == curves["ask for 100 findings by time"]
+    assert curves["memory, by photographs"][-1] == 40
+    assert sorted(one.name for one in tmp_path.iterdir()) == [
+        "growth.json", "growth.md", "growth.svg",
+    ]  # fmt: skip

@@ -1,0 +1,51 @@
+"""Networks that are made or cut by hand are what they are said to be."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from crackscan.benchmarks.roof.cut import cut_after
+from crackscan.benchmarks.roof.square import square_convolution, square_macs
+from crackscan.benchmarks.roofline import main
+from crackscan.convert.macs import count_macs, layers
+from crackscan.edge.model import find_model
+from crackscan.edge.runtime import open_interpreter
+
+
+@pytest.mark.parametrize("kernel", [1, 3])
+def test_a_square_convolution_has_its_multiply_adds(tmp_path: Path, kernel: int) -> None:
+    file = tmp_path / "square.tflite"
+    file.write_bytes(square_convolution(kernel, 12, 16))
+    assert count_macs(file) == square_macs(kernel, 12, 16) == 12 * 12 * 16 * 16 * kernel**2
+    interpreter, _ = open_interpreter(file, 1)
+    interpreter.allocate_tensors()
+    pixels = np.full((1, 12, 12, 16), 50, np.int8)
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pixels)
+    interpreter.invoke()
+    made = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    assert made.shape == (1, 12, 12, 16) and made.any()
+
+
+def test_a_network_is_cut_after_each_layer(tmp_path: Path) -> None:
+    model = find_model("crack-s")
+    whole = layers(model, 64, 96)
+    assert sum(one.macs for one in whole) == count_macs(model, 64, 96)
+    for count in (1, 5, len(whole)):
+        file = tmp_path / f"{count}.tflite"
+        file.write_bytes(cut_after(model, count))
+        assert layers(file, 64, 96) == whole[:count]
+
+
+def test_every_layer_gets_a_rate(tmp_path: Path) -> None:
+    words = ["--quick", "--rounds", "2", "--model", "crack-s", "--out", str(tmp_path)]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0, done.output
+    told = json.loads((tmp_path / "roofline.json").read_text())
+    rows = told["models"]["crack-s"]
+    assert set(told["best_macs_per_s"]) == {"1x1", "3x3"}
+    assert rows[-1]["name"] == "whole"
+    assert rows[-1]["macs"] == count_macs(find_model("crack-s"), 480, 640)
+    assert rows[-1]["ms"] > 0

@@ -1,0 +1,103 @@
+"""The comparison runs, with contenders that need nothing but what the tests have."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from crackscan.benchmarks.contenders import NAMES, OURS
+from crackscan.benchmarks.contenders.worker import (
+    MOST_PATCHES,
+    RGB,
+    ByPatches,
+    Contender,
+    Picture,
+    corners,
+)
+from crackscan.benchmarks.peers.child import Child, GoneError
+from crackscan.benchmarks.peers.environments import InstallError, environment, module_path
+from crackscan.benchmarks.side_by_side import contender
+from crackscan.edge.bench import patches_in
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.mark.parametrize(
+    ("side", "starts"),
+    [(128, [0]), (129, [0, 1]), (192, [0, 64]), (480, [0, 64, 128, 192, 256, 320, 352])],
+)
+def test_patches_cover_a_side_to_its_end(side: int, starts: list[int]) -> None:
+    assert corners(side) == starts
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 480), (1280, 720), (128, 300)])
+def test_a_contender_by_patches_looks_at_those_that_are_counted(width: int, height: int) -> None:
+    seen: list[tuple[int, ...]] = []
+
+    def score(patch: RGB) -> float:
+        seen.append(patch.shape)
+        return 0.0
+
+    picture = Picture(np.zeros((height, width, 3), np.uint8), Path())
+    assert ByPatches("", score).scan(picture) == 1
+    assert seen == [(128, 128, 3)] * patches_in(width, height)
+
+
+def test_of_very_many_patches_some_are_looked_at_and_their_share_is_told() -> None:
+    looked = 0
+
+    def score(_: RGB) -> float:
+        nonlocal looked
+        looked += 1
+        return 0.0
+
+    share = ByPatches("", score).scan(Picture(np.zeros((1500, 2000, 3), np.uint8), Path()))
+    assert looked == MOST_PATCHES
+    assert share == MOST_PATCHES / patches_in(2000, 1500)
+
+
+def test_every_contender_says_what_it_is() -> None:
+    labels = [contender(name).label for name in NAMES]
+    assert len(set(labels)) == len(labels)
+    assert all(isinstance(contender(name), Contender) for name in NAMES)
+    assert NAMES[0] == OURS and not contender(OURS).installs
+
+
+def test_what_cannot_be_installed_is_told_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InstallError, match="not-there") as error:
+        environment(tmp_path / "own", [("--no-index", "--find-links=.", "crackscan-not-there")])
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "own" / "installed").exists()
+
+
+def test_a_contender_that_ends_says_why(tmp_path: Path) -> None:
+    with pytest.raises(GoneError, match="there is no model file"):
+        Child(Path(sys.executable), OURS, tmp_path, 1, module_path(tmp_path / "path"))
+
+
+def test_two_contenders_are_compared(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, BENCHMARKS / "side_by_side.py", "--out", tmp_path / "out",
+         "--work", tmp_path / "work", "--contender", "crackscan_patch", "--size", "256x192",
+         "--threads", "1", "--rounds", "2"],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = json.loads((tmp_path / "out" / "comparison.json").read_text())
+    assert not told["left_out"]
+    ours, patches = told["times"]
+    assert (ours["contender"], patches["contender"]) == (OURS, "crackscan_patch")
+    assert ours["times_ours"]["median"] == 1
+    for one in told["times"]:
+        assert (one["width"], one["height"], one["threads"], one["rounds"]) == (256, 192, 1, 2)
+        assert 0 < one["frame_ms"]["low"] <= one["frame_ms"]["median"] <= one["frame_ms"]["high"]
+        assert one["patches_per_s"] == pytest.approx(6 * one["frames_per_s"])
+        assert 20 < one["peak_mb"] < 2000
+    table = (tmp_path / "out" / "comparison.md").read_text()
+    assert contender(OURS).label in table and "256x192: frames/s" in table
+    assert "<svg" in (tmp_path / "out" / "comparison.svg").read_text()

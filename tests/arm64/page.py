@@ -1,9 +1,10 @@
 """The page that shows what ran on the ARM systems: docs/arm64.md."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from chroot import BUILD, SYSTEMS
+from chroot import BUILD, SYSTEMS, System
 from transcript import read
 
 HEAD = """# What ran on ARM
@@ -23,14 +24,15 @@ the runtime takes the kernels that it takes there: XNNPACK's on arm64, its own o
 """
 
 
-def write_page(out: Path) -> None:
-    """Of every system that has run, what it told last."""
-    told = [one for name in SYSTEMS if (one := read(BUILD / name))]
-    out.write_text(HEAD + "".join(map(_system, told)), encoding="utf-8")
+def write_page(out: Path, parts: Sequence[str]) -> None:
+    """Of every system that has run, what each part told last."""
+    told = [(name, read(BUILD / name, parts)) for name in SYSTEMS]
+    systems = [_system(SYSTEMS[name], one) for name, one in told if one["steps"]]
+    out.write_text(HEAD + "".join(systems), encoding="utf-8")
 
 
-def _system(told: dict[str, Any]) -> str:
-    system, facts = SYSTEMS[told["name"]], told["facts"]
+def _system(system: System, told: dict[str, Any]) -> str:
+    facts = told["facts"]
     parts = [
         f"\n## Debian {system.debian.capitalize()}, {system.architecture}\n\n"
         f"{facts.get('versions', '')}  \n"

@@ -1,7 +1,7 @@
 """What ran inside a chroot, what it printed, and what of it was wrong."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,10 @@ class Step:
 
 @dataclass
 class Transcript:
-    """Runs commands in one chroot and keeps what they printed."""
+    """Runs the commands of one part in a chroot, and keeps what they printed."""
 
     chroot: Chroot
+    part: str
     steps: list[Step] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
@@ -64,18 +65,23 @@ class Transcript:
     def save(self) -> None:
         """For the page; after each step, for a run may be ended by hand."""
         told = {
-            "name": self.chroot.name,
             "facts": self.facts,
             "wrong": self.wrong,
             "steps": [asdict(one) for one in self.steps],
         }
-        (self.chroot.folder / "transcript.json").write_text(json.dumps(told, indent=1))
+        (self.chroot.folder / f"{self.part}.json").write_text(json.dumps(told, indent=1))
 
 
-def read(folder: Path) -> dict[str, Any] | None:
-    """What an earlier run kept, or None."""
-    path = folder / "transcript.json"
-    return json.loads(path.read_text()) if path.is_file() else None
+def read(folder: Path, parts: Sequence[str]) -> dict[str, Any]:
+    """What each part kept when it ran last, joined; its facts are empty where none has run."""
+    joined: dict[str, Any] = {"facts": {}, "wrong": [], "steps": []}
+    for path in (folder / f"{part}.json" for part in parts):
+        if path.is_file():
+            told = json.loads(path.read_text())
+            joined["facts"] |= told["facts"]
+            joined["wrong"] += told["wrong"]
+            joined["steps"] += told["steps"]
+    return joined
 
 
 def _short(text: str) -> str:

@@ -18,7 +18,7 @@ mount -t tmpfs -o size="$1" tmpfs "$2" || exit 77
 shift 2
 "$@"
 code=$?
-cp -r disk/out saved
+if [ -d disk/out ]; then cp -r disk/out saved; else mkdir saved; fi
 exit $code
 """
 

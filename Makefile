@@ -7,10 +7,11 @@ DATA ?= ../shared/data
 # On a Raspberry Pi, numpy, OpenCV and picamera2 are the OS's own.
 SYSTEM := $(if $(filter aarch64 armv7l,$(shell uname -m)),--system-site-packages)
 PIP := $(VENV)/bin/pip --disable-pip-version-check --quiet
-ROOMS := crackscan.edge crackscan.train crackscan.convert
+ROOMS := crackscan.edge crackscan.train crackscan.convert $(addprefix crackscan.benchmarks.,contenders peers growth roof)
+BENCHMARKS := side_by_side how_cost_grows roofline
 SETUP := setup.cfg pyproject.toml
 
-.PHONY: scan test lint types system test-arm64 golden model-s model-m clean
+.PHONY: scan test lint types system bench test-arm64 golden model-s model-m clean
 
 scan: $(VENV)/.edge
 	$(VENV)/bin/crackscan scan samples --out $(RESULTS) --overwrite
@@ -26,7 +27,8 @@ lint: $(VENV)/.test
 types: $(VENV)/.test
 	mkdir -p build/types && ln -sfn ../.. build/types/crackscan
 	cd build/types && MYPYPATH=. ../../$(VENV)/bin/mypy --config-file ../../setup.cfg \
-	  -m crackscan.errors -m crackscan.card -m crackscan.command -m crackscan.picture $(ROOMS:%=-p %)
+	  -m crackscan.errors -m crackscan.card -m crackscan.command -m crackscan.picture \
+	  $(BENCHMARKS:%=-m crackscan.benchmarks.%) $(ROOMS:%=-p %)
 
 system: $(VENV)/.test
 	$(VENV)/bin/pytest -m system
@@ -39,6 +41,14 @@ PARTS ?= readme golden tests bundle
 TESTS ?= quick
 test-arm64: $(VENV)/.test
 	$(VENV)/bin/python tests/arm64/prove.py $(SUITE) --parts $(PARTS) --tests $(TESTS) --page docs/arm64.md
+
+# crackscan beside what one would use instead (about an hour, on a quiet machine), then the roofline
+# and how cost grows. Environments and model files stay in build/bench.
+RESULTS_OF_BENCH ?= build/bench/results
+bench: $(VENV)/.test
+	$(VENV)/bin/python benchmarks/side_by_side.py --out $(RESULTS_OF_BENCH) $(if $(wildcard $(DATA)),--data $(DATA))
+	$(VENV)/bin/python benchmarks/roofline.py --out $(RESULTS_OF_BENCH)
+	$(VENV)/bin/python benchmarks/how_cost_grows.py --out $(RESULTS_OF_BENCH)
 
 # What the shipped models say of the samples, kept for comparison on other machines; after each
 # change of a model.

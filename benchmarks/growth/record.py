@@ -1,6 +1,7 @@
 """A record with many findings: what one more costs, and what a question costs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -39,17 +40,15 @@ def by_findings(folder: Path, counts: Iterable[int], times: int) -> list[Point]:
                     for number in range(done, min(done + BATCH, count)):
                         survey.add_finding(sighting(number))
                 done = min(done + BATCH, count)
-            points.append(
-                timed(
-                    "insert a finding",
-                    done,
-                    lambda i, d=done: survey.add_finding(sighting(d + i)),
-                    times,
-                )
-            )
+            more = [sighting(done + number) for number in range(times + 1)]
+            points.append(timed("insert a finding", done, partial(_insert, survey, more), times))
             done += times + 1
             points += _questions(survey.folder, done, times)
     return points
+
+
+def _insert(survey: Survey, more: Sequence[Sighting], number: int) -> object:
+    return survey.add_finding(more[number])
 
 
 def sighting(number: int) -> Sighting:

@@ -119,7 +119,8 @@ def join(looks: Sequence[Seen], width: int, height: int, cell_px: int) -> list[C
     union = np.zeros(looks[0].labels.shape, np.uint8)
     for seen in looks:
         union[seen.labels > 0] = 1
-    count, labels = cv2.connectedComponents(union, connectivity=8)
+    count, joined = cv2.connectedComponents(union, connectivity=8)
+    labels = np.asarray(joined, np.int32)
     whole = list(range(count))
     members: list[tuple[int, Finding]] = []
     for seen in looks:

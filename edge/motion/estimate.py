@@ -44,12 +44,11 @@ def shrink(rgb: RGB) -> Small:
         grey = np.asarray(cv2.resize(grey, (cols, rows), interpolation=cv2.INTER_AREA), np.uint8)
     half = _halved(grey).astype(np.float32)
     band = np.asarray(cv2.GaussianBlur(half, (5, 5), 0.7) - cv2.blur(half, (15, 15)), np.float32)
-    flat = band.ravel()
-    texture = math.sqrt(max(float(flat @ flat) / flat.size - float(flat.mean()) ** 2, 0.0))
-    most = np.float32(_CLIP * texture)
+    texture = cv2.norm(band) / math.sqrt(band.size)  # its mean is next to nothing
+    most = _CLIP * texture
     return Small(
         grey,
-        np.clip(band, -most, most, out=band),
+        band.clip(-most, most, out=band),
         texture,
         width / cols,
         width,

@@ -12,6 +12,7 @@ from crackscan.card import Card, read_card
 from crackscan.edge.blocks import block_size, blocks
 from crackscan.edge.installed import default_file, installed_file
 from crackscan.edge.runtime import default_threads, demand_tflite, open_interpreter
+from crackscan.edge.signed_input import fill, with_signed_input
 from crackscan.errors import ModelError
 from crackscan.native_stderr import dropped_stderr
 from crackscan.pooling import probability, sigmoid, strongest_patch, top_k_mean
@@ -40,6 +41,10 @@ class Model:
         self.card: Card = read_card(path)
         self._interpreter, self.runtime = open_interpreter(path, self.threads, built_in)
         self._input, self._output = _int8_ends(self._interpreter, path)
+        self._signed = with_signed_input(path.read_bytes())
+        if self._signed is not None:
+            self._interpreter, _ = open_interpreter(path, self.threads, built_in, self._signed)
+            (self._input,) = self._interpreter.get_input_details()
         self._logits = _values(self._output)
         self._probabilities = sigmoid(self._logits / np.float32(self.card.temperature))
         self._shape: tuple[int, int] = (0, 0)
@@ -133,7 +138,10 @@ class Model:
                 self._interpreter.resize_tensor_input(self._input["index"], (1, *rgb.shape))
                 self._interpreter.allocate_tensors()
             self._shape = rgb.shape[:2]
-        self._interpreter.set_tensor(self._input["index"], rgb[np.newaxis])
+        if self._signed is None:
+            self._interpreter.set_tensor(self._input["index"], rgb[np.newaxis])
+        else:  # no name keeps the view: the interpreter does not run while there is one
+            fill(self._interpreter.tensor(self._input["index"])()[0], rgb)
         self._interpreter.invoke()
         quantized = self._interpreter.get_tensor(self._output["index"])[0, :, :, 0]
         cells: Bytes = quantized.view(np.uint8)

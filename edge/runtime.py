@@ -41,8 +41,12 @@ def interpreter_class() -> tuple[type[Any], str]:
         ) from error
 
 
-def open_interpreter(path: Path, threads: int, built_in: bool = False) -> tuple[Any, str]:
+def open_interpreter(
+    path: Path, threads: int, built_in: bool = False, content: bytes | None = None
+) -> tuple[Any, str]:
     """An interpreter for a model file, and the runtime's name.
+
+    `content` is what runs instead, where the file was changed in memory.
 
     `built_in` keeps LiteRT from XNNPACK: the kernels that tflite-runtime has for int8, which round
     twice where XNNPACK rounds once, and take four times as long on x86-64.
@@ -59,9 +63,12 @@ def open_interpreter(path: Path, threads: int, built_in: bool = False) -> tuple[
         plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
         options = {"experimental_op_resolver_type": plain}
         runtime += ", built-in kernels"
+    what: dict[str, Any] = {"model_path": str(path)}
+    if content is not None:
+        what = {"model_content": content}
     try:
         with dropped_stderr():
-            return make(model_path=str(path), num_threads=threads, **options), runtime
+            return make(num_threads=threads, **what, **options), runtime
     except (ValueError, RuntimeError) as error:
         raise ModelError(f"{path} is no TFLite model") from error
 

@@ -1,0 +1,144 @@
+"""What a second core brings: threads for a frame, processes for a folder of photographs.
+
+    python benchmarks/scaling.py --out build/bench/scaling
+
+Both counts take turns, round by round; a photograph is decoded, looked at, measured and recorded.
+"""
+
+import json
+import shutil
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+import cv2
+import numpy as np
+
+from crackscan.benchmarks.peers.measure import Spread
+from crackscan.convert.cost import core_name
+from crackscan.edge.bench import surroundings
+from crackscan.edge.bench.wall import encoded_frames
+from crackscan.edge.model import Model
+from crackscan.edge.photos import (
+    LocalCrew,
+    Method,
+    Recorder,
+    Tally,
+    list_photos,
+    open_survey,
+    settings_of,
+    survey_photos,
+)
+from crackscan.edge.survey import Budget, SurveyInfo
+from crackscan.picture import decode_picture
+
+COUNTS = (1, 2)
+SIZES = ((640, 480), (1280, 720), (4000, 3000))
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """One kind of work, done by one and by two."""
+
+    what: str
+    one_ms: Spread
+    two_ms: Spread
+    gain: Spread
+    """Of the rounds' ratios, one by two."""
+
+
+def frames(model: str, width: int, height: int, rounds: int) -> Scaling:
+    """The crack map of a frame, with one thread and with two."""
+    rgb = decode_picture(encoded_frames(width, height)[0], Path("wall.jpg"))
+    models = [Model.load(model, threads=count) for count in COUNTS]
+    taken = np.empty((rounds + 2, len(COUNTS)))
+    for row in taken:
+        for at, one in enumerate(models):
+            began_s = time.perf_counter()
+            one.crack_map(rgb)
+            row[at] = (time.perf_counter() - began_s) * 1000
+    return _scaling(f"{model}, {width}x{height}: threads", taken[2:])
+
+
+def photographs(
+    model: str, width: int, height: int, count: int, rounds: int, folder: Path
+) -> Scaling:
+    """A survey of photographs, with one process and with two, from the first done to the last."""
+    source = folder / "photographs"
+    source.mkdir()
+    pictures = encoded_frames(width, height)
+    for number in range(count):
+        (source / f"{number:04d}.jpg").write_bytes(pictures[number % len(pictures)])
+    taken = np.empty((rounds, len(COUNTS)))
+    for row in taken:
+        for at, jobs in enumerate(COUNTS):
+            row[at] = _surveyed(model, source, folder / "survey", jobs)
+            shutil.rmtree(folder / "survey")
+    return _scaling(f"{model}, {width}x{height}: processes, ms a photograph", taken)
+
+
+def _surveyed(model: str, source: Path, out: Path, jobs: int) -> float:
+    """Milliseconds a photograph, without the start of the processes."""
+    loaded = Model.load(model, threads=1)
+    method, card = Method(str(loaded.path.resolve())), loaded.card
+    listing = list_photos(source)
+    done_s: list[float] = []
+
+    def watch(tally: Tally) -> None:
+        if tally.done:
+            done_s.append(time.perf_counter())
+
+    settings = settings_of(method, card, source)
+    info = SurveyInfo("scaling", source=str(source), model=card.name)
+    with open_survey(out, info, settings, card, listing) as record:
+        crew, recorder = LocalCrew(method, jobs), Recorder(record, Budget())
+        survey_photos(listing, crew, recorder, Tally(), watch=watch)
+    return (done_s[-1] - done_s[0]) * 1000 / (len(done_s) - 1)
+
+
+def _scaling(what: str, taken: "np.ndarray[tuple[int, int], np.dtype[np.float64]]") -> Scaling:
+    one, two = taken.T.tolist()
+    gain = (taken[:, 0] / taken[:, 1]).tolist()
+    return Scaling(what, Spread.of(one), Spread.of(two), Spread.of(gain))
+
+
+def table(found: list[Scaling]) -> str:
+    """In Markdown."""
+
+    def told(one: Spread) -> str:
+        return f"{one.median:.3g} ({one.low:.3g}–{one.high:.3g})"
+
+    lines = ["| what | one: ms | two: ms | gain |", "|---|---|---|---|"]
+    lines += [f"| {x.what} | {told(x.one_ms)} | {told(x.two_ms)} | {told(x.gain)} |" for x in found]
+    return "\n".join(lines) + "\n"
+
+
+@click.command()
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
+@click.option("--model", default="crack-s", show_default=True)
+@click.option("--quick", is_flag=True, help="Few and small, to see whether it works.")
+def main(out: Path, model: str, quick: bool) -> None:
+    """Write scaling.json and scaling.md into OUT."""
+    cv2.setNumThreads(1)
+    around = surroundings()
+    for warning in around.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    out.mkdir(parents=True, exist_ok=True)
+    sizes = ((160, 128),) if quick else SIZES
+    found = [frames(model, *size, 2 if quick else 60) for size in sizes]
+    with tempfile.TemporaryDirectory(prefix="scaling-", dir=out) as scratch:
+        size, count, rounds = ((256, 192), 6, 1) if quick else ((4000, 3000), 40, 5)
+        found.append(photographs(model, *size, count, rounds, Path(scratch)))
+    document = {
+        "machine": {**around.to_dict(), "core": core_name()},
+        "scaling": [asdict(one) for one in found],
+    }
+    (out / "scaling.json").write_text(json.dumps(document, indent=2) + "\n")
+    (out / "scaling.md").write_text(table(found))
+    click.echo(table(found))
+
+
+if __name__ == "__main__":
+    main()

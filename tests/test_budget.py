@@ -1,0 +1,60 @@
+"""What a frame may cost, in counts that are the same on every machine."""
+
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from crackscan.convert.audit import audit
+from crackscan.convert.macs import count_macs, layers
+from crackscan.edge.bench.wall import encoded_frames
+from crackscan.edge.model import MODELS, Model, shipped_models
+from crackscan.edge.signed_input import with_signed_input
+from crackscan.picture import decode_picture
+
+MOST = {"crack-s": (150e6, 200_000), "crack-m": (1000e6, 600_000)}
+"""Multiply-adds on a 640x480 frame, and bytes of the file."""
+SIDES = 480, 640
+
+
+def test_every_shipped_model_has_a_budget() -> None:
+    assert sorted(MOST) == shipped_models()
+
+
+@pytest.mark.parametrize("name", MOST)
+def test_a_model_keeps_within_its_budget(name: str) -> None:
+    file = MODELS / f"{name}.tflite"
+    macs, size = MOST[name]
+    assert count_macs(file, *SIDES) <= macs
+    assert file.stat().st_size <= size
+
+
+@pytest.mark.parametrize("name", MOST)
+def test_nothing_but_the_shift_of_bytes_is_left_to_slow_kernels(name: str) -> None:
+    """It is spared; what stands before the first convolution goes over every pixel."""
+    file = MODELS / f"{name}.tflite"
+    assert audit(file).not_delegated == ()
+    assert with_signed_input(file.read_bytes()) is not None
+    kinds = [layer.kind for layer in layers(file, *SIDES)]
+    assert kinds.index("CONV_2D") <= 3
+
+
+def allocated(model: Model, rgb: np.ndarray) -> int:
+    """Bytes that Python and numpy hold at most while a frame is mapped, once all is warm."""
+    model.crack_map(rgb)
+    tracemalloc.start()
+    try:
+        model.crack_map(rgb)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_frame_is_mapped_without_a_copy_of_it() -> None:
+    model = Model.load("crack-s", 1)
+    rgb = decode_picture(encoded_frames(640, 480)[0], Path("wall.jpg"))
+    assert allocated(model, rgb) < rgb.nbytes / 20
+    part = rgb[16:432, 8:600]
+    assert not part.flags.c_contiguous and part.shape[1] % 16 == 0
+    assert allocated(model, part) < part.nbytes / 20

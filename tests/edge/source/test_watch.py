@@ -88,6 +88,21 @@ def test_what_was_there_before_can_be_left_out(tmp_path: Path) -> None:
     assert frames.names() == ["new.jpg"]
 
 
+def test_pictures_that_are_recorded_are_left_out_and_others_of_the_time_between_are_not(
+    tmp_path: Path,
+) -> None:
+    for name in ("recorded.png", "meanwhile.png"):
+        put(tmp_path / name)
+    with WatchedFolder(f"watch:{tmp_path}", tmp_path, 1, 0.05, 30.0, old=True) as source:
+        source.leave_out({"recorded.png", "gone.png"})
+        frames = Reading(source)
+        assert until(lambda: frames.names() == ["meanwhile.png"])
+        put(tmp_path / "recorded.png", grey=30)
+        assert until(lambda: frames.names() == ["meanwhile.png", "recorded.png"]), "another file"
+        source.stop()
+        frames.thread.join()
+
+
 def test_a_picture_that_comes_slowly_is_given_when_it_is_whole(tmp_path: Path) -> None:
     whole = put(tmp_path / "source.png")
     (tmp_path / "in").mkdir()

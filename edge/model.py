@@ -41,9 +41,9 @@ class Model:
         self.card: Card = read_card(path)
         self._interpreter, self.runtime = open_interpreter(path, self.threads, built_in)
         self._input, self._output = _int8_ends(self._interpreter, path)
-        self._signed = with_signed_input(path.read_bytes())
-        if self._signed is not None:
-            self._interpreter, _ = open_interpreter(path, self.threads, built_in, self._signed)
+        signed = with_signed_input(path.read_bytes())
+        if signed is not None:
+            self._interpreter, _ = open_interpreter(path, self.threads, built_in, signed)
             (self._input,) = self._interpreter.get_input_details()
         self._logits = _values(self._output)
         self._probabilities = sigmoid(self._logits / np.float32(self.card.temperature))
@@ -120,7 +120,7 @@ class Model:
                 window = rgb[
                     top * cell : (top + size[0]) * cell, left * cell : (left + size[1]) * cell
                 ]
-                part = self._invoke(_filled(window, size[0] * cell, size[1] * cell))
+                part = self._invoke(window, (size[0] * cell, size[1] * cell))
                 found[
                     block.row.keep : block.row.keep_stop, block.col.keep : block.col.keep_stop
                 ] = part[
@@ -130,18 +130,16 @@ class Model:
         cells: CrackMap = values[found]
         return cells
 
-    def _invoke(self, rgb: RGB) -> Bytes:
-        """The network's output (rows, cols), by its bytes."""
-        if rgb.shape[:2] != self._shape:
+    def _invoke(self, rgb: RGB, shape: tuple[int, int]) -> Bytes:
+        """The network's output (rows, cols), by its bytes; `shape` is that of its input."""
+        if shape != self._shape:
             self._shape = (0, 0)  # until the new size is allocated, for want of memory or not
             with dropped_stderr():
-                self._interpreter.resize_tensor_input(self._input["index"], (1, *rgb.shape))
+                self._interpreter.resize_tensor_input(self._input["index"], (1, *shape, 3))
                 self._interpreter.allocate_tensors()
-            self._shape = rgb.shape[:2]
-        if self._signed is None:
-            self._interpreter.set_tensor(self._input["index"], rgb[np.newaxis])
-        else:  # no name keeps the view: the interpreter does not run while there is one
-            fill(self._interpreter.tensor(self._input["index"])()[0], rgb)
+            self._shape = shape
+        # No name keeps the view: the interpreter does not run while there is one.
+        fill(self._interpreter.tensor(self._input["index"])()[0], rgb)
         self._interpreter.invoke()
         quantized = self._interpreter.get_tensor(self._output["index"])[0, :, :, 0]
         cells: Bytes = quantized.view(np.uint8)
@@ -212,11 +210,3 @@ def _check(rgb: RGB) -> None:
         raise ValueError(
             f"expected a picture of at least {MIN_PX} x {MIN_PX} px, not {rgb.shape[:2]}"
         )
-
-
-def _filled(rgb: RGB, height: int, width: int) -> RGB:
-    """Mirror the lower and right border so that whole cells cover the picture."""
-    bottom, right = height - rgb.shape[0], width - rgb.shape[1]
-    if not bottom and not right:
-        return rgb
-    return np.pad(rgb, ((0, bottom), (0, right), (0, 0)), mode="reflect")

@@ -29,9 +29,27 @@ def with_signed_input(content: bytes) -> bytes | None:
         return None
 
 
-def fill(pixels: npt.NDArray[np.int8], rgb: npt.NDArray[np.uint8]) -> None:
-    """Write camera bytes into int8 pixels of the same shape, each less 128."""
-    np.bitwise_xor(rgb, SIGN, out=pixels.view(np.uint8))
+def fill(pixels: npt.NDArray[np.int8] | npt.NDArray[np.uint8], rgb: npt.NDArray[np.uint8]) -> None:
+    """Write a picture (height, width, 3) into a network's input, straight into its memory.
+
+    Signed pixels get each byte less 128. Where the input is higher or wider, the picture is
+    mirrored at its lower and right border.
+    """
+    height, width = rgb.shape[:2]
+    inside = pixels.view(np.uint8)[:height, :width]
+    if pixels.dtype == np.int8:
+        np.bitwise_xor(rgb, SIGN, out=inside)
+    else:
+        inside[:] = rgb
+    if height < pixels.shape[0]:
+        pixels[height:, :width] = pixels[_mirrored(height, pixels.shape[0]), :width]
+    if width < pixels.shape[1]:
+        pixels[:, width:] = pixels[:, _mirrored(width, pixels.shape[1])]
+
+
+def _mirrored(side: int, whole: int) -> npt.NDArray[np.intp]:
+    """Which lines of a side are mirrored into those that it lacks."""
+    return np.pad(np.arange(side), (0, whole - side), mode="reflect")[side:]
 
 
 def _changed(data: bytearray) -> bytes | None:

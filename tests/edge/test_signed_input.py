@@ -61,6 +61,16 @@ def test_every_byte_is_128_less() -> None:
     assert np.array_equal(signed(rgb).astype(int), rgb.astype(int) - 128)
 
 
+@pytest.mark.parametrize("kind", [np.int8, np.uint8])
+@pytest.mark.parametrize("shape", [(16, 32), (16, 31), (17, 48), (40, 47)])
+def test_what_a_picture_lacks_is_mirrored(shape: tuple[int, int], kind: type) -> None:
+    rgb = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    pixels = np.empty((48, 48, 3), kind)
+    fill(pixels, rgb)
+    whole = np.pad(rgb, ((0, 48 - shape[0]), (0, 48 - shape[1]), (0, 0)), mode="reflect")
+    assert np.array_equal(pixels.astype(int), whole.astype(int) - 128 * (kind is np.int8))
+
+
 def test_a_network_that_begins_otherwise_is_left_alone() -> None:
     changed = with_signed_input(SMALL.read_bytes())
     assert changed is not None and with_signed_input(changed) is None

@@ -73,14 +73,16 @@ class Gaps:
         self._began: Instant | None = None
         self._began_s = self._last_s = 0.0
         self._why: Counter[str] = Counter()
+        self._place = ""
         self._of_source = 0
         self._noted_until_s = began_s
 
-    def frame(self, why: str, at: Instant, seen_s: float) -> None:
+    def frame(self, why: str, at: Instant, seen_s: float, clip_s: float | None = None) -> None:
         """A frame came, and could be judged, or not: `why`.
 
         Args:
             seen_s: when it was taken, as `Frame.seen_s`.
+            clip_s: its time in the video, where it comes from one.
         """
         if not why:
             self.end(seen_s)
@@ -89,6 +91,7 @@ class Gaps:
             self.end(seen_s)
         if self._began is None:
             self._began, self._began_s = at, seen_s
+            self._place = "" if clip_s is None else f", from {_in_video(clip_s)} in the video"
         self._last_s = seen_s
         self._why[why] += 1
 
@@ -101,7 +104,7 @@ class Gaps:
         [(why, _)] = self._why.most_common(1)
         self._why.clear()
         if seconds >= LEAST_S:
-            self._note(Note(began, NoteKind.GAP, why, seconds))
+            self._note(Note(began, NoteKind.GAP, why + self._place, seconds))
 
     def of_source(self, source: Source, clock: Clock, ended: bool = False) -> None:
         """Note the gaps of a live source that have ended since the last call, and what lasts
@@ -126,3 +129,9 @@ class Gaps:
         self._noted_until_s = ended_s
         at = Instant(began_s, now.wall_s - (now.monotonic_s - began_s), now.wall_from)
         self._note(Note(at, NoteKind.GAP, why, ended_s - began_s))
+
+
+def _in_video(clip_s: float) -> str:
+    """`2:07.5`."""
+    minutes, seconds = divmod(round(clip_s, 1), 60)
+    return f"{minutes:.0f}:{seconds:04.1f}"

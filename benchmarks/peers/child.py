@@ -25,6 +25,7 @@ class Child:
     ) -> None:
         """Raises GoneError where it does not open."""
         quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "YOLO_OFFLINE": "1", "YOLO_AUTOINSTALL": "0"}
+        quiet["YOLO_CONFIG_DIR"] = str(files)
         self.name = name
         self._process = subprocess.Popen(
             [

@@ -20,6 +20,8 @@ from crackscan.benchmarks.contenders.worker import (
 )
 from crackscan.benchmarks.peers.child import Child, GoneError
 from crackscan.benchmarks.peers.environments import InstallError, environment, module_path
+from crackscan.benchmarks.peers.measure import Spread, Times
+from crackscan.benchmarks.peers.report import markdown
 from crackscan.benchmarks.side_by_side import contender
 from crackscan.edge.bench import patches_in
 
@@ -77,6 +79,22 @@ def test_what_cannot_be_installed_is_told_in_one_line(tmp_path: Path) -> None:
 def test_a_contender_that_ends_says_why(tmp_path: Path) -> None:
     with pytest.raises(GoneError, match="there is no model file"):
         Child(Path(sys.executable), OURS, tmp_path, 1, module_path(tmp_path / "path"))
+
+
+def test_the_table_tells_who_is_missing_and_why() -> None:
+    spread = Spread(1.0, 2.0, 4.0)
+    one = Times(
+        contender=OURS, runs_on="here", width=640, height=480, threads=2, rounds=3,
+        frame_ms=spread, cpu_ms=spread, times_ours=spread, share=1.0, peak_mb=80.4, ready_s=0.1,
+    )  # fmt: skip
+    labels = {name: contender(name).label for name in NAMES}
+    missing = {"ncnn_float": "cannot be installed: no wheel"}
+    table = markdown([one], labels, {OURS: 0.97}, missing, "As measured.")
+    row = f"| {labels[OURS]} | 500 | 2 (1–4) | 2 | 80 | 0.970 |"
+    assert row in table.splitlines()
+    assert table.startswith("As measured.") and "| 2 threads |" in table
+    assert f"- {labels['ncnn_float']}: cannot be installed: no wheel" in table
+    assert one.patches_per_s == 63 * 500
 
 
 def test_two_contenders_are_compared(tmp_path: Path) -> None:

@@ -84,7 +84,8 @@ def scan(
     With --continue a scan goes on in a survey that was ended, or cut off by a power cut: all that
     is recorded stays, the record knows each session with its source, model and settings, and
     pictures that are in it are not scanned again. The survey keeps its name and site. A crack that
-    an earlier session saw is a new finding: crackscan compare tells which are the same.
+    an earlier session saw counts again; to see what changed between visits, make a survey of each
+    and run crackscan compare.
 
     Everything can be set in a file as well: crackscan settings --example.
 
@@ -92,6 +93,7 @@ def scan(
     (143 by SIGTERM) with everything found so far in place.
     """
     from crackscan.edge.cli.scan_report import print_report, progress_bar
+    from crackscan.edge.heap import share_heaps
     from crackscan.edge.live.hub import Hub
     from crackscan.edge.scan import Tally
     from crackscan.edge.scan import scan as run_scan
@@ -107,6 +109,7 @@ def scan(
     if not settings.source:
         raise click.UsageError("Missing argument 'SOURCE', and no setting `source`.")
     folder = out or _new_folder(settings)
+    share_heaps()
     tally = Tally()
     error: CrackscanError | None = None
     with ExitStack() as stack:

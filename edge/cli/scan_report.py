@@ -1,19 +1,20 @@
 """How `crackscan scan` shows its progress and tells its result."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-from rich.table import Table
-from rich.text import Text
 
 from crackscan.edge.overlay import percent
 from crackscan.edge.results import FINDINGS, PICTURES, video_of
 from crackscan.edge.scan import Setup, Tally
 from crackscan.edge.source import Source
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 ROWS = 20
 """Rows in the table, and skipped pictures that are named on the screen."""
@@ -22,7 +23,12 @@ ROWS = 20
 @contextmanager
 def progress_bar(source: Source) -> Iterator[Callable[[Tally], None]]:
     """A bar on the terminal, if there is one; gives the function that moves it."""
-    console = Console(stderr=True)
+    if not sys.stderr.isatty():  # a service's scan does without rich and its memory
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -30,9 +36,7 @@ def progress_bar(source: Source) -> Iterator[Callable[[Tally], None]]:
         MofNCompleteColumn(),
         TextColumn("{task.fields[note]}"),
     )
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as progress:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(f"scanning {source.name}", total=source.length, note="")
 
         def watch(tally: Tally) -> None:
@@ -57,11 +61,11 @@ def print_report(tally: Tally, source: Source, folder: Path, setup: Setup) -> No
     if still and tally.seen:
         if len(tally.seen) > ROWS:
             click.echo(f"The {ROWS} surest of {len(tally.seen)} pictures with cracks:")
-        Console().print(_pictures(tally))
+        _print(_pictures(tally))
     elif tally.surest:
         if len(tally.surest) < tally.findings:
             click.echo(f"The {len(tally.surest)} surest of {tally.findings} findings:")
-        Console().print(_findings(tally))
+        _print(_findings(tally))
     rate = f", {tally.rate_fps:.1f} {noun}s/s" if tally.rate_fps is not None else ""
     click.echo(
         f"{plural(tally.frames, noun)} scanned, {tally.frames_with_findings} with cracks, "
@@ -92,7 +96,16 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" + "s" * (count != 1)
 
 
-def _pictures(tally: Tally) -> Table:
+def _print(table: "Table") -> None:
+    from rich.console import Console
+
+    Console().print(table)
+
+
+def _pictures(tally: Tally) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
     surest = sorted(tally.seen, key=lambda one: (-round(one.probability, 2), -one.area_share))
     table = Table(box=None, pad_edge=False)
     table.add_column("picture", overflow="fold")
@@ -104,7 +117,10 @@ def _pictures(tally: Tally) -> Table:
     return table
 
 
-def _findings(tally: Tally) -> Table:
+def _findings(tally: Tally) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, pad_edge=False)
     table.add_column("finding", justify="right")
     table.add_column("best frame", overflow="fold")

@@ -9,6 +9,7 @@ from typing import Self
 
 from crackscan.edge.device import Throttling
 from crackscan.edge.finding import Rule
+from crackscan.edge.heap import give_back
 from crackscan.edge.live.commands import (
     Asked,
     Choose,
@@ -79,6 +80,7 @@ class Attendant:
         if now_s - self._checked_s >= CHECK_S:
             self._checked_s = now_s
             self.moving.pace.check()
+            give_back()
         state = self.moving.writer.state()
         if (state.no_pictures is None) != (self._no_pictures is None):  # the writer notes it
             self._no_pictures = state.no_pictures

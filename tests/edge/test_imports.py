@@ -24,12 +24,13 @@ CLASSIFIES = {
     "crackscan.card", "crackscan.command", "crackscan.edge", "crackscan.edge.blocks",
     "crackscan.edge.cli", "crackscan.edge.cli.classify", "crackscan.edge.installed",
     "crackscan.edge.model", "crackscan.edge.runtime", "crackscan.errors",
-    "crackscan.native_stderr", "crackscan.picture", "crackscan.picture_header", "crackscan.pooling",
+    "crackscan.edge.signed_input", "crackscan.native_stderr", "crackscan.picture",
+    "crackscan.picture_header", "crackscan.pooling",
 }  # fmt: skip
 """All that `classify` needs of us: nothing of the live view, surveys or positions."""
 ALLOWED = {"surveys": {"sqlite3"}}
 """What the help of a command loads all the same."""
-MOST_HELP_S, MOST_CLASSIFY_MB = 0.3, 120
+MOST_HELP_S, MOST_FIRST_S, MOST_CLASSIFY_MB = 0.3, 2.0, 120
 ROOMS = sorted(
     module.name
     for module in pkgutil.walk_packages(crackscan.edge.__path__, f"{crackscan.edge.__name__}.")
@@ -41,6 +42,15 @@ from crackscan.command import run
 from crackscan.edge.cli import crackscan
 try:
     run(crackscan, ["classify", sys.argv[1]])
+except SystemExit as ended:
+    assert not ended.code, ended.code
+"""
+SCAN = """
+import sys
+from crackscan.command import run
+from crackscan.edge.cli import crackscan
+try:
+    run(crackscan, ["scan", sys.argv[1], "--out", sys.argv[2], "--json", "--threads", "1"])
 except SystemExit as ended:
     assert not ended.code, ended.code
 """
@@ -128,6 +138,31 @@ def test_help_comes_at_once() -> None:
         )
         taken_s.append(float(done.stdout.splitlines()[-1]))
     assert min(taken_s) <= MOST_HELP_S
+
+
+def test_a_scan_without_a_screen_loads_no_screen(tmp_path: Path) -> None:
+    """Nor the live view's server, nor the report's templates: that costs time and memory."""
+    picture = str(SAMPLES / "cracked-patch-upright.jpg")
+    found = loaded_by(SCAN, picture, str(tmp_path / "survey"))
+    assert "crackscan.edge.scan" in found
+    assert not found & (HEAVY - {"cv2", "numpy", "ai_edge_litert", "sqlite3"})
+
+
+def test_the_first_picture_is_recorded_within_two_seconds(tmp_path: Path) -> None:
+    """From the start of Python to the end of a scan of one picture: processor time, as above."""
+    tell = "\nimport time\nprint('\\n' + str(time.process_time()))"
+    taken_s = []
+    for number in range(3):
+        folder = tmp_path / str(number)
+        done = subprocess.run(
+            [sys.executable, "-c", SCAN + tell, SAMPLES / "cracked-patch-upright.jpg", folder],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert (folder / "survey.sqlite").exists()
+        taken_s.append(float(done.stdout.splitlines()[-1]))
+    assert min(taken_s) <= MOST_FIRST_S, taken_s
 
 
 def test_classifying_a_picture_takes_little_memory(tmp_path: Path) -> None:

@@ -1,0 +1,24 @@
+"""Memory that was used for a moment does not stay with the process."""
+
+import subprocess
+import sys
+
+HOLES = """
+from crackscan.edge.device import resident_mb
+from crackscan.edge.heap import give_back, share_heaps
+assert share_heaps()
+blocks = [bytes(100_000) for _ in range(600)]
+keep = blocks[-1]  # at the heap's end: what lies before it is a hole once it is free
+full = resident_mb()
+del blocks
+left = resident_mb()
+assert give_back()
+print(full, left, resident_mb())
+"""
+
+
+def test_holes_in_the_heap_go_back_to_the_system() -> None:
+    done = subprocess.run([sys.executable, "-c", HOLES], capture_output=True, text=True, check=True)
+    full, left, after = map(float, done.stdout.split())
+    assert full - left < 20, "freed memory went back by itself: nothing to be done here"
+    assert left - after > 40

@@ -171,7 +171,7 @@ def finding_of(row: Row) -> StoredFinding:
         frame_width=row["frame_width"],
         frame_height=row["frame_height"],
         box=Box(row["box_left"], row["box_top"], row["box_right"], row["box_bottom"]),
-        cells=tuple((int(r), int(c)) for r, c in cells),
+        cells=tuple((r, c) for r, c in cells.tolist()),
         area_px=row["area_px"],
         probability=row["probability"],
         peak=row["peak"],

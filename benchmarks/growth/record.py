@@ -25,8 +25,8 @@ from crackscan.edge.survey import (
 BATCH = 5000
 APART_S = 4.0
 """Between findings, so that a million of them are 46 days of scanning."""
-ASKED = 100
-"""Findings that a question for a time or a place is about."""
+ASKED = 20
+"""Findings that a question for a time or a place is about: a screenful."""
 
 
 def by_findings(folder: Path, counts: Iterable[int], times: int) -> list[Point]:

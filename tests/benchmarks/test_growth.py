@@ -39,7 +39,7 @@ def test_all_curves_are_measured(tmp_path: Path) -> None:
         curves.setdefault(one["curve"], []).append(one["size"])
     assert curves["crack map, by pixels"] == [160 * 128, 320 * 240, 640 * 480]
     assert len(curves["insert a finding"]) == 2
-    assert curves["ask for 100 findings by place"] == curves["ask for 100 findings by time"]
+    assert curves["ask for 20 findings by place"] == curves["ask for 20 findings by time"]
     assert curves["memory, by photographs"][-1] == 40
     assert sorted(one.name for one in tmp_path.iterdir()) == [
         "growth.json", "growth.md", "growth.svg",

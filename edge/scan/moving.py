@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from crackscan.edge.clock import Instant
-from crackscan.edge.finding import CrackMap, Finding, Rule
+from crackscan.edge.finding import Finding, Rule
 from crackscan.edge.follow import Follower, Look, Result
 from crackscan.edge.frame import Frame
 from crackscan.edge.live.values import InView, LiveFrame
@@ -202,7 +202,7 @@ class Moving:
         self.tally.findings = self.recorder.findings
         if result is not None or self.source.condition.state in _ALIVE:
             self.setup.notify.watchdog()
-        self._show(frame, None if result is None else result.evidence, followed, findings, told)
+        self._show(frame, result, followed, findings, told)
         self.tally.add(frame, findings)
         if self.source.live and self.pace.took(time.monotonic() - began_s, frame):
             self._halve_points()
@@ -239,12 +239,15 @@ class Moving:
     def _show(
         self,
         frame: Frame,
-        evidence: CrackMap | None,
+        result: Result | None,
         followed: Followed,
         findings: list[Finding],
         told: str,
     ) -> None:
         """Hand the frame to the viewers, and to the annotated video."""
+        if self.setup.hub is None and not self.results.annotate:
+            return
+        evidence = None if result is None else result.evidence
         cell, cell_px = self.rule.cell, self.rule.cell_px
         if self.setup.hub is not None:
             here = tuple(

@@ -115,7 +115,7 @@ def make(
         training: Sequence[Source] = (
             [Views(run / VIEWS, settings.size_px)]
             if recipe.taught
-            else _training(recipe, settings.size_px, data, run, split, others, stage.entering)
+            else _training(recipe, settings.size_px, data, run, split, others)
         )
         validation = [_validation(settings.size_px, data, split)]
         again = (folder / LAST).is_file()
@@ -159,8 +159,6 @@ def _of(stage: Stage, settings: Settings, number: int, weights: str) -> Settings
         weights=weights,
         epochs=stage.epochs,
         rate=stage.rate,
-        pooled_cells=stage.pooled_cells,
-        patch_weight=stage.patch_weight,
         size_px=min(SMALL_PX, settings.size_px) if stage.small else settings.size_px,
         seed=settings.seed + number,
     )
@@ -191,13 +189,7 @@ def _collected(folder: Path, report: Report) -> Path:
 
 
 def _training(
-    recipe: Recipe,
-    size: int,
-    data: Path,
-    run: Path,
-    split: Split,
-    others: Path,
-    entering: float = 0.0,
+    recipe: Recipe, size: int, data: Path, run: Path, split: Split, others: Path
 ) -> Sequence[Source]:
     items = split.items("train")
     cracked = [data / CLOSE_UPS / item.path for item in items if item.label]
@@ -206,8 +198,8 @@ def _training(
     if not pictures:
         raise DataError(f"{others} holds no .jpg pictures")
     return [
-        Rendered(run / "pool", size, recipe.rendered, entering),
-        Rendered(run / "pool-wide", size, recipe.wide_rendered, entering),
+        Rendered(run / "pool", size, recipe.rendered),
+        Rendered(run / "pool-wide", size, recipe.wide_rendered),
         CloseUps(cracked, [True] * len(cracked), size, recipe.cracked_close_ups),
         CloseUps(intact, [False] * len(intact), size, recipe.intact_close_ups),
         FieldPhotographs(data / FIELD, read_annotations(), size, recipe.field_photographs),
@@ -280,7 +272,5 @@ def _card(
 
 def _told(stages: Sequence[Stage]) -> str:
     return ", ".join(
-        f"{one.epochs} epochs at {one.rate:g}{' on small squares' * one.small}"
-        f"{' that cracks enter' * bool(one.entering)}"
-        for one in stages
+        f"{one.epochs} epochs at {one.rate:g}{' on small squares' * one.small}" for one in stages
     )

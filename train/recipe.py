@@ -20,11 +20,6 @@ class Stage:
     rate: float
     small: bool = False
     """On squares of SMALL_PX: as patches are judged, with more cells at an edge."""
-    entering: float = 0.0
-    """Share of renderings cut so that a crack only enters the square at an edge."""
-    pooled_cells: int = 4
-    patch_weight: float = 0.3
-    """As in `Settings`."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +73,6 @@ RECIPES = {
             Stage(2, 3e-4, small=True),
             Stage(3, 1e-3),
             Stage(4, 2.5e-4, small=True),
-            Stage(2, 2e-4, small=True, entering=0.5, pooled_cells=2, patch_weight=1.0),
         ),
         look_alike_alarms=0.015,
     ),

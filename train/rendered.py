@@ -27,8 +27,6 @@ CHUNK = 32
 BACKGROUNDS_A_WORKER = 600
 ENLARGED, ENLARGED_SHARE = (1.1, 2.5), 0.25
 """Factors by which some squares are enlarged: wide, soft cracks, as close photographs show them."""
-RIM_PX, ATTEMPTS = 32, 12
-"""A crack only enters a square if it keeps to this rim of it; so many corners are tried."""
 
 
 def render_pool(
@@ -77,18 +75,13 @@ def render_pool(
 class Rendered:
     """Squares cut at random from a pool of renderings, some of them enlarged, with exact cells."""
 
-    def __init__(
-        self, folder: Path, size: int, count: int | None = None, entering: float = 0.0
-    ) -> None:
-        """`entering` is the share of squares that are cut, where they can be, so that a crack only
-        enters them at an edge."""
+    def __init__(self, folder: Path, size: int, count: int | None = None) -> None:
         if not (folder / "pool.json").is_file():
             raise DataError(f"{folder} holds no finished pool of renderings")
         self.rgb = np.load(folder / "rgb.npy", mmap_mode="r")
         self.mask = np.load(folder / "mask.npy", mmap_mode="r")
         self.size = size
         self.count = len(self.rgb) if count is None else count
-        self.entering = entering
 
     def __len__(self) -> int:
         return self.count
@@ -97,7 +90,8 @@ class Rendered:
         at = int(rng.integers(len(self.rgb)))
         factor = float(rng.uniform(*ENLARGED)) if rng.random() < ENLARGED_SHARE else 1.0
         side = round(self.size / factor)
-        top, left = self._corner(at, side, rng)
+        room = self.rgb.shape[1] - side
+        top, left = (int(rng.integers(room + 1)) for _ in range(2))
         part = np.s_[at, top : top + side, left : left + side]
         rgb, mask = np.asarray(self.rgb[part]), np.asarray(self.mask[part])
         if side != self.size:
@@ -106,23 +100,6 @@ class Rendered:
             mask = as_bytes(cv2.resize(mask, whole, interpolation=cv2.INTER_LINEAR))
         rgb, cells = turn(rgb, cells_of_mask(mask), rng)
         return Example(light(rgb, rng), cells, patch_of_cells(cells))
-
-    def _corner(self, at: int, side: int, rng: np.random.Generator) -> tuple[int, int]:
-        """Where a square of `side` px is cut from rendering `at`."""
-        room = self.rgb.shape[1] - side
-        wanted = rng.random() < self.entering and self.mask[at].any()
-        for _ in range(ATTEMPTS if wanted else 1):
-            top, left = (int(rng.integers(room + 1)) for _ in range(2))
-            if wanted and _enters(self.mask[at, top : top + side, left : left + side]):
-                break
-        return top, left
-
-
-def _enters(mask: RGB) -> bool:
-    """Whether there is crack in a square, and none farther than RIM_PX from its edges."""
-    crack = mask > 127
-    inner = crack[RIM_PX:-RIM_PX, RIM_PX:-RIM_PX]
-    return bool(crack.any() and not inner.any())
 
 
 def _array(path: Path, shape: tuple[int, ...]) -> "np.memmap[Any, np.dtype[np.uint8]]":

@@ -87,18 +87,6 @@ def make(
     ):
         told = _of_stage(report, f"Rendering {pool}", count)
         render_pool(run / pool, count, seed, size, intact, config, workers, told)
-    examples = _training(recipe, recipe.settings.size_px, data, run, split, others)
-    if recipe.taught and teacher is not None:
-        keep_views(
-            run / VIEWS,
-            examples,
-            recipe.settings.size_px,
-            recipe.taught,
-            load_teacher(teacher),
-            recipe.settings.pooled_cells,
-            recipe.settings.seed,
-            _of_stage(report, "Asking the teacher", recipe.taught),
-        )
     judge = Development(
         data / DEVELOPMENT,
         run / JUDGED,
@@ -112,17 +100,26 @@ def make(
         weights = str(folder / AVERAGE)
         if number + 1 < len(recipe.stages) and _is_finished(folder, stage):
             continue
-        training: Sequence[Source] = (
-            [Views(run / VIEWS, settings.size_px)]
-            if recipe.taught
-            else _training(recipe, settings.size_px, data, run, split, others)
-        )
+        training = _training(recipe, settings.size_px, data, run, split, others)
+        if recipe.taught and teacher is not None:
+            keep_views(
+                run / VIEWS,
+                training,
+                settings.size_px,
+                recipe.taught,
+                load_teacher(teacher),
+                settings.pooled_cells,
+                settings.seed,
+                _of_stage(report, "Asking the teacher", recipe.taught),
+            )
+            training = [Views(run / VIEWS, settings.size_px)]
         validation = [_validation(settings.size_px, data, split)]
         again = (folder / LAST).is_file()
         outcome = fit(folder, settings, training, validation, again, watch, judge)
     if outcome is None:
         raise ValueError("a recipe without stages")
     network = keras.models.load_model(outcome.model, compile=False)
+    examples = _training(recipe, recipe.settings.size_px, data, run, split, others)
     save_representative(run, examples, recipe.settings.seed)
     (run / DATA).write_text(str((data / CLOSE_UPS).resolve()))
     card = _card(name, recipe, network, judge, _sources(data, split, others))

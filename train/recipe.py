@@ -46,7 +46,8 @@ class Recipe:
     """Share of rendered look-alike pictures that the default threshold may let alarm: a little
     below what is promised, for quantization moves it."""
     taught: int = 0
-    """Examples for which a teacher is asked, from which alone the network then learns."""
+    """Examples for which a teacher is asked anew at each stage; from them alone the network then
+    learns."""
 
 
 BASE = Settings(

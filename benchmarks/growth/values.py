@@ -1,6 +1,5 @@
 """One measured point of a curve."""
 
-import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,8 +32,3 @@ def timed(curve: str, size: int, run: Callable[[int], object], times: int) -> Po
         taken.append((time.perf_counter() - began_s) * 1000)
     middle, late = np.percentile(taken[1:], (50, 99))
     return Point(curve, size, float(middle), float(late))
-
-
-def peak_mb() -> float:
-    """Resident memory of this process, at its most."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -153,7 +153,12 @@ def judged(bench: Bench, data: Path, count: int, taught: bool) -> dict[str, floa
 
 def about(bench: Bench, model: str, rounds: int, count: int, around: dict[str, Any]) -> str:
     """How it was measured, for the table."""
-    scored = f"{count} patches of DeepCrack's development photographs" if count else "not measured"
+    scored = (
+        f" AUROC: {count} patches of 128 px of DeepCrack's development photographs, labelled as "
+        "for `crackscan-train evaluate`; none with random weights."
+        if count
+        else ""
+    )
     notes = [
         f"- {contender(one).label}: {contender(one).note}."
         for one in bench.taking_part()
@@ -167,8 +172,7 @@ def about(bench: Bench, model: str, rounds: int, count: int, around: dict[str, A
         "rounds, from the picture in memory to the answer; `times ours` is the median of the "
         f"ratios within a round. Of a picture with more than {MOST_PATCHES} patches, a contender "
         f"by patches looks at {MOST_PATCHES} and its time is scaled. Peak MB: resident memory of "
-        f"the whole process. AUROC: {scored}, 128 px, as `crackscan-train evaluate` has them; "
-        "none with random weights.",
+        f"the whole process.{scored}",
         "",
         *notes,
     ]

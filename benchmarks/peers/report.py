@@ -79,7 +79,7 @@ def draw(times: Sequence[Times], labels: Labels, file: Path) -> None:
             axes.spines[["top", "right"]].set_visible(False)
         panels[0].set_yticks(range(len(names)), [labels[name] for name in names])
         panels[0].set_ylim(len(names) - 0.5, -0.5)
-        figure.text(0.995, 0.005, _legend(times), ha="right", va="bottom", color=MUTED, fontsize=8)
+        figure.supxlabel(_legend(times), color=MUTED, fontsize=8)
         figure.savefig(file, metadata={"Date": None})
 
 

@@ -172,7 +172,7 @@ def judge(detail: Detail, motion: Motion | None = None, reference: Detail | None
     if compared and reference is not None:
         ideal = max(min(reference.fineness, 2 * _CLEAR), _DEFOCUSED)
         least = _LESS * reference.fineness
-    weight = float(np.clip((detail.fineness - _SOFT) / (ideal - _SOFT) / 0.7, 0.05, 1.0))
+    weight = min(max((detail.fineness - _SOFT) / (ideal - _SOFT) / 0.7, 0.05), 1.0)
     less = detail.fineness < least
     if less and _is_smeared(detail, motion, reference if compared else None):
         return Clarity(Verdict.TOO_FAST, weight, detail, detail.least_rad)
@@ -189,16 +189,16 @@ def _is_smeared(detail: Detail, motion: Motion | None, reference: Detail | None)
         return True
     if motion is None or motion.lost is not None or motion.length_px < _MOVING_PX:
         return False
-    along = abs(np.cos(np.arctan2(motion.dy, motion.dx) - detail.least_rad))
+    along = abs(math.cos(math.atan2(motion.dy, motion.dx) - detail.least_rad))
     uneven = _SMEARED_ALONG if reference is None else _SMEARED_COMPARED
-    return detail.evenness < uneven and bool(along > np.cos(np.radians(25)))
+    return detail.evenness < uneven and along > math.cos(math.radians(25))
 
 
 def _is_covered(detail: Detail, reference: Detail, motion: Motion | None) -> bool:
     """The wall is gone, and the light with it; a plain piece of wall has its neighbour's light."""
     followed = motion is not None and motion.lost is None
     gone = detail.strongest < 0.3 * reference.strongest
-    lit = abs(np.log((detail.mean + 1) / (reference.mean + 1))) < 0.3
+    lit = abs(math.log((detail.mean + 1) / (reference.mean + 1))) < 0.3
     return not followed and gone and not lit
 
 

@@ -1,5 +1,6 @@
 """Findings with an identity: one crack is one finding, however many frames show it."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -22,7 +23,9 @@ SURE = 2.5
 GONE_S, DOUBTFUL_S = 30.0, 5.0
 """A finding that no frame showed for so long is complete, or, if not yet confirmed, dropped."""
 JOINED_EVERY = 3
-"""Once in so many frames new evidence is given its identities."""
+"""Once in so many frames new evidence, if there is any, is given its identities."""
+TIDIED_EVERY = 15
+"""Once in so many frames what is refuted loses its identity."""
 _CENTRAL = 0.5
 """How much less a finding at the frame's border is worth seeing than one in the middle."""
 
@@ -137,7 +140,9 @@ class Tracker:
         absorbed: dict[int, int] = {}
         owned = evidence.in_frame(owners, pose)
         in_view = cells_of(owned)
-        if self._followed % JOINED_EVERY == 0 or self._is_news(crack_map, in_view):
+        due = self._followed % JOINED_EVERY == 0 and bool(((squares >= FADED) & (owned == 0)).any())
+        tidied = self._followed % TIDIED_EVERY == 0
+        if due or tidied or self._is_news(crack_map, in_view):
             owners[evidence.grid < 0] = 0
             mask = (evidence.grid >= FADED) | (owners > 0)
             part = around(mask)
@@ -319,5 +324,5 @@ def _quality(frame: Frame, finding: Finding, clarity: Clarity) -> float:
     box = finding.box
     x = ((box.left + box.right) / frame.width - 1) * _CENTRAL
     y = ((box.top + box.bottom) / frame.height - 1) * _CENTRAL
-    sharp = clarity.weight * clarity.detail.fineness**0.5
-    return float(sharp * len(finding.cells) ** 0.5 * (1 - min(np.hypot(x, y), 1.0) * _CENTRAL))
+    sharp = clarity.weight * math.sqrt(clarity.detail.fineness)
+    return sharp * math.sqrt(len(finding.cells)) * (1 - min(math.hypot(x, y), 1.0) * _CENTRAL)

@@ -12,7 +12,8 @@ HEAD = """# What ran on ARM
 Written by `sudo make test-arm64`: it builds the systems below with mmdebstrap, enters them through
 QEMU's user emulation on a desktop, installs as the [README](../README.md#on-the-raspberry-pi) and
 [the Pi's page](raspberry-pi.md) say, and runs what follows. **No board was used: all seconds are
-seconds under emulation**, many times those of a Pi, and say nothing of its speed.
+seconds under emulation**, many times those of a Pi, and say nothing of its speed. Where a line
+names a Raspberry Pi, it read so in the /proc/cpuinfo that the emulation shows.
 """
 GOLDEN = """
 Crack maps of the shipped samples against those of LiteRT on x86-64, kept in `tests/data/golden`, in
@@ -33,11 +34,10 @@ def write_page(out: Path, parts: Sequence[str]) -> None:
 
 def _system(system: System, told: dict[str, Any]) -> str:
     facts = told["facts"]
-    parts = [
-        f"\n## Debian {system.debian.capitalize()}, {system.architecture}\n\n"
-        f"{facts.get('versions', '')}  \n"
-        f"Beyond them in the environment: {', '.join(facts.get('installed', []))}.\n"
-    ]
+    parts = [f"\n## Debian {system.debian.capitalize()}, {system.architecture}\n"]
+    parts.append(f"\n{facts.get('versions', '')}\n")
+    if "installed" in facts:
+        parts.append(f"\nBeyond them in the environment: {', '.join(facts['installed'])}.\n")
     sizes = [
         f"{facts[key]} MB {what}"
         for key, what in (("bundle_mb", "the bundle"), ("installed_mb", "installed from it"))

@@ -48,6 +48,7 @@ class Model:
         self._logits = _values(self._output)
         self._probabilities = sigmoid(self._logits / np.float32(self.card.temperature))
         self._shape: tuple[int, int] = (0, 0)
+        self._pixels: npt.NDArray[np.int8 | np.uint8] = np.empty((1, 0, 0, 3), np.int8)
         self._lock = Lock()
 
     @classmethod
@@ -138,8 +139,11 @@ class Model:
                 self._interpreter.resize_tensor_input(self._input["index"], (1, *shape, 3))
                 self._interpreter.allocate_tensors()
             self._shape = shape
-        # No name keeps the view: the interpreter does not run while there is one.
-        fill(self._interpreter.tensor(self._input["index"])()[0], rgb)
+            self._pixels = np.empty((1, *shape, 3), self._input["dtype"])
+        # Not into a view of the interpreter's own memory: it does not run while there is one, and
+        # a profiler's hold on a frame (distributed's) keeps one alive.
+        fill(self._pixels[0], rgb)
+        self._interpreter.set_tensor(self._input["index"], self._pixels)
         self._interpreter.invoke()
         quantized = self._interpreter.get_tensor(self._output["index"])[0, :, :, 0]
         cells: Bytes = quantized.view(np.uint8)

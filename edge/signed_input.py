@@ -30,7 +30,7 @@ def with_signed_input(content: bytes) -> bytes | None:
 
 
 def fill(pixels: npt.NDArray[np.int8] | npt.NDArray[np.uint8], rgb: npt.NDArray[np.uint8]) -> None:
-    """Write a picture (height, width, 3) into a network's input, straight into its memory.
+    """Write a picture (height, width, 3) as a network takes it.
 
     Signed pixels get each byte less 128. Where the input is higher or wider, the picture is
     mirrored at its lower and right border.

@@ -1,5 +1,6 @@
 """A network that was changed in memory says bit for bit what its file says."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -89,3 +90,16 @@ def test_a_damaged_file_is_never_an_error_here(damage: list[tuple[int, int]], en
             content[at] = value
     found = with_signed_input(bytes(content))
     assert found is None or len(found) == len(content)
+
+
+def test_a_profiler_that_holds_frames_of_the_program_does_not_stop_the_network() -> None:
+    model = Model.load("crack-s", threads=1)
+    rgb = np.random.default_rng(5).integers(0, 256, (64, 70, 3), np.uint8)
+    expected, held = model.crack_map(rgb), []
+    sys.setprofile(lambda frame, *_: held.append(frame))  # as distributed's samples do
+    try:
+        found = model.crack_map(rgb)
+    finally:
+        sys.setprofile(None)
+    assert len(held) > 10 and np.array_equal(found, expected)
+    assert np.array_equal(model.crack_map(rgb), expected)

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from crackscan.card import Card, DataSource, Pooling
 from crackscan.errors import CrackscanError, DataError
@@ -119,6 +120,9 @@ def make(
     if outcome is None:
         raise ValueError("a recipe without stages")
     network = keras.models.load_model(outcome.model, compile=False)
+    if recipe.averaged_stages > 1:
+        last = range(len(recipe.stages) + 1 - recipe.averaged_stages, len(recipe.stages) + 1)
+        _set_mean(network, [run / f"stage-{number}" / AVERAGE for number in last])
     examples = _training(recipe, recipe.settings.size_px, data, run, split, others)
     save_representative(run, examples, recipe.settings.seed)
     (run / DATA).write_text(str((data / CLOSE_UPS).resolve()))
@@ -126,7 +130,13 @@ def make(
     network.save(run / BEST)
     shutil.copyfile(weights, run / AVERAGE)
     (run / CARD).write_text(card.to_json())
-    return outcome
+    return replace(outcome, best={**outcome.best, **card.figures["development"]})
+
+
+def _set_mean(network: keras.Model, files: Sequence[Path]) -> None:
+    """Give a network the mean weights of saved ones like it."""
+    weights = [keras.models.load_model(file, compile=False).get_weights() for file in files]
+    network.set_weights([np.mean(alike, axis=0) for alike in zip(*weights, strict=True)])
 
 
 def _claim(run: Path, recipe: Recipe, resume: bool) -> None:
@@ -263,7 +273,7 @@ def _card(
         figures={"development": {key: round(v, 4) for key, v in judge(network).items()}},
         made_by=f"crackscan-train model {name}; {settings.backbone} from "
         f"{Path(settings.weights).name}, batch {settings.batch}; {_told(recipe.stages)}; "
-        f"taught={recipe.taught}",
+        f"averaged_stages={recipe.averaged_stages}, taught={recipe.taught}",
     )
 
 

@@ -45,6 +45,9 @@ class Recipe:
     look_alike_alarms: float = 0.04
     """Share of rendered look-alike pictures that the default threshold may let alarm: a little
     below what is promised, for quantization moves it."""
+    averaged_stages: int = 1
+    """With more than one, the finished network is the mean of the averages that so many last
+    stages ended with (Wortsman et al. 2022), and not the best epoch of the last."""
     taught: int = 0
     """Examples for which a teacher is asked anew at each stage; from them alone the network then
     learns."""
@@ -65,6 +68,7 @@ RECIPES = {
         replace(BASE, backbone="fused-96", weights="none", batch=64, average=0.998),
         (Stage(9, 4e-3), Stage(7, 3e-3), Stage(4, 3e-3)),
         look_alike_alarms=0.03,
+        averaged_stages=2,
         taught=44000,
     ),
     "crack-m": Recipe(

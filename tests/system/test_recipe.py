@@ -24,6 +24,13 @@ def run(*arguments: str | Path) -> None:
     subprocess.run([str(one) for one in arguments], check=True, timeout=600, env=environment)
 
 
+def weights(file: Path) -> list[np.ndarray]:
+    import keras
+
+    found: list[np.ndarray] = keras.models.load_model(file, compile=False).get_weights()
+    return found
+
+
 @pytest.mark.skipif(not DATA.is_dir(), reason="needs the data folder beside the checkout")
 @pytest.mark.timeout(900)
 def test_a_quick_model_is_taught_converted_and_finds_its_way_into_the_api(tmp_path: Path) -> None:
@@ -48,6 +55,9 @@ def test_a_quick_model_is_taught_converted_and_finds_its_way_into_the_api(tmp_pa
     again = ("model", "crack-s", small, "--out", made, *options)
     run(BIN / "crackscan-train", *again, "--resume")
     assert (made / "average.keras").is_file()
+    stages = [weights(made / f"stage-{number}" / "average.keras") for number in (1, 2)]
+    for first, second, mean in zip(*stages, weights(made / "model.keras"), strict=True):
+        np.testing.assert_allclose(mean, (first + second) / 2, rtol=1e-5, atol=1e-7)
     assert np.load(made / "views" / "patch.npy").min() >= 0  # nothing is left unknown
     run(BIN / "crackscan-convert", "quantize", made, "--out", file)
 

@@ -102,7 +102,7 @@ def test_what_finds_no_room_is_counted_and_noted(
     for number in range(40):
         numbers.append(writer.add_finding(sighting(number)))
         lost = writer.state().lost
-    assert lost >= 25
+    assert lost >= 40 - 2 * 10, "ten wait, and as many may be in the writer's hands"
     slow.set()
     assert writer.flush(20)
     writer.update_finding(numbers[-1], sighting(39, frames_seen=3))  # of one that was lost

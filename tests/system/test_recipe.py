@@ -57,7 +57,8 @@ def test_a_quick_model_is_taught_converted_and_finds_its_way_into_the_api(tmp_pa
     assert (made / "average.keras").is_file()
     stages = [weights(made / f"stage-{number}" / "average.keras") for number in (1, 2)]
     for first, second, mean in zip(*stages, weights(made / "model.keras"), strict=True):
-        np.testing.assert_allclose(mean, (first + second) / 2, rtol=1e-5, atol=1e-7)
+        if mean.shape != (1,):  # calibration moves the head's bias
+            np.testing.assert_allclose(mean, (first + second) / 2, rtol=1e-5, atol=1e-7)
     assert np.load(made / "views" / "patch.npy").min() >= 0  # nothing is left unknown
     run(BIN / "crackscan-convert", "quantize", made, "--out", file)
 

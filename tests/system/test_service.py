@@ -70,7 +70,7 @@ def test_it_scans_a_folder_to_the_end_and_is_removed(tmp_path: Path) -> None:
 
 
 def video(path: Path) -> None:
-    """A long film of a wall, by the bench's slow pan."""
+    """A film of a wall, by the bench's slow pan, that takes longer to scan than a test waits."""
     import cv2
     import numpy as np
 
@@ -78,10 +78,10 @@ def video(path: Path) -> None:
 
     frames = [
         np.asarray(cv2.imdecode(np.frombuffer(one, np.uint8), cv2.IMREAD_COLOR), np.uint8)
-        for one in encoded_frames(320, 240)
+        for one in encoded_frames(640, 480)
     ]
-    film = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 25, (320, 240))
-    for number in range(3000):
+    film = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 25, (640, 480))
+    for number in range(5000):
         film.write(frames[number % len(frames)])
     film.release()
 
@@ -142,6 +142,7 @@ def test_a_scan_that_fails_is_tried_again(tmp_path: Path) -> None:
         QUICK.format(watchdog_s=60)
         + f"{CRACKSCAN} service install --user --source {tmp_path}/gone.mp4\n"
         + until("NRestarts", "-ge 2")
+        + until("ExecMainStatus", "= 1")  # 0 while the next try is under way
         + f"echo restarts=$({ASK} NRestarts); echo status=$({ASK} ExecMainStatus)\n"
         + f"{CRACKSCAN} service status --user && exit 1\n"
         + f"{CRACKSCAN} service uninstall --user\n",

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from crackscan.benchmarks.contenders.worker import RGB, Picture, pooled
+from crackscan.benchmarks.contenders.worker import RGB, WholeFrames
 from crackscan.card import read_card
 
 INSTALLS = (("--no-deps", "ncnn"), ("numpy",))
 FILES = ("crack.ncnn.param", "crack.ncnn.bin", "crack.tflite")
 
 
-class Maps:
+class Maps(WholeFrames):
     """The network in ncnn; `half`: 16-bit floats wherever the processor has them."""
 
     def __init__(self, files: Path, threads: int, half: bool) -> None:
@@ -29,17 +29,10 @@ class Maps:
         options.use_bf16_storage = half
         self._network.load_param(str(files / FILES[0]))
         self._network.load_model(str(files / FILES[1]))
-        self._pooled_cells = read_card(files / FILES[2]).pooling.k
+        super().__init__(read_card(files / FILES[2]).pooling.k)
         self.runs_on = f"ncnn {ncnn.__version__}"
 
-    def scan(self, picture: Picture) -> float:
-        self._map(picture.rgb)
-        return 1.0
-
-    def score(self, patch: RGB) -> float:
-        return pooled(self._map(patch), self._pooled_cells)
-
-    def _map(self, rgb: RGB) -> Any:
+    def map_of(self, rgb: RGB) -> Any:
         height, width = rgb.shape[:2]
         kind = self._ncnn.Mat.PixelType.PIXEL_RGB
         fed = self._ncnn.Mat.from_pixels(np.ascontiguousarray(rgb), kind, width, height)

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from crackscan.benchmarks.contenders.worker import RGB, Picture, pooled
+from crackscan.benchmarks.contenders.worker import RGB, WholeFrames
 from crackscan.card import read_card
 
 
-class Maps:
+class Maps(WholeFrames):
     """An ONNX model in one session; `fed` makes its input from a picture."""
 
     def __init__(self, file: Path, threads: int, fed: Callable[[RGB], Any]) -> None:
@@ -22,15 +22,8 @@ class Maps:
         )
         self._input = self._session.get_inputs()[0].name
         self._fed = fed
-        self._pooled_cells = read_card(file.with_name("crack.tflite")).pooling.k
+        super().__init__(read_card(file.with_name("crack.tflite")).pooling.k)
         self.runs_on = f"onnxruntime {onnxruntime.__version__}"
 
-    def scan(self, picture: Picture) -> float:
-        self._map(picture.rgb)
-        return 1.0
-
-    def score(self, patch: RGB) -> float:
-        return pooled(self._map(patch), self._pooled_cells)
-
-    def _map(self, rgb: RGB) -> Any:
+    def map_of(self, rgb: RGB) -> Any:
         return self._session.run(None, {self._input: self._fed(rgb)})[0]

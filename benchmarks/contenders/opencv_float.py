@@ -11,8 +11,7 @@ from crackscan.benchmarks.contenders.worker import (
     RGB,
     Contender,
     Engine,
-    Picture,
-    pooled,
+    WholeFrames,
     serve,
 )
 from crackscan.card import read_card
@@ -26,7 +25,7 @@ CONTENDER = Contender(
 )
 
 
-class Maps:
+class Maps(WholeFrames):
     """The network in OpenCV."""
 
     def __init__(self, files: Path, threads: int) -> None:
@@ -35,17 +34,10 @@ class Maps:
         cv2.setNumThreads(threads)
         self._cv2 = cv2
         self._network = cv2.dnn.readNetFromONNX(str(files / CONTENDER.files[0]))
-        self._pooled_cells = read_card(files / CONTENDER.files[1]).pooling.k
+        super().__init__(read_card(files / CONTENDER.files[1]).pooling.k)
         self.runs_on = f"opencv {cv2.__version__}"
 
-    def scan(self, picture: Picture) -> float:
-        self._map(picture.rgb)
-        return 1.0
-
-    def score(self, patch: RGB) -> float:
-        return pooled(self._map(patch), self._pooled_cells)
-
-    def _map(self, rgb: RGB) -> Any:
+    def map_of(self, rgb: RGB) -> Any:
         fed = self._cv2.dnn.blobFromImage(rgb, 1 / 127.5, mean=(127.5, 127.5, 127.5))
         self._network.setInput(fed)
         return self._network.forward()

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,24 @@ class Engine(Protocol):
 
     def score(self, patch: RGB) -> float:
         """A figure for a patch (128, 128, 3) that grows with the likelihood of a crack."""
+
+
+class WholeFrames(ABC):
+    """An engine that maps a whole picture at once, and pools the map of a patch."""
+
+    def __init__(self, pooled_cells: int) -> None:
+        self._pooled_cells = pooled_cells
+
+    def scan(self, picture: Picture) -> float:
+        self.map_of(picture.rgb)
+        return 1.0
+
+    def score(self, patch: RGB) -> float:
+        return pooled(self.map_of(patch), self._pooled_cells)
+
+    @abstractmethod
+    def map_of(self, rgb: RGB) -> Any:
+        """Cell logits of a picture."""
 
 
 def corners(side: int) -> list[int]:

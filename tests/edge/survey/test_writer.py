@@ -32,13 +32,22 @@ def survey(tmp_path: Path) -> Survey:
     return Survey.create(tmp_path / "visit", INFO, SETTINGS, CARD)
 
 
+class SlowCard(threading.Event):
+    """Takes nothing until it is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = threading.Event()
+        """Something waits for it."""
+
+
 @pytest.fixture
-def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """A card that takes nothing until the event is set."""
-    ready = threading.Event()
+def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowCard]:
+    ready = SlowCard()
     together = Survey.together
 
     def wait(self: Survey) -> object:
+        ready.asked.set()
         assert ready.wait(20)
         return together(self)
 
@@ -73,7 +82,7 @@ def test_everything_arrives_in_order(survey: Survey) -> None:
             assert np.abs(shown.astype(int) - wall(shift)).mean() < 3
 
 
-def test_a_slow_card_never_makes_the_scan_wait(survey: Survey, slow: threading.Event) -> None:
+def test_a_slow_card_never_makes_the_scan_wait(survey: Survey, slow: SlowCard) -> None:
     writer = SurveyWriter(survey)
     began_s = time.monotonic()
     numbers = [writer.add_finding(sighting(n)) for n in range(300)]
@@ -93,16 +102,15 @@ def test_a_slow_card_never_makes_the_scan_wait(survey: Survey, slow: threading.E
 
 
 def test_what_finds_no_room_is_counted_and_noted(
-    survey: Survey, slow: threading.Event, monkeypatch: pytest.MonkeyPatch
+    survey: Survey, slow: SlowCard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer_module, "MOST_JOBS", 10)
     writer = SurveyWriter(survey)
-    lost = 0
-    numbers = []
-    for number in range(40):
-        numbers.append(writer.add_finding(sighting(number)))
-        lost = writer.state().lost
-    assert lost >= 40 - 2 * 10, "ten wait, and as many may be in the writer's hands"
+    numbers = [writer.add_finding(sighting(0))]
+    assert slow.asked.wait(20), "that one is in the writer's hands, and ten more may wait"
+    numbers += [writer.add_finding(sighting(number)) for number in range(1, 40)]
+    lost = writer.state().lost
+    assert lost == 29
     slow.set()
     assert writer.flush(20)
     writer.update_finding(numbers[-1], sighting(39, frames_seen=3))  # of one that was lost
@@ -116,7 +124,7 @@ def test_what_finds_no_room_is_counted_and_noted(
 
 
 def test_pictures_that_wait_are_bounded_and_their_findings_kept(
-    survey: Survey, slow: threading.Event, monkeypatch: pytest.MonkeyPatch
+    survey: Survey, slow: SlowCard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer_module, "MOST_PICTURE_BYTES", 3 * wall().nbytes)
     writer = SurveyWriter(survey)

@@ -1,12 +1,11 @@
 """A button and a light on the pins of a Raspberry Pi, for a scan without a screen (gpiozero)."""
 
-import threading
 import time
 import warnings
 from enum import Enum
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from crackscan.edge.beside import Beside
 from crackscan.edge.live.commands import Command, Mark, Pause, Resume
 from crackscan.edge.live.hub import Hub, Snap
 from crackscan.errors import CrackscanError
@@ -55,7 +54,7 @@ def light_of(snap: Snap, found_s: float, now_s: float) -> Light:
     return Light.SCANNING
 
 
-class Panel:
+class Panel(Beside):
     """Asks the scan what its button says and shows how it goes; use it in a `with` block.
 
     The button connects its pin with ground. A short press is a mark in the survey, a long one
@@ -82,23 +81,9 @@ class Panel:
             self._button.when_pressed = self._pressed
             self._button.when_held = self._long
             self._button.when_released = self._released
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._shine, name="light", daemon=True)
+        super().__init__("light", wanted=self._led is not None)
 
-    def __enter__(self) -> Self:
-        if self._led is not None:
-            self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._ended.set()
-        if self._thread.is_alive():
-            self._thread.join()
+    def _after(self) -> None:
         self.close()
 
     def close(self) -> None:
@@ -143,7 +128,7 @@ class Panel:
         """Too many commands waiting: the scan does not listen, and the light says so."""
         self._hub.offer(command)
 
-    def _shine(self) -> None:
+    def _run(self) -> None:
         found_s, version = float("-inf"), self._hub.snap().found_version
         while not self._ended.wait(_TICK_S):
             snap, now_s = self._hub.snap(), time.monotonic()

@@ -1,12 +1,10 @@
 """What goes on beside the frames: commands, status and the machine's health, also without any."""
 
 import gc
-import threading
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from crackscan.edge.beside import Beside
 from crackscan.edge.device import Throttling
 from crackscan.edge.finding import Rule
 from crackscan.edge.heap import give_back
@@ -32,29 +30,15 @@ EVERY_S = 0.5
 """How often the status is told."""
 
 
-class Attendant:
+class Attendant(Beside):
     """Serves a moving scan from a thread of its own; use it in a `with` block."""
 
     def __init__(self, moving: Moving) -> None:
+        super().__init__("attendant")
         self.moving = moving
         self._setup = moving.setup
         self._checked_s = -CHECK_S
         self._no_pictures: str | None = None
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="attendant", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
 
     def obey(self) -> None:
         """Carry out what viewers asked for."""

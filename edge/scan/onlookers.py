@@ -1,9 +1,6 @@
 """What viewers see while pictures are scanned, each by itself."""
 
-import threading
-from types import TracebackType
-from typing import Self
-
+from crackscan.edge.beside import Beside
 from crackscan.edge.finding import Box, CrackMap, Finding, Rule
 from crackscan.edge.frame import Frame
 from crackscan.edge.live.hub import Hub
@@ -22,31 +19,18 @@ LONGEST_PX = 1280
 _REFUSAL = "not while pictures are scanned: only with a camera or a video"
 
 
-class Onlookers:
+class Onlookers(Beside):
     """Tells viewers from a thread of its own how the scan goes; use it in a `with` block."""
 
     def __init__(self, source: Source, setup: Setup, tally: Tally, survey: str) -> None:
+        super().__init__("onlookers", wanted=setup.hub is not None)
         self._source = source
         self._setup = setup
         self._tally = tally
         self._survey = survey
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="onlookers", daemon=True)
 
-    def __enter__(self) -> Self:
+    def _after(self) -> None:
         if self._setup.hub is not None:
-            self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._ended.set()
-        if self._setup.hub is not None:
-            self._thread.join()
             self._tell(self._setup.hub)
 
     def _run(self) -> None:

@@ -2,8 +2,7 @@
 
     python benchmarks/roofline.py --out build/bench/roofline
 
-Layer by layer: each network is also timed cut off after each layer, in alternation with all the
-others, and a layer's time is the median difference of two neighbours.
+Layer by layer: each layer is also a network of its own, timed in alternation with all the others.
 """
 
 import json
@@ -17,17 +16,19 @@ from typing import Any
 import click
 import numpy as np
 
-from crackscan.benchmarks.roof.cut import cut_after
+from crackscan.benchmarks.roof.cut import cut_out
 from crackscan.benchmarks.roof.square import square_convolution, square_macs
+from crackscan.card import read_card
 from crackscan.convert.cost import core_name
 from crackscan.convert.macs import Layer, layers
 from crackscan.edge.bench import surroundings
+from crackscan.edge.first_layers import Spared, without_first_layers
 from crackscan.edge.model import find_model
 from crackscan.edge.runtime import open_interpreter
-from crackscan.edge.signed_input import with_signed_input
 from crackscan.native_stderr import dropped_stderr
 
 HEIGHT, WIDTH = 480, 640
+FRAME = (1, HEIGHT, WIDTH, 3)
 WARM_UP = 2
 
 
@@ -49,12 +50,15 @@ class Rate:
         return self.macs / self.ms / 1e6 if self.ms > 0 else 0.0
 
 
-def timed(files: Sequence[Path], rounds: int) -> Any:
+def timed(files: Sequence[tuple[Path, tuple[int, ...] | None]], rounds: int) -> Any:
     """Seconds (rounds, files), each file once a round, with one thread.
 
     What the thread computes counts, so that other work on the machine disturbs less.
+
+    Args:
+        files: each with the shape of what it takes, or None for its own.
     """
-    opened = [_opened(file) for file in files]
+    opened = [_opened(*one) for one in files]
     taken = np.empty((WARM_UP + rounds, len(files)))
     for row in taken:
         for at, interpreter in enumerate(opened):
@@ -69,7 +73,7 @@ def best_rate(folder: Path, rounds: int, side: int, channels: int) -> dict[str, 
     files = {kernel: folder / f"square-{kernel}.tflite" for kernel in (1, 3)}
     for kernel, file in files.items():
         file.write_bytes(square_convolution(kernel, side, channels))
-    seconds = np.median(timed(list(files.values()), rounds), axis=0)
+    seconds = np.median(timed([(file, None) for file in files.values()], rounds), axis=0)
     return {
         f"{kernel}x{kernel}": square_macs(kernel, side, channels) / float(one)
         for kernel, one in zip(files, seconds, strict=True)
@@ -77,29 +81,38 @@ def best_rate(folder: Path, rounds: int, side: int, channels: int) -> dict[str, 
 
 
 def rates(model: Path, folder: Path, rounds: int, best: float) -> list[Rate]:
-    """Each layer of a model on a 640x480 frame, then all of them, then all that crackscan runs.
+    """Each layer that crackscan runs on a 640x480 frame, all of them, and the file as it is.
 
-    It spares a network the first operator: see `signed_input`.
+    It spares a network what stands before its first convolution: see `first_layers`.
     """
-    found = layers(model, HEIGHT, WIDTH)
-    files = []
-    for count in range(1, len(found) + 1):
-        files.append(folder / f"{model.stem}-{count}.tflite")
-        files[-1].write_bytes(cut_after(model, count))
-    spared = folder / f"{model.stem}-spared.tflite"
-    spared.write_bytes(with_signed_input(model.read_bytes()) or model.read_bytes())
-    seconds = timed([*files, model, spared], rounds)
-    each = np.diff(seconds[:, :-2], axis=1, prepend=0)
-    single = [
-        _rate(layer, float(np.median(s)), best) for layer, s in zip(found, each.T, strict=True)
+    cell = read_card(model).cell_px
+    spared = without_first_layers(model.read_bytes(), cell) or Spared(model.read_bytes())
+    running = folder / f"{model.stem}.tflite"
+    running.write_bytes(spared.content)
+    frame = (1, HEIGHT, WIDTH // spared.joined, 3 * spared.joined)
+    fed: tuple[int, ...] = frame
+    found = layers(running, HEIGHT, WIDTH)
+    files: list[tuple[Path, tuple[int, ...] | None]] = []
+    for at, layer in enumerate(found):
+        file = folder / f"{model.stem}-{at}.tflite"
+        file.write_bytes(cut_out(running, at))
+        # An addition of two branches takes what it makes; all else what the layer before made.
+        files.append((file, layer.made if layer.kind == "ADD" else fed))
+        fed = layer.made
+    files += [(running, frame), (model, FRAME)]
+    seconds = np.median(timed(files, rounds), axis=0)
+    rows = [
+        *found,
+        _all("as crackscan runs it", found),
+        _all("as the file has it", layers(model, HEIGHT, WIDTH)),
     ]
-    found = [Layer("whole", *_sums(found)), Layer("as crackscan runs it", *_sums(found[1:]))]
-    ends = np.median(seconds[:, -2:], axis=0)
-    return [*single, *(_rate(one, float(s), best) for one, s in zip(found, ends, strict=True))]
+    return [_rate(one, float(s), best) for one, s in zip(rows, seconds, strict=True)]
 
 
-def _sums(found: Sequence[Layer]) -> tuple[tuple[int, ...], int, int]:
-    return found[-1].made, sum(one.macs for one in found), sum(one.bytes for one in found)
+def _all(name: str, found: Sequence[Layer]) -> Layer:
+    return Layer(
+        name, found[-1].made, sum(one.macs for one in found), sum(one.bytes for one in found)
+    )
 
 
 def _rate(layer: Layer, seconds: float, best: float) -> Rate:
@@ -107,18 +120,18 @@ def _rate(layer: Layer, seconds: float, best: float) -> Rate:
     return Rate(layer.kind, layer.made, layer.macs, layer.bytes, seconds * 1000, of_best)
 
 
-def _opened(file: Path) -> Any:
+def _opened(file: Path, shape: tuple[int, ...] | None) -> Any:
     interpreter, _ = open_interpreter(file, 1)
-    source = interpreter.get_input_details()[0]
-    shape = tuple(int(side) for side in source["shape"])
-    if shape[-1] == 3:
-        shape = (1, HEIGHT, WIDTH, 3)
+    sources = interpreter.get_input_details()
     with dropped_stderr():
-        interpreter.resize_tensor_input(source["index"], shape)
+        for source in sources if shape else ():
+            interpreter.resize_tensor_input(source["index"], shape)
         interpreter.allocate_tensors()
-    low = np.iinfo(source["dtype"]).min
-    noise = np.random.default_rng(0).integers(low, low + 256, shape, source["dtype"])
-    interpreter.set_tensor(source["index"], noise)
+    for source in interpreter.get_input_details():
+        low = np.iinfo(source["dtype"]).min
+        sides = tuple(source["shape"])
+        noise = np.random.default_rng(0).integers(low, low + 256, sides, source["dtype"])
+        interpreter.set_tensor(source["index"], noise)
     return interpreter
 
 

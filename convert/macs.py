@@ -53,8 +53,10 @@ def layers(path: Path, height: int | None = None, width: int | None = None) -> l
                 experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
             )
             if height is not None and width is not None:
-                source = interpreter.get_input_details()[0]["index"]
-                interpreter.resize_tensor_input(source, (1, height, width, 3))
+                source = interpreter.get_input_details()[0]
+                channels = int(source["shape"][-1])  # of pixels that were joined, more than 3
+                shape = (1, height, 3 * width // channels, channels)
+                interpreter.resize_tensor_input(source["index"], shape)
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise ModelError(f"{path} cannot be run on a frame of {width}x{height} px") from error

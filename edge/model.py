@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from crackscan.card import Card, read_card
 from crackscan.edge.blocks import block_size, blocks
+from crackscan.edge.first_layers import fill, without_first_layers
 from crackscan.edge.installed import default_file, installed_file
 from crackscan.edge.runtime import default_threads, demand_tflite, open_interpreter
-from crackscan.edge.signed_input import fill, with_signed_input
 from crackscan.errors import ModelError
 from crackscan.native_stderr import dropped_stderr
 from crackscan.pooling import probability, sigmoid, strongest_patch, top_k_mean
@@ -41,14 +41,18 @@ class Model:
         self.card: Card = read_card(path)
         self._interpreter, self.runtime = open_interpreter(path, self.threads, built_in)
         self._input, self._output = _int8_ends(self._interpreter, path)
-        signed = with_signed_input(path.read_bytes())
-        if signed is not None:
-            self._interpreter, _ = open_interpreter(path, self.threads, built_in, signed)
+        self._joined = 1
+        spared = without_first_layers(path.read_bytes(), self.card.cell_px)
+        if spared is not None:
+            self._interpreter, _ = open_interpreter(path, self.threads, built_in, spared.content)
             (self._input,) = self._interpreter.get_input_details()
+            self._joined = spared.joined
         self._logits = _values(self._output)
         self._probabilities = sigmoid(self._logits / np.float32(self.card.temperature))
         self._shape: tuple[int, int] = (0, 0)
-        self._pixels: npt.NDArray[np.int8 | np.uint8] = np.empty((1, 0, 0, 3), np.int8)
+        self._pixels: npt.NDArray[np.int8] | npt.NDArray[np.uint8] = np.empty((0, 0, 3), np.int8)
+        self._fed: npt.NDArray[Any] = self._pixels
+        """The same memory, in the shape that the network takes."""
         self._lock = Lock()
 
     @classmethod
@@ -135,15 +139,18 @@ class Model:
         """The network's output (rows, cols), by its bytes; `shape` is that of its input."""
         if shape != self._shape:
             self._shape = (0, 0)  # until the new size is allocated, for want of memory or not
+            fed = (1, shape[0], shape[1] // self._joined, 3 * self._joined)
             with dropped_stderr():
-                self._interpreter.resize_tensor_input(self._input["index"], (1, *shape, 3))
+                self._interpreter.resize_tensor_input(self._input["index"], fed)
                 self._interpreter.allocate_tensors()
             self._shape = shape
-            self._pixels = np.empty((1, *shape, 3), self._input["dtype"])
+            pixels: npt.NDArray[Any] = np.empty((*shape, 3), self._input["dtype"])
+            self._pixels = pixels
+            self._fed = pixels.reshape(fed)
         # Not into a view of the interpreter's own memory: it does not run while there is one, and
         # a profiler's hold on a frame (distributed's) keeps one alive.
-        fill(self._pixels[0], rgb)
-        self._interpreter.set_tensor(self._input["index"], self._pixels)
+        fill(self._pixels, rgb)
+        self._interpreter.set_tensor(self._input["index"], self._fed)
         self._interpreter.invoke()
         quantized = self._interpreter.get_tensor(self._output["index"])[0, :, :, 0]
         cells: Bytes = quantized.view(np.uint8)

@@ -1,22 +1,21 @@
-"""A network cut off after each of its layers: the difference of two is the time of one layer."""
+"""A network's layers as networks of their own, so that each can be timed alone."""
 
 from pathlib import Path
 
 
-def cut_after(path: Path, count: int) -> bytes:
-    """A `.tflite` with the first `count` operators of another, whose output is the last one's.
-
-    It is for networks that are a chain: whatever the operators that are left out would read besides
-    is computed all the same.
-    """
+def cut_out(path: Path, at: int) -> bytes:
+    """A `.tflite` with one operator of another; its inputs are those that are not constants."""
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
     content = path.read_bytes()
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
     (graph,) = model.subgraphs
-    graph.operators = graph.operators[:count]
-    graph.outputs = [int(graph.operators[-1].outputs[0])]
+    made = {int(one) for operator in graph.operators for one in operator.outputs}
+    (operator,) = graph.operators = graph.operators[at : at + 1]
+    read = [int(one) for one in operator.inputs]
+    graph.inputs = [one for one in read if one in {*made, *map(int, graph.inputs)}]
+    graph.outputs = [int(operator.outputs[0])]
     model.signatureDefs = []
     builder = flatbuffers.Builder(len(content))
     builder.Finish(model.Pack(builder), b"TFL3")

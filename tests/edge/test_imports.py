@@ -23,8 +23,9 @@ HEAVY = DESKTOP_ONLY | {
 CLASSIFIES = {
     "crackscan.card", "crackscan.command", "crackscan.edge", "crackscan.edge.blocks",
     "crackscan.edge.cli", "crackscan.edge.cli.classify", "crackscan.edge.installed",
+    "crackscan.edge.first_layers", "crackscan.edge.flatbuffer",
     "crackscan.edge.model", "crackscan.edge.runtime", "crackscan.errors",
-    "crackscan.edge.signed_input", "crackscan.native_stderr", "crackscan.picture",
+    "crackscan.native_stderr", "crackscan.picture",
     "crackscan.picture_header", "crackscan.pooling",
 }  # fmt: skip
 """All that `classify` needs of us: nothing of the live view, surveys or positions."""

@@ -11,9 +11,9 @@ CONTENDER = Contender(
     "Ultralytics yolo11n-cls, a patch at a time, PyTorch",
     "patches",
     installs=(
-        # PyTorch's wheel on the package index brings CUDA along, 900 MB and more; and that of
-        # torchvision wants it.
-        ("--retries=1", "--timeout=20", f"--extra-index-url={CPU_WHEELS}", "torch==2.13.0+cpu"),
+        # Where its CPU build is found, that is taken; PyTorch's wheel on the package index brings
+        # CUDA along, 900 MB and more, and that of torchvision wants it.
+        ("--retries=1", "--timeout=20", f"--extra-index-url={CPU_WHEELS}", "torch==2.13.0"),
         ("--no-deps", "torchvision==0.28.0", "ultralytics", "ultralytics-thop"),
         ("numpy", "opencv-python-headless", "matplotlib", "pillow", "polars", "psutil"),
         ("pyyaml", "requests", "scipy"),

@@ -48,7 +48,7 @@ def open_interpreter(
 
     `content` is what runs instead, where the file was changed in memory.
 
-    `built_in` keeps LiteRT from XNNPACK: the kernels that tflite-runtime has for int8, which round
+    `built_in` keeps it from XNNPACK: the kernels that tflite-runtime has on 32-bit ARM, which round
     twice where XNNPACK rounds once, and take four times as long on x86-64.
 
     Raises:
@@ -56,21 +56,31 @@ def open_interpreter(
     """
     make, runtime = interpreter_class()
     demand_tflite(path)
-    options: dict[str, Any] = {}
-    if built_in and runtime.startswith("ai-edge-litert"):
-        from ai_edge_litert.interpreter import OpResolverType
-
-        plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        options = {"experimental_op_resolver_type": plain}
+    litert = runtime.startswith("ai-edge-litert")
+    if built_in:
         runtime += ", built-in kernels"
     what: dict[str, Any] = {"model_path": str(path)}
     if content is not None:
         what = {"model_content": content}
     try:
         with dropped_stderr():
-            return make(num_threads=threads, **what, **options), runtime
+            kernels = _kernels(litert, threads, built_in)
+            return make(num_threads=threads, **what, **kernels), runtime
     except (ValueError, RuntimeError) as error:
         raise ModelError(f"{path} is no TFLite model") from error
+
+
+def _kernels(litert: bool, threads: int, built_in: bool) -> dict[str, Any]:
+    """Options by which an interpreter takes XNNPACK's int8 kernels, or does not."""
+    if litert and built_in:
+        from ai_edge_litert.interpreter import OpResolverType
+
+        return {"experimental_op_resolver_type": OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES}
+    if litert or built_in:
+        return {}
+    from crackscan.edge.xnnpack import delegates
+
+    return {"experimental_delegates": delegates(threads)}
 
 
 def accelerated(interpreter: Any) -> bool | None:

@@ -14,7 +14,7 @@ FAILED = 1
 @click.argument("pictures", type=click.Path(path_type=Path))
 @click.option("--keep", type=click.Path(path_type=Path), help="Write the maps to this .npz.")
 @click.option("--check", type=click.Path(path_type=Path), help="Compare with this .npz.")
-@click.option("--built-in", is_flag=True, help="With LiteRT's own kernels, not XNNPACK's.")
+@click.option("--built-in", is_flag=True, help="With the runtime's own kernels, not XNNPACK's.")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 @click.pass_context
 def golden(
@@ -28,7 +28,7 @@ def golden(
 ) -> None:
     """Keep MODEL's crack maps of the folder PICTURES, or compare them with kept ones.
 
-    XNNPACK rounds once where LiteRT's own kernels, which tflite-runtime shares, round twice, so
+    XNNPACK rounds once where the built-in kernels, the only ones on 32-bit ARM, round twice, so
     that the maps of the one are some quantization steps from those of the other. Compare like with
     like: with the same kernels the findings, cell by cell, should be the same everywhere.
     Exits with 1 where a finding differs.

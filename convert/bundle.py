@@ -1,12 +1,10 @@
 """Packs everything that a Raspberry Pi without a network needs into one file."""
 
 import hashlib
-import io
 import re
 import shutil
 import subprocess
 import sys
-import tarfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from tempfile import TemporaryDirectory
 from packaging.requirements import Requirement
 
 import crackscan
+from crackscan.convert.packing import pack
 from crackscan.errors import CrackscanError
 
 CHECKOUT = Path(crackscan.__file__).resolve().parent
@@ -50,11 +49,10 @@ def bundle(name: str, out: Path, tell: Callable[[str], None] = lambda _: None) -
     """Write the bundle for a target.
 
     Wheels come from the package index, ours from this checkout; numpy and OpenCV stay the OS's.
-    The file is a plain tar, since wheels are compressed already and every Pi unpacks it.
 
     Args:
         name: a key of `TARGETS`.
-        out: the `.tar` to write, whole or not at all.
+        out: the `.tar` or `.deb` to write, whole or not at all.
         tell: is told each step.
 
     Returns:
@@ -88,7 +86,7 @@ def bundle(name: str, out: Path, tell: Callable[[str], None] = lambda _: None) -
         version = f"{crackscan.__version__}-{hashlib.sha256(sums.encode()).hexdigest()[:8]}"
         (folder / "version").write_text(f"{version}\n", encoding="utf-8")
         tell(f"packing {version}")
-        return _pack(folder, out)
+        return pack(folder, out, target.python)
 
 
 def requirements(wheel: Path, target: Target) -> list[str]:
@@ -146,20 +144,3 @@ def _sums(folder: Path) -> str:
         f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder)}\n"
         for path in files
     )
-
-
-def _pack(folder: Path, out: Path) -> int:
-    """The same files give the same bytes, whoever packs them and when."""
-    part = out.with_name(f".{out.name}.part")
-    try:
-        with tarfile.open(part, "w", format=tarfile.GNU_FORMAT) as packed:
-            for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-                one = tarfile.TarInfo(f"{FOLDER}/{path.relative_to(folder)}")
-                data = path.read_bytes()
-                one.size, one.mode = len(data), 0o755 if path.suffix == ".sh" else 0o644
-                packed.addfile(one, io.BytesIO(data))
-        part.replace(out)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise CrackscanError(f"cannot write {out}: {error.strerror}") from None
-    return out.stat().st_size

@@ -11,7 +11,9 @@ TARGETS = ("pi-bookworm", "pi-trixie")
 @click.option(
     "--target", type=click.Choice(TARGETS), required=True, help="The Pi's system, 64-bit."
 )
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="The .tar to write.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="The .tar or .deb to write."
+)
 def bundle(target: str, out: Path) -> None:
     """Pack this checkout, its models and every wheel that the Pi lacks into one file.
 
@@ -20,11 +22,13 @@ def bundle(target: str, out: Path) -> None:
     \b
       tar xf crackscan-pi.tar
       sudo sh crackscan-pi/install.sh
+
+    A .deb holds the same and runs the same installer: sudo dpkg -i crackscan-pi.deb
     """
     from crackscan.errors import CrackscanError
 
-    if out.suffix != ".tar":
-        raise click.BadParameter(f"{out} must end in .tar", param_hint="--out")
+    if out.suffix not in (".tar", ".deb"):
+        raise click.BadParameter(f"{out} must end in .tar or .deb", param_hint="--out")
     if not out.parent.is_dir():
         raise CrackscanError(f"cannot write {out}: no such folder")
     from crackscan.convert.bundle import bundle as make

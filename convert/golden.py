@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from crackscan.card import Card
 from crackscan.edge.finding import Rule, find
 from crackscan.edge.frame import Frame
 from crackscan.edge.model import Model
@@ -74,24 +75,51 @@ def differences(model: Model, kept: Path, folder: Path) -> list[Difference]:
     """
     found = []
     with np.load(kept) as maps:
-        about = json.loads(str(maps["about"]))
+        about = _about(maps)
         if about["model_sha256"] != hashlib.sha256(model.path.read_bytes()).hexdigest():
             raise CrackscanError(f"{kept} was kept of another model; run: make golden")
+        step = about["step"]
         for name, pixels in about["pixels_sha256"].items():
             rgb = read_picture(folder / name)
             same = _hash(rgb) == pixels
-            found.append(_compare(model, name, rgb, maps[name], about["step"], same))
+            here = _steps(model, rgb, step)
+            found.append(_compare(model.card, step, name, rgb, maps[name], here, same))
     return found
 
 
+def between(one: Path, other: Path, card: Card, folder: Path) -> list[Difference]:
+    """Compare the maps that two runtimes kept of one model, picture by picture.
+
+    Args:
+        card: the model's.
+        folder: where the pictures lie.
+
+    Raises:
+        CrackscanError: the maps are of two models, or a picture cannot be read.
+    """
+    with np.load(one) as first, np.load(other) as second:
+        about, others = _about(first), _about(second)
+        if about["model_sha256"] != others["model_sha256"]:
+            raise CrackscanError(f"{one} and {other} were kept of two models")
+        found, step = [], about["step"]
+        for name, pixels in about["pixels_sha256"].items():
+            rgb = read_picture(folder / name)
+            same = pixels == others["pixels_sha256"][name]
+            found.append(_compare(card, step, name, rgb, first[name], second[name], same))
+    return found
+
+
+def _about(maps: Mapping[str, Any]) -> dict[str, Any]:
+    about: dict[str, Any] = json.loads(str(maps["about"]))
+    return about
+
+
 def _compare(
-    model: Model, name: str, rgb: RGB, kept: Steps, step: float, same_pixels: bool
+    card: Card, step: float, name: str, rgb: RGB, kept: Steps, here: Steps, same_pixels: bool
 ) -> Difference:
-    here = _steps(model, rgb, step)
     away = np.abs(here.astype(np.int32) - kept)
-    rule = Rule.of(model.card)
     frame = Frame(rgb, 0, name, name, 0.0, 0.0)
-    before, now = (_cells(steps, step, model, frame, rule) for steps in (kept, here))
+    before, now = (_cells(steps, step, card, frame) for steps in (kept, here))
     return Difference(
         name,
         int(away.size),
@@ -105,12 +133,10 @@ def _compare(
     )
 
 
-def _cells(
-    steps: Steps, step: float, model: Model, frame: Frame, rule: Rule
-) -> set[tuple[tuple[int, int], ...]]:
+def _cells(steps: Steps, step: float, card: Card, frame: Frame) -> set[tuple[tuple[int, int], ...]]:
     logits = steps.astype(np.float32) * np.float32(step)
-    crack_map = sigmoid(logits / np.float32(model.card.temperature))
-    return {one.cells for one in find(crack_map, frame, rule)}
+    crack_map = sigmoid(logits / np.float32(card.temperature))
+    return {one.cells for one in find(crack_map, frame, Rule.of(card))}
 
 
 def _steps(model: Model, rgb: RGB, step: float) -> Steps:

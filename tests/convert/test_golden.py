@@ -9,7 +9,7 @@ import pytest
 
 from crackscan.command import run
 from crackscan.convert.cli import crackscan_convert
-from crackscan.convert.golden import differences
+from crackscan.convert.golden import between, differences
 from crackscan.edge.model import MODELS, Model
 from crackscan.errors import CrackscanError
 from crackscan.picture import read_picture, write_picture
@@ -30,6 +30,20 @@ def test_a_shipped_model_says_here_what_it_said_when_it_was_kept(
     assert len(found) >= 12
     for one in found:
         assert one.same_pixels and one.largest <= 2 and one.findings_equal, one
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_what_two_runtimes_kept_is_compared_as_if_one_of_them_were_here(path: Path) -> None:
+    model = Model(path, 1)
+    kept, other = KEPT / f"{path.stem}.npz", KEPT / f"{path.stem}.built-in.npz"
+    assert between(other, kept, model.card, SAMPLES) == differences(model, other, SAMPLES)
+    assert all(one.largest == 0 for one in between(kept, kept, model.card, SAMPLES))
+
+
+def test_maps_of_two_models_are_not_compared() -> None:
+    first, second = (KEPT / f"{path.stem}.npz" for path in SHIPPED[:2])
+    with pytest.raises(CrackscanError, match="were kept of two models"):
+        between(first, second, Model(SHIPPED[0], 1).card, SAMPLES)
 
 
 def golden(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str]:

@@ -9,6 +9,7 @@ NAMES = (
     "notebook_int8",
     "onnxruntime_int8",
     "onnxruntime_float",
+    "opencv_int8",
     "opencv_float",
     "ncnn_float",
     "ncnn_half",

@@ -1,8 +1,4 @@
-"""Our network whole in OpenCV's DNN module, float: it cannot take the TFLite file.
-
-Its TFLite importer ends at the first operator that scales the pixels, an int8 multiplication
-("Unknown operation type mul", 5.0).
-"""
+"""Our network whole in OpenCV's DNN module, float, from the ONNX file."""
 
 from pathlib import Path
 from typing import Any
@@ -20,8 +16,7 @@ CONTENDER = Contender(
     "its network, whole picture, OpenCV DNN float",
     "whole",
     ("crack-float.onnx", "crack.tflite"),
-    (("opencv-python-headless", "numpy"),),
-    "its TFLite importer does not know the int8 multiplication that scales the pixels",
+    (("opencv-python-headless>=5", "numpy"),),
 )
 
 

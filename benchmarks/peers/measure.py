@@ -16,7 +16,7 @@ from crackscan.edge.bench import patches_in
 from crackscan.edge.bench.wall import encoded_frames
 from crackscan.picture import decode_picture, write_picture
 
-FOR_S = 0.3
+FOR_S = 0.2
 """A fast contender scans for so long each round, a slow one once."""
 PAUSE_S = 0.05
 """Between turns: threads that spin while they wait for work must not disturb the next."""

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,26 @@ class ConversionError(Exception):
     """Why a model file could not be made, in one line."""
 
 
-def makers(files: Path, environments: Path, metu: Path | None, epochs: int) -> Makers:
+@dataclass(frozen=True)
+class Lessons:
+    """What the notebook's network learns from; not at all without a folder."""
+
+    metu: Path | None
+    pictures: int
+    epochs: int
+
+    def __str__(self) -> str:
+        if self.metu is None:
+            return "random weights"
+        return f"{self.pictures} pictures of METU, {self.epochs} epochs"
+
+
+def makers(files: Path, environments: Path, lessons: Lessons) -> Makers:
     """Which files are made together, and by what."""
-    _forget_notebook(files, metu, epochs)
+    _forget_notebook(files, lessons)
     return {
         ("mobilenetv2-int8.tflite",): lambda: mobilenet(files),
-        ("notebook-float.tflite", "notebook-int8.tflite"): lambda: notebook(files, metu, epochs),
+        ("notebook-float.tflite", "notebook-int8.tflite"): lambda: notebook(files, lessons),
         CONVERTED: lambda: converted(files, environments),
     }
 
@@ -52,11 +67,11 @@ def mobilenet(files: Path) -> None:
     shutil.copyfile(reference_model(), files / "mobilenetv2-int8.tflite")
 
 
-def notebook(files: Path, data: Path | None, epochs: int) -> None:
+def notebook(files: Path, lessons: Lessons) -> None:
     """The network of the notebook that the project began as, as float and int8.
 
     Three 3x3 convolutions of 16, 32 and 32 filters, each with a pooling, and a dense layer of 256:
-    7.4 million parameters. It learns from METU as the notebook did, if `data` holds it; in float,
+    7.4 million parameters. It learns from METU as the notebook did, from fewer pictures; in float,
     pixels are 0..1, in int8 the scaling is part of the file.
     """
     import keras
@@ -72,21 +87,17 @@ def notebook(files: Path, data: Path | None, epochs: int) -> None:
     x = layers.Dense(256, activation="relu")(layers.Flatten()(x))
     network = keras.Model(picture, layers.Dense(1, activation="sigmoid")(x))
     pictures = np.random.default_rng(0).integers(0, 256, (8, NOTEBOOK_PX, NOTEBOOK_PX, 3), np.uint8)
-    if data is not None:
-        teach(network, data, NOTEBOOK_PX, epochs)
-        pictures = sample(data, NOTEBOOK_PX, 64)
+    if lessons.metu is not None:
+        teach(network, lessons.metu, NOTEBOOK_PX, lessons.pictures, lessons.epochs)
+        pictures = sample(lessons.metu, NOTEBOOK_PX, 64)
     _convert_notebook(network, pictures, files)
-    (files / TAUGHT).write_text(_taught(data, epochs))
+    (files / TAUGHT).write_text(str(lessons))
 
 
-def _taught(metu: Path | None, epochs: int) -> str:
-    return "not" if metu is None else f"METU, {epochs} epochs"
-
-
-def _forget_notebook(files: Path, metu: Path | None, epochs: int) -> None:
+def _forget_notebook(files: Path, lessons: Lessons) -> None:
     """Remove its files where they learned otherwise than is wanted now."""
     mark = files / TAUGHT
-    if not mark.is_file() or mark.read_text() != _taught(metu, epochs):
+    if not mark.is_file() or mark.read_text() != str(lessons):
         for name in ("notebook-float.tflite", "notebook-int8.tflite"):
             (files / name).unlink(missing_ok=True)
 

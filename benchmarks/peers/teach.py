@@ -1,4 +1,4 @@
-"""Teaches a patch classifier on METU as notebooks do: all pictures, a few epochs, no more."""
+"""Teaches a patch classifier on METU as notebooks do: shuffled pictures, a few epochs, no more."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +14,12 @@ from crackscan.train.dataset.index import read_index
 BATCH = 32
 
 
-def teach(network: Any, data: Path, side_px: int, epochs: int) -> None:
-    """Fit a network of one sigmoid, for pixels of 0..1, to the class folders in `data`."""
+def teach(network: Any, data: Path, side_px: int, lessons: int, epochs: int) -> None:
+    """Fit a network of one sigmoid, for pixels of 0..1, to pictures of the class folders in `data`.
+
+    Args:
+        lessons: so many pictures, evenly over the folder, in every epoch.
+    """
     import keras
 
     class Batches(keras.utils.Sequence):  # type: ignore[misc]
@@ -23,7 +27,9 @@ def teach(network: Any, data: Path, side_px: int, epochs: int) -> None:
 
         def __init__(self) -> None:
             super().__init__()
-            self._items = read_index(data).items
+            items = read_index(data).items
+            at = np.linspace(0, len(items) - 1, min(lessons, len(items))).round().astype(int)
+            self._items = [items[i] for i in at]
             self._order = np.random.default_rng(0).permutation(len(self._items))
 
         def __len__(self) -> int:

@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,12 +20,14 @@ from crackscan.benchmarks.contenders.worker import (
     Picture,
     corners,
 )
+from crackscan.benchmarks.peers.bench import contender
 from crackscan.benchmarks.peers.child import Child, GoneError
 from crackscan.benchmarks.peers.environments import InstallError, environment, module_path
 from crackscan.benchmarks.peers.measure import Spread, Times
 from crackscan.benchmarks.peers.report import markdown
-from crackscan.benchmarks.side_by_side import contender
+from crackscan.benchmarks.peers.slices import Accuracy, Slice, Slices
 from crackscan.edge.bench import patches_in
+from crackscan.edge.model import MODELS
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -97,16 +101,22 @@ def test_the_table_tells_who_is_missing_and_why() -> None:
     assert one.patches_per_s == 63 * 500
 
 
-def test_two_contenders_are_compared(tmp_path: Path) -> None:
+def bench(folder: Path, *words: str) -> dict[str, Any]:
+    """Run the comparison with two contenders on a small picture; what it wrote."""
     done = subprocess.run(
-        [sys.executable, BENCHMARKS / "side_by_side.py", "--out", tmp_path / "out",
-         "--work", tmp_path / "work", "--contender", "crackscan_patch", "--size", "256x192",
-         "--threads", "1", "--rounds", "2"],
-        capture_output=True, text=True, check=False, cwd=tmp_path,
+        [sys.executable, BENCHMARKS / "side_by_side.py", "--out", folder / "out",
+         "--work", folder / "work", "--contender", "crackscan_patch", "--size", "256x192",
+         "--rounds", "2", *words],
+        capture_output=True, text=True, check=False, cwd=folder,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    told = json.loads((tmp_path / "out" / "comparison.json").read_text())
+    told: dict[str, Any] = json.loads((folder / "out" / "comparison.json").read_text())
+    return told
+
+
+def test_two_contenders_are_compared(tmp_path: Path) -> None:
+    told = bench(tmp_path, "--threads", "1")
     assert not told["left_out"]
     ours, patches = told["times"]
     assert (ours["contender"], patches["contender"]) == (OURS, "crackscan_patch")
@@ -118,4 +128,46 @@ def test_two_contenders_are_compared(tmp_path: Path) -> None:
         assert 20 < one["peak_mb"] < 2000
     table = (tmp_path / "out" / "comparison.md").read_text()
     assert contender(OURS).label in table and "256x192: frames/s" in table
+    assert "| 1 thread |" in table and "| 2 threads |" not in table
     assert "<svg" in (tmp_path / "out" / "comparison.svg").read_text()
+
+
+def test_the_comparison_is_made_in_slices(tmp_path: Path) -> None:
+    first = bench(tmp_path, "--threads", "1")["times"]
+    second = bench(tmp_path, "--threads", "1", "--threads", "2", "--resume")["times"]
+    assert second[:2] == first, "what was measured is kept"
+    assert [(one["contender"], one["threads"]) for one in second[2:]] == [
+        (OURS, 2),
+        ("crackscan_patch", 2),
+    ]
+    table = (tmp_path / "out" / "comparison.md").read_text()
+    assert "| 1 thread |" in table and "| 2 threads |" in table
+    anew = bench(tmp_path, "--threads", "1")["times"]
+    assert len(anew) == 2 and anew != first
+
+
+def test_what_another_model_was_measured_for_is_not_kept(tmp_path: Path) -> None:
+    spread = Spread(1.0, 2.0, 4.0)
+    times = Times(
+        contender=OURS, runs_on="here", width=640, height=480, threads=2, rounds=3,
+        frame_ms=spread, cpu_ms=spread, times_ours=None, share=1.0, peak_mb=80.4, ready_s=0.1,
+    )  # fmt: skip
+    one = Slice(640, 480, 2, 3, ("not quiet",), {"ncnn_float": "no wheel"}, (times,))
+    scored = Accuracy(600, "random weights", {OURS: 0.97})
+    slices = Slices(tmp_path / "kept", MODELS / "crack-s.tflite")
+    assert slices.kept() == [] and slices.accuracy() is None
+    slices.keep(one)
+    slices.keep_accuracy(scored)
+    again = Slices(tmp_path / "kept", MODELS / "crack-s.tflite")
+    assert again.kept() == [one] and again.accuracy() == scored
+    assert again.has(640, 480, 2) and not again.has(640, 480, 1)
+    other = Slices(tmp_path / "kept", MODELS / "crack-m.tflite")
+    assert other.kept() == [] and other.accuracy() is None and not other.has(640, 480, 2)
+    again.forget()
+    assert again.kept() == []
+
+
+def test_a_slow_contender_looks_at_fewer_patches() -> None:
+    slow = ByPatches("", lambda _: time.sleep(0.02) or 0.0, most_s=0.1)  # type: ignore[func-returns-value]
+    share = slow.scan(Picture(np.zeros((480, 640, 3), np.uint8), Path()))
+    assert 1 / 63 < share < 10 / 63

@@ -1,0 +1,53 @@
+"""What the contenders find: AUROC on labelled patches, which needs no quiet machine."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from crackscan.benchmarks.peers.bench import Bench, console, contender
+from crackscan.benchmarks.peers.child import Child, GoneError
+from crackscan.benchmarks.peers.environments import module_path
+from crackscan.benchmarks.peers.measure import scores
+
+
+def labelled(data: Path, count: int, folder: Path) -> tuple[Path, npt.NDArray[np.bool_]]:
+    """Patches of DeepCrack's development photographs by the patch protocol, and their labels."""
+    from crackscan.train.dataset.index import read_index
+    from crackscan.train.dataset.patches import mask_patches
+
+    root = data / "deepcrack_dev"
+    patches = list(mask_patches(root, read_index(root).items))
+    at = np.linspace(0, len(patches) - 1, min(count, len(patches))).round().astype(int)
+    chosen = [patches[i] for i in at]
+    file = folder / "labelled.npy"
+    np.save(file, np.stack([one.rgb for one in chosen]))
+    return file, np.array([one.label for one in chosen])
+
+
+def judged(bench: Bench, data: Path, count: int, taught: bool) -> dict[str, float]:
+    """AUROC of every contender with trained weights, on as many patches.
+
+    Args:
+        taught: whether the notebook's network has learned.
+    """
+    from crackscan.train.evaluate.metrics import auroc
+
+    file, labels = labelled(data, count, bench.files)
+    found = {}
+    random = {"mobilenetv2-int8.tflite"}
+    if not taught:
+        random |= {"notebook-float.tflite", "notebook-int8.tflite"}
+    for name in bench.taking_part():
+        if set(contender(name).files) & random or "random weights" in contender(name).note:
+            continue
+        console.print(f"accuracy of {name}", highlight=False)
+        variables = module_path(bench.work / "path")
+        threads = len(os.sched_getaffinity(0))
+        try:
+            with Child(bench.pythons[name], name, bench.files, threads, variables) as child:
+                found[name] = auroc(labels, scores(child, file))
+        except GoneError as gone:
+            bench.leave_out(name, f"does not judge patches: {gone}")
+    return found

@@ -8,7 +8,7 @@ DATA ?= ../shared/data
 SYSTEM := $(if $(filter aarch64 armv7l,$(shell uname -m)),--system-site-packages)
 PIP := $(VENV)/bin/pip --disable-pip-version-check --quiet
 ROOMS := crackscan.edge crackscan.train crackscan.convert $(addprefix crackscan.benchmarks.,contenders peers growth roof)
-BENCHMARKS := side_by_side how_cost_grows roofline scaling
+BENCHMARKS := side_by_side how_cost_grows roofline scaling stems
 SETUP := setup.cfg pyproject.toml
 
 .PHONY: scan test lint types system bench test-arm64 golden model-s model-m clean
@@ -48,6 +48,7 @@ RESULTS_OF_BENCH ?= build/bench/results
 bench: $(VENV)/.test
 	$(VENV)/bin/python benchmarks/side_by_side.py --out $(RESULTS_OF_BENCH) $(if $(wildcard $(DATA)),--data $(DATA))
 	$(VENV)/bin/python benchmarks/roofline.py --out $(RESULTS_OF_BENCH)
+	$(VENV)/bin/python benchmarks/stems.py --out $(RESULTS_OF_BENCH)
 	$(VENV)/bin/python benchmarks/scaling.py --out $(RESULTS_OF_BENCH)
 	$(VENV)/bin/python benchmarks/how_cost_grows.py --out $(RESULTS_OF_BENCH)
 

@@ -55,7 +55,7 @@ def layers(path: Path, height: int | None = None, width: int | None = None) -> l
             if height is not None and width is not None:
                 source = interpreter.get_input_details()[0]
                 channels = int(source["shape"][-1])  # of pixels that were joined, more than 3
-                shape = (1, height, 3 * width // channels, channels)
+                shape = (1, height, width // max(channels // 3, 1), channels)
                 interpreter.resize_tensor_input(source["index"], shape)
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:

@@ -24,8 +24,8 @@ def to_int8(
     """Convert to int8 weights (per channel) and activations, uint8 RGB in, int8 logits out.
 
     Args:
-        model: takes (N, H, W, 3) of 0..255, gives (N, H / 16, W / 16, 1) logits.
-        pictures: representative uint8 RGB pictures, each (192, 192, 3); activation ranges are
+        model: takes (N, H, W, channels) of 0..255, gives (N, H / 16, W / 16, 1) logits.
+        pictures: representative uint8 pictures, each (192, 192, channels); activation ranges are
             taken from them (Jacob et al. 2018).
         side_px: input side of the file, and of the pictures.
 
@@ -36,14 +36,16 @@ def to_int8(
         ModelError: the converter left a float end or another input scale.
     """
 
+    shape = (1, side_px, side_px, int(model.input_shape[-1]))
+
     def representative() -> Iterator[list[npt.NDArray[np.float32]]]:
         # Both ends of the byte range first, so that the input scale is exactly one grey level.
         for value in (0, 255):
-            yield [np.full((1, side_px, side_px, 3), value, np.float32)]
+            yield [np.full(shape, value, np.float32)]
         for picture in pictures:
             yield [picture[np.newaxis].astype(np.float32)]
 
-    fixed = keras.Input(batch_shape=(1, side_px, side_px, 3), name="rgb")
+    fixed = keras.Input(batch_shape=shape, name="rgb")
     # A name of its own, or Keras numbers it, and one run would give different bytes.
     whole = keras.Model(fixed, _in_grey_levels(model)(fixed, training=False), name="crack_map")
     converter = tf.lite.TFLiteConverter.from_keras_model(whole)
@@ -71,7 +73,7 @@ def _in_grey_levels(network: keras.Model) -> keras.Model:
     if [(one.scale, one.offset) for one in scalings] != [(1 / 127.5, -1.0)]:
         return network
     rest = keras.Model(scalings[0].output, network.output, name="network")
-    picture = keras.Input((None, None, 3), name="picture")
+    picture = keras.Input((None, None, network.input_shape[-1]), name="picture")
     whole = keras.layers.Rescaling(1.0, offset=-127.0, name="grey_levels")(picture)
     halves = keras.layers.Rescaling(1 / 127.5, name="around_zero")(whole)
     return keras.Model(picture, rest(halves), name=network.name)

@@ -43,7 +43,7 @@ class Spared:
     content: bytes
     joined: int = 1
     """So many pixels side by side are one to it, with the channels of all: an input of
-    (1, height, width / joined, 3 * joined) of the same bytes."""
+    (1, height, width / joined, channels * joined) of the same bytes."""
 
 
 def without_first_layers(content: bytes, cell_px: int) -> Spared | None:
@@ -180,7 +180,7 @@ class _Network:
         fits = (
             wide == stride > 1
             and cell_px % stride == width % stride == 0
-            and channels == colours == 3
+            and channels == colours
             and self._file.integer(options, _DILATION, 1) == 1
             and not any(self._file.field(each, _SIGNATURE) for each in (pixels, weights))
         )

@@ -97,6 +97,8 @@ def notebook(files: Path, lessons: Lessons) -> None:
 def _forget_notebook(files: Path, lessons: Lessons) -> None:
     """Remove its files where they learned otherwise than is wanted now."""
     mark = files / TAUGHT
+    if lessons.metu is None:  # whatever it learned before will do
+        return
     if not mark.is_file() or mark.read_text() != str(lessons):
         for name in ("notebook-float.tflite", "notebook-int8.tflite"):
             (files / name).unlink(missing_ok=True)

@@ -1,8 +1,9 @@
-"""How cost grows with pixels, cracks, findings in a record and photographs in a folder.
+"""How cost grows with pixels, cracks, hours, findings in a record and photographs in a folder.
 
     python benchmarks/how_cost_grows.py --out build/bench/growth
 
-With --quick, everything is small: for a look whether it works, not for figures.
+Other curves that OUT has from an earlier run are kept. With --quick, everything is small: for a
+look whether it works, not for figures.
 """
 
 import json
@@ -11,6 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 import cv2
@@ -22,7 +24,9 @@ from crackscan.benchmarks.growth.frames import (
     by_cracks_live,
     by_cracks_photograph,
     by_pixels,
+    by_reductions,
 )
+from crackscan.benchmarks.growth.hours import by_hours
 from crackscan.benchmarks.growth.plot import draw, table
 from crackscan.benchmarks.growth.record import by_findings
 from crackscan.benchmarks.growth.values import Point
@@ -30,7 +34,7 @@ from crackscan.edge.bench import surroundings
 from crackscan.edge.finding import Rule
 from crackscan.edge.model import Model
 
-CURVES = ("pixels", "cracks", "record", "folder")
+CURVES = ("pixels", "decoding", "cracks", "hours", "record", "folder")
 
 
 def measured(curve: str, quick: bool, folder: Path, jobs: int) -> list[Point]:
@@ -39,6 +43,8 @@ def measured(curve: str, quick: bool, folder: Path, jobs: int) -> list[Point]:
     rule = Rule.of(model.card)
     if curve == "pixels":
         return by_pixels(model, SIZES[:3] if quick else SIZES, 3 if quick else 30)
+    if curve == "decoding":
+        return by_reductions((640, 480) if quick else (4000, 3000), 3 if quick else 20)
     if curve == "cracks":
         live = (0, 20) if quick else (0, 5, 10, 20, 40, 80)
         still = (0, 50) if quick else (0, 100, 1000, 20_000)
@@ -48,6 +54,10 @@ def measured(curve: str, quick: bool, folder: Path, jobs: int) -> list[Point]:
         counts = (100, 400) if quick else (1000, 10_000, 100_000, 1_000_000)
         return by_findings(folder, counts, 5 if quick else 200)
     console = Console(stderr=True)
+    if curve == "hours":
+        hours = 0.05 if quick else 8
+        with console.status("hours") as status:
+            return by_hours(rule, hours, lambda done: status.update(f"{done:,} frames"))
     count = 40 if quick else 100_000
     with console.status("photographs") as status:
         return by_pictures(
@@ -68,18 +78,30 @@ def main(out: Path, curves: Sequence[str], jobs: int, quick: bool) -> None:
     for warning in around.warnings:
         click.echo(f"warning: {warning}", err=True)
     out.mkdir(parents=True, exist_ok=True)
-    points: list[Point] = []
+    document = _earlier(out / "growth.json", quick)
     for curve in curves:
         folder = Path(tempfile.mkdtemp(prefix="growth-", dir=out))
         try:
-            points += measured(curve, quick, folder, jobs)
+            points = measured(curve, quick, folder, jobs)
         finally:
             shutil.rmtree(folder)
-    document = {"machine": around.to_dict(), "quick": quick, "points": [asdict(p) for p in points]}
+        told = [asdict(one) for one in points]
+        document["curves"][curve] = {"machine": around.to_dict(), "points": told}
     (out / "growth.json").write_text(json.dumps(document, indent=2) + "\n")
+    every = [document["curves"][curve]["points"] for curve in CURVES if curve in document["curves"]]
+    points = [Point(**one) for told in every for one in told]
     (out / "growth.md").write_text(table(points))
     draw(points, out / "growth.svg")
     click.echo(table(points))
+
+
+def _earlier(file: Path, quick: bool) -> dict[str, Any]:
+    """What an earlier run wrote, if it was as quick as this one."""
+    if file.is_file():
+        document: dict[str, Any] = json.loads(file.read_text())
+        if document.get("quick") == quick and "curves" in document:
+            return document
+    return {"quick": quick, "curves": {}}
 
 
 if __name__ == "__main__":

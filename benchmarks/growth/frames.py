@@ -38,6 +38,21 @@ def _map(model: Model, rgb: RGB, _: int) -> object:
     return model.crack_map(rgb)
 
 
+def by_reductions(size: tuple[int, int], times: int) -> list[Point]:
+    """Decoding a photograph at a whole, a half, a quarter and an eighth of its size."""
+    data = encoded_frames(*size)[0]
+    return [
+        timed(
+            "decode a photograph, by reduction", reduction, partial(_decode, data, reduction), times
+        )
+        for reduction in (1, 2, 4, 8)
+    ]
+
+
+def _decode(data: bytes, reduction: int, _: int) -> object:
+    return decode_picture(data, Path("wall.jpg"), reduction)
+
+
 def crazed(rows: int, columns: int, count: int, apart: int) -> npt.NDArray[np.float32]:
     """A crack map with `count` separate, sure spots, or as many as there is room for."""
     cells = np.full((rows, columns), 0.01, np.float32)

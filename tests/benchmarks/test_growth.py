@@ -32,7 +32,8 @@ def test_findings_of_a_record_lie_apart_in_time_and_place() -> None:
 def test_all_curves_are_measured(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["--quick", "--jobs", "1", "--out", str(tmp_path)])
     assert done.exit_code == 0, done.output
-    points = json.loads((tmp_path / "growth.json").read_text())["points"]
+    told = json.loads((tmp_path / "growth.json").read_text())["curves"]
+    points = [one for curve in told.values() for one in curve["points"]]
     curves: dict[str, list[int]] = {}
     for one in points:
         assert 0 < one["median"] <= one["late"]
@@ -41,6 +42,12 @@ def test_all_curves_are_measured(tmp_path: Path) -> None:
     assert len(curves["insert a finding"]) == 2
     assert curves["ask for 20 findings by place"] == curves["ask for 20 findings by time"]
     assert curves["memory, by photographs"][-1] == 40
+    assert curves["decode a photograph, by reduction"] == [1, 2, 4, 8]
+    assert curves["live frame without the model, by minutes"][-1] == 3
+    again = CliRunner().invoke(main, ["--quick", "--curve", "pixels", "--out", str(tmp_path)])
+    assert again.exit_code == 0, again.output
+    kept = json.loads((tmp_path / "growth.json").read_text())["curves"]
+    assert kept["record"] == told["record"] and kept["pixels"] != told["pixels"]
     assert sorted(one.name for one in tmp_path.iterdir()) == [
         "growth.json", "growth.md", "growth.svg",
     ]  # fmt: skip

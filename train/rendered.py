@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,9 @@ def render_pool(
     rgb = _array(folder / "rgb.npy", (count, size, size, 3))
     mask = _array(folder / "mask.npy", (count, size, size))
     starts = range(0, count, CHUNK)
+    # Spawned, not forked: a fork of a process that runs TensorFlow's threads can wait for ever.
     with ProcessPoolExecutor(
-        workers, initializer=_open_worker, initargs=(backgrounds, seed)
+        workers, get_context("spawn"), initializer=_open_worker, initargs=(backgrounds, seed)
     ) as pool:
         jobs = [
             pool.submit(

@@ -13,8 +13,10 @@ import tensorflow as tf
 
 from crackscan.errors import CrackscanError
 from crackscan.pooling import sigmoid, top_k_mean
+from crackscan.train.evaluate.predict import load_scorer
 from crackscan.train.examples import (
     CELL_PX,
+    RGB,
     UNKNOWN,
     Example,
     Source,
@@ -35,19 +37,50 @@ BATCH = 32
 ARRAYS = ("rgb.npy", "cells.npy", "patch.npy")
 FINISHED = "views.json"
 
+Ask = Callable[[RGB], Targets]
+"""uint8 RGB (n, side, side, 3) to float32 logits (n, side / 16, side / 16)."""
 
-def load_teacher(run: Path) -> keras.Model:
-    """The averaged network of a run's last epoch, as training left it.
+
+def load_teacher(where: Path) -> Ask:
+    """A teacher that is asked eight times: the averaged network of a run, or a `.tflite`.
 
     Raises:
-        CrackscanError: the run has none.
+        CrackscanError: there is none.
     """
+    if where.suffix == ".tflite":
+        return of_eight_turns(load_scorer(where))
     try:
-        return keras.models.load_model(run / AVERAGE, compile=False)
+        network = keras.models.load_model(where / AVERAGE, compile=False)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise CrackscanError(
-            f"{run} holds no teacher; make it first: crackscan-train model crack-m DATA --out {run}"
+            f"{where} holds no teacher; make it first:"
+            f" crackscan-train model crack-m DATA --out {where}"
         ) from error
+    return of_eight_turns(asked(network))
+
+
+def asked(network: keras.Model) -> Ask:
+    """A crack network as a teacher: pictures in, the logits of their cells out."""
+    infer = tf.function(lambda pictures: network(pictures, training=False)[..., 0])
+    return lambda pictures: np.asarray(infer(tf.constant(pictures)))
+
+
+def of_eight_turns(ask: Ask) -> Ask:
+    """The mean of what is said of a square in its four turns, and of its mirror's four.
+
+    A wall has no up and no left: where a network says something else of a turned square, that is
+    noise, and the mean has less of it (as model ensembles; Krizhevsky et al. 2012).
+    """
+
+    def mean(pictures: RGB) -> Targets:
+        said = np.zeros((), np.float32)
+        for quarter, mirror in itertools.product(range(4), (False, True)):
+            turned = np.rot90(pictures[:, :, ::-1] if mirror else pictures, quarter, (1, 2))
+            maps = np.rot90(ask(np.ascontiguousarray(turned)), -quarter, (1, 2))
+            said = said + (maps[:, :, ::-1] if mirror else maps)
+        return (said / 8).astype(np.float32)
+
+    return mean
 
 
 def keep_views(
@@ -55,7 +88,7 @@ def keep_views(
     sources: Sequence[Source],
     size: int,
     count: int,
-    teacher: keras.Model,
+    teacher: Ask,
     pooled_cells: int,
     seed: int,
     progress: Callable[[int], None] = lambda _: None,
@@ -79,13 +112,12 @@ def keep_views(
         np.lib.format.open_memmap(folder / name, "w+", kind, shape)
         for name, kind, shape in zip(ARRAYS, kinds, shapes, strict=True)
     )
-    ask = tf.function(lambda pictures: teacher(pictures, training=False)[..., 0])
     epochs = (batches(sources, BATCH, seed, epoch) for epoch in itertools.count())
     start = 0
     for pictures, hard, whole in itertools.chain.from_iterable(epochs):
         taken = min(len(pictures), count - start)
         now = slice(start, start + taken)
-        logits = np.asarray(ask(tf.constant(pictures)))[:taken]
+        logits = teacher(pictures[:taken])
         pooled = np.array([top_k_mean(one, pooled_cells) for one in logits])
         rgb[now] = pictures[:taken]
         cells[now] = softened(hard[:taken, ..., 0], sigmoid(logits))

@@ -16,12 +16,16 @@ import tensorflow as tf
 from crackscan.errors import CrackscanError
 from crackscan.picture import write_file
 from crackscan.train.curves import draw_curves
-from crackscan.train.examples import CELL_PX, Source, batches, count_batches
+from crackscan.train.examples import CELL_PX, RGB, Source, batches, count_batches
 from crackscan.train.losses import KnownAccuracy, TopKMean, known_crossentropy
 from crackscan.train.network import crack_network, load_weights
+from crackscan.train.quantized import load_quantized
 
 BEST, LAST, AVERAGE = "model.keras", "last.keras", "average.keras"
 HISTORY, CURVES, SETTINGS = "history.csv", "curves.png", "settings.json"
+
+UNFOLDED_BY = 64
+"""Pictures by which the batch normalizations of a quantized model are unfolded."""
 
 Row = dict[str, float]
 
@@ -94,7 +98,7 @@ def fit(
     steps = count_batches(training, settings.batch)
     strategy = _strategy()
     with strategy.scope():
-        trainer, average = _start(run, settings, steps, resume)
+        trainer, average = _start(run, settings, training, steps, resume)
         network = _network_of(trainer)
         judged = average or network
         validator = _compiled(judged, settings, "sgd")
@@ -135,6 +139,20 @@ def use_devices() -> None:
     """Half precision where a GPU makes it pay; otherwise plain float32 on the CPU."""
     policy = "mixed_float16" if tf.config.list_physical_devices("GPU") else "float32"
     keras.mixed_precision.set_global_policy(policy)
+
+
+def start(settings: Settings, pictures: RGB) -> keras.Model:
+    """The network as training finds it; `pictures` are for what starts from a quantized model.
+
+    Raises:
+        CrackscanError: its weights cannot be had, or do not fit.
+    """
+    network = crack_network(settings.backbone)
+    if settings.weights.endswith(".tflite"):
+        load_quantized(network, settings.backbone, Path(settings.weights), pictures)
+    else:
+        load_weights(network, settings.backbone, settings.weights)
+    return network
 
 
 def in_float32(network: keras.Model, backbone: str) -> keras.Model:
@@ -208,7 +226,7 @@ def claim(run: Path, settings: Settings, resume: bool) -> None:
 
 
 def _start(
-    run: Path, settings: Settings, steps: int, resume: bool
+    run: Path, settings: Settings, training: Sequence[Source], steps: int, resume: bool
 ) -> tuple[keras.Model, keras.Model | None]:
     """The compiled trainer, and the averaged network where one is kept."""
     if resume:
@@ -218,8 +236,8 @@ def _start(
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise CrackscanError(f"{run} cannot be resumed: {run / LAST} is damaged") from error
         return trainer, average
-    network = crack_network(settings.backbone)
-    load_weights(network, settings.backbone, settings.weights)
+    pictures, _, _ = next(batches(training, UNFOLDED_BY, settings.seed, 0))
+    network = start(settings, pictures)
     average = None
     if settings.average:
         average = keras.models.clone_model(network)

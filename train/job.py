@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from crackscan.card import DataSource
 from crackscan.errors import DataError
@@ -13,9 +14,8 @@ from crackscan.train.dataset.index import Item, read_index
 from crackscan.train.dataset.split import Side, Split, prepare
 from crackscan.train.dataset.split_file import read_split, write_split
 from crackscan.train.dataset.thumbnails import Report
-from crackscan.train.examples import Source
-from crackscan.train.fit import Outcome, Settings, Watch, claim, fit
-from crackscan.train.network import crack_network, load_weights
+from crackscan.train.examples import CELL_PX, Source
+from crackscan.train.fit import Outcome, Settings, Watch, claim, fit, start
 from crackscan.train.patches import LabelledPatches, MaskedPhotographs
 from crackscan.train.run import CARD, DATA, SPLIT, make_card, save_representative
 
@@ -39,7 +39,7 @@ def train_on_folder(
     """
     if not resume:  # what can be wrong is told before all pictures are read
         read_index(data)
-        load_weights(crack_network(settings.backbone), settings.backbone, settings.weights)
+        start(settings, np.zeros((1, CELL_PX, CELL_PX, 3), np.uint8))
     claim(run, settings, resume)
     split = read_split(run / SPLIT) if resume else prepare(data, settings.seed, report)
     on_split(split)

@@ -69,8 +69,8 @@ def make(
     for part in (CLOSE_UPS, FIELD, DEVELOPMENT):
         if not (data / part).is_dir():
             raise DataError(f"{data} has no folder {part}/; the README says what belongs there")
-    if recipe.taught and teacher is None:
-        raise DataError(f"{name} learns from another model; name its run folder with --teacher")
+    if recipe.stages[0].taught and teacher is None:
+        raise DataError(f"{name} learns from another model; name it with --teacher")
     _claim(run, recipe, resume)
     split = _split(data / CLOSE_UPS, run, recipe.settings.seed, report)
     others = negatives or _collected(run / "negatives", report)
@@ -95,20 +95,24 @@ def make(
         recipe.development_photographs,
     )
     weights, outcome = recipe.settings.weights, None
+    taught_by = teacher or run
     for number, stage in enumerate(recipe.stages):
         folder = run / f"stage-{number + 1}"
+        if teacher is None and not stage.taught:
+            taught_by = folder
         settings = _of(stage, recipe.settings, number, weights)
         weights = str(folder / AVERAGE)
         if number + 1 < len(recipe.stages) and _is_finished(folder, stage):
             continue
         training = _training(recipe, settings.size_px, data, run, split, others)
-        if recipe.taught and teacher is not None:
+        if stage.taught:
+            views_px = recipe.settings.size_px
             keep_views(
                 run / VIEWS,
-                training,
-                settings.size_px,
+                _training(recipe, views_px, data, run, split, others),
+                views_px,
                 recipe.taught,
-                load_teacher(teacher),
+                load_teacher(taught_by),
                 settings.pooled_cells,
                 settings.seed,
                 _of_stage(report, "Asking the teacher", recipe.taught),

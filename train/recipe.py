@@ -20,6 +20,8 @@ class Stage:
     rate: float
     small: bool = False
     """On squares of SMALL_PX: as patches are judged, with more cells at an edge."""
+    taught: bool = False
+    """From what a teacher says: another model, or else what the last stage without one made."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,10 @@ class Recipe:
     averaged_stages: int = 1
     """With more than one, the finished network is the mean of the averages that so many last
     stages ended with (Wortsman et al. 2022), and not the best epoch of the last."""
-    taught: int = 0
-    """Examples for which a teacher is asked anew at each stage; from them alone the network then
-    learns."""
+    taught: int = 30000
+    """Examples for which the teacher is asked; from them alone a taught stage learns."""
+    renewed: int = 1
+    """So many last stages lead on from a finished model of this kind."""
 
 
 BASE = Settings(
@@ -66,10 +69,9 @@ BASE = Settings(
 RECIPES = {
     "crack-s": Recipe(
         replace(BASE, backbone="fused-96", weights="none", batch=64, average=0.998),
-        (Stage(9, 4e-3), Stage(7, 3e-3), Stage(4, 3e-3)),
+        (Stage(9, 4e-3, taught=True), Stage(7, 3e-3, taught=True), Stage(6, 2e-3, taught=True)),
         look_alike_alarms=0.03,
         averaged_stages=2,
-        taught=44000,
     ),
     "crack-m": Recipe(
         replace(BASE, backbone="efficientnet-lite0-slim"),
@@ -78,10 +80,22 @@ RECIPES = {
             Stage(2, 3e-4, small=True),
             Stage(3, 1e-3),
             Stage(4, 2.5e-4, small=True),
+            Stage(3, 5e-4, small=True, taught=True),
         ),
         look_alike_alarms=0.015,
     ),
 }
+
+
+def renewing(recipe: Recipe, model: str) -> Recipe:
+    """What leads on from a finished `.tflite`: the last stages, from its weights."""
+    stages = recipe.stages[-recipe.renewed :]
+    return replace(
+        recipe,
+        settings=replace(recipe.settings, weights=model),
+        stages=stages,
+        averaged_stages=min(recipe.averaged_stages, len(stages)),
+    )
 
 
 def quick(recipe: Recipe) -> Recipe:
@@ -89,7 +103,7 @@ def quick(recipe: Recipe) -> Recipe:
     return replace(
         recipe,
         settings=replace(recipe.settings, batch=8, size_px=96),
-        stages=(Stage(1, 1e-3), Stage(1, 1e-3, small=True)),
+        stages=tuple(replace(stage, epochs=1, rate=1e-3) for stage in recipe.stages[-2:]),
         pool=48,
         wide_pool=16,
         rendered=32,
@@ -100,5 +114,5 @@ def quick(recipe: Recipe) -> Recipe:
         other_pictures=8,
         development_renderings=32,
         development_photographs=4,
-        taught=48 if recipe.taught else 0,
+        taught=48,
     )

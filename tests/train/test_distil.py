@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from crackscan.errors import CrackscanError
-from crackscan.train.distil import TRUST, Views, keep_views, load_teacher, softened
+from crackscan.train.distil import (
+    TRUST,
+    Views,
+    asked,
+    keep_views,
+    load_teacher,
+    of_eight_turns,
+    softened,
+)
 from crackscan.train.examples import Example
 from crackscan.train.network import crack_network
 
@@ -34,7 +42,7 @@ def test_a_known_target_is_softened_and_an_unknown_one_is_the_teachers() -> None
 def test_views_hold_the_teachers_word_for_as_many_examples_as_asked_for(tmp_path: Path) -> None:
     teacher = crack_network("strided-96")
     seen: list[int] = []
-    keep_views(tmp_path, [Greys()], SIZE, 70, teacher, 2, 0, seen.append)
+    keep_views(tmp_path, [Greys()], SIZE, 70, asked(teacher), 2, 0, seen.append)
     assert seen[-1] == 70
     views = Views(tmp_path, SIZE)
     assert len(views) == 70
@@ -56,10 +64,34 @@ def test_views_hold_the_teachers_word_for_as_many_examples_as_asked_for(tmp_path
     assert sorted(example.cells.ravel()) == pytest.approx(sorted(kept[3].ravel()))
 
 
+def test_a_teacher_of_eight_turns_says_the_same_of_a_turned_square() -> None:
+    def leaning(pictures: np.ndarray) -> np.ndarray:
+        """Looks at the upper left pixel of each cell alone."""
+        return pictures[:, ::16, ::16, 0].astype(np.float32)
+
+    ask = of_eight_turns(leaning)
+    square = np.random.default_rng(0).integers(0, 256, (1, SIZE, SIZE, 3)).astype(np.uint8)
+    said = ask(square)
+    assert said.shape == (1, 2, 2)
+    assert not np.allclose(said, leaning(square))
+    for quarter in range(4):
+        turned = np.rot90(square, quarter, (1, 2))
+        np.testing.assert_allclose(ask(turned), np.rot90(said, quarter, (1, 2)))
+        np.testing.assert_allclose(ask(turned[:, ::-1]), np.rot90(said, quarter, (1, 2))[:, ::-1])
+
+
+def test_a_shipped_model_can_teach() -> None:
+    ask = load_teacher(Path(__file__).parents[2] / "models/crack-s.tflite")
+    grey = np.full((2, SIZE, SIZE, 3), 120, np.uint8)
+    said = ask(grey)
+    assert said.shape == (2, 2, 2)
+    assert (said < 0).all()
+
+
 def test_a_part_of_a_view_has_its_cells_and_the_target_of_the_whole_only_without_a_crack(
     tmp_path: Path,
 ) -> None:
-    keep_views(tmp_path, [Greys()], SIZE, 40, crack_network("strided-96"), 2, 0)
+    keep_views(tmp_path, [Greys()], SIZE, 40, asked(crack_network("strided-96")), 2, 0)
     views = Views(tmp_path, SIZE // 2)
     views.patch = np.where(np.arange(40) < 20, 0.01, 0.7)
     for index in (3, 30):
@@ -70,7 +102,7 @@ def test_a_part_of_a_view_has_its_cells_and_the_target_of_the_whole_only_without
 
 
 def test_finished_views_are_kept_and_others_are_made_anew(tmp_path: Path) -> None:
-    teacher = crack_network("strided-96")
+    teacher = asked(crack_network("strided-96"))
     keep_views(tmp_path, [Greys()], SIZE, 8, teacher, 2, 0)
     before = (tmp_path / "rgb.npy").stat().st_mtime_ns
     keep_views(tmp_path, [Greys()], SIZE, 8, teacher, 2, 0)

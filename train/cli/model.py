@@ -25,7 +25,14 @@ NAMES = ("crack-s", "crack-m")
 @click.option(
     "--teacher",
     type=click.Path(path_type=Path),
-    help="Run folder of the model that crack-s learns from.  [default: crack-m beside --out]",
+    help="Run folder or .tflite of the model that crack-s learns from.  [default: crack-m beside"
+    " --out]",
+)
+@click.option(
+    "--from",
+    "finished",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Go on from a finished .tflite of this name: only the last stages, from its weights.",
 )
 @click.option("--quick", is_flag=True, help="Next to no data: tries the whole path in minutes.")
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run.")
@@ -36,14 +43,16 @@ def model(
     weights: str | None,
     negatives: Path | None,
     teacher: Path | None,
+    finished: Path | None,
     quick: bool,
     resume: bool,
 ) -> None:
     """Train NAME as the shipped model was trained, from DATA to a run folder.
 
-    crack-m learns from DATA alone, crack-s from crack-m's word on the same examples too: make
-    crack-m first. DATA holds metu/ (close-ups by class), field_photos/ (annotated photographs) and
-    deepcrack_dev/ (images and masks, which choose epoch and thresholds and are never trained on).
+    crack-m learns from DATA, then from what itself says of each example in eight turns and
+    mirrors; crack-s from what crack-m says of them: make crack-m first. DATA holds metu/
+    (close-ups by class), field_photos/ (annotated photographs) and deepcrack_dev/ (images and
+    masks, which choose epoch and thresholds and are never trained on).
     """
     from crackscan.quiet import import_tensorflow
 
@@ -54,10 +63,16 @@ def model(
     from crackscan.train.cli.progress import bars
     from crackscan.train.fit import Watch
     from crackscan.train.make import make
-    from crackscan.train.recipe import RECIPES
+    from crackscan.train.recipe import RECIPES, renewing
     from crackscan.train.recipe import quick as shortened
 
     recipe = shortened(RECIPES[name]) if quick else RECIPES[name]
+    if finished:
+        recipe = renewing(recipe, str(finished))
+    if name == "crack-s":
+        teacher = teacher or run.parent / "crack-m"
+    elif finished:
+        teacher = teacher or finished
     if weights:
         recipe = replace(recipe, settings=replace(recipe.settings, weights=weights))
     with bars() as report:
@@ -67,7 +82,7 @@ def model(
             data,
             run,
             negatives,
-            teacher or run.parent / "crack-m",
+            teacher,
             len(os.sched_getaffinity(0)),
             resume,
             report,

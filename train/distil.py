@@ -2,7 +2,9 @@
 
 import itertools
 import json
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +50,7 @@ def load_teacher(where: Path) -> Ask:
         CrackscanError: there is none.
     """
     if where.suffix == ".tflite":
-        return of_eight_turns(load_scorer(where))
+        return of_eight_turns(_in_threads(where, len(os.sched_getaffinity(0))))
     try:
         network = keras.models.load_model(where / AVERAGE, compile=False)
     except (OSError, ValueError, TypeError, KeyError) as error:
@@ -57,6 +59,19 @@ def load_teacher(where: Path) -> Ask:
             f" crackscan-train model crack-m DATA --out {where}"
         ) from error
     return of_eight_turns(asked(network))
+
+
+def _in_threads(file: Path, count: int) -> Ask:
+    """A quantized teacher, whose squares are too small to share one among cores."""
+    scorers = [load_scorer(file, threads=1) for _ in range(count)]
+    threads = ThreadPoolExecutor(count)
+
+    def ask(pictures: RGB) -> Targets:
+        parts = np.array_split(pictures, min(count, len(pictures)))
+        said = threads.map(lambda scorer, part: scorer(part), scorers, parts)
+        return np.concatenate(list(said))
+
+    return ask
 
 
 def asked(network: keras.Model) -> Ask:

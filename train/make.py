@@ -32,6 +32,7 @@ from crackscan.train.recipe import (
     DEVELOPMENT_PX,
     FIELD,
     POOL_PX,
+    SCALES,
     SMALL_PX,
     WIDE,
     Recipe,
@@ -272,7 +273,7 @@ def _card(
         pooling=Pooling(recipe.judged_cells),
         temperature=round(found.temperature, 4),
         operating_points=found.points,
-        scale="cracks 1 to 20 px wide",
+        scale=SCALES[name],
         training_data=sources,
         figures={"development": {key: round(v, 4) for key, v in judge(network).items()}},
         made_by=f"crackscan-train model {name}; {settings.backbone} from "

@@ -87,6 +87,10 @@ RECIPES = {
 }
 
 
+SCALES = {"crack-s": "cracks 2 to 40 px wide", "crack-m": "cracks 1 to 40 px wide"}
+"""The pixel scale that each was made for, as its card says it."""
+
+
 def renewing(recipe: Recipe, model: str) -> Recipe:
     """What leads on from a finished `.tflite`: the last stages, from its weights."""
     stages = recipe.stages[-recipe.renewed :]

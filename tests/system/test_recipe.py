@@ -62,6 +62,13 @@ def test_a_quick_model_is_taught_converted_and_finds_its_way_into_the_api(tmp_pa
     assert np.load(made / "views" / "patch.npy").min() >= 0  # nothing is left unknown
     run(BIN / "crackscan-convert", "quantize", made, "--out", file)
 
+    finished, renewed = tmp_path / "crack-m.tflite", tmp_path / "renewed"
+    run(BIN / "crackscan-convert", "quantize", teacher, "--out", finished)
+    going_on = ("model", "crack-m", small, "--out", renewed, *options[2:], "--from", finished)
+    run(BIN / "crackscan-train", *going_on)
+    assert Card.from_json((renewed / "card.json").read_text()).made_by.count("epochs") == 1
+    assert [one.name for one in renewed.glob("stage-*")] == ["stage-1"]
+
     card = Card.from_json((made / "card.json").read_text())
     assert {"default", "high-recall"} == set(card.operating_points)
     assert 0 < card.figures["development"]["dev_auroc"] < 1

@@ -22,8 +22,8 @@ import click
 )
 @click.option(
     "--teacher",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Run folder of the network to learn from.  [default: no such line]",
+    type=click.Path(exists=True, path_type=Path),
+    help="Run folder or .tflite of the network to learn from.  [default: no such line]",
 )
 @click.option("--backbone", default="strided-96", show_default=True)
 @click.option(
@@ -85,7 +85,7 @@ def ablation(
         )
     command = (
         f"crackscan-train ablation DATA --out FOLDER --backbone {backbone}"
-        f" --examples {size.examples} --seeds {seeds}" + (" --teacher RUN" if teacher else "")
+        f" --examples {size.examples} --seeds {seeds}" + (" --teacher MODEL" if teacher else "")
     )
     page = ablation_page(rows, size, backbone, command)
     write_file(out / "ablation.md", page.encode())

@@ -23,7 +23,8 @@ from crackscan.errors import CrackscanError
     "--weights",
     default="imagenet",
     show_default=True,
-    help="imagenet (from the net or a package), a weights FILE, or none.",
+    help="imagenet (from the net or a package), a weights FILE or a .tflite model to go on from, or"
+    " none.",
 )
 @click.option(
     "--epochs", type=click.IntRange(1), default=30, show_default=True, help="At the most."

@@ -67,6 +67,8 @@ def model(
     from crackscan.train.recipe import quick as shortened
 
     recipe = shortened(RECIPES[name]) if quick else RECIPES[name]
+    if finished and weights:
+        raise click.UsageError("--from brings weights of its own: leave out --weights")
     if finished:
         recipe = renewing(recipe, str(finished))
     if name == "crack-s":

@@ -56,8 +56,8 @@ def ablation(
 ) -> list[list[Result]]:
     """Train and judge each stage with each seed; what `out` already holds is kept.
 
-    Gives a list of results, one a seed, for each stage; the last stage only with a teacher, the
-    run folder of a trained network that is asked once, for the same examples whatever the seed.
+    Gives a list of results, one a seed, for each stage; the last stage only with a teacher, a run
+    folder or `.tflite` whose network is asked once, for the same examples whatever the seed.
 
     Raises:
         CrackscanError: training failed, or `teacher` holds none.

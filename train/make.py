@@ -1,7 +1,6 @@
 """Making a model by its recipe: from the data folder to a run that `quantize` takes."""
 
 import json
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -18,9 +17,20 @@ from crackscan.train.dataset.split_file import read_split, write_split
 from crackscan.train.dataset.thumbnails import Report
 from crackscan.train.development import Development
 from crackscan.train.distil import Views, keep_views, load_teacher
-from crackscan.train.examples import CELL_PX, Source
+from crackscan.train.examples import CELL_PX, Source, batches
 from crackscan.train.field import read_annotations
-from crackscan.train.fit import AVERAGE, BEST, HISTORY, LAST, Outcome, Settings, Watch, fit
+from crackscan.train.fit import (
+    AVERAGE,
+    BEST,
+    HISTORY,
+    LAST,
+    UNFOLDED_BY,
+    Outcome,
+    Settings,
+    Watch,
+    fit,
+    start,
+)
 from crackscan.train.job import data_source
 from crackscan.train.negatives import collect
 from crackscan.train.network import receptive_margin_px
@@ -42,7 +52,7 @@ from crackscan.train.render.sample import RenderConfig
 from crackscan.train.rendered import Rendered, render_pool
 from crackscan.train.run import CARD, DATA, SPLIT, save_representative
 
-JUDGED, VIEWS, STAGES = "pool-development", "views", "stages.json"
+JUDGED, VIEWS, STAGES, START = "pool-development", "views", "stages.json", "start.keras"
 
 
 def make(
@@ -119,6 +129,12 @@ def make(
                 _of_stage(report, "Asking the teacher", recipe.taught),
             )
             training = [Views(run / VIEWS, settings.size_px)]
+        if settings.weights.endswith(".tflite"):
+            settings = replace(settings, weights=str(run / START))
+            if not (run / START).is_file():
+                pictures, _, _ = next(batches(training, UNFOLDED_BY, settings.seed, 0))
+                begun = replace(settings, weights=recipe.settings.weights)
+                start(begun, pictures).save(run / START)
         validation = [_validation(settings.size_px, data, split)]
         again = (folder / LAST).is_file()
         outcome = fit(folder, settings, training, validation, again, watch, judge)
@@ -126,14 +142,14 @@ def make(
         raise ValueError("a recipe without stages")
     network = keras.models.load_model(outcome.model, compile=False)
     if recipe.averaged_stages > 1:
-        last = range(len(recipe.stages) + 1 - recipe.averaged_stages, len(recipe.stages) + 1)
-        _set_mean(network, [run / f"stage-{number}" / AVERAGE for number in last])
+        ends = [run / f"stage-{number + 1}" / AVERAGE for number in range(len(recipe.stages))]
+        _set_mean(network, [run / START, *ends][-recipe.averaged_stages :])
+    network.save(run / AVERAGE)  # as a teacher is asked: before calibration
     examples = _training(recipe, recipe.settings.size_px, data, run, split, others)
     save_representative(run, examples, recipe.settings.seed)
     (run / DATA).write_text(str((data / CLOSE_UPS).resolve()))
     card = _card(name, recipe, network, judge, _sources(data, split, others))
     network.save(run / BEST)
-    shutil.copyfile(weights, run / AVERAGE)
     (run / CARD).write_text(card.to_json())
     return replace(outcome, best={**outcome.best, **card.figures["development"]})
 

@@ -49,7 +49,8 @@ class Recipe:
     below what is promised, for quantization moves it."""
     averaged_stages: int = 1
     """With more than one, the finished network is the mean of the averages that so many last
-    stages ended with (Wortsman et al. 2022), and not the best epoch of the last."""
+    stages ended with, a finished model that was gone on from counted as one (Wortsman et al.
+    2022), and not the best epoch of the last."""
     taught: int = 30000
     """Examples for which the teacher is asked; from them alone a taught stage learns."""
     renewed: int = 1
@@ -83,6 +84,7 @@ RECIPES = {
             Stage(3, 5e-4, small=True, taught=True),
         ),
         look_alike_alarms=0.015,
+        averaged_stages=2,
     ),
 }
 
@@ -98,7 +100,7 @@ def renewing(recipe: Recipe, model: str) -> Recipe:
         recipe,
         settings=replace(recipe.settings, weights=model),
         stages=stages,
-        averaged_stages=min(recipe.averaged_stages, len(stages)),
+        averaged_stages=min(recipe.averaged_stages, 1 + len(stages)),
     )
 
 

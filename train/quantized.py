@@ -83,7 +83,8 @@ def _convolutions(file: Path) -> Iterator[tuple[Array, Array]]:
         axis = tensors[index]["quantization_parameters"]["quantized_dimension"]
         stored: npt.NDArray[Any] = interpreter.get_tensor(index)
         shape = [-1 if at == axis else 1 for at in range(stored.ndim)]
-        return (stored * scales.reshape(shape)).astype(np.float32)
+        real: Array = (stored * scales.reshape(shape)).astype(np.float32)
+        return real
 
     for node in interpreter._get_ops_details():
         if node["op_name"] not in ("CONV_2D", "DEPTHWISE_CONV_2D"):

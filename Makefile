@@ -8,7 +8,7 @@ DATA ?= ../shared/data
 SYSTEM := $(if $(filter aarch64 armv7l,$(shell uname -m)),--system-site-packages)
 PIP := $(VENV)/bin/pip --disable-pip-version-check --quiet
 ROOMS := crackscan.edge crackscan.train crackscan.convert $(addprefix crackscan.benchmarks.,contenders peers growth roof)
-BENCHMARKS := side_by_side how_cost_grows roofline scaling stems
+BENCHMARKS := side_by_side how_cost_grows roofline scaling stems boards
 SETUP := setup.cfg pyproject.toml
 
 .PHONY: scan test lint types system bench test-arm64 golden model-s model-m clean
@@ -50,6 +50,7 @@ bench: $(VENV)/.test
 	$(VENV)/bin/python benchmarks/roofline.py --out $(RESULTS_OF_BENCH)
 	$(VENV)/bin/python benchmarks/stems.py --out $(RESULTS_OF_BENCH)
 	$(VENV)/bin/python benchmarks/scaling.py --out $(RESULTS_OF_BENCH)
+	$(VENV)/bin/python benchmarks/boards.py --out $(RESULTS_OF_BENCH)
 	$(VENV)/bin/python benchmarks/how_cost_grows.py --out $(RESULTS_OF_BENCH)
 
 # What the shipped models say of the samples, kept for comparison on other machines; after each

@@ -9,7 +9,7 @@ import json
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ import click
 import numpy as np
 
 from crackscan.benchmarks.roof.cut import cut_out
+from crackscan.benchmarks.roof.plot import draw
+from crackscan.benchmarks.roof.rate import Rate, copy_rate
 from crackscan.benchmarks.roof.square import square_convolution, square_macs
 from crackscan.card import read_card
 from crackscan.convert.cost import core_name
@@ -30,24 +32,6 @@ from crackscan.native_stderr import dropped_stderr
 HEIGHT, WIDTH = 480, 640
 FRAME = (1, HEIGHT, WIDTH, 3)
 WARM_UP = 2
-
-
-@dataclass(frozen=True)
-class Rate:
-    """How fast a layer, or a whole network, runs."""
-
-    name: str
-    made: tuple[int, ...]
-    macs: int
-    bytes: int
-    ms: float
-    of_best: float
-    """Its multiply-adds a second by the best of the runtime."""
-
-    @property
-    def gmacs(self) -> float:
-        """Multiply-adds a second, in thousand millions."""
-        return self.macs / self.ms / 1e6 if self.ms > 0 else 0.0
 
 
 def timed(files: Sequence[tuple[Path, tuple[int, ...] | None]], rounds: int) -> Any:
@@ -158,7 +142,7 @@ def table(best: dict[str, float], found: dict[str, list[Rate]]) -> str:
 @click.option("--rounds", type=click.IntRange(1), default=60, show_default=True)
 @click.option("--quick", is_flag=True, help="Small convolutions, to see whether it works.")
 def main(out: Path, names: tuple[str, ...], rounds: int, quick: bool) -> None:
-    """Write roofline.json and roofline.md into OUT."""
+    """Write roofline.json, roofline.md and roofline.svg into OUT."""
     around = surroundings()
     for warning in around.warnings:
         click.echo(f"warning: {warning}", err=True)
@@ -167,15 +151,17 @@ def main(out: Path, names: tuple[str, ...], rounds: int, quick: bool) -> None:
         folder = Path(scratch)
         size = (16, 32) if quick else (64, 512)
         best = best_rate(folder, max(rounds // 3, 1), *size)
-        peak = max(best.values())
+        peak, copied = max(best.values()), copy_rate(rounds)
         found = {name: rates(find_model(name), folder, rounds, peak) for name in names}
     document = {
         "machine": {**around.to_dict(), "core": core_name()},
         "best_macs_per_s": best,
+        "copied_bytes_per_s": copied,
         "models": {name: [asdict(one) for one in rows] for name, rows in found.items()},
     }
     (out / "roofline.json").write_text(json.dumps(document, indent=2) + "\n")
     (out / "roofline.md").write_text(table(best, found))
+    draw(found, peak, copied, out / "roofline.svg")
     click.echo(table(best, found))
 
 

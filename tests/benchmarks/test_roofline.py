@@ -46,6 +46,8 @@ def test_every_layer_gets_a_rate(tmp_path: Path) -> None:
     told = json.loads((tmp_path / "roofline.json").read_text())
     rows = told["models"]["crack-s"]
     assert set(told["best_macs_per_s"]) == {"1x1", "3x3"}
+    assert told["copied_bytes_per_s"] > 1e8
+    assert "<svg" in (tmp_path / "roofline.svg").read_text()
     spared, whole = rows[-2:]
     assert (spared["name"], whole["name"]) == ("as crackscan runs it", "as the file has it")
     assert whole["macs"] == spared["macs"] == count_macs(find_model("crack-s"), 480, 640)

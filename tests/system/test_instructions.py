@@ -1,0 +1,65 @@
+"""What a live frame costs besides the model, in instructions: valgrind counts, so no clock matters.
+
+It sees no AVX-512, and neither does OpenCV then: the figures are of its AVX2 code on x86-64.
+"""
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed"),
+    pytest.mark.skipif(platform.machine() != "x86_64", reason="counted on x86-64"),
+]
+MOST = 20_000_000
+"""Instructions of a 640x480 frame, decoding and model left out."""
+FEW, MANY = 8, 40
+"""Frames; the difference of two counts is free of the start of the program."""
+PROGRAM = """
+import sys
+
+import cv2
+import numpy as np
+
+from crackscan.edge.bench.wall import encoded_frames
+from crackscan.edge.finding import Rule
+from crackscan.edge.follow import Follower
+from crackscan.edge.frame import Frame
+
+cv2.setNumThreads(1)
+width, height, cell_px = 640, 480, 16
+pictures = [cv2.imdecode(np.frombuffer(one, np.uint8), 1) for one in encoded_frames(width, height)]
+cells = np.full((height // cell_px, width // cell_px), 0.01, np.float32)
+cells[10:20, 20] = 0.99
+follower = Follower(Rule(0.5, 0.7, 4, cell_px))
+for number in range(int(sys.argv[1])):
+    frame = Frame(pictures[number], number, str(number), "wall", number / 15, number / 15)
+    follower.add(frame, follower.look(frame), cells)
+"""
+
+
+def instructions(frames: int, folder: Path) -> int:
+    """Of the whole program, until the end."""
+    done = subprocess.run(
+        ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder / 'counts'}",
+         sys.executable, "-c", PROGRAM, str(frames)],
+        capture_output=True, text=True, check=False, cwd=folder,
+        env=os.environ | {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    counted = re.search(r"Collected : (\d+)", done.stderr)
+    assert counted, done.stderr[-2000:]
+    return int(counted.group(1))
+
+
+def test_a_live_frame_keeps_within_its_instructions(tmp_path: Path) -> None:
+    each = (instructions(MANY, tmp_path) - instructions(FEW, tmp_path)) / (MANY - FEW)
+    print(f"{each / 1e6:.2f} million instructions a frame besides model and decoding")
+    assert 0 < each <= MOST

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 
 
 @dataclass(frozen=True)
@@ -49,16 +50,46 @@ def cuts(length: int, size: int, margin: int) -> list[Cut]:
 def block_size(rows: int, cols: int, budget: int, margin: int) -> tuple[int, int]:
     """Height and width in cells of the blocks for a picture, at most `budget` cells in area.
 
-    A picture within the budget is one block; otherwise blocks are near square, since a square
-    has the least margin to compute twice. They are never thinner than three margins, or a cell
-    more than two where that is larger: a smaller budget than this is exceeded.
+    A picture within the budget is one block; otherwise it is the size of which the blocks that are
+    needed have the least area together: they fit the picture, for what overlaps by more than the
+    margins is computed twice. They are never thinner than three margins, or a cell more than two
+    where that is larger: a smaller budget than this is exceeded.
     """
     if rows * cols <= budget:
         return rows, cols
     least = max(3 * margin, 2 * margin + 1)
-    height = min(rows, max(int(budget**0.5), least))
-    width = min(cols, max(budget // height, least))
-    return min(rows, max(budget // width, least)), width
+    best = min(rows, least), min(cols, least)
+    least_cells: float = inf
+    for height in _fitting(rows, margin, least):
+        most = budget // height
+        if most < min(cols, least):
+            continue
+        across = _count(cols, most, margin)
+        width = max(_fitted(cols, across, margin), min(cols, least))
+        cells = _count(rows, height, margin) * across * height * width
+        if cells < least_cells:
+            best, least_cells = (height, width), cells
+    return best
+
+
+def _count(length: int, size: int, margin: int) -> int:
+    """How many blocks of a size cover a length."""
+    return 1 if length <= size else -(-(length - 2 * margin) // (size - 2 * margin))
+
+
+def _fitted(length: int, count: int, margin: int) -> int:
+    """The least size of which so many blocks cover a length."""
+    return length if count == 1 else -(-(length - 2 * margin) // count) + 2 * margin
+
+
+def _fitting(length: int, margin: int, least: int) -> Iterator[int]:
+    """The sizes of one block, two blocks and so on, down to the least."""
+    for count in range(1, length + 1):
+        size = _fitted(length, count, margin)
+        if size <= least:
+            break
+        yield size
+    yield min(length, least)
 
 
 def blocks(rows: int, cols: int, size: tuple[int, int], margin: int) -> Iterator[Block]:

@@ -62,3 +62,29 @@ def test_blocks_stay_within_the_budget_that_the_margin_allows(
         for block in blocks(rows, cols, (height, width), margin)
     )
     assert cells == rows * cols
+
+
+@pytest.mark.parametrize(
+    ("rows", "cols", "share"), [(188, 250, 1.2), (375, 500, 1.3), (68, 120, 1.0), (97, 97, 1.2)]
+)
+def test_blocks_fit_a_picture(rows: int, cols: int, share: float) -> None:
+    """Photographs of 12 and 48 megapixels, a film's frame, and one that just exceeds the budget."""
+    height, width = block_size(rows, cols, budget=96 * 96, margin=6)
+    number = len(list(blocks(rows, cols, (height, width), margin=6)))
+    assert number * height * width <= share * rows * cols
+
+
+@given(st.integers(20, 300), st.integers(20, 300), st.integers(600, 9000), st.integers(0, 6))
+def test_no_other_number_of_rows_computes_less(
+    rows: int, cols: int, budget: int, margin: int
+) -> None:
+    def cells(size: tuple[int, int]) -> int:
+        return size[0] * size[1] * len(list(blocks(rows, cols, size, margin)))
+
+    chosen = cells(block_size(rows, cols, budget, margin))
+    least = max(3 * margin, 2 * margin + 1)
+    for height in range(least, rows + 1):
+        width = min(budget // height, cols)
+        if width >= min(least, cols) and height * width <= budget:
+            fitted = cols if width == cols else width
+            assert chosen <= cells((height, fitted)), (height, fitted)

@@ -58,8 +58,8 @@ trap 'exit 1' HUP INT TERM
 python3 -m venv --system-site-packages "$new"
 "$new/bin/pip" --disable-pip-version-check --isolated --quiet install \
     --no-index --find-links wheels crackscan || fail "the installation failed; nothing has changed"
-# An eighth of the room; python -m ensurepip brings it back.
-"$new/bin/python" -m pip --isolated --quiet uninstall --yes pip
+# An eighth of the room; python -m ensurepip brings it back. Only Python 3.11 has setuptools here.
+"$new/bin/python" -m pip --isolated --quiet --quiet uninstall --yes pip setuptools
 cp -r samples "$new/samples"
 [ "$("$new/bin/python" -c "$numpy")" = "$before" ] ||
     fail "the system's numpy would be replaced; nothing has changed"

@@ -6,7 +6,6 @@ Exits with 1 where anything is wrong, with 2 where this machine cannot run it.
 """
 
 import argparse
-import json
 import shutil
 import subprocess
 import sys
@@ -15,12 +14,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import bundles
-from chroot import BUILD, ROOT, SYSTEMS, Chroot, NotHereError
+import same_answer
+from chroot import BUILD, ROOT, SYSTEMS, Chroot, FailedError, NotHereError
 from page import write_page
 from transcript import Transcript
 
 HOME = "/root/crackscan"
-WITHIN_STEPS = 2
 QUICK = (
     *("test_bench", "test_blocks", "test_classify", "test_doctor", "test_evidence"),
     *("test_finding", "test_installed", "test_model", "test_overlay", "test_sharpness"),
@@ -46,6 +45,7 @@ def prove(name: str, parts: Sequence[str], tests: str) -> list[str]:
 
     Raises:
         NotHereError: this machine cannot.
+        FailedError: the chroot could not be made.
     """
     chroot = Chroot(name)
     print(f"making the chroot {name}, or taking the one that is here", flush=True)
@@ -72,6 +72,7 @@ def _system(told: Transcript, _: str) -> None:
 
 
 def _as_the_readme_says(told: Transcript, _: str) -> None:
+    shutil.rmtree(told.chroot.root / f"{HOME.lstrip('/')}/.venv", ignore_errors=True)
     before = told.chroot.run(VERSIONS).out
     told.run("make scan", limit_s=3600)
     after = told.chroot.run(f". {HOME}/.venv/bin/activate && {VERSIONS}").out
@@ -87,7 +88,8 @@ def _as_the_readme_says(told: Transcript, _: str) -> None:
         keep=lambda done: "\n".join(done.out.splitlines()[-3:]),
     )
     told.run(
-        ". .venv/bin/activate; crackscan survey samples --out visit --jobs 1"
+        "mkdir photographs && cp samples/cracked-*.jpg photographs;"
+        " . .venv/bin/activate; crackscan survey photographs --out visit --jobs 1"
         " && crackscan report visit --site Samples && ls visit"
     )
 
@@ -103,39 +105,19 @@ def _refused_where_no_runtime_fits(told: Transcript) -> None:
 
 
 def _golden(told: Transcript, _: str) -> None:
-    """Crack maps of the shipped models against those kept on x86-64."""
-    maps = []
-    arm64 = told.chroot.system.architecture == "arm64"
-    kernels = "" if arm64 else ".built-in"  # tflite-runtime has no others for int8
-    for board in told.chroot.boards:
-        for model in sorted((ROOT / "models").glob("*.tflite")):
-            kept = f"tests/data/golden/{model.stem}{kernels}.npz"
-            done = told.chroot.run(
-                f".venv/bin/crackscan-convert golden models/{model.name} samples"
-                f" --check {kept} --json",
-                folder=HOME,
-                board=board,
-            )
-            if not told.demand(done.out.startswith("["), f"golden {model.stem}: {done.err}"):
-                continue
-            found = json.loads(done.out)
-            maps.append(
-                {"model": model.stem, "board": board.name, "cpu": board.qemu, "maps": found}
-            )
-            what = f"{model.stem} as on a {board.name}"
-            for one in found:
-                near = one["largest"] <= WITHIN_STEPS
-                told.demand(near, f"{what}, {one['picture']}: {one['largest']} steps away")
-                told.demand(one["findings_equal"], f"{what}, {one['picture']}: other findings")
-            worst = max(one["largest"] for one in found)
-            equal = sum(one["findings_equal"] for one in found)
-            print(f"golden, {what}: worst {worst} steps, findings equal in {equal}/{len(found)}")
-    told.facts["golden"] = maps
-    told.save()
+    """Crack maps of the shipped models, for the comparison with those of other runtimes."""
+    if told.demand(_has_environment(told), "run the part readme first"):
+        same_answer.keep(told)
+
+
+def _has_environment(told: Transcript) -> bool:
+    return (told.chroot.root / "root/crackscan/.venv/.edge").is_file()
 
 
 def _tests(told: Transcript, which: str) -> None:
     """The edge's tests, without TensorFlow; networks that only TensorFlow makes come along."""
+    if not told.demand(_has_environment(told), "run the part readme first"):
+        return
     fixtures = _made_here(told)
     told.run(f".venv/bin/pip install --quiet {TEST_PACKAGES}")
     files = ["tests/edge"] if which == "all" else [f"tests/edge/{one}.py" for one in QUICK]
@@ -190,9 +172,13 @@ def main() -> int:
     try:
         for name in SYSTEMS if chosen.system == "all" else [chosen.system]:
             wrong += prove(name, chosen.parts, chosen.tests)
+        if "golden" in chosen.parts:
+            wrong += same_answer.compare()
     except NotHereError as error:
         print(error, file=sys.stderr)
         return 2
+    except FailedError as error:
+        wrong.append(str(error))
     if chosen.page:
         write_page(chosen.page, list(PARTS))
     print("\n".join(wrong) or "all is as it should be")

@@ -6,6 +6,7 @@ Exits with 1 where anything is wrong, with 2 where this machine cannot run it.
 """
 
 import argparse
+import resource
 import shutil
 import subprocess
 import sys
@@ -56,12 +57,19 @@ def prove(name: str, parts: Sequence[str], tests: str) -> list[str]:
         told = Transcript(chroot, part)
         if part == "system":
             told.facts["chroot_s"] = round(made_s)
-        started = time.monotonic()
+        started, worked = time.monotonic(), _worked_s()
         PARTS[part](told, tests)
         told.facts[f"{part}_s"] = round(time.monotonic() - started)
+        told.facts[f"{part}_cpu_s"] = round(_worked_s() - worked)
         told.save()
         wrong += told.wrong
     return [f"{name}: {one}" for one in wrong]
+
+
+def _worked_s() -> float:
+    """Processor seconds of all that was started and has ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _system(told: Transcript, _: str) -> None:

@@ -37,7 +37,8 @@ SURELY_NONE = 0.1
 """A picture whose target is below this has no crack in any part of it."""
 BATCH = 32
 ARRAYS = ("rgb.npy", "cells.npy", "patch.npy")
-FINISHED = "views.json"
+VIEWS, FINISHED = "views", "views.json"
+"""The folder in a run, and the file in it that says it is whole."""
 
 Ask = Callable[[RGB], Targets]
 """uint8 RGB (n, side, side, 3) to float32 logits (n, side / 16, side / 16)."""

@@ -16,7 +16,7 @@ from crackscan.train.dataset.split import Split, prepare
 from crackscan.train.dataset.split_file import read_split, write_split
 from crackscan.train.dataset.thumbnails import Report
 from crackscan.train.development import Development
-from crackscan.train.distil import Views, keep_views, load_teacher
+from crackscan.train.distil import VIEWS, Views, keep_views, load_teacher
 from crackscan.train.examples import CELL_PX, Source, batches
 from crackscan.train.field import read_annotations
 from crackscan.train.fit import (
@@ -52,7 +52,7 @@ from crackscan.train.render.sample import RenderConfig
 from crackscan.train.rendered import Rendered, render_pool
 from crackscan.train.run import CARD, DATA, SPLIT, save_representative
 
-JUDGED, VIEWS, STAGES, START = "pool-development", "views", "stages.json", "start.keras"
+JUDGED, STAGES, START = "pool-development", "stages.json", "start.keras"
 
 
 def make(

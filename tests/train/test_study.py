@@ -33,6 +33,7 @@ def row(name: str, cost: float, auroc: float, start: str = "nothing") -> dict[st
     return {
         "name": name,
         "start": start,
+        "taught": False,
         "sees_px": 206,
         "parameters": 70_000,
         "photographs_auroc": auroc,
@@ -82,7 +83,7 @@ def test_the_usual_split_lets_copies_cross_it() -> None:
         Member(Item(f"{at}.jpg", at % 2 == 0), "train", at // 3, 0) for at in range(300)
     )
     split = Split("data", 0, members, (), (), 0, "")
-    materials = Materials(Path(), split, Path(), {}, QUICK)
+    materials = Materials(Path(), split, Path(), {}, QUICK, Path())
     sides = _leaky(materials, 0)
     assert {side: len(items) for side, items in sides.items()} == {
         "train": 210,

@@ -29,6 +29,12 @@ import click
 @click.option(
     "--variant", "variants", multiple=True, help="A backbone; may be given again.  [default: nine]"
 )
+@click.option(
+    "--teacher",
+    type=click.Path(exists=True, path_type=Path),
+    help="Run folder or .tflite that the networks without ImageNet's weights learn from.  [default:"
+    " they learn from the same examples as the others]",
+)
 @click.option("--examples", type=click.IntRange(64), default=36_000, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--quick", is_flag=True, help="Next to no data: tries the whole path in minutes.")
@@ -39,6 +45,7 @@ def frontier(
     negatives: Path | None,
     weights: str,
     variants: tuple[str, ...],
+    teacher: Path | None,
     examples: int,
     seed: int,
     quick: bool,
@@ -47,8 +54,10 @@ def frontier(
 
     Equal for all: --examples in one pass, 192 px, batches of 32, AdamW at 2e-3 with cosine decay,
     weights averaged (0.995), the mix of examples of crack-s, one seed; ImageNet's weights where
-    there are some. DATA is as for `model`. Leaves frontier.md and frontier.svg in --out, and what
-    each variant came to; run again, it goes on after the last finished one.
+    there are some. What starts from nothing hardly learns from one pass: with a --teacher, it has
+    two passes over its word on 30,000 examples. DATA is as for `model`. Leaves frontier.md and
+    frontier.svg in --out, and what each variant came to; run again, it goes on after the last
+    finished one.
     """
     from crackscan.quiet import import_tensorflow
 
@@ -69,7 +78,7 @@ def frontier(
     if unknown := [one for one in variants if one not in VARIANTS]:
         raise click.BadParameter(f"{unknown[0]}; there are: {', '.join(VARIANTS)}")
     size = QUICK if quick else replace(Size(), examples=examples)
-    claim_study(out, {**asdict(size), "weights": weights, "seed": seed})
+    claim_study(out, {**asdict(size), "weights": weights, "seed": seed, "taught": bool(teacher)})
     with bars() as report:
         materials = gather(data, out, size, pool, negatives, len(os.sched_getaffinity(0)), report)
         rows = measured(
@@ -80,8 +89,11 @@ def frontier(
             seed,
             lambda name: Watch(lambda done, total: report(f"Training {name}", done, total)),
             rounds=5 if quick else 40,
+            teacher=teacher,
+            on_taught=lambda done: report("Asking the teacher", done, size.taught),
         )
     command = f"crackscan-train frontier DATA --out FOLDER --examples {size.examples} --seed {seed}"
+    command += " --teacher MODEL" if teacher else ""
     page = frontier_page(rows, size, seed, command)
     write_file(out / "frontier.md", page.encode())
     draw_frontier(rows, out / "frontier.svg")

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,11 @@ import numpy as np
 
 from crackscan.errors import CrackscanError
 from crackscan.train.development import Development
+from crackscan.train.distil import Views, keep_views, load_teacher
 from crackscan.train.evaluate.predict import load_scorer
+from crackscan.train.examples import Source
 from crackscan.train.field import read_annotations
-from crackscan.train.fit import Watch
+from crackscan.train.fit import Settings, Watch
 from crackscan.train.network import receptive_margin_px
 from crackscan.train.recipe import DEVELOPMENT, FIELD
 from crackscan.train.study.judge import crack_free_patches, judge
@@ -49,10 +51,14 @@ def frontier(
     seed: int,
     watch: Callable[[str], Watch],
     rounds: int = 40,
+    teacher: Path | None = None,
+    on_taught: Callable[[int], None] = lambda _: None,
 ) -> list[Result]:
     """Train, quantize, judge and time each variant; gives their rows, cheapest first.
 
-    What `out` already holds of a variant is kept. Costs are measured of all of them at once.
+    With a teacher, a run folder or `.tflite`, networks that start from nothing learn from its word
+    on more examples, as crack-s does; one pass over few leaves them where they began. What `out`
+    already holds of a variant is kept. Costs are measured of all of them at once.
 
     Raises:
         CrackscanError: training, conversion or timing failed.
@@ -70,10 +76,16 @@ def frontier(
     def made(name: str) -> Result:
         folder = out / name
         settings = settings_of(name, weights, materials.size, seed)
+        taught = settings.weights == "none" and teacher is not None
+        if settings.weights == "none" and teacher is not None:
+            settings = replace(settings, epochs=materials.size.passes)
+            examples = _taught(materials, teacher, settings, on_taught)
+        else:
+            examples = materials.sources(KINDS)
         kept = train(
             folder,
             settings,
-            materials.sources(KINDS),
+            examples,
             materials.close_ups(materials.split.items("validation")),
             materials,
             watch(name),
@@ -84,6 +96,7 @@ def frontier(
         return {
             "name": name,
             "start": "ImageNet" if settings.weights != "none" else "nothing",
+            "taught": taught,
             "parameters": int(sum(np.prod(one.shape) for one in network.weights)),
             "sees_px": 2 * receptive_margin_px(network) + 16,
             "close_ups_auroc": figures["int8_auroc"],
@@ -98,6 +111,24 @@ def frontier(
     for row in rows:
         row |= {"cost": measured[row["name"]], "core": costs["core"], "runtime": costs["runtime"]}
     return sorted(rows, key=lambda row: row["cost"]["invocations"]["median"])
+
+
+def _taught(
+    materials: Materials, teacher: Path, settings: Settings, progress: Callable[[int], None]
+) -> list[Source]:
+    """Examples with the teacher's word, asked for once for all variants."""
+    size = materials.size
+    keep_views(
+        materials.views,
+        materials.sources(KINDS),
+        size.size_px,
+        size.taught,
+        load_teacher(teacher),
+        settings.pooled_cells,
+        0,
+        progress,
+    )
+    return [Views(materials.views, size.size_px)]
 
 
 def best_so_far(rows: Sequence[Result], figure: str) -> list[Result]:

@@ -1,7 +1,7 @@
 """What a study trains and judges on: made once, shared by all its runs."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from crackscan.train.dataset.index import Item
 from crackscan.train.dataset.split import Split, prepare
 from crackscan.train.dataset.split_file import read_split, write_split
 from crackscan.train.dataset.thumbnails import Report
+from crackscan.train.distil import VIEWS
 from crackscan.train.examples import Example, Source
 from crackscan.train.field import read_annotations
 from crackscan.train.negatives import collect
@@ -59,9 +60,13 @@ class Size:
     development_renderings: int = 800
     development_photographs: int | None = None
     field_photographs: int | None = None
+    taught: int = 30_000
+    """Examples that a teacher is asked for, where networks that start from nothing have one."""
+    passes: int = 2
+    """How often those go over them."""
 
 
-QUICK = Size(48, 96, 8, 48, 16, 24, 32, 4, 4)
+QUICK = Size(48, 96, 8, 48, 16, 24, 32, 4, 4, 48, 1)
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,8 @@ class Materials:
     pools: Mapping[str, Path]
     """`pool`, `pool-wide`, `pool-development` and, where asked for, `pool-bare`."""
     size: Size
+    views: Path
+    """Where a teacher's word is kept, or was kept by the run that the pools are from."""
 
     def paths(self, items: Sequence[Item], label: bool) -> list[Path]:
         """The close-ups among `items` that show a crack, or none."""
@@ -151,8 +158,8 @@ def gather(
     """Split the close-ups and render what is not there yet.
 
     `pool` is a run folder of `crackscan-train model` whose split and renderings are taken as they
-    are; what it lacks is made in `out`. `negatives` are pictures without a crack, by default
-    collected from Debian packages into `out`.
+    are, and its teacher's word; what it lacks is made in `out`. `negatives` are pictures without a
+    crack, by default collected from Debian packages into `out`.
 
     Raises:
         CrackscanError: part of the data is missing.
@@ -167,7 +174,8 @@ def gather(
     others = negatives or out / "negatives"
     if not any(others.glob("*.jpg")):
         collect(others, report=report)
-    materials = Materials(data, split, others, {}, size)
+    views = out / VIEWS if pool is None or not (pool / VIEWS).is_dir() else pool / VIEWS
+    materials = Materials(data, split, others, {}, size, views)
     intact = materials.paths(split.items("train"), label=False)
     wanted = {
         "pool": (size.pool, 1_000_000, POOL_PX, RenderConfig()),
@@ -189,7 +197,7 @@ def gather(
         pools[name] = out / name
         told = _of_stage(report, f"Rendering {name}", count)
         render_pool(out / name, count, seed, px, intact, config, workers, told)
-    return Materials(data, split, others, pools, size)
+    return replace(materials, pools=pools)
 
 
 def _split(close_ups: Path, out: Path, pool: Path | None, report: Report) -> Split:

@@ -15,7 +15,14 @@ def frontier_page(rows: Sequence[Result], size: Size, seed: int, command: str) -
         "# Frontier: what a network costs and what it finds",
         "",
         f"Each network learned from the same {size.examples:,} examples of {size.size_px} px"
-        f" (seed {seed}, one pass) and was judged as int8 after the last of them; nothing was"
+        f" (seed {seed}, one pass)"
+        + (
+            f", but those marked *taught* from a teacher's word on {size.taught:,}"
+            f" ({size.passes} passes)"
+            if any(row["taught"] for row in rows)
+            else ""
+        )
+        + ", and was judged as int8 after the last of them; nothing was"
         " chosen by the figures. So they compare with each other, and are lower than those of"
         " the shipped models, which learn for longer. Made by:",
         "",
@@ -33,7 +40,8 @@ def frontier_page(rows: Sequence[Result], size: Size, seed: int, command: str) -
         low, mid, high = (cost["invocations"][at] for at in ("low", "median", "high"))
         name = f"**{row['name']}**" if row["name"] in best else row["name"]
         lines.append(
-            f"| {name} | {VARIANTS[row['name']]} | {row['start']} | {row['sees_px']} |"
+            f"| {name} | {VARIANTS[row['name']]} |"
+            f" {row['start']}{', taught' * row['taught']} | {row['sees_px']} |"
             f" {row['parameters']:,} | {cost['bytes'] / 1000:,.0f} | {cost['macs'] / 1e6:,.0f} |"
             f" {mid:.2f} ({low:.2f}–{high:.2f}) | {row['photographs_auroc']:.4f} |"
             f" {row['photographs_f1']:.3f} | {row['rendered_auroc']:.4f} |"

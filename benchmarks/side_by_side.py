@@ -166,9 +166,12 @@ def main(
     learned = Lessons(metu, lessons, epochs)
     prepare(bench, file, learned)
     can_judge = data is not None and (data / "deepcrack_dev").is_dir()
-    if data is not None and can_judge and slices.accuracy() is None:
-        auroc = judged(bench, data, patches, metu is not None)
-        slices.keep_accuracy(Accuracy(patches, str(learned), auroc))
+    if data is not None and can_judge:
+        earlier = slices.accuracy()
+        auroc = dict(earlier.auroc) if earlier and earlier.patches == patches else {}
+        for name, found in judged(bench, data, patches, metu is not None, auroc):
+            auroc[name] = found
+            slices.keep_accuracy(Accuracy(patches, str(learned), auroc))
     if only_prepare:
         return
     for size in sizes:

@@ -36,7 +36,7 @@ class Maps(WholeFrames):
         height, width = rgb.shape[:2]
         kind = self._ncnn.Mat.PixelType.PIXEL_RGB
         fed = self._ncnn.Mat.from_pixels(np.ascontiguousarray(rgb), kind, width, height)
-        fed.substract_mean_normalize([127.5] * 3, [1 / 127.5] * 3)
+        fed.substract_mean_normalize([127.0] * 3, [])
         extractor = self._network.create_extractor()
         extractor.input("in0", fed)
         _, said = extractor.extract("out0")

@@ -16,9 +16,9 @@ CONTENDER = Contender(
 
 
 def _fed(rgb: RGB) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    """(1, 3, height, width) of -1..1."""
-    scaled = rgb.astype(np.float32) * np.float32(1 / 127.5) - np.float32(1)
-    return np.ascontiguousarray(scaled.transpose(2, 0, 1)[np.newaxis])
+    """(1, 3, height, width) of grey levels less 127."""
+    shifted = rgb.astype(np.float32) - np.float32(127)
+    return np.ascontiguousarray(shifted.transpose(2, 0, 1)[np.newaxis])
 
 
 def opened(files: Path, threads: int) -> Engine:

@@ -33,7 +33,7 @@ class Maps(WholeFrames):
         self.runs_on = f"opencv {cv2.__version__}"
 
     def map_of(self, rgb: RGB) -> Any:
-        fed = self._cv2.dnn.blobFromImage(rgb, 1 / 127.5, mean=(127.5, 127.5, 127.5))
+        fed = self._cv2.dnn.blobFromImage(rgb, mean=(127, 127, 127))
         self._network.setInput(fed)
         return self._network.forward()
 

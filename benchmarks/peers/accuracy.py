@@ -1,6 +1,7 @@
 """What the contenders find: AUROC on labelled patches, which needs no quiet machine."""
 
 import os
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,28 +27,31 @@ def labelled(data: Path, count: int, folder: Path) -> tuple[Path, npt.NDArray[np
     return file, np.array([one.label for one in chosen])
 
 
-def judged(bench: Bench, data: Path, count: int, taught: bool) -> dict[str, float]:
+def judged(
+    bench: Bench, data: Path, count: int, taught: bool, known: Collection[str]
+) -> Iterator[tuple[str, float]]:
     """AUROC of every contender with trained weights, on as many patches.
 
     Args:
         taught: whether the notebook's network has learned.
+        known: contenders that need not be judged.
     """
     from crackscan.train.evaluate.metrics import auroc
 
     file, labels = labelled(data, count, bench.files)
-    found = {}
     random = {"mobilenetv2-int8.tflite"}
     if not taught:
         random |= {"notebook-float.tflite", "notebook-int8.tflite"}
     for name in bench.taking_part():
-        if set(contender(name).files) & random or "random weights" in contender(name).note:
+        if name in known or "random weights" in contender(name).note:
+            continue
+        if set(contender(name).files) & random:
             continue
         console.print(f"accuracy of {name}", highlight=False)
         variables = module_path(bench.work / "path")
         threads = len(os.sched_getaffinity(0))
         try:
             with Child(bench.pythons[name], name, bench.files, threads, variables) as child:
-                found[name] = auroc(labels, scores(child, file))
+                yield name, auroc(labels, scores(child, file))
         except GoneError as gone:
             bench.leave_out(name, f"does not judge patches: {gone}")
-    return found

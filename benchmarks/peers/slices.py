@@ -13,6 +13,7 @@ from typing import Any
 from crackscan.benchmarks.peers.measure import Spread, Times
 from crackscan.benchmarks.peers.report import told
 from crackscan.convert.cost import core_name
+from crackscan.convert.macs import layers
 
 ACCURACY = "accuracy"
 
@@ -41,11 +42,16 @@ class Accuracy:
 
 
 class Slices:
-    """A folder with what was measured of one model on one machine; what else is in it is stale."""
+    """A folder with what was measured of one model on one machine; what else is in it is stale.
+
+    Times are those of all models with the same operators, for weights cost nothing; accuracy is
+    that of the very file.
+    """
 
     def __init__(self, folder: Path, model: Path) -> None:
         self._folder = folder
-        self._of = {"sha256": hashlib.sha256(model.read_bytes()).hexdigest(), "core": core_name()}
+        self._timed = {"operators": _hash(repr(layers(model)).encode()), "core": core_name()}
+        self._judged = {"sha256": _hash(model.read_bytes())}
 
     def forget(self) -> None:
         """Begin anew."""
@@ -54,16 +60,16 @@ class Slices:
 
     def keep(self, one: Slice) -> None:
         values = {**asdict(one), "times": [told(each) for each in one.times]}
-        self._write(_name(one.width, one.height, one.threads), values)
+        self._write(_name(one.width, one.height, one.threads), self._timed, values)
 
     def keep_accuracy(self, one: Accuracy) -> None:
-        self._write(ACCURACY, asdict(one))
+        self._write(ACCURACY, self._judged, asdict(one))
 
     def kept(self) -> list[Slice]:
         """In the order of their sizes and threads."""
         found = []
         for file in self._folder.glob("*x*.json"):
-            values = self._read(file.stem)
+            values = self._read(file.stem, self._timed)
             if values is not None:
                 times = tuple(_times(one) for one in values.pop("times"))
                 warnings = tuple(values.pop("warnings"))
@@ -71,23 +77,27 @@ class Slices:
         return sorted(found, key=lambda one: (one.width * one.height, one.threads))
 
     def has(self, width: int, height: int, threads: int) -> bool:
-        return self._read(_name(width, height, threads)) is not None
+        return self._read(_name(width, height, threads), self._timed) is not None
 
     def accuracy(self) -> Accuracy | None:
-        values = self._read(ACCURACY)
+        values = self._read(ACCURACY, self._judged)
         return None if values is None else Accuracy(**values)
 
-    def _read(self, name: str) -> dict[str, Any] | None:
+    def _read(self, name: str, of: Mapping[str, str]) -> dict[str, Any] | None:
         file = self._folder / f"{name}.json"
         if not file.is_file():
             return None
         values: dict[str, Any] = json.loads(file.read_text())
-        return values if values.pop("of") == self._of else None
+        return values if values.pop("of") == of else None
 
-    def _write(self, name: str, values: Mapping[str, object]) -> None:
+    def _write(self, name: str, of: Mapping[str, str], values: Mapping[str, object]) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"of": self._of, **values}, indent=2)
+        text = json.dumps({"of": of, **values}, indent=2)
         (self._folder / f"{name}.json").write_text(text + "\n")
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _name(width: int, height: int, threads: int) -> str:

@@ -129,7 +129,7 @@ def main(out: Path, model: str, quick: bool) -> None:
     sizes = ((160, 128),) if quick else SIZES
     found = [frames(model, *size, 2 if quick else 60) for size in sizes]
     with tempfile.TemporaryDirectory(prefix="scaling-", dir=out) as scratch:
-        size, count, rounds = ((256, 192), 6, 1) if quick else ((4000, 3000), 40, 5)
+        size, count, rounds = ((256, 192), 6, 1) if quick else ((4000, 3000), 16, 3)
         found.append(photographs(model, *size, count, rounds, Path(scratch)))
     document = {
         "machine": {**around.to_dict(), "core": core_name()},

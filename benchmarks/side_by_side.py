@@ -22,6 +22,7 @@ from crackscan.benchmarks.peers.accuracy import judged
 from crackscan.benchmarks.peers.bench import Bench, console, contender, prepare
 from crackscan.benchmarks.peers.measure import WARM_UP, measure, one_thread_of_opencv, picture_file
 from crackscan.benchmarks.peers.networks import Lessons
+from crackscan.benchmarks.peers.others import Others
 from crackscan.benchmarks.peers.report import draw, markdown, told
 from crackscan.benchmarks.peers.slices import Accuracy, Slice, Slices
 from crackscan.convert.cost import core_name
@@ -75,16 +76,15 @@ def about(
 def measured(bench: Bench, width: int, height: int, threads: int, rounds: int) -> Slice:
     """All contenders on one size of picture with one number of threads."""
     console.print(f"{width}x{height}, threads: {threads}", highlight=False)
-    around = surroundings()
-    for warning in around.warnings:
-        console.print(f"warning: {warning}")
     picture = picture_file(bench.work / "pictures", width, height)
     if width * height > LARGE_PX:
         rounds = -(-rounds // 2)
-    with bench.children(threads) as children:
+    with Others() as others, bench.children(threads) as children:
         times = measure(children, (width, height), threads, picture, rounds, bench.leave_out)
+    for warning in others.warnings:
+        console.print(f"warning: {warning}")
     return Slice(
-        width, height, threads, rounds, tuple(around.warnings), dict(bench.left_out), tuple(times)
+        width, height, threads, rounds, tuple(others.warnings), dict(bench.left_out), tuple(times)
     )
 
 

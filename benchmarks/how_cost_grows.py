@@ -55,7 +55,7 @@ def measured(curve: str, quick: bool, folder: Path, jobs: int) -> list[Point]:
         return by_findings(folder, counts, 5 if quick else 200)
     console = Console(stderr=True)
     if curve == "hours":
-        hours = 0.05 if quick else 8
+        hours = 0.05 if quick else 2
         with console.status("hours") as status:
             return by_hours(rule, hours, lambda done: status.update(f"{done:,} frames"))
     count = 40 if quick else 100_000

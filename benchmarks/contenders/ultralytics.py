@@ -6,6 +6,8 @@ import numpy as np
 
 from crackscan.benchmarks.contenders.worker import RGB, ByPatches, Contender, Engine, serve
 
+SIDE_PX = 224
+"""What its classifiers are trained for; without weights `predict` would enlarge to 640."""
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 CONTENDER = Contender(
     "Ultralytics yolo11n-cls, a patch at a time, PyTorch",
@@ -35,7 +37,8 @@ def opened(files: Path, threads: int) -> Engine:  # noqa: ARG001
     model = ultralytics.YOLO("yolo11n-cls.yaml", task="classify", verbose=False)
 
     def score(patch: RGB) -> float:
-        (said,) = model.predict(np.ascontiguousarray(patch[..., ::-1]), verbose=False)
+        bgr = np.ascontiguousarray(patch[..., ::-1])
+        (said,) = model.predict(bgr, imgsz=SIDE_PX, verbose=False)
         return float(said.probs.data[0])
 
     return ByPatches(f"ultralytics {ultralytics.__version__}, torch {torch.__version__}", score)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
+from time import thread_time
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,7 @@ def by_pixels(model: Model, sizes: Iterable[tuple[int, int]], times: int) -> lis
     for width, height in sizes:
         rgb = decode_picture(encoded_frames(width, height)[0], Path("wall.jpg"))
         run = partial(_map, model, rgb)
-        points.append(timed("crack map, by pixels", width * height, run, times))
+        points.append(timed("crack map, by pixels", width * height, run, times, thread_time))
     return points
 
 
@@ -43,7 +44,11 @@ def by_reductions(size: tuple[int, int], times: int) -> list[Point]:
     data = encoded_frames(*size)[0]
     return [
         timed(
-            "decode a photograph, by reduction", reduction, partial(_decode, data, reduction), times
+            "decode a photograph, by reduction",
+            reduction,
+            partial(_decode, data, reduction),
+            times,
+            thread_time,
         )
         for reduction in (1, 2, 4, 8)
     ]
@@ -91,7 +96,9 @@ def by_cracks_live(rule: Rule, counts: Iterable[int], times: int) -> list[Point]
             return len(found)
 
         found = scan(0)
-        points.append(timed("live frame without the model, by findings", found, scan, times))
+        points.append(
+            timed("live frame without the model, by findings", found, scan, times, thread_time)
+        )
     return points
 
 
@@ -113,7 +120,9 @@ def by_cracks_photograph(rule: Rule, counts: Iterable[int], times: int) -> list[
             seen = Seen(labels, tuple(findings), cells >= rule.cell)
             return len(join([seen], width, height, rule.cell_px))
 
-        points.append(timed("photograph without the model, by findings", scan(0), scan, times))
+        points.append(
+            timed("photograph without the model, by findings", scan(0), scan, times, thread_time)
+        )
     return points
 
 

@@ -63,6 +63,7 @@ def test_a_frontier_goes_on_and_an_ablation_takes_its_networks(small: Path) -> N
     taught = ("--teacher", out / "fused-96-far")
     rest = crackscan_train("ablation", data, "--out", small / "ablation", *plain, *options, *taught)
     assert rest.returncode == 0, rest.stderr
+    assert 'id="rendered_auroc-6"' in (small / "ablation" / "ablation.svg").read_text()
     lines = (small / "ablation" / "ablation.md").read_text().splitlines()
     rows = [line for line in lines if line.startswith("| ")][1:]
     assert len(rows) == 7 and [row.endswith("| trained on |") for row in rows] == 5 * [0] + 2 * [1]

@@ -16,6 +16,7 @@ from crackscan.train.dataset.split import Member, Split
 import_tensorflow()
 
 from crackscan.train.study.ablation import KINDS, _leaky  # noqa: E402
+from crackscan.train.study.ablation_plot import draw_ablation  # noqa: E402
 from crackscan.train.study.frontier import best_so_far  # noqa: E402
 from crackscan.train.study.materials import (  # noqa: E402
     QUICK,
@@ -132,7 +133,9 @@ def test_the_table_says_which_networks_are_worth_their_price() -> None:
     assert {line.count("|") for line in lines} == {14}
 
 
-def test_the_ablation_gives_means_and_does_not_boast_of_what_was_trained_on() -> None:
+def test_the_ablation_gives_means_and_does_not_boast_of_what_was_trained_on(
+    tmp_path: Path,
+) -> None:
     runs = [
         {
             "stage": stage,
@@ -147,6 +150,9 @@ def test_the_ablation_gives_means_and_does_not_boast_of_what_was_trained_on() ->
         for stage, seen, auroc in (("plain", False, 0.9), ("field", True, 0.95))
     ]
     rows = [[one, {**one, "photographs_auroc": one["photographs_auroc"] + 0.01}] for one in runs]
+    draw_ablation(rows, tmp_path / "ablation.svg")
+    drawn = (tmp_path / "ablation.svg").read_text()
+    assert drawn.count('id="rendered_auroc-') == 2 and drawn.count('id="field_alarms-') == 2
     page = ablation_page(rows, replace(QUICK, examples=36_000), "strided-96", "command")
     plain, field = [line for line in page.splitlines() if line.startswith("| ")][1:]
     assert "| 0.9050 ± 0.0050 |" in plain and "20.0% ± 0.0%" in plain

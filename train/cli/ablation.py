@@ -50,8 +50,8 @@ def ablation(
     """Train one network on more and more kinds of examples from DATA, and judge it each time.
 
     Equal for all: --examples in one pass, 192 px, batches of 32, AdamW at 2e-3 with cosine decay,
-    weights averaged (0.995). DATA is as for `model`. Leaves ablation.md in --out, and what each
-    run came to; run again, it goes on after the last finished one.
+    weights averaged (0.995). DATA is as for `model`. Leaves ablation.md and ablation.svg in --out,
+    and what each run came to; run again, it goes on after the last finished one.
     """
     from crackscan.quiet import import_tensorflow
 
@@ -63,6 +63,7 @@ def ablation(
     from crackscan.train.cli.progress import bars
     from crackscan.train.fit import Watch
     from crackscan.train.study.ablation import ablation as measured
+    from crackscan.train.study.ablation_plot import draw_ablation
     from crackscan.train.study.materials import QUICK, Size, gather
     from crackscan.train.study.runs import claim_study
     from crackscan.train.study.table import ablation_page
@@ -89,4 +90,5 @@ def ablation(
     )
     page = ablation_page(rows, size, backbone, command)
     write_file(out / "ablation.md", page.encode())
-    click.echo(f"{out / 'ablation.md'}: {len(rows)} lines, {seeds} runs each")
+    draw_ablation(rows, out / "ablation.svg")
+    click.echo(f"{out / 'ablation.md'}: {len(rows)} lines, {seeds} runs each; ablation.svg beside")

@@ -72,6 +72,8 @@ def ablation_page(rows: Sequence[Sequence[Result]], size: Size, backbone: str, c
         "",
         f"    {command}",
         "",
+        "![Ranking and alarms, line by line](ablation.svg)",
+        "",
         "| trained on | own validation AUROC | photographs AUROC | F1 | renderings AUROC"
         " | look-alike alarms | field alarms |",
         "|---|---|---|---|---|---|---|",

@@ -1,6 +1,7 @@
 """Packs everything that a Raspberry Pi without a network needs into one file."""
 
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -131,7 +132,9 @@ def _fetch(wanted: list[str], target: Target, wheels: Path) -> None:
 
 def _pip(*arguments: str) -> None:
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    # The same checkout gives the same wheel, and so the same version, whenever it is built.
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "315532800"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
         said = re.findall(r"^ERROR: (.*)$", done.stderr, re.MULTILINE) or [done.stderr[-300:]]
         raise CrackscanError(f"pip {arguments[0]} failed: {' '.join(said[-1].split())}")

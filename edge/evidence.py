@@ -79,9 +79,10 @@ class Evidence:
 
     def use(self, rule: Rule) -> None:
         """Count what comes from now on against the threshold of a rule."""
-        self._threshold = float(logit(np.array(rule.cell, np.float32)))
-        self._least = probability(self._threshold - MOST_AGAINST, 1.0)
-        self._most = min(probability(self._threshold + MOST_FOR, 1.0), 1 - 1e-6)
+        threshold = float(logit(np.array(rule.cell, np.float32)))
+        self._threshold = np.float32(threshold)
+        self._least = np.float32(probability(threshold - MOST_AGAINST, 1.0))
+        self._most = np.float32(min(probability(threshold + MOST_FOR, 1.0), 1 - 1e-6))
 
     def add(self, crack_map: CrackMap, pose: Matrix, weight: float, now_s: float) -> None:
         """Take in the crack map of a frame.
@@ -103,15 +104,28 @@ class Evidence:
         size = part[1].stop - left, part[0].stop - top
         if min(size) <= 0:
             return
-        held_in = np.clip(crack_map, self._least, self._most)
-        says = np.log(held_in / (1 - held_in)) - np.float32(self._threshold)
         # A square takes the cell that it lies in: a mixture of cells would fade a crack that is
         # one cell wide.
-        moved = np.array([[a, b, x - left], [c, d, y - top]])
-        says = cv2.warpAffine(says, moved, size, flags=cv2.INTER_NEAREST, borderValue=_UNSEEN)
+        moved = np.array(((a, b, x - left), (c, d, y - top)))
+        says = cv2.warpAffine(
+            self._says(crack_map, new), moved, size, flags=cv2.INTER_NEAREST, borderValue=_UNSEEN
+        )
         held = self.grid[part]
-        told = np.clip(held * np.float32(KEPT**new) + np.float32(new) * says, LEAST, MOST)
-        self.grid[part] = np.where(says == _UNSEEN, held, told)
+        told = held * np.float32(KEPT**new)
+        told += says
+        np.maximum(told, LEAST, out=told)
+        np.minimum(told, MOST, out=told)
+        np.copyto(held, told, where=says > _UNSEEN)
+
+    def _says(self, crack_map: CrackMap, new: float) -> Grid:
+        """What a frame adds to the evidence of each cell, of which so much is new."""
+        says = np.maximum(crack_map, self._least)
+        np.minimum(says, self._most, out=says)
+        says /= 1 - says
+        np.log(says, out=says)
+        says -= self._threshold
+        says *= new
+        return says
 
     def view(self, pose: Matrix) -> CrackMap:
         """The evidence in a frame, as a crack map (rows, cols) with the same cell threshold.
@@ -158,14 +172,18 @@ class Evidence:
         down = ((c + d) * middle + y + 0.5) / square - self.window.top - 0.5
         return (a * unit, b * unit, across), (c * unit, d * unit, down)
 
-    def _seen_part(self, to_grid: Rows) -> tuple[slice, slice]:
-        """The part of the window around what a frame shows."""
+    def around(self, pose: Matrix, cells: float) -> tuple[slice, slice]:
+        """The part of the window that a frame shows, and so many cells more on each side."""
+        return self._seen_part(self._to_grid(pose), round(cells * FINE))
+
+    def _seen_part(self, to_grid: Rows, more: int = 0) -> tuple[slice, slice]:
+        """The part of the window around what a frame shows, and `more` squares on each side."""
         rows, cols = self.shape
         (a, b, x), (c, d, y) = to_grid
         corners = [(u, v) for u in (-0.5, cols - 0.5) for v in (-0.5, rows - 0.5)]
         across = [a * u + b * v + x for u, v in corners]
         down = [c * u + d * v + y for u, v in corners]
-        return _within(down, self.window.rows), _within(across, self.window.cols)
+        return _within(down, self.window.rows, more), _within(across, self.window.cols, more)
 
     def _novelty(self, pose: Matrix) -> float:
         if self._pose is None:
@@ -190,8 +208,8 @@ class Evidence:
             )
 
 
-def _within(places: list[float], length: int) -> slice:
-    low, high = math.floor(min(places)), math.ceil(max(places)) + 1
+def _within(places: list[float], length: int, more: int) -> slice:
+    low, high = math.floor(min(places)) - more, math.ceil(max(places)) + 1 + more
     return slice(min(max(low, 0), length), min(max(high, 0), length))
 
 

@@ -124,32 +124,36 @@ def finding_of(
             that holds the cells around those that are set, too.
     """
     rows, cols = mask.nonzero()
-    rows, cols = rows + first[0], cols + first[1]
-    at = tuple(zip(rows.tolist(), cols.tolist(), strict=True))
-    top, bottom = at[0][0], at[-1][0] + 1  # they come row by row
-    left, right = int(cols.min()), int(cols.max()) + 1
+    if first != (0, 0):
+        rows, cols = rows + first[0], cols + first[1]
+    down, across = rows.tolist(), cols.tolist()
+    at = tuple(zip(down, across, strict=True))
+    top, bottom = down[0], down[-1] + 1  # they come row by row
+    left, right = min(across), max(across) + 1
     start = max(top - 1, 0), max(left - 1, 0)
     near = crack_map[start[0] : bottom + 1, start[1] : right + 1]
     inside = mask[start[0] - first[0] :, start[1] - first[1] :][: near.shape[0], : near.shape[1]]
     own = near[inside | (near < rule.cell)]
-    probabilities = crack_map[rows, cols]
+    probabilities = crack_map[rows, cols].tolist()
     cell_px = rule.cell_px
+    box = Box(
+        left * cell_px,
+        top * cell_px,
+        min(right * cell_px, frame.width),
+        min(bottom * cell_px, frame.height),
+    )
+    whole = box.right == right * cell_px and box.bottom == bottom * cell_px
     return Finding(
         frame=frame.name,
         frame_index=frame.index,
         clip_s=frame.clip_s,
         wall_s=frame.wall_s,
-        box=Box(
-            left * cell_px,
-            top * cell_px,
-            min(right * cell_px, frame.width),
-            min(bottom * cell_px, frame.height),
-        ),
+        box=box,
         cells=at,
-        area_px=_area_px(rows, cols, frame, cell_px),
+        area_px=len(at) * cell_px**2 if whole else _area_px(rows, cols, frame, cell_px),
         probability=_pooled(own, rule.pooled_cells),
-        peak=float(probabilities.max()),
-        mean=float(probabilities.sum()) / len(at),
+        peak=max(probabilities),
+        mean=sum(probabilities) / len(at),
     )
 
 
@@ -163,8 +167,6 @@ def _pooled(probabilities: CrackMap, k: int) -> float:
 
 def _area_px(rows: Indices, cols: Indices, frame: Frame, cell_px: int) -> int:
     """Of cells, of which those at the border may be cut by it."""
-    if int(rows[-1] + 1) * cell_px <= frame.height and int(cols.max() + 1) * cell_px <= frame.width:
-        return len(rows) * cell_px**2
     heights = np.minimum((rows + 1) * cell_px, frame.height) - rows * cell_px
     widths = np.minimum((cols + 1) * cell_px, frame.width) - cols * cell_px
     return int((heights * widths).sum())

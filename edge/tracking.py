@@ -11,7 +11,7 @@ from crackscan.edge.evidence import BEGUN, FADED, FOUND, Evidence, Grid, Window,
 from crackscan.edge.finding import CrackMap, Finding, Rule, finding_of
 from crackscan.edge.frame import Frame
 from crackscan.edge.motion import Matrix
-from crackscan.edge.pieces import Labels, around, pieces
+from crackscan.edge.pieces import FAR_CELLS, Labels, around, pieces
 from crackscan.edge.sharpness import Clarity
 from crackscan.pooling import logit, sigmoid
 
@@ -140,39 +140,33 @@ class Tracker:
         absorbed: dict[int, int] = {}
         owned = evidence.in_frame(owners, pose)
         in_view = cells_of(owned)
-        due = self._followed % JOINED_EVERY == 0 and bool(((squares >= FADED) & (owned == 0)).any())
+        fresh = self._followed % JOINED_EVERY == 0 and _is_unowned(squares, owned)
         tidied = self._followed % TIDIED_EVERY == 0
-        if due or tidied or self._is_news(crack_map, in_view):
-            owners[evidence.grid < 0] = 0
-            mask = (evidence.grid >= FADED) | (owners > 0)
-            part = around(mask)
-            if mask[part].size:
-                absorbed = self._assign(pieces(mask[part]), evidence.grid[part], owners[part])
+        if fresh or tidied or self._is_news(crack_map, in_view):
+            absorbed = self._assign(evidence, evidence.around(pose, FAR_CELLS))
             owned = evidence.in_frame(owners, pose)
             in_view = cells_of(owned)
         self._followed += 1
         here: list[tuple[Tracked, Finding]] = []
         confirmed: list[Tracked] = []
-        present: set[int] | None = None
-        for number in np.unique(in_view[in_view > 0]).tolist():
+        now = Moment.of(frame)
+        for number in sorted(set(in_view[in_view > 0].tolist())):
             finding = finding_of(in_view == number, crack_map, frame, self.rule)
             shows = finding.probability >= self.rule.patch
             before = self._tracks.get(number)
             if before is None and not shows:
                 continue
-            tracked = self._seen(number, before, frame, finding, clarity, shows)
-            if shows and not tracked.confirmed:
-                strength = float(evidence.grid[owners == number].max())
-                if _is_sure(tracked, strength):
+            tracked = before
+            if shows:
+                tracked = self._seen(number, before, frame, now, finding, clarity)
+                if not tracked.confirmed and self._is_sure(tracked, evidence, number):
                     best = replace(tracked.best, frame=frame)
                     tracked = replace(tracked, confirmed=True, best=best)
                     confirmed.append(tracked)
-            self._tracks[number] = tracked
-            if tracked.confirmed:
-                if present is None:
-                    lasting = owned[(squares >= FADED) & (owned > 0)]
-                    present = set(np.unique(lasting).tolist())
-                if number in present:
+                self._tracks[number] = tracked
+            if tracked is not None and tracked.confirmed:
+                lasts = float(squares[owned == number].max()) >= FADED
+                if lasts:
                     here.append((tracked, finding))
         return Followed(tuple(here), tuple(confirmed), self._gone(frame), absorbed)
 
@@ -203,18 +197,27 @@ class Tracker:
         self._window = evidence.window
         return self._owners
 
-    def _assign(self, labels: Labels, grid: Grid, owners: Labels) -> dict[int, int]:
-        """Give each piece its number; returns which confirmed numbers went into which."""
-        known = (labels > 0) & (owners > 0)
-        numbers_to = int(owners.max()) + 1
-        pairs = np.unique(labels[known].astype(np.int64) * numbers_to + owners[known])
-        begun = np.flatnonzero(np.bincount(labels[grid >= BEGUN]))
-        owned: dict[int, list[int]] = {label: [] for label in begun.tolist() if label}
-        for pair in pairs.tolist():
-            owned.setdefault(pair // numbers_to, []).append(pair % numbers_to)
+    def _assign(self, evidence: Evidence, part: tuple[slice, slice]) -> dict[int, int]:
+        """Give each piece in a part of the window its number; returns which confirmed numbers went
+        into which."""
+        grid, owners = evidence.grid[part], self._slide(evidence)[part]
+        np.copyto(owners, 0, where=grid < 0)
+        mask = (grid >= FADED) | (owners > 0)
+        inner = around(mask)
+        grid, owners = grid[inner], owners[inner]
+        if not owners.size:
+            return {}
+        labels = pieces(mask[inner])
+        known = owners > 0
+        pairs = set(zip(labels[known].tolist(), owners[known].tolist(), strict=True))
+        owned: dict[int, list[int]] = {
+            label: [] for label in set(labels[grid >= BEGUN].tolist()) if label
+        }
+        for label, number in sorted(pairs):
+            owned.setdefault(label, []).append(number)
         into: dict[int, int] = {}
-        table = np.zeros(int(labels.max()) + 1, np.int32)
-        for label, numbers in owned.items():
+        table = [0] * (int(labels.max()) + 1)
+        for label, numbers in sorted(owned.items()):
             # A number may lie in several pieces, and have become part of another in one of them.
             alive = sorted({_root(number, into) for number in numbers}, key=self._age)
             table[label] = alive[0] if alive else next(self._numbers)
@@ -222,11 +225,13 @@ class Tracker:
         absorbed = {}
         for gone in into:
             kept = _root(gone, into)
-            owners[owners == gone] = kept
+            whole = self._slide(evidence)
+            whole[whole == gone] = kept
             if self._absorb(kept, gone):
                 absorbed[gone] = kept
-        roots = np.array([_root(number, into) for number in table.tolist()], np.int32)
-        owners[labels > 0] = np.where(roots[labels] > 0, roots[labels], owners)[labels > 0]
+        roots = np.array([_root(number, into) for number in table], np.int32)
+        numbered = roots[labels]
+        np.copyto(owners, numbered, where=numbered > 0)
         return absorbed
 
     def _age(self, number: int) -> tuple[bool, int]:
@@ -260,13 +265,11 @@ class Tracker:
         number: int,
         before: Tracked | None,
         frame: Frame,
+        now: Moment,
         finding: Finding,
         clarity: Clarity,
-        shows: bool,
     ) -> Tracked:
-        now = Moment.of(frame)
-        if before is not None and not shows:
-            return before
+        """The track after a frame that shows it."""
         quality = _quality(frame, finding, clarity)
         sure = finding.probability >= self._sure
         if before is None:
@@ -289,6 +292,13 @@ class Tracker:
             best=best,
         )
 
+    def _is_sure(self, tracked: Tracked, evidence: Evidence, number: int) -> bool:
+        if tracked.sure and tracked.frames_seen >= SURELY_FRAMES:
+            return True
+        if tracked.frames_seen < CONFIRMED_FRAMES:
+            return False
+        return float(evidence.grid[self._slide(evidence) == number].max(initial=0.0)) >= FOUND
+
     def _gone(self, frame: Frame) -> tuple[Tracked, ...]:
         gone = [
             one
@@ -302,6 +312,11 @@ class Tracker:
         return tuple(one for one in gone if one.confirmed)
 
 
+def _is_unowned(squares: Grid, owned: Labels) -> bool:
+    """Whether there is evidence that belongs to no finding."""
+    return bool(((squares >= FADED) & (owned == 0)).any())
+
+
 def _better(whole: Sight, part: Sight) -> Sight:
     """The better one; pixels that were released were those of the part, which is gone."""
     return part if part.frame is not None and part.quality > whole.quality else whole
@@ -312,12 +327,6 @@ def _root(number: int, into: dict[int, int]) -> int:
     while number in into:
         number = into[number]
     return number
-
-
-def _is_sure(tracked: Tracked, strength: float) -> bool:
-    if strength >= FOUND and tracked.frames_seen >= CONFIRMED_FRAMES:
-        return True
-    return tracked.sure and tracked.frames_seen >= SURELY_FRAMES
 
 
 def _quality(frame: Frame, finding: Finding, clarity: Clarity) -> float:

@@ -16,7 +16,7 @@ from crackscan.edge.sharpness import Clarity, Detail, Verdict, judge, measure
 from crackscan.edge.tracking import Followed, Tracked, Tracker
 from crackscan.edge.wall import Place, Wall
 
-MEASURED_EVERY = 8
+MEASURED_EVERY = 12
 """So many frames share a measurement of sharpness, while nothing changes."""
 _ALIKE = 0.12
 _COMPARED_S = 5.0
@@ -61,6 +61,10 @@ class _Measured:
     detail: Detail
     edges: tuple[float, float]
     """Of the small picture of the same frame."""
+    piece: int | None
+    """Of the wall, that the same frame shows."""
+    reference: Detail | None
+    """What the same frame's detail is compared with."""
     age: int = 1
 
     def is_like(self, small: Small) -> bool:
@@ -97,12 +101,11 @@ class Follower:
     def look(self, frame: Frame) -> Look:
         """Where a frame looks and how clearly."""
         small = shrink(frame.rgb)
-        detail = self._detail(frame, small)
         place = self._wall.locate(small, frame.seen_s)
-        clarity = judge(detail, self._wall.motion, self._reference(frame, place))
-        new = self._measured is not None and self._measured.age == 1
-        if new and place is not None and clarity.verdict is Verdict.SHARP:
-            self._compared.append(_Compared(detail, place, frame.seen_s))
+        measured = self._measure(frame, small, place)
+        clarity = judge(measured.detail, self._wall.motion, measured.reference)
+        if measured.age == 1 and place is not None and clarity.verdict is Verdict.SHARP:
+            self._compared.append(_Compared(measured.detail, place, frame.seen_s))
         return Look(clarity, self._wall.motion, place)
 
     def add(self, frame: Frame, look: Look, crack_map: CrackMap) -> Result:
@@ -147,14 +150,18 @@ class Follower:
         """The findings that are still open, at the end of the scan."""
         return tuple(one for piece in self._pieces.values() for one in piece.tracker.end())
 
-    def _detail(self, frame: Frame, small: Small) -> Detail:
+    def _measure(self, frame: Frame, small: Small, place: Place | None) -> _Measured:
         """Measured every MEASURED_EVERY frames, and at once where the small picture changes."""
-        last = self._measured
+        last, piece = self._measured, None if place is None else place.piece
         if last is not None and last.age < MEASURED_EVERY and last.is_like(small):
-            self._measured = replace(last, age=last.age + 1)
-            return last.detail
-        self._measured = _Measured(measure(frame.rgb), small.edges)
-        return self._measured.detail
+            reference = last.reference
+            if piece != last.piece:
+                reference = self._reference(frame, place)
+            self._measured = replace(last, age=last.age + 1, piece=piece, reference=reference)
+        else:
+            reference = self._reference(frame, place)
+            self._measured = _Measured(measure(frame.rgb), small.edges, piece, reference)
+        return self._measured
 
     def _left_behind(self) -> tuple[Tracked, ...]:
         """The findings of pieces of wall to which no frame will return."""

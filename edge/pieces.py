@@ -1,6 +1,7 @@
 """Which squares of evidence belong to one crack: pieces, joined over gaps along the crack."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -37,41 +38,60 @@ def pieces(mask: NDArray[np.bool_]) -> Labels:
     where they nearly touch, or where each has an end that points at the other over the gap: good
     continuation, as perceptual grouping has it (Lowe 1985).
     """
-    labels = np.zeros(mask.shape, np.int32)
-    part = around(mask)
-    if mask[part].size:
-        labels[part] = _labels(mask[part])
-    return labels
+    found = touching(mask)
+    return np.array(joined(found, lambda one, other: one != other), np.int32)[found.labels]
 
 
-def around(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
-    """The rows and columns that hold all of a mask; none where it is empty."""
-    rows, cols = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
-        return slice(0, 0), slice(0, 0)
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(cols[0]), int(cols[-1]) + 1)
+@dataclass(frozen=True, eq=False)
+class Touching:
+    """Pieces of which none nearly touches another."""
+
+    labels: Labels
+    """Of each square, from 1; 0 is outside."""
+    count: int
+    """One more than there are pieces."""
+    boxes: list[list[int]]
+    """Of each label: left, top, width, height and area, as grown."""
 
 
-def _labels(mask: NDArray[np.bool_]) -> Labels:
-    weak = mask.astype(np.uint8)
-    count, grown = cv2.connectedComponents(cv2.dilate(weak, _DISC), connectivity=8)
-    labels = np.asarray(grown * weak, np.int32)
-    if count <= 2:
-        return labels
-    rows, cols = np.nonzero(labels)
-    owner = labels[rows, cols]
-    order = np.argsort(owner, kind="stable")
-    places = np.stack([cols, rows], 1)[order].astype(np.float32) / np.float32(FINE)
-    # Every label has squares: it grew from them.
-    ends = np.cumsum(np.bincount(owner, minlength=count)[1:-1])
-    parts = [_piece(one) for one in np.split(places, ends)]
-    into = list(range(count))
-    for i, one in enumerate(parts, 1):
-        for j, other in enumerate(parts[: i - 1], 1):
-            if into[i] != into[j] and _belong(one, other):
-                into = [into[j] if number == into[i] else number for number in into]
-    table = np.array(into, np.int32)
-    return table[labels]
+def touching(mask: NDArray[np.bool_]) -> Touching:
+    """Number the pieces of a mask by what nearly touches."""
+    weak = mask.view(np.uint8)
+    grown = cv2.dilate(weak, _DISC)
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(grown, connectivity=8)
+    return Touching(np.asarray(labels * weak, np.int32), int(count), boxes.tolist())
+
+
+def joined(found: Touching, may_be: Callable[[int, int], bool]) -> list[int]:
+    """Join pieces over gaps along the crack, where two of them may be one.
+
+    Returns the label of the whole, for each label.
+    """
+    near = [
+        (i, j)
+        for i in range(1, found.count)
+        for j in range(1, i)
+        if _are_near(found.boxes[i], found.boxes[j]) and may_be(i, j)
+    ]
+    points = {
+        label: _piece(found, label) for label in sorted({label for pair in near for label in pair})
+    }
+    into = list(range(found.count))
+    for i, j in near:
+        if into[i] != into[j] and _belong(points[i], points[j]):
+            into = [into[j] if number == into[i] else number for number in into]
+    return into
+
+
+def _are_near(one: list[int], other: list[int]) -> bool:
+    """Whether two boxes are so near that there may be no more than FAR_CELLS between them."""
+    far = FAR_CELLS * FINE
+    return (
+        one[0] - other[0] - other[2] <= far
+        and other[0] - one[0] - one[2] <= far
+        and one[1] - other[1] - other[3] <= far
+        and other[1] - one[1] - one[3] <= far
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +108,10 @@ class _Piece:
     """Least x and y, greatest x and y."""
 
 
-def _piece(places: Points) -> _Piece:
+def _piece(found: Touching, label: int) -> _Piece:
+    left, top, width, height, _ = found.boxes[label]
+    rows, cols = np.nonzero(found.labels[top : top + height, left : left + width] == label)
+    places = np.stack([cols + left, rows + top], 1).astype(np.float32) / np.float32(FINE)
     low, high = places.min(0).tolist(), places.max(0).tolist()
     some = places[:: len(places) // _MOST_POINTS + 1]
     square, one = (some * some).sum(1, keepdims=True), np.ones((len(some), 1), np.float32)

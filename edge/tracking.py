@@ -11,7 +11,7 @@ from crackscan.edge.evidence import BEGUN, FADED, FOUND, Evidence, Grid, Window,
 from crackscan.edge.finding import CrackMap, Finding, Rule, finding_of
 from crackscan.edge.frame import Frame
 from crackscan.edge.motion import Matrix
-from crackscan.edge.pieces import FAR_CELLS, Labels, around, pieces
+from crackscan.edge.pieces import FAR_CELLS, JOINED_CELLS, Labels, Touching, joined, touching
 from crackscan.edge.sharpness import Clarity
 from crackscan.pooling import logit, sigmoid
 
@@ -24,8 +24,10 @@ GONE_S, DOUBTFUL_S = 30.0, 5.0
 """A finding that no frame showed for so long is complete, or, if not yet confirmed, dropped."""
 JOINED_EVERY = 3
 """Once in so many frames new evidence, if there is any, is given its identities."""
-TIDIED_EVERY = 15
-"""Once in so many frames what is refuted loses its identity."""
+TIDIED_EVERY = 6
+"""Once in so many frames what is refuted loses its identity, and findings are joined over gaps."""
+_NEAR_CELLS = 2 * JOINED_CELLS
+"""Around the view, what may touch a piece in it."""
 _CENTRAL = 0.5
 """How much less a finding at the frame's border is worth seeing than one in the middle."""
 
@@ -143,7 +145,7 @@ class Tracker:
         fresh = self._followed % JOINED_EVERY == 0 and _is_unowned(squares, owned)
         tidied = self._followed % TIDIED_EVERY == 0
         if fresh or tidied or self._is_news(crack_map, in_view):
-            absorbed = self._assign(evidence, evidence.around(pose, FAR_CELLS))
+            absorbed = self._assign(evidence, pose, tidied)
             owned = evidence.in_frame(owners, pose)
             in_view = cells_of(owned)
         self._followed += 1
@@ -197,42 +199,60 @@ class Tracker:
         self._window = evidence.window
         return self._owners
 
-    def _assign(self, evidence: Evidence, part: tuple[slice, slice]) -> dict[int, int]:
-        """Give each piece in a part of the window its number; returns which confirmed numbers went
-        into which."""
-        grid, owners = evidence.grid[part], self._slide(evidence)[part]
-        np.copyto(owners, 0, where=grid < 0)
-        mask = (grid >= FADED) | (owners > 0)
-        inner = around(mask)
-        grid, owners = grid[inner], owners[inner]
-        if not owners.size:
-            return {}
-        labels = pieces(mask[inner])
-        known = owners > 0
-        pairs = set(zip(labels[known].tolist(), owners[known].tolist(), strict=True))
-        owned: dict[int, list[int]] = {
-            label: [] for label in set(labels[grid >= BEGUN].tolist()) if label
-        }
-        for label, number in sorted(pairs):
-            owned.setdefault(label, []).append(number)
+    def _assign(self, evidence: Evidence, pose: Matrix, anew: bool) -> dict[int, int]:
+        """Give each piece around the view its number; returns which confirmed numbers went into
+        which.
+
+        Pieces that have numbers are joined over a gap only where `anew`; those that have none, at
+        once.
+        """
+        found, owners, numbers, begun = self._touching(evidence, pose, _NEAR_CELLS)
+        if anew or any(not numbers[label] for label in begun):
+            found, owners, numbers, begun = self._touching(evidence, pose, FAR_CELLS)
+        whole = joined(
+            found,
+            lambda one, other: (
+                {one, other} <= begun
+                and numbers[one].isdisjoint(numbers[other])
+                and (anew or not numbers[one] or not numbers[other])
+            ),
+        )
         into: dict[int, int] = {}
-        table = [0] * (int(labels.max()) + 1)
-        for label, numbers in sorted(owned.items()):
+        table = [0] * found.count
+        for label in sorted({whole[part] for part in begun}):
+            inside = (numbers[part] for part in range(1, found.count) if whole[part] == label)
             # A number may lie in several pieces, and have become part of another in one of them.
-            alive = sorted({_root(number, into) for number in numbers}, key=self._age)
+            alive = sorted({_root(one, into) for one in set().union(*inside)}, key=self._age)
             table[label] = alive[0] if alive else next(self._numbers)
             into |= dict.fromkeys(alive[1:], alive[0] if alive else 0)
         absorbed = {}
         for gone in into:
             kept = _root(gone, into)
-            whole = self._slide(evidence)
-            whole[whole == gone] = kept
+            every = self._slide(evidence)
+            every[every == gone] = kept
             if self._absorb(kept, gone):
                 absorbed[gone] = kept
-        roots = np.array([_root(number, into) for number in table], np.int32)
-        numbered = roots[labels]
-        np.copyto(owners, numbered, where=numbered > 0)
+        roots = np.array([_root(table[label], into) for label in whole], np.int32)
+        of_squares = roots[found.labels]
+        np.copyto(owners, of_squares, where=of_squares > 0)
         return absorbed
+
+    def _touching(
+        self, evidence: Evidence, pose: Matrix, cells: float
+    ) -> tuple[Touching, Labels, list[set[int]], set[int]]:
+        """The pieces around the view, the owners of the squares there, the numbers that lie in each
+        piece, and the pieces that have one or are to get one; what is refuted loses its number."""
+        part = evidence.around(pose, cells)
+        grid, owners = evidence.grid[part], self._slide(evidence)[part]
+        np.copyto(owners, 0, where=grid < 0)
+        known = owners > 0
+        found = touching((grid >= FADED) | known)
+        numbers: list[set[int]] = [set() for _ in range(found.count)]
+        both = found.labels[known] + np.int64(found.count) * owners[known]
+        for number, label in (divmod(one, found.count) for one in np.unique(both).tolist()):
+            numbers[label].add(number)
+        begun = set(np.unique(found.labels[known | (grid >= BEGUN)]).tolist())
+        return found, owners, numbers, begun
 
     def _age(self, number: int) -> tuple[bool, int]:
         track = self._tracks.get(number)
@@ -313,8 +333,8 @@ class Tracker:
 
 
 def _is_unowned(squares: Grid, owned: Labels) -> bool:
-    """Whether there is evidence that belongs to no finding."""
-    return bool(((squares >= FADED) & (owned == 0)).any())
+    """Whether there is evidence that belongs to no finding, and enough of it to begin with."""
+    return bool(((squares >= BEGUN) & (owned == 0)).any())
 
 
 def _better(whole: Sight, part: Sight) -> Sight:

@@ -9,8 +9,8 @@ from crackscan.edge.motion.values import STEP, Grey, Motion, Small
 
 _LEAST_OVERLAP = 0.12
 _STEPS = 8
-_ENOUGH_PX = 0.02
-"""A smaller step is the last: it is a hundredth of a cell."""
+_ENOUGH_PX = 0.05
+"""A smaller step is the last: it is a eightieth of a cell."""
 _LONGEST_PX, _LARGEST = 3.0, 0.1
 """A longer step, or a larger one in zoom and turn, leads away."""
 
@@ -42,9 +42,12 @@ def refine(older: Small, after: Grey, guess: Motion) -> tuple[Motion, float]:
     """
     rows, cols = older.coarse.shape
     part = part_of(rows, cols, guess)
-    lines = slice(-(-part[0].start // STEP), -(-part[0].stop // STEP))
-    pixels = older.aligned[:, lines, part[1]].reshape(5, -1)
-    if pixels.shape[1] * STEP < _LEAST_OVERLAP * older.coarse.size:
+    inside = tuple(
+        slice(-(-one.start // step), -(-one.stop // step))
+        for one, step in zip(part, STEP, strict=True)
+    )
+    pixels = older.aligned[:, inside[0], inside[1]].reshape(5, -1)
+    if pixels.shape[1] * STEP[0] * STEP[1] < _LEAST_OVERLAP * older.coarse.size:
         return guess, agreement_of(older.coarse, after, guess)
     # Of the old picture and its slopes with each other, and of both with the newer picture.
     products = pixels @ pixels.T
@@ -57,7 +60,7 @@ def refine(older: Small, after: Grey, guess: Motion) -> tuple[Motion, float]:
         return guess, agreement_of(older.coarse, after, guess)
     found = guess
     for _ in range(_STEPS):
-        new = _back(after, found, (lines, part[1]), STEP).ravel()
+        new = _back(after, found, (inside[0], inside[1]), STEP).ravel()
         strength = math.sqrt(new @ new)
         told = pixels @ new
         # Exposure and blur change the newer picture's contrast.
@@ -72,23 +75,27 @@ def refine(older: Small, after: Grey, guess: Motion) -> tuple[Motion, float]:
     return found, agreement_of(older.coarse, after, found)
 
 
-def _back(after: Grey, motion: Motion, part: tuple[slice, slice], step: int = 1) -> Grey:
+def _back(
+    after: Grey, motion: Motion, part: tuple[slice, slice], step: tuple[int, int] = (1, 1)
+) -> Grey:
     """A part of the newer picture, moved to where the older one was.
 
     Args:
         part: rows and columns of the older picture.
-        step: of its rows, which `part` counts, only every so manieth is wanted.
+        step: of its rows and columns, which `part` counts, only every so manieth is wanted.
     """
     rows, cols = after.shape
-    top, left = part[0].start, part[1].start
-    (c, across, right), (s, down, below) = motion.matrix(cols, rows)[:2].tolist()
+    down, along = step
+    top, left = part[0].start * down, part[1].start * along
+    c, s = motion.factor.real, motion.factor.imag
+    x, y = (cols - 1) / 2, (rows - 1) / 2
     matrix = np.array(
-        [
-            [c, across * step, right + c * left + across * step * top],
-            [s, down * step, below + s * left + down * step * top],
-        ]
+        (
+            (c * along, -s * down, x + motion.dx + c * (left - x) - s * (top - y)),
+            (s * along, c * down, y + motion.dy + s * (left - x) + c * (top - y)),
+        )
     )
-    size = part[1].stop - left, part[0].stop - top
+    size = part[1].stop - part[1].start, part[0].stop - part[0].start
     moved = cv2.warpAffine(after, matrix, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
     return np.asarray(moved, np.float32)
 

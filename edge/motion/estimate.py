@@ -12,12 +12,12 @@ from crackscan.edge.motion.corners import follow_corners
 from crackscan.edge.motion.values import Bytes, Grey, Lost, Motion, Small
 from crackscan.picture import RGB
 
-SMALL_PX = 320
-"""Longer side of the small picture."""
+COARSE_PX = 160
+"""Longer side of the picture that is aligned."""
 LEAST_TEXTURE = 1.0
 """Deviation of the coarse picture, in grey levels, below which there is nothing to match."""
-_COARSE = 2
-"""The first guess is made on a picture this much smaller again."""
+_FINER = 2
+"""Corners are followed on a picture so much larger."""
 _ALIKE, _ALIKE_ALONE, _ALIKE_LESS = 0.3, 0.5, 0.15
 """Correlation from which on two pictures belong together: where corners agree, where none do, and
 how much more is asked where the overlap is small. Of pairs of different walls one in fifty reaches
@@ -34,32 +34,40 @@ _CLIP = 1.5
 def shrink(rgb: RGB) -> Small:
     """The small pictures of a frame, uint8 (height, width, 3)."""
     height, width = rgb.shape[:2]
-    px = max(height, width) / SMALL_PX
-    # Even sizes, so that the coarse picture is exactly half.
-    cols, rows = (max(round(side / px / _COARSE), 8) * _COARSE for side in (width, height))
-    grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
-    while grey.shape[0] >= 2 * rows and grey.shape[1] >= 2 * cols:
-        grey = _halved(grey)  # ten times as fast as one step to a quarter
-    if grey.shape != (rows, cols):
-        grey = np.asarray(cv2.resize(grey, (cols, rows), interpolation=cv2.INTER_AREA), np.uint8)
-    half = _halved(grey).astype(np.float32)
-    band = np.asarray(cv2.GaussianBlur(half, (5, 5), 0.7) - cv2.blur(half, (15, 15)), np.float32)
+    px = max(height, width) / COARSE_PX
+    cols, rows = (max(round(side / px), 8) for side in (width, height))
+    # Two rows for each of the coarse picture: those between would cost more than they tell.
+    every = max(height // (2 * rows), 1)
+    lines = np.asarray(cv2.cvtColor(rgb[every // 2 :: every], cv2.COLOR_RGB2GRAY), np.uint8)
+    half = lines
+    while half.shape[0] >= 2 * rows and half.shape[1] >= 2 * cols:
+        half = _halved(half)  # quicker than all in one step
+    edges = _edges(half)
+    while half.shape[0] == rows and half.shape[1] % 2 == 0 and half.shape[1] >= 2 * cols:
+        # Between two px it is their mean, and quicker.
+        half = np.asarray(cv2.resize(half, (half.shape[1] // 2, rows)), np.uint8)
+    small = half
+    if half.shape != (rows, cols):
+        small = np.asarray(cv2.resize(half, (cols, rows), interpolation=cv2.INTER_AREA), np.uint8)
+    band = np.asarray(cv2.boxFilter(small, cv2.CV_32F, (3, 3)), np.float32)
+    band -= cv2.boxFilter(small, cv2.CV_32F, (15, 15))
     texture = cv2.norm(band) / math.sqrt(band.size)  # its mean is next to nothing
     most = _CLIP * texture
-    return Small(
-        grey,
-        band.clip(-most, most, out=band),
-        texture,
-        width / cols,
-        width,
-        height,
-    )
+    np.maximum(band, -most, out=band)
+    np.minimum(band, most, out=band)
+    return Small(lines, band, texture, edges, width / cols, width, height)
 
 
 def _halved(grey: Bytes) -> Bytes:
     rows, cols = grey.shape
     smaller = cv2.resize(grey, (cols // 2, rows // 2), interpolation=cv2.INTER_AREA)
     return np.asarray(smaller, np.uint8)
+
+
+def _edges(grey: Bytes) -> tuple[float, float]:
+    x = cv2.norm(grey[:, 1:], grey[:, :-1], cv2.NORM_L1)
+    y = cv2.norm(grey[1:], grey[:-1], cv2.NORM_L1)
+    return x / grey.size, y / grey.size
 
 
 def estimate(
@@ -83,11 +91,11 @@ def estimate(
             periods of tiles, and follows the wall through a smeared frame.
         enough: correlation with which the expected motion needs no other guess.
     """
-    if before.grey.shape != after.grey.shape:
+    if (before.width, before.height) != (after.width, after.height):
         return Motion(lost=Lost.CUT)
     if min(before.texture, after.texture) < LEAST_TEXTURE:
         return Motion(lost=_why(before, after, expected))
-    old, new, unit = before.coarse, after.coarse, before.px * _COARSE
+    old, new, unit = before.coarse, after.coarse, before.px
     rows, cols = old.shape
     kept: Motion | None = None
     if expected is not None and expected.lost is None:
@@ -95,9 +103,9 @@ def estimate(
         if agreement >= enough:
             return replace(kept.zoomed(unit), confidence=min(agreement, 1.0))
     guess = max(_guesses(old, new), key=lambda one: agreement_of(old, new, one))
-    followed = follow_corners(before.grey, after.grey, guess.zoomed(_COARSE))
+    followed = follow_corners(before.grey, after.grey, guess.zoomed(_FINER))
     if followed is not None:
-        followed = followed.zoomed(1 / _COARSE)
+        followed = followed.zoomed(1 / _FINER)
         guess = max(followed, guess, key=lambda one: agreement_of(old, new, one))
     found, _ = refine(before, new, guess)
     agreement = agreement_of(old, new, found)

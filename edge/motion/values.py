@@ -14,8 +14,9 @@ Bytes = NDArray[np.uint8]
 Grey = NDArray[np.float32]
 Matrix = NDArray[np.float64]
 
-STEP = 2
-"""Of the rows that pictures are aligned by."""
+STEP = 3, 3
+"""Of the rows, and of each row's px, that pictures are aligned by: neighbours are alike. Odd, so
+that no line of tiles, which often lie some even number of px apart, falls between all of them."""
 
 
 class Lost(Enum):
@@ -35,36 +36,43 @@ class Lost(Enum):
 class Small:
     """What motion needs of a frame."""
 
-    grey: Bytes
-    """(rows, cols), the longer side SMALL_PX."""
+    lines: Bytes
+    """Every few rows of the grey frame, at its full width."""
     coarse: Grey
-    """(rows / 2, cols / 2), without brightness and shading, which do not move with the wall."""
+    """(rows, cols), without brightness and shading, which do not move with the wall."""
     texture: float
     """Deviation of `coarse`, in grey levels."""
+    edges: tuple[float, float]
+    """How strongly neighbouring px differ, in x and in y: less in a smear."""
     px: float
-    """Frame px to one px of `grey`."""
+    """Frame px to one px of `coarse`."""
     width: int
     """The frame's, px."""
     height: int
 
     @cached_property
-    def aligned(self) -> Grey:
-        """What another picture is laid over: of every STEP-th row of `coarse`, the row itself and
-        how it changes with a shift in x and y, with zoom and with turn about the middle:
-        (5, rows / STEP, cols). The rows between add nothing that shows: neighbours are alike."""
+    def grey(self) -> Bytes:
+        """Twice as large as `coarse`, for what is looked for on it."""
         rows, cols = self.coarse.shape
-        x = np.arange(cols, dtype=np.float32) - np.float32((cols - 1) / 2)
-        y = np.arange(0, rows, STEP, dtype=np.float32)[:, None] - np.float32((rows - 1) / 2)
-        gx = np.asarray(cv2.Sobel(self.coarse, cv2.CV_32F, 1, 0, scale=1 / 8), np.float32)[::STEP]
-        gy = np.asarray(cv2.Sobel(self.coarse, cv2.CV_32F, 0, 1, scale=1 / 8), np.float32)[::STEP]
-        return np.stack([self.coarse[::STEP], gx, gy, gx * x + gy * y, gy * x - gx * y])
+        size = 2 * cols, 2 * rows
+        return np.asarray(cv2.resize(self.lines, size, interpolation=cv2.INTER_AREA), np.uint8)
 
     @cached_property
-    def edges(self) -> tuple[float, float]:
-        """How strongly neighbouring px of `grey` differ, in x and in y: less in a smear."""
-        x = cv2.norm(self.grey[:, 1:], self.grey[:, :-1], cv2.NORM_L1)
-        y = cv2.norm(self.grey[1:], self.grey[:-1], cv2.NORM_L1)
-        return x / self.grey.size, y / self.grey.size
+    def aligned(self) -> Grey:
+        """What another picture is laid over: of some px of `coarse`, see STEP, the px itself and
+        how it changes with a shift in x and y, with zoom and with turn about the middle:
+        (5, rows, cols)."""
+        rows, cols = self.coarse.shape
+        down, across = STEP
+        x = np.arange(0, cols, across, dtype=np.float32) - np.float32((cols - 1) / 2)
+        y = np.arange(0, rows, down, dtype=np.float32)[:, None] - np.float32((rows - 1) / 2)
+        gx, gy = (
+            np.asarray(cv2.Sobel(self.coarse, cv2.CV_32F, *way, scale=1 / 8), np.float32)
+            for way in ((1, 0), (0, 1))
+        )
+        gx, gy = gx[::down, ::across], gy[::down, ::across]
+        some = self.coarse[::down, ::across]
+        return np.stack([some, gx, gy, gx * x + gy * y, gy * x - gx * y])
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,12 @@ from functools import lru_cache
 from typing import Any
 
 MOST_HEAPS = 2
-_M_ARENA_MAX = -8
+MAPPED_BYTES = 2**18
+"""What is as large as this, a frame or what a measurement needs, is mapped by itself and goes back
+whole; it costs the time of a page fault for each 4 kB."""
+MOST_FREE_BYTES = 2**20
+"""Kept at a heap's end."""
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 
 
 @lru_cache(maxsize=1)
@@ -17,10 +22,21 @@ def _libc() -> Any:
     return ctypes.CDLL(None)
 
 
-def share_heaps() -> bool:
-    """Let all threads that begin from now on share MOST_HEAPS heaps; False: not with this libc."""
+def keep_small() -> bool:
+    """Let all threads that begin from now on share MOST_HEAPS heaps, and keep those without large
+    holes; False: not with this libc.
+
+    Otherwise glibc learns from the first large block that it frees to map no more of its size.
+    """
     mallopt = getattr(_libc(), "mallopt", None)
-    return mallopt is not None and bool(mallopt(_M_ARENA_MAX, MOST_HEAPS))
+    if mallopt is None:
+        return False
+    wanted = (
+        (_M_ARENA_MAX, MOST_HEAPS),
+        (_M_MMAP_THRESHOLD, MAPPED_BYTES),
+        (_M_TRIM_THRESHOLD, MOST_FREE_BYTES),
+    )
+    return all(bool(mallopt(what, value)) for what, value in wanted)
 
 
 def give_back() -> bool:

@@ -93,7 +93,7 @@ def scan(
     (143 by SIGTERM) with everything found so far in place.
     """
     from crackscan.edge.cli.scan_report import print_report, progress_bar
-    from crackscan.edge.heap import share_heaps
+    from crackscan.edge.heap import keep_small
     from crackscan.edge.live.hub import Hub
     from crackscan.edge.scan import Tally
     from crackscan.edge.scan import scan as run_scan
@@ -109,7 +109,7 @@ def scan(
     if not settings.source:
         raise click.UsageError("Missing argument 'SOURCE', and no setting `source`.")
     folder = out or _new_folder(settings)
-    share_heaps()
+    keep_small()
     tally = Tally()
     error: CrackscanError | None = None
     with ExitStack() as stack:

@@ -14,7 +14,7 @@ MOST_FOUND = 200
 """Findings in the list; the oldest leave it (the survey has them all)."""
 MOST_COMMANDS = 16
 _MOST_MESSAGES = 20
-_MOST_PICTURES = 8
+_MOST_PICTURES = 2
 
 
 @dataclass(frozen=True)

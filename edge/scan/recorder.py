@@ -20,7 +20,7 @@ UPDATED_S = 2.0
 """How often a finding in view is brought up to date; one that leaves the view is at once."""
 MOST_UPDATES = 4
 """Findings in view that are brought up to date with one frame."""
-MOST_FRAMES = 4
+MOST_FRAMES = 2
 """Frames whose pixels are held back until their findings' turn comes;"""
 MOST_FULL = 1
 """and of those with a full-resolution twin, which is large."""

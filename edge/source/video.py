@@ -16,6 +16,8 @@ _SUFFIXES = {
     ".mp4", ".m4v", ".mov", ".3gp", ".avi", ".mkv", ".webm", ".wmv",
     ".mts", ".m2ts", ".ts", ".mpg", ".mpeg", ".mjpeg", ".mjpg",
 }  # fmt: skip
+_THREADS = 2
+"""Of the decoder, each of which holds some frames; FFmpeg would take one a core."""
 _ENDS_EARLY = 0.95
 """Containers may estimate their frame count; below this share of it a file is called damaged."""
 
@@ -39,7 +41,9 @@ class VideoFile(Source):
         self.path = path
         self.every = every
         with library_messages():
-            self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+            self._capture = cv2.VideoCapture(
+                str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, _THREADS]
+            )
         if not self._capture.isOpened():
             raise SourceError(f"{path} is no video that can be read")
         count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))

@@ -17,8 +17,10 @@ from crackscan.edge.survey.values import Note, NoteKind, Sighting, TrackPoint
 from crackscan.errors import CrackscanError
 
 MOST_JOBS = 2000
-MOST_PICTURE_BYTES = 64 << 20
+MOST_PICTURE_BYTES = 16 << 20
 """Pictures waiting for the card; beyond it they are left out, their findings are not."""
+LEAST_PICTURES = 3
+"""However large, so many may wait: at the full resolution of a sensor one has 18 MB."""
 RETRY_S = 1.0
 _BATCH = 64
 
@@ -179,9 +181,9 @@ class SurveyWriter:
         self._changed.notify_all()
 
     def _fits(self, picture: Picture) -> bool:
-        return id(picture) in self._held or (
-            self._picture_bytes + bytes_of(picture) <= MOST_PICTURE_BYTES
-        )
+        if id(picture) in self._held or len(self._held) < LEAST_PICTURES:
+            return True
+        return self._picture_bytes + bytes_of(picture) <= MOST_PICTURE_BYTES
 
     def _hold(self, picture: Picture) -> bool:
         """Whether there is room to keep a picture until it is written; many may wait for one."""

@@ -72,7 +72,7 @@ class Scan:
     process: subprocess.Popen[bytes]
     folder: Path
     log: Path
-    camera: Camera
+    camera: Camera | Path
     place: str
 
     def told(self) -> str:
@@ -83,7 +83,9 @@ class Scan:
             return [note.text for _, note in record.notes()]
 
 
-def start(folder: Path, camera: Camera, live: str) -> Scan:
+def start(folder: Path, camera: Camera | Path, live: str) -> Scan:
+    """Scan what a camera sends, or a film."""
+    source = camera.address if isinstance(camera, Camera) else str(camera)
     log = folder / "log"
     keys = folder / "keys.json"
     keys.write_text(json.dumps(KEYS))
@@ -94,7 +96,7 @@ def start(folder: Path, camera: Camera, live: str) -> Scan:
     run = "from crackscan.edge.cli import main; main()"
     with log.open("wb") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-c", run, "scan", camera.address, "--threads", "1", *arguments],
+            [sys.executable, "-c", run, "scan", source, "--threads", "1", *arguments],
             stdout=subprocess.DEVNULL,
             stderr=errors,
             env={**os.environ, "COLUMNS": "200"},

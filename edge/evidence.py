@@ -27,7 +27,7 @@ KEPT = 0.85
 """Of the evidence, at each new independent look."""
 FOUND = 5.0
 """Evidence from which on there is a crack: three looks that are sure, or many that are less so."""
-BEGUN = 2.0
+BEGUN = 1.5
 """Evidence from which on it is followed whether it is one."""
 FADED = 1.5
 """Evidence down to which a crack that was found is followed."""

@@ -24,7 +24,7 @@ GONE_S, DOUBTFUL_S = 30.0, 5.0
 """A finding that no frame showed for so long is complete, or, if not yet confirmed, dropped."""
 JOINED_EVERY = 3
 """Once in so many frames new evidence, if there is any, is given its identities."""
-TIDIED_EVERY = 6
+TIDIED_EVERY = 3
 """Once in so many frames what is refuted loses its identity, and findings are joined over gaps."""
 _NEAR_CELLS = 2 * JOINED_CELLS
 """Around the view, what may touch a piece in it."""

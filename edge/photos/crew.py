@@ -21,7 +21,9 @@ DEADLINE_S = 900.0
 START_S = 120.0
 _POLL_S = 0.2
 _DEATHS = 2
-"""So many processes may die of a photograph before it is skipped."""
+"""So many processes may die of a photograph before it is skipped; or, killed, of the start."""
+_STARTING = ""
+"""Stands for the photograph's name where there was none yet."""
 
 
 @dataclass(eq=False)
@@ -115,6 +117,10 @@ class LocalCrew:
         self._end(worker)
         code = worker.process.exitcode
         if not worker.ready:
+            deaths[_STARTING] = deaths.get(_STARTING, 0) + 1
+            killed = not late and code is not None and code < 0
+            if killed and deaths[_STARTING] < _DEATHS:
+                return  # for want of memory, or by somebody: another is started in its place
             why = "does not start" if late else f"ended at once (exit code {code})"
             raise CrackscanError(f"a process that looks at photographs {why}")
         task = worker.task

@@ -45,9 +45,14 @@ def until(true: Callable[[], bool], process: subprocess.Popen[str]) -> None:
 
 
 def workers(process: subprocess.Popen[str]) -> list[int]:
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    lines = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children}
-    return [pid for pid, line in lines.items() if b"spawn_main" in line]
+    return processes_of(process.pid)
+
+
+def processes_of(pid: int) -> list[int]:
+    """The processes that one has spawned."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    lines = {int(child): Path(f"/proc/{child}/cmdline").read_bytes() for child in children}
+    return [child for child, line in lines.items() if b"spawn_main" in line]
 
 
 def is_alive(pid: int) -> bool:
@@ -113,6 +118,23 @@ def test_a_photograph_that_kills_its_process_is_skipped_and_the_others_are_not(
     )
     assert came["enormous.png"].file is None, "it is tried again at the next run"
     assert came["north/0000.jpg"].cracks
+
+
+def test_a_process_that_is_killed_before_it_looks_is_replaced(tmp_path: Path) -> None:
+    folder = photographs(tmp_path, 2)
+    killed: list[int] = []
+
+    def kill_the_first() -> bool:
+        if not killed and (found := processes_of(os.getpid())):  # none before it is executed
+            os.kill(found[0], signal.SIGKILL)
+            killed.append(found[0])
+        return False
+
+    paths = sorted(folder.rglob("*.jpg"))
+    tasks = [Task(path.name, str(path), index) for index, path in enumerate(paths)]
+    came = list(LocalCrew(METHOD, 1).look(tasks, kill_the_first))
+    assert len(killed) == 1
+    assert sorted(one.name for one in came) == [path.name for path in paths]
 
 
 def out_of_memory() -> bool:

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -65,6 +66,18 @@ def findings_in(folder: Path) -> set[int]:
     return set()
 
 
+def read_and_killed(program: subprocess.Popen[bytes], folder: Path) -> set[int]:
+    """Stop a scan at this instant, read its findings, and kill it as it stands.
+
+    What was read earlier says less: a living scan takes findings out that it sees to be one.
+    """
+    program.send_signal(signal.SIGSTOP)
+    seen = findings_in(folder)
+    program.kill()
+    program.wait(30)
+    return seen
+
+
 @pytest.mark.system
 @pytest.mark.timeout(60 * KILLS + 300)
 def test_a_scan_killed_at_any_instant_leaves_all_that_was_recorded(
@@ -84,12 +97,10 @@ def test_a_scan_killed_at_any_instant_leaves_all_that_was_recorded(
             assert time.monotonic() < deadline_s
             time.sleep(0.02)
         until_s = time.monotonic() + rng.uniform(0, LONGEST_S / 2 if early else LONGEST_S)
-        seen = findings_in(out)
         while time.monotonic() < until_s and program.poll() is None:
-            seen |= findings_in(out)
+            findings_in(out)  # somebody who reads meanwhile
             time.sleep(rng.uniform(0.001, 0.05))
-        program.kill()
-        program.wait(30)
+        seen = read_and_killed(program, out)
         assert not list(tmp_path.glob("visit-*.new"))
         if not (out / "survey.sqlite").exists():
             assert early and not out.exists(), "a survey appears whole or not at all"
@@ -133,9 +144,7 @@ def test_a_survey_killed_and_gone_on_with_again_and_again_keeps_all(
             assert time.monotonic() < deadline_s
             time.sleep(0.02)
         time.sleep(rng.uniform(0, LONGEST_S / 4))
-        seen = findings_in(out)
-        program.kill()
-        program.wait(30)
+        seen = read_and_killed(program, out)
         with SurveyReader(out) as survey:
             found = {one.id: one.session for one in survey.findings()}
             assert len(survey.sessions()) == number + 1

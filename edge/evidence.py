@@ -25,8 +25,8 @@ MOST_FOR, MOST_AGAINST = 2.0, 1.0
 """Cap on what one frame says, in log-odds: no single frame decides."""
 KEPT = 0.85
 """Of the evidence, at each new independent look."""
-FOUND = 5.0
-"""Evidence from which on there is a crack: three looks that are sure, or many that are less so."""
+FOUND = 6.0
+"""Evidence from which on there is a crack: four looks that are sure, or many that are less so."""
 BEGUN = 1.5
 """Evidence from which on it is followed whether it is one."""
 FADED = 1.5

@@ -10,7 +10,7 @@ from crackscan.edge.motion.values import STEP, Grey, Motion, Small
 _LEAST_OVERLAP = 0.12
 _STEPS = 8
 _ENOUGH_PX = 0.05
-"""A smaller step is the last: it is a eightieth of a cell."""
+"""A smaller step is the last: it is an eightieth of a cell."""
 _LONGEST_PX, _LARGEST = 3.0, 0.1
 """A longer step, or a larger one in zoom and turn, leads away."""
 

@@ -22,6 +22,12 @@ _ENDS_EARLY = 0.95
 """Containers may estimate their frame count; below this share of it a file is called damaged."""
 
 
+def _options() -> list[int]:
+    """Of a film that is opened; OpenCV before 4.7, Raspberry Pi OS Bookworm's, refuses this one."""
+    threads = getattr(cv2, "CAP_PROP_N_THREADS", None)
+    return [] if threads is None else [threads, _THREADS]
+
+
 def is_video(path: str | os.PathLike[str]) -> bool:
     """Whether the name is a video's; FFmpeg would also make a film of a plain text file."""
     return Path(path).suffix.lower() in _SUFFIXES
@@ -41,9 +47,7 @@ class VideoFile(Source):
         self.path = path
         self.every = every
         with library_messages():
-            self._capture = cv2.VideoCapture(
-                str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, _THREADS]
-            )
+            self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, _options())
         if not self._capture.isOpened():
             raise SourceError(f"{path} is no video that can be read")
         count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))

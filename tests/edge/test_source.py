@@ -130,6 +130,15 @@ def turned_clockwise(path: Path) -> None:
     path.write_bytes(data)
 
 
+def test_an_opencv_that_cannot_bound_its_decoder_still_opens_a_video(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_video(tmp_path / "clip.mp4", numbered(5))
+    monkeypatch.delattr(cv2, "CAP_PROP_N_THREADS", raising=False)
+    with open_source(str(path)) as source:
+        assert len(list(source)) == 5
+
+
 def test_a_phone_video_held_upright_is_turned_upright(tmp_path: Path) -> None:
     path = write_video(tmp_path / "phone.mp4", [swatch()] * 2)
     turned_clockwise(path)

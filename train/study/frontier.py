@@ -76,12 +76,12 @@ def frontier(
     def made(name: str) -> Result:
         folder = out / name
         settings = settings_of(name, weights, materials.size, seed)
-        taught = settings.weights == "none" and teacher is not None
-        if settings.weights == "none" and teacher is not None:
-            settings = replace(settings, epochs=materials.size.passes)
-            examples = _taught(materials, teacher, settings, on_taught)
-        else:
+        taught_by = teacher if settings.weights == "none" else None
+        if taught_by is None:
             examples = materials.sources(KINDS)
+        else:
+            settings = replace(settings, epochs=materials.size.passes)
+            examples = _taught(materials, taught_by, settings, on_taught)
         kept = train(
             folder,
             settings,
@@ -96,7 +96,7 @@ def frontier(
         return {
             "name": name,
             "start": "ImageNet" if settings.weights != "none" else "nothing",
-            "taught": taught,
+            "taught": taught_by is not None,
             "parameters": int(sum(np.prod(one.shape) for one in network.weights)),
             "sees_px": 2 * receptive_margin_px(network) + 16,
             "close_ups_auroc": figures["int8_auroc"],

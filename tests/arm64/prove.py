@@ -23,7 +23,14 @@ from transcript import Transcript
 HOME = "/root/crackscan"
 QUICK = (
     *("test_bench", "test_blocks", "test_classify", "test_doctor", "test_evidence"),
-    *("test_finding", "test_installed", "test_model", "test_overlay", "test_sharpness"),
+    *(
+        "test_finding",
+        "test_installed",
+        "test_model",
+        "test_overlay",
+        "test_sharpness",
+        "test_source",
+    ),
     *("scale/test_scaling", "scan/test_scan_pictures", "survey/test_record"),
 )
 """Numbers, files and the runtime; the rest waits for clocks and networks more than it computes."""

@@ -2,11 +2,10 @@
 
 import csv
 import io
-import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,41 +15,14 @@ import tensorflow as tf
 from crackscan.errors import CrackscanError
 from crackscan.picture import write_file
 from crackscan.train.curves import draw_curves
-from crackscan.train.examples import CELL_PX, RGB, Source, batches, count_batches
+from crackscan.train.examples import CELL_PX, Source, batches, count_batches
 from crackscan.train.losses import KnownAccuracy, TopKMean, known_crossentropy
-from crackscan.train.network import crack_network, load_weights
-from crackscan.train.quantized import load_quantized
+from crackscan.train.settings import HISTORY, LAST, Settings, claim
+from crackscan.train.start import UNFOLDED_BY, in_float32, start, strategy, use_devices
 
-BEST, LAST, AVERAGE = "model.keras", "last.keras", "average.keras"
-HISTORY, CURVES, SETTINGS = "history.csv", "curves.png", "settings.json"
-
-UNFOLDED_BY = 64
-"""Pictures by which the batch normalizations of a quantized model are unfolded."""
+BEST, AVERAGE, CURVES = "model.keras", "average.keras", "curves.png"
 
 Row = dict[str, float]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Everything that a run follows from, beside its data."""
-
-    backbone: str = "mobilenet-0.25"
-    weights: str = "imagenet"
-    epochs: int = 30
-    patience: int = 5
-    batch: int = 32
-    size_px: int = 224
-    rate: float = 1e-3
-    """Peak learning rate; a short linear warm-up leads to it and a cosine from it to zero."""
-    decay: float = 1e-4
-    """Weight decay of AdamW (Loshchilov and Hutter 2019)."""
-    pooled_cells: int = 8
-    """k of the top-k mean that pools a patch's cells."""
-    patch_weight: float = 1.0
-    """Share of the patch loss against the cell loss."""
-    average: float = 0.0
-    """Momentum of the weight average (Polyak and Juditsky 1992); 0 keeps the plain weights."""
-    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -96,8 +68,7 @@ def fit(
     use_devices()
     keras.utils.set_random_seed(settings.seed)
     steps = count_batches(training, settings.batch)
-    strategy = _strategy()
-    with strategy.scope():
+    with strategy().scope():
         trainer, average = _start(run, settings, training, steps, resume)
         network = _network_of(trainer)
         judged = average or network
@@ -135,94 +106,11 @@ def fit(
     return Outcome(len(rows), max(rows, key=lambda one: one["score"]), run / BEST)
 
 
-def use_devices() -> None:
-    """Half precision where a GPU makes it pay; otherwise plain float32 on the CPU."""
-    policy = "mixed_float16" if tf.config.list_physical_devices("GPU") else "float32"
-    keras.mixed_precision.set_global_policy(policy)
-
-
-def start(settings: Settings, pictures: RGB) -> keras.Model:
-    """The network as training finds it; `pictures` are for what starts from a quantized model.
-
-    Raises:
-        CrackscanError: its weights cannot be had, or do not fit.
-    """
-    network = crack_network(settings.backbone)
-    if settings.weights.endswith(".tflite"):
-        load_quantized(network, settings.backbone, Path(settings.weights), pictures)
-    else:
-        load_weights(network, settings.backbone, settings.weights)
-    return network
-
-
-def in_float32(network: keras.Model, backbone: str) -> keras.Model:
-    """A crack network with the same weights that computes in float32, as conversion needs it."""
-    policy = keras.mixed_precision.dtype_policy()
-    if policy.compute_dtype == "float32":
-        return network
-    keras.mixed_precision.set_global_policy("float32")
-    try:
-        twin = crack_network(backbone)
-    finally:
-        keras.mixed_precision.set_global_policy(policy)
-    twin.set_weights(network.get_weights())
-    return twin
-
-
-def _strategy() -> Any:
-    """All GPUs where there are several; TensorFlow's default, one device, otherwise."""
-    if len(tf.config.list_physical_devices("GPU")) < 2:
-        return tf.distribute.get_strategy()
-    return tf.distribute.MirroredStrategy()
-
-
 def _save(model: keras.Model, file: Path) -> None:
     """Save so that the file is whole or as it was, whatever interrupts."""
     part = file.with_suffix(".part.keras")
     model.save(part)
     part.replace(file)
-
-
-def read_settings(run: Path) -> Settings:
-    """The settings that a run was started with.
-
-    Raises:
-        CrackscanError: there is no run to resume, or one of another version.
-    """
-    file = run / SETTINGS
-    if not (run / LAST).is_file() or not file.is_file():
-        raise CrackscanError(
-            f"{run} holds no run to resume (no epoch was finished); start one without --resume"
-        )
-    try:
-        found = json.loads(file.read_text())
-        if found.keys() != {one.name for one in fields(Settings)}:
-            raise ValueError
-        return Settings(**found)
-    except (ValueError, AttributeError) as error:
-        raise CrackscanError(f"{file} is damaged or of another version; start anew") from error
-
-
-def claim(run: Path, settings: Settings, resume: bool) -> None:
-    """Make the run folder ours: a new one for a new run, the same settings for a resumed one.
-
-    Raises:
-        CrackscanError: it holds another run, or nothing to resume.
-    """
-    if resume:
-        found, wanted = asdict(read_settings(run)), asdict(settings)
-        wanted["patience"] = found["patience"]
-        if other := [name for name in found if found[name] != wanted[name]]:
-            told = ", ".join(f"{name} {found[name]}, not {wanted[name]}" for name in other)
-            raise CrackscanError(
-                f"{run} was started with {told}; resume it as it was, or start another run"
-            )
-    elif (run / HISTORY).exists():
-        raise CrackscanError(
-            f"{run} holds a run already; go on with --resume or name another --out"
-        )
-    run.mkdir(parents=True, exist_ok=True)
-    write_file(run / SETTINGS, json.dumps(asdict(settings), indent=2).encode())
 
 
 def _start(

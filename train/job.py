@@ -15,9 +15,11 @@ from crackscan.train.dataset.split import Side, Split, prepare
 from crackscan.train.dataset.split_file import read_split, write_split
 from crackscan.train.dataset.thumbnails import Report
 from crackscan.train.examples import CELL_PX, Source
-from crackscan.train.fit import Outcome, Settings, Watch, claim, fit, start
+from crackscan.train.fit import Outcome, Watch, fit
 from crackscan.train.patches import LabelledPatches, MaskedPhotographs
 from crackscan.train.run import CARD, DATA, SPLIT, make_card, save_representative
+from crackscan.train.settings import Settings, claim
+from crackscan.train.start import start
 
 
 def train_on_folder(

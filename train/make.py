@@ -19,18 +19,7 @@ from crackscan.train.development import Development
 from crackscan.train.distil import VIEWS, Views, keep_views, load_teacher
 from crackscan.train.examples import CELL_PX, Source, batches
 from crackscan.train.field import read_annotations
-from crackscan.train.fit import (
-    AVERAGE,
-    BEST,
-    HISTORY,
-    LAST,
-    UNFOLDED_BY,
-    Outcome,
-    Settings,
-    Watch,
-    fit,
-    start,
-)
+from crackscan.train.fit import AVERAGE, BEST, Outcome, Watch, fit
 from crackscan.train.job import data_source
 from crackscan.train.negatives import collect
 from crackscan.train.network import receptive_margin_px
@@ -51,6 +40,8 @@ from crackscan.train.recipe import (
 from crackscan.train.render.sample import RenderConfig
 from crackscan.train.rendered import Rendered, render_pool
 from crackscan.train.run import CARD, DATA, SPLIT, save_representative
+from crackscan.train.settings import HISTORY, LAST, Settings
+from crackscan.train.start import UNFOLDED_BY, start
 
 JUDGED, STAGES, START = "pool-development", "stages.json", "start.keras"
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from crackscan.train.fit import Settings
 from crackscan.train.render.sample import RenderConfig
+from crackscan.train.settings import Settings
 
 CLOSE_UPS, FIELD, DEVELOPMENT = "metu", "field_photos", "deepcrack_dev"
 POOL_PX, DEVELOPMENT_PX, SMALL_PX = 224, 256, 128

@@ -17,8 +17,8 @@ from crackscan.train.calibrate import (
     threshold_for,
 )
 from crackscan.train.examples import CELL_PX, RGB, Source, crop_patch
-from crackscan.train.fit import Settings
 from crackscan.train.network import receptive_margin_px
+from crackscan.train.settings import Settings
 
 CARD, SPLIT, DATA, REPRESENTATIVE = "card.json", "split.json", "data.txt", "representative.npy"
 REPRESENTATIVE_COUNT, REPRESENTATIVE_PX = 160, 192

@@ -22,8 +22,10 @@ from crackscan.train.patches import LabelledPatches
 import_tensorflow()
 import keras  # noqa: E402
 
-from crackscan.train.fit import LAST, Outcome, Row, Settings, Watch, fit, in_float32  # noqa: E402
+from crackscan.train.fit import Outcome, Row, Watch, fit  # noqa: E402
 from crackscan.train.network import crack_network  # noqa: E402
+from crackscan.train.settings import LAST, Settings  # noqa: E402
+from crackscan.train.start import in_float32  # noqa: E402
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "patches"
 CRACKED, INTACT = (sorted((SAMPLES / name).glob("*")) for name in ("positive", "negative"))

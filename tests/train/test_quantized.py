@@ -8,9 +8,10 @@ import pytest
 from crackscan.errors import CrackscanError
 from crackscan.picture import read_picture
 from crackscan.train.evaluate.predict import load_scorer
-from crackscan.train.fit import Settings, start
 from crackscan.train.network import crack_network
 from crackscan.train.quantized import load_quantized
+from crackscan.train.settings import Settings
+from crackscan.train.start import start
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = {"crack-s": "fused-96", "crack-m": "efficientnet-lite0-slim"}

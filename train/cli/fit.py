@@ -78,8 +78,9 @@ def fit(
     import_tensorflow()
     from crackscan.train.cli.progress import bars
     from crackscan.train.cli.split import show
-    from crackscan.train.fit import Settings, Watch, read_settings
+    from crackscan.train.fit import Watch
     from crackscan.train.job import train_on_folder
+    from crackscan.train.settings import Settings, read_settings
 
     if resume:
         told = {name: value for name, value in chosen.items() if _on_command_line(ctx, name)}

@@ -16,10 +16,11 @@ from crackscan.train.evaluate.metrics import auroc
 from crackscan.train.evaluate.predict import load_scorer
 from crackscan.train.examples import Source
 from crackscan.train.field import read_annotations
-from crackscan.train.fit import Settings, Watch
+from crackscan.train.fit import Watch
 from crackscan.train.patches import LabelledPatches
 from crackscan.train.recipe import CLOSE_UPS, DEVELOPMENT, FIELD
 from crackscan.train.run import patch_logits
+from crackscan.train.settings import Settings
 from crackscan.train.study.judge import crack_free_patches, judge
 from crackscan.train.study.materials import JUDGED_CELLS, Drawn, Materials, labelled
 from crackscan.train.study.runs import Result, remembered, settings_of, train

@@ -18,9 +18,10 @@ from crackscan.train.distil import Views, keep_views, load_teacher
 from crackscan.train.evaluate.predict import load_scorer
 from crackscan.train.examples import Source
 from crackscan.train.field import read_annotations
-from crackscan.train.fit import Settings, Watch
+from crackscan.train.fit import Watch
 from crackscan.train.network import receptive_margin_px
 from crackscan.train.recipe import DEVELOPMENT, FIELD
+from crackscan.train.settings import Settings
 from crackscan.train.study.judge import crack_free_patches, judge
 from crackscan.train.study.materials import JUDGED_CELLS, Materials
 from crackscan.train.study.runs import Result, remembered, settings_of, train

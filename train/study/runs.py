@@ -12,10 +12,11 @@ from crackscan.errors import CrackscanError
 from crackscan.picture import write_file
 from crackscan.train.dataset.split_file import write_split
 from crackscan.train.examples import Source
-from crackscan.train.fit import BEST, HISTORY, Settings, Watch, fit
+from crackscan.train.fit import BEST, Watch, fit
 from crackscan.train.network import has_pretrained
 from crackscan.train.recipe import BASE, CLOSE_UPS
 from crackscan.train.run import CARD, DATA, SPLIT, make_card, save_representative
+from crackscan.train.settings import HISTORY, Settings
 from crackscan.train.study.materials import Materials, Size
 
 STUDY, RESULT = "study.json", "result.json"

@@ -17,7 +17,7 @@ from crackscan.edge.report.page import in_mm, in_px
 from crackscan.edge.report.pictures import Pictures, draw_finding, jpeg
 from crackscan.edge.review.record import Reviewed
 from crackscan.edge.survey.reading import iso_time
-from crackscan.edge.survey.values import Review, StoredFinding, Verdict
+from crackscan.edge.survey.values import Review, StoredFinding, Verdict, Which
 from crackscan.errors import CrackscanError
 
 PAGE = {
@@ -67,9 +67,7 @@ class ReviewRoutes:
         after = whole(request.query.get("after"))
         listed: list[dict[str, Any]] = []
         more = False
-        for found in self._survey.findings():
-            if found.id <= after:
-                continue
+        for found in self._survey.findings(Which(after=after)):
             if len(listed) == MOST_LISTED:
                 more = True
                 break

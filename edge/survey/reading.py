@@ -137,6 +137,7 @@ class SurveyReader:
             ("finding.lat <= ?", None if box is None else box.north),
             ("finding.lon >= ?", None if box is None else box.west),
             ("finding.lon <= ?", None if box is None else box.east),
+            ("finding.id > ?", which.after),
         ]
         chosen = [(text, value) for text, value in conditions if value is not None]
         where = f" WHERE {' AND '.join(text for text, _ in chosen)}" if chosen else ""

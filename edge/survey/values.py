@@ -267,3 +267,5 @@ class Which:
     to_s: float | None = None
     """First seen before this Unix time."""
     box: GeoBox | None = None
+    after: int | None = None
+    """With a larger number."""

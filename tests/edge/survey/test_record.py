@@ -141,6 +141,7 @@ def test_a_picture_is_recorded_once_with_all_its_findings_or_none(survey: Survey
         (Which(session=1, from_s=WALL_S + 38), [38, 39]),
         (Which(session=2), []),
         (Which(box=GeoBox(-1, -1, 1, 1)), []),
+        (Which(after=38), [38, 39]),
     ],
 )
 def test_findings_are_asked_for_by_session_time_and_place(
@@ -160,6 +161,7 @@ def test_findings_are_asked_for_by_session_time_and_place(
         ("first_wall_s > 3 AND first_wall_s < 4", "finding_time"),
         ("lat >= 47 AND lat <= 47.1 AND lon >= 9 AND lon <= 9.1", "finding_place"),
         ("picture = 4", "finding_picture"),
+        ("id > 4", "INTEGER PRIMARY KEY"),
     ],
 )
 def test_questions_are_answered_by_an_index(survey: Survey, condition: str, index: str) -> None:

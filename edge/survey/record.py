@@ -274,12 +274,12 @@ class Survey(SurveyReader):
             shown = "SELECT picture FROM finding WHERE frame = ? AND picture IS NOT NULL"
             unnamed = execute(
                 f"DELETE FROM picture WHERE frame = ? AND id NOT IN ({shown})"
-                " AND coalesce(close_up_of, 0) NOT IN (SELECT id FROM finding) RETURNING path",
+                " AND coalesce(close_up_of, 0) NOT IN (SELECT id FROM finding)"
+                " RETURNING path, bytes",
                 (name, name),
             ).fetchall()
             execute("DELETE FROM scanned WHERE name = ?", (name,))
-            [total] = execute("SELECT coalesce(sum(bytes), 0) FROM picture").fetchone()
-        self.picture_bytes = total
+        self.picture_bytes -= sum(row["bytes"] for row in unnamed)
         return [row["path"] for row in unnamed]
 
     def set_file_mark(self, name: str, mark: FileMark) -> None:

@@ -74,8 +74,15 @@ def _second(connection: sqlite3.Connection) -> None:
     )
 
 
+def _third(connection: sqlite3.Connection) -> None:
+    """What belongs to a scanned picture is found by the picture's name, for one that was
+    replaced."""
+    connection.execute("CREATE INDEX finding_frame ON finding (frame)")
+    connection.execute("CREATE INDEX picture_frame ON picture (frame)")
+
+
 Step = Callable[[sqlite3.Connection], None]
-STEPS: tuple[Step, ...] = (_first, _second)
+STEPS: tuple[Step, ...] = (_first, _second, _third)
 """Step n brings a record of schema n to schema n + 1; a released step is never changed."""
 
 

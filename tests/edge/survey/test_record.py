@@ -162,6 +162,7 @@ def test_findings_are_asked_for_by_session_time_and_place(
         ("lat >= 47 AND lat <= 47.1 AND lon >= 9 AND lon <= 9.1", "finding_place"),
         ("picture = 4", "finding_picture"),
         ("id > 4", "INTEGER PRIMARY KEY"),
+        ("frame = 'north/a.jpg'", "finding_frame"),
     ],
 )
 def test_questions_are_answered_by_an_index(survey: Survey, condition: str, index: str) -> None:
@@ -197,6 +198,8 @@ def test_a_session_says_how_many_frames_were_judged_and_why_others_were_not(
 
 def test_a_record_of_the_first_schema_is_read_and_written_on(closed: Path) -> None:
     with sqlite3.connect(closed / DATABASE) as older:
+        older.execute("DROP INDEX finding_frame")
+        older.execute("DROP INDEX picture_frame")
         older.execute("DROP TABLE frame_count")
         for column in ("source", "model", "model_version", "settings"):
             older.execute(f"ALTER TABLE session DROP COLUMN {column}")

@@ -56,6 +56,12 @@ class LocalCrew:
         def next_task() -> Task | None:
             return again.pop() if again else next(waiting, None)
 
+        def hand_out(worker: _Worker) -> None:
+            worker.task = next_task()
+            if worker.task is not None:
+                worker.since_s = time.monotonic()
+                worker.pipe.send(worker.task)
+
         try:
             first = next_task()
             if first is None:
@@ -65,13 +71,10 @@ class LocalCrew:
             while not stopped():
                 for worker in list(workers):
                     if worker.ready and worker.task is None:
-                        worker.task = next_task()
+                        hand_out(worker)
                         if worker.task is None:
                             workers.remove(worker)
                             self._end(worker)
-                            continue
-                        worker.since_s = time.monotonic()
-                        worker.pipe.send(worker.task)
                 if not workers:
                     return
                 ready = wait([worker.pipe for worker in workers], _POLL_S)
@@ -81,7 +84,7 @@ class LocalCrew:
                         continue
                     answer = None if late else _answer(worker)
                     if isinstance(answer, Looked):
-                        worker.task = None
+                        hand_out(worker)  # it looks on while this one is recorded
                         yield answer
                     elif answer is None:
                         workers.remove(worker)

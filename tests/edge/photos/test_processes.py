@@ -137,6 +137,27 @@ def test_a_process_that_is_killed_before_it_looks_is_replaced(tmp_path: Path) ->
     assert sorted(one.name for one in came) == [path.name for path in paths]
 
 
+def test_a_process_looks_on_while_its_last_photograph_is_recorded(tmp_path: Path) -> None:
+    folder = photographs(tmp_path, 2)
+    cv2.imwrite(str(folder / "large.png"), np.zeros((6000, 8000), np.uint8))
+    names = ["north/0000.jpg", "large.png"]
+    tasks = [Task(name, str(folder / name), index) for index, name in enumerate(names)]
+    came = LocalCrew(METHOD, 1).look(tasks, lambda: False)
+    assert next(came).name == names[0]
+    (process,) = processes_of(os.getpid())
+    before_s, deadline_s = processor_s(process), time.monotonic() + 30
+    while processor_s(process) < before_s + 0.05:
+        assert time.monotonic() < deadline_s, "it waits until the first one is recorded"
+        time.sleep(0.02)
+    assert [one.name for one in came] == names[1:]
+
+
+def processor_s(pid: int) -> float:
+    """What a process has computed so far (proc(5))."""
+    words = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def out_of_memory() -> bool:
     """Kills a child of this process that takes more than 190 MB, as a full machine would."""
     for children in Path(f"/proc/{os.getpid()}/task").glob("*/children"):

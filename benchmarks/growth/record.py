@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -44,11 +45,18 @@ def by_findings(folder: Path, counts: Iterable[int], times: int) -> list[Point]:
             points.append(timed("insert a finding", done, partial(_insert, survey, more), times))
             done += times + 1
             points += _questions(survey.folder, done, times)
+            out = partial(_take_out, survey, done)
+            points.append(timed("take a replaced picture out", done, out, times))
     return points
 
 
 def _insert(survey: Survey, more: Sequence[Sighting], number: int) -> object:
     return survey.add_finding(more[number])
+
+
+def _take_out(survey: Survey, done: int, number: int) -> object:
+    """A picture's findings go, as they do before it is looked at again."""
+    return survey.forget_scanned(sighting(done - 1 - number).frame)
 
 
 def sighting(number: int) -> Sighting:
@@ -101,6 +109,9 @@ def _questions(folder: Path, count: int, times: int) -> list[Point]:
             box = GeoBox(south - 1e-6, west - 1e-6, south + 1e-6, west + ASKED * 1e-5)
             return len(list(reader.findings(Which(box=box))))
 
+        def onwards(i: int) -> int:
+            return len(list(islice(reader.findings(Which(after=numbers[i])), ASKED)))
+
         return [
             timed(
                 "ask for a finding by its number",
@@ -110,4 +121,5 @@ def _questions(folder: Path, count: int, times: int) -> list[Point]:
             ),
             timed(f"ask for {ASKED} findings by time", count, by_time, times),
             timed(f"ask for {ASKED} findings by place", count, by_place, times),
+            timed(f"ask for the next {ASKED} findings", count, onwards, times),
         ]

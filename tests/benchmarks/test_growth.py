@@ -41,6 +41,7 @@ def test_all_curves_are_measured(tmp_path: Path) -> None:
     assert curves["crack map, by pixels"] == [160 * 128, 320 * 240, 640 * 480]
     assert len(curves["insert a finding"]) == 2
     assert curves["ask for 20 findings by place"] == curves["ask for 20 findings by time"]
+    assert len(curves["take a replaced picture out"]) == len(curves["ask for the next 20 findings"])
     assert curves["memory, by photographs"][-1] == 40
     assert curves["decode a photograph, by reduction"] == [1, 2, 4, 8]
     assert curves["live frame without the model, by minutes"][-1] == 3

@@ -3,12 +3,16 @@
     python benchmarks/scaling.py --out build/bench/scaling
 
 Both counts take turns, round by round; a photograph is decoded, looked at, measured and recorded.
+For a folder, all of a survey's processes, also the one that records, keep to as many cores.
 """
 
 import json
+import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -65,7 +69,7 @@ def frames(model: str, width: int, height: int, rounds: int) -> Scaling:
 def photographs(
     model: str, width: int, height: int, count: int, rounds: int, folder: Path
 ) -> Scaling:
-    """A survey of photographs, with one process and with two, from the first done to the last."""
+    """A survey of photographs, on one core with one process that looks, and on two with two."""
     source = folder / "photographs"
     source.mkdir()
     pictures = encoded_frames(width, height)
@@ -74,13 +78,14 @@ def photographs(
     taken = np.empty((rounds, len(COUNTS)))
     for row in taken:
         for at, jobs in enumerate(COUNTS):
-            row[at] = _surveyed(model, source, folder / "survey", jobs)
+            with _kept_to(jobs):
+                row[at] = _surveyed(model, source, folder / "survey", jobs)
             shutil.rmtree(folder / "survey")
-    return _scaling(f"{model}, {width}x{height}: processes, ms a photograph", taken)
+    return _scaling(f"{model}, {width}x{height}: cores, ms a photograph", taken)
 
 
 def _surveyed(model: str, source: Path, out: Path, jobs: int) -> float:
-    """Milliseconds a photograph, without the start of the processes."""
+    """Milliseconds a photograph, from where each process has done one to the end."""
     loaded = Model.load(model, threads=1)
     method, card = Method(str(loaded.path.resolve())), loaded.card
     listing = list_photos(source)
@@ -95,7 +100,18 @@ def _surveyed(model: str, source: Path, out: Path, jobs: int) -> float:
     with open_survey(out, info, settings, card, listing) as record:
         crew, recorder = LocalCrew(method, jobs), Recorder(record, Budget())
         survey_photos(listing, crew, recorder, Tally(), watch=watch)
-    return (done_s[-1] - done_s[0]) * 1000 / (len(done_s) - 1)
+    return (done_s[-1] - done_s[jobs - 1]) * 1000 / (len(done_s) - jobs)
+
+
+@contextmanager
+def _kept_to(cores: int) -> Iterator[None]:
+    """This thread, and the processes that it starts inside, run on so many cores."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(before)[:cores])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def _scaling(what: str, taken: "np.ndarray[tuple[int, int], np.dtype[np.float64]]") -> Scaling:

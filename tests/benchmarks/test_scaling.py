@@ -14,7 +14,7 @@ def test_threads_and_processes_are_compared(tmp_path: Path) -> None:
     told = json.loads((tmp_path / "scaling.json").read_text())["scaling"]
     assert [one["what"].split(": ")[1] for one in told] == [
         "threads",
-        "processes, ms a photograph",
+        "cores, ms a photograph",
     ]
     for one in told:
         assert one["one_ms"]["median"] > 0 and one["two_ms"]["median"] > 0

@@ -1,7 +1,10 @@
 """What a frame may cost, in counts that are the same on every machine."""
 
+import time
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -63,3 +66,21 @@ def test_a_frame_is_mapped_without_a_copy_of_it() -> None:
     assert allocated(model, part) < part.nbytes / 20
     odd = rgb[:470, :630]  # the last cells are mirrored
     assert allocated(model, odd) < odd.nbytes / 8
+
+
+def turns_beside(work: Callable[[], object]) -> int:
+    """How often a thread that wakes every millisecond has its turn while another one works."""
+    working, turns = Thread(target=work), 0
+    working.start()
+    while working.is_alive():
+        turns += 1
+        time.sleep(0.001)
+    return turns
+
+
+def test_other_threads_run_on_while_a_picture_is_decoded_and_mapped() -> None:
+    model, jpeg = Model.load("crack-m", 1), encoded_frames(4000, 3000)[0]
+    rgb = decode_picture(jpeg, Path("wall.jpg"))
+    assert turns_beside(lambda: decode_picture(jpeg, Path("wall.jpg"))) > 10
+    # Five blocks and more, between which a thread that waits for the interpreter's lock gets it.
+    assert turns_beside(lambda: model.crack_map(rgb)) > 50

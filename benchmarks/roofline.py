@@ -32,6 +32,8 @@ from crackscan.native_stderr import dropped_stderr
 HEIGHT, WIDTH = 480, 640
 FRAME = (1, HEIGHT, WIDTH, 3)
 WARM_UP = 2
+WHOLE = 2
+"""Rows at the end of a model's rates that are of the whole network."""
 
 
 def timed(files: Sequence[tuple[Path, tuple[int, ...] | None]], rounds: int) -> Any:
@@ -119,6 +121,17 @@ def _opened(file: Path, shape: tuple[int, ...] | None) -> Any:
     return interpreter
 
 
+def together(rows: Sequence[Rate]) -> dict[str, list[Rate]]:
+    """The layers of a model by their kind, convolutions also by the height of what they make."""
+    found: dict[str, list[Rate]] = {}
+    for number, one in enumerate(rows):
+        kind = one.name.lower()
+        if one.name == "CONV_2D":
+            kind = f"conv_2d, {one.made[1]} rows" if number else "first conv_2d"
+        found.setdefault(kind, []).append(one)
+    return found
+
+
 def table(best: dict[str, float], found: dict[str, list[Rate]]) -> str:
     """In Markdown."""
     lines = [f"One thread of {core_name()}.", "", "Best of the runtime, large square convolutions:"]
@@ -132,8 +145,22 @@ def table(best: dict[str, float], found: dict[str, list[Rate]]) -> str:
                 f"| {one.name} | {made} | {one.macs / 1e6:.2f} | {one.bytes / 1000:.0f} "
                 f"| {one.ms:.3f} | {one.gmacs:.1f} | {one.of_best:.0%} |"
             )
-        lines.append("")
+        lines += ["", *_shares(model, rows[:-WHOLE], max(best.values())), ""]
     return "\n".join(lines)
+
+
+def _shares(model: str, rows: Sequence[Rate], best: float) -> list[str]:
+    all_ms, all_macs = sum(one.ms for one in rows), sum(one.macs for one in rows)
+    head = f"{model}, layers alone | layers | ms | of all | MMAC | of all | GMAC/s | of the best"
+    lines = [f"| {head} |", "|---" * 8 + "|"]
+    for kind, own in together(rows).items():
+        ms, macs = sum(one.ms for one in own), sum(one.macs for one in own)
+        rate = macs / max(ms, 1e-9) * 1000
+        lines.append(
+            f"| {kind} | {len(own)} | {ms:.2f} | {ms / all_ms:.0%} | {macs / 1e6:.1f} "
+            f"| {macs / all_macs:.0%} | {rate / 1e9:.1f} | {rate / best:.0%} |"
+        )
+    return lines
 
 
 @click.command()

@@ -35,8 +35,9 @@ from crackscan.edge.photos import (
     settings_of,
     survey_photos,
 )
+from crackscan.edge.selftest import CRACKED, INTACT, SAMPLES
 from crackscan.edge.survey import Budget, SurveyInfo
-from crackscan.picture import decode_picture
+from crackscan.picture import RGB, decode_picture, read_picture, write_picture
 
 COUNTS = (1, 2)
 SIZES = ((640, 480), (1280, 720), (4000, 3000))
@@ -66,15 +67,31 @@ def frames(model: str, width: int, height: int, rounds: int) -> Scaling:
     return _scaling(f"{model}, {width}x{height}: threads", taken[2:])
 
 
+def one_crack(width: int, height: int, number: int) -> RGB:
+    """A wall with a crack in it, as most photographs of a survey that show one at all.
+
+    Args:
+        number: another wall for each, so that no two files are alike.
+    """
+    cracked, intact = read_picture(SAMPLES / CRACKED), read_picture(SAMPLES / INTACT)
+    block = np.hstack([intact, intact[:, ::-1]])
+    block = np.vstack([block, block[::-1]])
+    times = -(-height // block.shape[0]), -(-width // block.shape[1]), 1
+    wall = np.roll(np.tile(block, times)[:height, :width], number, axis=1)
+    rows, columns = min(height, cracked.shape[0]), min(width, cracked.shape[1])
+    top, left = (height - rows) // 2, (width - columns) // 2
+    wall[top : top + rows, left : left + columns] = cracked[:rows, :columns]
+    return wall
+
+
 def photographs(
     model: str, width: int, height: int, count: int, rounds: int, folder: Path
 ) -> Scaling:
     """A survey of photographs, on one core with one process that looks, and on two with two."""
     source = folder / "photographs"
     source.mkdir()
-    pictures = encoded_frames(width, height)
     for number in range(count):
-        (source / f"{number:04d}.jpg").write_bytes(pictures[number % len(pictures)])
+        write_picture(source / f"{number:04d}.jpg", one_crack(width, height, number))
     taken = np.empty((rounds, len(COUNTS)))
     for row in taken:
         for at, jobs in enumerate(COUNTS):
@@ -145,7 +162,7 @@ def main(out: Path, model: str, quick: bool) -> None:
     sizes = ((160, 128),) if quick else SIZES
     found = [frames(model, *size, 2 if quick else 60) for size in sizes]
     with tempfile.TemporaryDirectory(prefix="scaling-", dir=out) as scratch:
-        size, count, rounds = ((256, 192), 6, 1) if quick else ((4000, 3000), 16, 3)
+        size, count, rounds = ((256, 192), 6, 1) if quick else ((4000, 3000), 24, 4)
         found.append(photographs(model, *size, count, rounds, Path(scratch)))
     document = {
         "machine": {**around.to_dict(), "core": core_name()},

@@ -8,8 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from crackscan.benchmarks.roof.cut import cut_out
+from crackscan.benchmarks.roof.rate import Rate
 from crackscan.benchmarks.roof.square import square_convolution, square_macs
-from crackscan.benchmarks.roofline import main
+from crackscan.benchmarks.roofline import main, together
 from crackscan.convert.macs import count_macs, layers
 from crackscan.edge.model import find_model
 from crackscan.edge.runtime import open_interpreter
@@ -54,3 +55,8 @@ def test_every_layer_gets_a_rate(tmp_path: Path) -> None:
     assert spared["macs"] == sum(one["macs"] for one in rows[:-2])
     assert spared["bytes"] < whole["bytes"]
     assert all(one["ms"] > 0 for one in rows)
+    layer = [Rate(**one) for one in rows[:-2]]
+    shares = together(layer)
+    assert list(shares)[:2] == ["first conv_2d", "conv_2d, 60 rows"]
+    assert sorted(map(id, layer)) == sorted(id(one) for own in shares.values() for one in own)
+    assert "| depthwise_conv_2d | 5 |" in (tmp_path / "roofline.md").read_text()

@@ -3,6 +3,7 @@
 import time
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
@@ -12,7 +13,10 @@ import pytest
 from crackscan.convert.audit import audit
 from crackscan.convert.macs import count_macs, layers
 from crackscan.edge.bench.wall import encoded_frames
+from crackscan.edge.finding import Rule
 from crackscan.edge.first_layers import without_first_layers
+from crackscan.edge.follow import MEASURED_EVERY, Follower
+from crackscan.edge.frame import Frame
 from crackscan.edge.model import MODELS, Model, shipped_models
 from crackscan.picture import decode_picture
 
@@ -46,26 +50,57 @@ def test_nothing_goes_over_a_frame_before_the_first_convolution(name: str, tmp_p
     assert kinds[0] == "CONV_2D"
 
 
-def allocated(model: Model, rgb: np.ndarray) -> int:
-    """Bytes that Python and numpy hold at most while a frame is mapped, once all is warm."""
-    model.crack_map(rgb)
+def allocated(work: Callable[[], object]) -> int:
+    """Bytes that Python, numpy and OpenCV's pictures take at most while something is done."""
     tracemalloc.start()
     try:
-        model.crack_map(rgb)
+        work()
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
 
 
+def allocated_by_map(model: Model, rgb: np.ndarray) -> int:
+    """The same while a frame is mapped, once all is warm."""
+    model.crack_map(rgb)
+    return allocated(lambda: model.crack_map(rgb))
+
+
 def test_a_frame_is_mapped_without_a_copy_of_it() -> None:
     model = Model.load("crack-s", 1)
     rgb = decode_picture(encoded_frames(640, 480)[0], Path("wall.jpg"))
-    assert allocated(model, rgb) < rgb.nbytes / 20
+    assert allocated_by_map(model, rgb) < rgb.nbytes / 20
     part = rgb[16:432, 8:600]
     assert not part.flags.c_contiguous and part.shape[1] % 16 == 0
-    assert allocated(model, part) < part.nbytes / 20
+    assert allocated_by_map(model, part) < part.nbytes / 20
     odd = rgb[:470, :630]  # the last cells are mirrored
-    assert allocated(model, odd) < odd.nbytes / 8
+    assert allocated_by_map(model, odd) < odd.nbytes / 8
+
+
+def test_a_frame_is_decoded_into_one_array() -> None:
+    jpeg = encoded_frames(640, 480)[0]
+    size = decode_picture(jpeg, Path("wall.jpg")).nbytes
+    assert allocated(lambda: decode_picture(jpeg, Path("wall.jpg"))) < 1.5 * size
+
+
+def test_a_frame_is_followed_in_less_memory_than_its_own() -> None:
+    pictures = [decode_picture(one, Path("wall.jpg")) for one in encoded_frames(640, 480)]
+    cells = np.full((30, 40), 0.01, np.float32)
+    cells[10:20, 20] = 0.99
+    follower = Follower(Rule(0.5, 0.7, 4, 16))
+    taken = []
+    for number, rgb in enumerate(pictures):
+        frame = Frame(rgb, number, str(number), "wall", number / 15, number / 15)
+        add = partial(_follow, follower, frame, cells)
+        taken.append(allocated(add) / rgb.nbytes)
+    assert np.median(taken) < 0.8
+    # Of so many frames one has its sharpness measured; the first one also makes tables.
+    assert sum(one > 1 for one in taken[1:]) <= len(taken) // MEASURED_EVERY
+    assert max(taken[1:]) < 2
+
+
+def _follow(follower: Follower, frame: Frame, cells: np.ndarray) -> object:
+    return follower.add(frame, follower.look(frame), cells)
 
 
 def turns_beside(work: Callable[[], object]) -> int:

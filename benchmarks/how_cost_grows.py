@@ -30,6 +30,7 @@ from crackscan.benchmarks.growth.hours import by_hours
 from crackscan.benchmarks.growth.plot import draw, table
 from crackscan.benchmarks.growth.record import by_findings
 from crackscan.benchmarks.growth.values import Point
+from crackscan.convert.cost import core_name
 from crackscan.edge.bench import surroundings
 from crackscan.edge.finding import Rule
 from crackscan.edge.model import Model
@@ -86,13 +87,29 @@ def main(out: Path, curves: Sequence[str], jobs: int, quick: bool) -> None:
         finally:
             shutil.rmtree(folder)
         told = [asdict(one) for one in points]
-        document["curves"][curve] = {"machine": around.to_dict(), "points": told}
+        machine = {**around.to_dict(), "core": core_name()}
+        document["curves"][curve] = {"machine": machine, "points": told}
+        _write(out, document)
+    click.echo((out / "growth.md").read_text())
+
+
+def _write(out: Path, document: dict[str, Any]) -> None:
+    """All curves so far, as figures, table and plot."""
     (out / "growth.json").write_text(json.dumps(document, indent=2) + "\n")
-    every = [document["curves"][curve]["points"] for curve in CURVES if curve in document["curves"]]
-    points = [Point(**one) for told in every for one in told]
-    (out / "growth.md").write_text(table(points))
+    known = {curve: document["curves"][curve] for curve in CURVES if curve in document["curves"]}
+    points = [Point(**one) for told in known.values() for one in told["points"]]
+    (out / "growth.md").write_text(f"{_about(known)}\n\n{table(points)}")
     draw(points, out / "growth.svg")
-    click.echo(table(points))
+
+
+def _about(known: dict[str, Any]) -> str:
+    """On what machine each curve was measured, and how quiet that was."""
+    lines = []
+    for curve, told in known.items():
+        machine = told["machine"]
+        on = machine.get("core", machine["system"])
+        lines.append("; ".join([f"- {curve}: on {on}", *machine["warnings"]]))
+    return "\n".join(lines)
 
 
 def _earlier(file: Path, quick: bool) -> dict[str, Any]:

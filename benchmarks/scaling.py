@@ -143,7 +143,8 @@ def table(found: list[Scaling]) -> str:
     def told(one: Spread) -> str:
         return f"{one.median:.3g} ({one.low:.3g}–{one.high:.3g})"
 
-    lines = ["| what | one: ms | two: ms | gain |", "|---|---|---|---|"]
+    lines = [f"On {core_name()}; medians with quartiles of the rounds.", ""]
+    lines += ["| what | one: ms | two: ms | gain |", "|---|---|---|---|"]
     lines += [f"| {x.what} | {told(x.one_ms)} | {told(x.two_ms)} | {told(x.gain)} |" for x in found]
     return "\n".join(lines) + "\n"
 

@@ -33,9 +33,13 @@ def draw(points: Sequence[Point], file: Path) -> None:
             sizes = [one.size for one in own]
             axes.plot(sizes, [one.late for one in own], color=MUTED, lw=0.8)
             axes.plot(sizes, [one.median for one in own], "o-", color=ACCENT, lw=1.4, ms=3)
+            least, most = min(one.median for one in own), max(one.late for one in own)
             if min(sizes) > 0 and max(sizes) > 50 * min(sizes):
                 axes.set_xscale("log")
-            axes.set_ylim(0)
+            if axes.get_xscale() == "log" and most > 50 * least:
+                axes.set_yscale("log")  # what grows as the size does is a straight line then, too
+            else:
+                axes.set_ylim(0, 1.1 * most)
             axes.set_title(curve, fontsize=8)
             axes.set_ylabel(own[0].unit)
             axes.grid(color=GRID)

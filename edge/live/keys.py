@@ -38,6 +38,7 @@ class Keys:
         """The keys in a file that only its owner may read; made, with its folders, if missing.
 
         So links stay good when the device is started again. Who removes the file gets new ones.
+        Root makes them for whom the folder belongs to: the service's user is to read them.
 
         Raises:
             CrackscanError: the file cannot be read or written, or others may read it.
@@ -50,6 +51,9 @@ class Keys:
             except FileExistsError:
                 return cls._read(path)
             with os.fdopen(number, "w", encoding="ascii") as file:
+                if os.geteuid() == 0:
+                    folder = path.parent.stat()
+                    os.fchown(number, folder.st_uid, folder.st_gid)
                 json.dump({"control": made.control, "view": made.view}, file)
                 file.flush()
                 os.fsync(number)

@@ -1,5 +1,6 @@
 """Keys: random, secret, kept in a file that only its owner reads."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,18 @@ def test_kept_keys_stay_the_same_and_are_the_owners_alone(tmp_path: Path) -> Non
     assert path.stat().st_mode & 0o777 == 0o600
     path.unlink()
     assert Keys.kept(path) != first
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_keys_that_root_makes_are_those_of_the_folders_owner(tmp_path: Path) -> None:
+    """As `sudo crackscan link --new` does, for a service of another user."""
+    state = tmp_path / "state"
+    state.mkdir()
+    os.chown(state, 65534, 65534)
+    path = state / "live-keys"
+    Keys.kept(path)
+    told = path.stat()
+    assert (told.st_uid, told.st_gid, told.st_mode & 0o777) == (65534, 65534, 0o600)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,12 @@ from pathlib import Path
 from chroot import ROOT, Chroot
 from transcript import Transcript
 
-HOMES = ("opt/crackscan", "etc/crackscan", "var/lib/crackscan", "usr/local/bin/crackscan", "mnt")
+HOMES = (
+    *("opt/crackscan", "etc/crackscan", "var/lib/crackscan", "usr/local/bin/crackscan", "mnt"),
+    "etc/systemd/system/crackscan.service",
+    "etc/systemd/system/multi-user.target.wants/crackscan.service",
+)
+UNIT = f"/{HOMES[-2]}"
 STICK = "/mnt/stick"
 RECORD = "/var/lib/crackscan/surveys/site-1"
 MOST_BUNDLE_MB = 60
@@ -35,7 +40,8 @@ def prove(told: Transcript) -> None:
     """Go through a device's life with the network cut off."""
     chroot = told.chroot
     wipe(chroot)
-    if not _made(told):
+    target = str(chroot.system.bundle)
+    if not _made(told, target):
         return
     first = chroot.root / STICK.lstrip("/") / "crackscan-pi"
     version = (first / "version").read_text().strip()
@@ -47,11 +53,7 @@ def prove(told: Transcript) -> None:
     size = int(used.partition("MB")[0])
     told.facts["installed_mb"] = size
     told.demand(size <= MOST_INSTALLED_MB[told.chroot.name], f"{size} MB are installed")
-    told.run(
-        "mkdir -p /etc/crackscan && crackscan settings --example > /etc/crackscan/settings.toml",
-        folder="/",
-        network=False,
-    )
+    _as_a_service(told)
     told.run(
         f"crackscan scan /opt/crackscan/current/samples --out {RECORD}",
         folder="/",
@@ -78,11 +80,36 @@ def prove(told: Transcript) -> None:
 
     told.run(f"sh {STICK}/newer/install.sh --uninstall", folder="/", network=False)
     _is_gone(told, sums)
-    _as_a_package(told, version, sums)
+    _as_a_package(told, target, version, sums)
 
 
-def _as_a_package(told: Transcript, version: str, sums: str) -> None:
-    if not _packed(told, "deb"):
+def refuse(told: Transcript) -> None:
+    """A system that no bundle is for says so in one line."""
+    wipe(told.chroot)
+    if _made(told, "pi-bookworm"):
+        done = told.run(f"sh {STICK}/crackscan-pi/install.sh", folder="/", network=False, code=1)
+        lines = (done.out + done.err).splitlines()
+        one = len(lines) == 1 and "this bundle is for" in lines[0]
+        told.demand(one, "a 32-bit system is not refused in one line")
+
+
+def _as_a_service(told: Transcript) -> None:
+    """As far as it goes where systemd does not run; the settings that it makes must stay."""
+    for command in (
+        "crackscan service install --source picamera:0",
+        f"systemctl is-enabled crackscan && systemd-analyze verify {UNIT}",
+        "sed -i 's|^# live = .*|live = \"0.0.0.0:8765\"|; s|^# live_keys|live_keys|'"
+        " /etc/crackscan/settings.toml",
+        "crackscan link",
+    ):
+        told.run(command, folder="/", network=False)
+    asked = told.run("crackscan service status", folder="/", network=False, code=1)
+    one = asked.err.count("\n") == 1 and "systemd does not answer" in asked.err
+    told.demand(one, "that systemd does not run is not said in one line")
+
+
+def _as_a_package(told: Transcript, target: str, version: str, sums: str) -> None:
+    if not _packed(told, target, "deb"):
         return
     done = told.run(f"dpkg -i {STICK}/crackscan-pi.deb", folder="/", network=False)
     told.demand(f"crackscan {version} is installed; try" in done.out, "not installed by dpkg")
@@ -94,14 +121,15 @@ def _as_a_package(told: Transcript, version: str, sums: str) -> None:
 def _is_gone(told: Transcript, sums: str) -> None:
     there = told.chroot.run("ls -d /opt/crackscan /usr/local/bin/crackscan", folder="/").out
     told.demand(not there, f"left behind: {there}")
+    told.demand(not (told.chroot.root / UNIT.lstrip("/")).exists(), "the service is left behind")
     told.demand(told.chroot.run(SUMS, folder="/").out == sums, "removal touched the record")
 
 
-def _made(told: Transcript) -> bool:
+def _made(told: Transcript, target: str) -> bool:
     """The bundle as its command makes it, unpacked where the USB stick would be."""
     stick = told.chroot.root / STICK.lstrip("/")
     stick.mkdir()
-    if not _packed(told, "tar"):
+    if not _packed(told, target, "tar"):
         return False
     out = stick / "crackscan-pi.tar"
     told.facts["bundle_mb"] = round(out.stat().st_size / 1e6, 1)
@@ -110,11 +138,10 @@ def _made(told: Transcript) -> bool:
     return True
 
 
-def _packed(told: Transcript, suffix: str) -> bool:
+def _packed(told: Transcript, target: str, suffix: str) -> bool:
     """Make a bundle out here, onto the stick."""
     out = told.chroot.root / STICK.lstrip("/") / f"crackscan-pi.{suffix}"
     command = Path(sys.executable).with_name("crackscan-convert")
-    target = str(told.chroot.system.bundle)
     made = subprocess.run(
         [command, "bundle", "--target", target, "--out", out],
         capture_output=True,

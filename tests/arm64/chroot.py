@@ -106,7 +106,8 @@ SYSTEMS = {
     "trixie": System("trixie", "arm64", "3.13", ("python3-libcamera",), "pi-trixie"),
     "armhf": System("bookworm", "armhf", "3.11"),
 }
-PACKAGES = ("python3-venv", "python3-opencv", "make")
+PACKAGES = ("python3-venv", "python3-opencv", "make", "systemd")
+"""What the README tells to install, git aside; and what runs services on every Pi."""
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ HEAD = """# What ran on ARM
 
 Written by `sudo make test-arm64`: it builds the systems below with mmdebstrap, enters them through
 QEMU's user emulation on a desktop, installs as the [README](../README.md#on-the-raspberry-pi) and
-[the Pi's page](raspberry-pi.md) say, and runs what follows. **No board was used: all seconds are
-seconds under emulation**, many times those of a Pi, and say nothing of its speed. Where a line
-names a Raspberry Pi, it read so in the /proc/cpuinfo that the emulation shows. *No network* is an
-empty network namespace. On the stick lie, beside the bundle, `ill`, the same with models cut short,
+[the Pi's page](raspberry-pi.md) say, the checkout's files copied in for `git clone`, and runs what
+follows. **No board was used: all seconds are seconds under emulation**, many times those of a Pi,
+and say nothing of its speed. Where a line names a Raspberry Pi, it read so in the /proc/cpuinfo
+that the emulation shows. *No network* is an empty network namespace, and systemd is installed but
+does not run. On the stick lie, beside the bundle, `ill`, the same with models cut short,
 and `newer`, the same under another version.
 """
 TIMES = ("readme", "golden", "tests", "bundle")

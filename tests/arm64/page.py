@@ -1,5 +1,6 @@
 """The page that shows what ran on the ARM systems: docs/arm64.md."""
 
+import platform
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,8 @@ QEMU's user emulation on a desktop, installs as the [README](../README.md#on-the
 follows. **No board was used: all seconds are seconds under emulation**, many times those of a Pi,
 and say nothing of its speed. Where a line names a Raspberry Pi, it read so in the /proc/cpuinfo
 that the emulation shows. *No network* is an empty network namespace, and systemd is installed but
-does not run. On the stick lie, beside the bundle, `ill`, the same with models cut short,
-and `newer`, the same under another version.
+does not run; the desktop's name is written as `desktop`. On the stick lie, beside the bundle,
+`ill`, the same with models cut short, and `newer`, the same under another version.
 """
 TIMES = ("readme", "golden", "tests", "bundle")
 
@@ -58,6 +59,7 @@ def _system(system: System, told: dict[str, Any]) -> str:
     parts.append("\n```console\n")
     for step in told["steps"]:
         cut = "" if step["network"] else " (no network)"
-        parts.append(f"# {step['command']}\n{step['printed']}\n".replace("\n\n", "\n"))
+        printed = step["printed"].replace(f"//{platform.node()}.local:", "//desktop.local:")
+        parts.append(f"# {step['command']}\n{printed}\n".replace("\n\n", "\n"))
         parts.append(f"  ↳ {step['seconds']:.0f} s{cut}\n")
     return "".join([*parts, "```\n"])

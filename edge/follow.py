@@ -1,5 +1,6 @@
 """From frames and their crack maps to findings that are counted once: the stages in order."""
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -9,8 +10,9 @@ from itertools import count
 import numpy as np
 
 from crackscan.edge.evidence import Evidence
-from crackscan.edge.finding import CrackMap, Rule
+from crackscan.edge.finding import CrackMap, Finding, Rule
 from crackscan.edge.frame import Frame
+from crackscan.edge.glide import Glance, Glide, moved
 from crackscan.edge.motion import Motion, Small, shrink
 from crackscan.edge.sharpness import Clarity, Detail, Verdict, judge, measure
 from crackscan.edge.tracking import Followed, Tracked, Tracker
@@ -33,6 +35,8 @@ class Look:
     motion: Motion
     place: Place | None
     """None: the frame cannot be placed on the wall."""
+    matched: bool = True
+    """False: the wall keeps its pace, and the place follows from that alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +57,16 @@ class Result:
 class _Compared:
     detail: Detail
     place: Place
+    seen_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Waiting:
+    """The crack map of a frame that was not matched, until the next one is."""
+
+    crack_map: CrackMap
+    place: Place
+    weight: float
     seen_s: float
 
 
@@ -97,38 +111,75 @@ class Follower:
         self._pieces: dict[int, _Piece] = {}
         self._compared: deque[_Compared] = deque(maxlen=24)
         self._measured: _Measured | None = None
+        self._glide = Glide(rule.cell_px)
+        self._waiting: list[_Waiting] = []
+        self._last: Look | None = None
+        self._followed: Place | None = None
+        self._here: tuple[tuple[Tracked, Finding], ...] = ()
+        """The findings in view of the last frame that was matched, and where that looked."""
 
     def look(self, frame: Frame) -> Look:
         """Where a frame looks and how clearly."""
+        glance = Glance.at(frame.rgb)
+        place, last = self._glide.over(frame, glance, self._wall), self._last
+        if place is None or last is None:
+            self._last = self._match(frame, glance)
+        else:
+            motion = _motion(last.place, place) or self._wall.motion
+            self._last = Look(last.clarity, motion, place, matched=False)
+        return self._last
+
+    def _match(self, frame: Frame, glance: Glance) -> Look:
         small = shrink(frame.rgb)
-        place = self._wall.locate(small, frame.seen_s)
+        foretold = self._wall.ahead(frame.index, math.inf)
+        place = self._wall.locate(small, frame.index, frame.seen_s)
+        motion, last = self._wall.motion, self._last
+        if self._glide.passed and motion.lost is None and last is not None:
+            motion = _motion(last.place, place) or motion  # since the frame before, as elsewhere
+        self._waiting = _corrected(self._waiting, foretold, place)
         measured = self._measure(frame, small, place)
-        clarity = judge(measured.detail, self._wall.motion, measured.reference)
-        if measured.age == 1 and place is not None and clarity.verdict is Verdict.SHARP:
+        clarity = judge(measured.detail, motion, measured.reference)
+        clear = clarity.verdict is Verdict.SHARP
+        if measured.age == 1 and place is not None and clear:
             self._compared.append(_Compared(measured.detail, place, frame.seen_s))
-        return Look(clarity, self._wall.motion, place)
+        self._glide.matched(frame, glance, self._wall, clear)
+        return Look(clarity, motion, place)
 
     def add(self, frame: Frame, look: Look, crack_map: CrackMap) -> Result:
         """Take in a frame's crack map, float32 (rows, cols)."""
         if look.place is None:
             return Result(self.skip(), partial(np.zeros_like, crack_map))
-        piece = self._pieces.get(look.place.piece)
-        if piece is None:
-            piece = _Piece(
-                Evidence(crack_map.shape[0], crack_map.shape[1], self.rule),
-                Tracker(self.rule, self._numbers),
-            )
-            self._pieces[look.place.piece] = piece
-        pose = look.place.pose
-        piece.evidence.add(crack_map, pose, look.clarity.weight, frame.seen_s)
-        evidence = piece.evidence
+        if not look.matched:
+            return self._wait(frame, look, look.place, crack_map)
+        piece = self._piece(look.place, crack_map)
+        pose, evidence = look.place.pose, piece.evidence
+        waited = 1 + len(self._waiting)
+        for one in self._waiting:
+            evidence.add(one.crack_map, one.place.pose, one.weight, one.seen_s)
+        self._waiting = []
+        evidence.add(crack_map, pose, look.clarity.weight, frame.seen_s)
         squares = evidence.in_frame(evidence.grid, pose)
-        followed = piece.tracker.follow(frame, crack_map, evidence, squares, pose, look.clarity)
+        followed = piece.tracker.follow(
+            frame, crack_map, evidence, squares, pose, look.clarity, waited
+        )
+        self._followed, self._here = look.place, followed.here
         ended = (*followed.ended, *self._left_behind())
         return Result(
             Followed(followed.here, followed.confirmed, ended, followed.absorbed),
             partial(evidence.shown, squares),
         )
+
+    def _wait(self, frame: Frame, look: Look, place: Place, crack_map: CrackMap) -> Result:
+        """Keep the crack map of a frame that was not matched, and say what it shows."""
+        waiting = _Waiting(crack_map, place, look.clarity.weight, frame.seen_s)
+        self._waiting.append(waiting)
+        since, here = _motion(self._followed, place) or Motion(), []
+        for tracked, finding in self._here:
+            now = moved(finding, since, frame, crack_map.shape, self.rule.cell_px)
+            if now is not None:
+                here.append((tracked, now))
+        evidence = self._piece(place, crack_map).evidence
+        return Result(Followed(tuple(here)), partial(evidence.view, place.pose))
 
     def skip(self) -> Followed:
         """Go on without a frame's crack map."""
@@ -163,6 +214,15 @@ class Follower:
             self._measured = _Measured(measure(frame.rgb), small.edges, piece, reference)
         return self._measured
 
+    def _piece(self, place: Place, crack_map: CrackMap) -> _Piece:
+        """What is remembered of the piece of wall that a frame shows."""
+        piece = self._pieces.get(place.piece)
+        if piece is None:
+            rows, cols = crack_map.shape
+            piece = _Piece(Evidence(rows, cols, self.rule), Tracker(self.rule, self._numbers))
+            self._pieces[place.piece] = piece
+        return piece
+
     def _left_behind(self) -> tuple[Tracked, ...]:
         """The findings of pieces of wall to which no frame will return."""
         gone = [number for number in self._pieces if number not in self._wall.pieces]
@@ -184,3 +244,24 @@ class Follower:
 
 def _is_near(one: Place, other: Place, within_px: float) -> bool:
     return one.piece == other.piece and abs(one.at.shift - other.at.shift) <= within_px
+
+
+def _motion(before: Place | None, after: Place | None) -> Motion | None:
+    """The motion between two frames, from where they look; None if that is not known."""
+    if before is None or after is None or before.piece != after.piece:
+        return None
+    return before.at.then(after.at.back())
+
+
+def _corrected(
+    waiting: list[_Waiting], foretold: Place | None, found: Place | None
+) -> list[_Waiting]:
+    """Frames that were not matched, with their share of what the wall did otherwise than foretold
+    until the next frame that is; none, where that one was not found on the same piece."""
+    if foretold is None or found is None or foretold.piece != found.piece:
+        return []
+    off = foretold.at.back().then(found.at)
+    return [
+        replace(one, place=one.place.moved(off.part(number / (len(waiting) + 1))))
+        for number, one in enumerate(waiting, 1)
+    ]

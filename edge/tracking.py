@@ -83,6 +83,8 @@ class Tracked:
     confirmed: bool
     sure: bool = False
     """Whether a frame showed it for sure, by itself."""
+    looks: int = 1
+    """Frames that were followed and showed it; `frames_seen` counts those between, too."""
     absorbed: tuple[int, ...] = ()
     """Numbers of findings that turned out to be parts of this one."""
 
@@ -127,6 +129,7 @@ class Tracker:
         squares: Grid,
         pose: Matrix,
         clarity: Clarity,
+        frames: int = 1,
     ) -> Followed:
         """Update the findings after a frame was added to the evidence.
 
@@ -137,6 +140,7 @@ class Tracker:
         Args:
             crack_map: the frame's own, which tells whether this very frame shows a finding.
             squares: the evidence in this frame, as `Evidence.in_frame` gives it.
+            frames: that were added since the last one that was followed.
         """
         owners = self._slide(evidence)
         absorbed: dict[int, int] = {}
@@ -160,7 +164,7 @@ class Tracker:
                 continue
             tracked = before
             if shows:
-                tracked = self._seen(number, before, frame, now, finding, clarity)
+                tracked = self._seen(number, before, frame, now, finding, clarity, frames)
                 if not tracked.confirmed and self._is_sure(tracked, evidence, number):
                     best = replace(tracked.best, frame=frame)
                     tracked = replace(tracked, confirmed=True, best=best)
@@ -206,8 +210,9 @@ class Tracker:
         Pieces that have numbers are joined over a gap only where `anew`; those that have none, at
         once.
         """
-        found, owners, numbers, begun = self._touching(evidence, pose, _NEAR_CELLS)
-        if anew or any(not numbers[label] for label in begun):
+        cells = FAR_CELLS if anew else _NEAR_CELLS
+        found, owners, numbers, begun = self._touching(evidence, pose, cells)
+        if not anew and any(not numbers[label] for label in begun):
             found, owners, numbers, begun = self._touching(evidence, pose, FAR_CELLS)
         whole = joined(
             found,
@@ -272,6 +277,7 @@ class Tracker:
             first=min(whole.first, part.first, key=lambda moment: moment.index),
             last=max(whole.last, part.last, key=lambda moment: moment.index),
             frames_seen=max(whole.frames_seen, part.frames_seen),
+            looks=max(whole.looks, part.looks),
             sure=whole.sure or part.sure,
             probability=max(whole.probability, part.probability),
             peak=max(whole.peak, part.peak),
@@ -288,6 +294,7 @@ class Tracker:
         now: Moment,
         finding: Finding,
         clarity: Clarity,
+        frames: int,
     ) -> Tracked:
         """The track after a frame that shows it."""
         quality = _quality(frame, finding, clarity)
@@ -305,7 +312,8 @@ class Tracker:
         return replace(
             before,
             last=now,
-            frames_seen=before.frames_seen + 1,
+            frames_seen=before.frames_seen + frames,
+            looks=before.looks + 1,
             sure=before.sure or sure,
             probability=max(before.probability, finding.probability),
             peak=max(before.peak, finding.peak),
@@ -313,9 +321,9 @@ class Tracker:
         )
 
     def _is_sure(self, tracked: Tracked, evidence: Evidence, number: int) -> bool:
-        if tracked.sure and tracked.frames_seen >= SURELY_FRAMES:
+        if tracked.sure and tracked.looks >= SURELY_FRAMES:
             return True
-        if tracked.frames_seen < CONFIRMED_FRAMES:
+        if tracked.looks < CONFIRMED_FRAMES:
             return False
         return float(evidence.grid[self._slide(evidence) == number].max(initial=0.0)) >= FOUND
 

@@ -123,6 +123,10 @@ class Motion:
         factor = 1 / self.factor
         return Motion.of(factor, -factor * self.shift)
 
+    def part(self, share: float) -> "Motion":
+        """What of it, at an even pace, has happened after a share of its time."""
+        return Motion.of(self.factor**share, self.shift * share, self.confidence)
+
     def zoomed(self, factor: float) -> "Motion":
         """The same in a picture that is larger by a factor."""
         return replace(self, dx=self.dx * factor, dy=self.dy * factor)

@@ -15,6 +15,8 @@ from crackscan.pooling import logit, probability, sigmoid
 Grid = NDArray[np.float32]
 Rows = tuple[tuple[float, float, float], tuple[float, float, float]]
 """Of an affine (2, 3) matrix."""
+Part = tuple[slice, slice]
+"""Rows and columns of the window."""
 Kind = TypeVar("Kind", bound=np.generic)
 
 FINE = 2
@@ -55,6 +57,20 @@ class Window:
     cols: int
 
 
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What one frame says."""
+
+    crack_map: CrackMap
+    """float32 (rows, cols), probabilities."""
+    pose: Matrix
+    """(3, 3), frame px to wall px."""
+    weight: float
+    """0..1, from the frame's clarity."""
+    seen_s: float
+    """Monotonic."""
+
+
 class Evidence:
     """Accumulated log-odds of a crack in each square of the wall, for one piece of wall.
 
@@ -75,7 +91,8 @@ class Evidence:
         self.window = Window(-AROUND * rows * FINE, -AROUND * cols * FINE, rows * side, cols * side)
         self.grid: Grid = np.zeros((rows * side, cols * side), np.float32)
         self._pose: Matrix | None = None
-        self._seen_s = self._unfaded_s = 0.0
+        self._seen_s: float | None = None
+        self._unfaded_s = 0.0
 
     def use(self, rule: Rule) -> None:
         """Count what comes from now on against the threshold of a rule."""
@@ -84,59 +101,67 @@ class Evidence:
         self._least = np.float32(probability(threshold - MOST_AGAINST, 1.0))
         self._most = np.float32(min(probability(threshold + MOST_FOR, 1.0), 1 - 1e-6))
 
-    def add(self, crack_map: CrackMap, pose: Matrix, weight: float, now_s: float) -> None:
-        """Take in the crack map of a frame.
+    def add(self, *frames: Said) -> None:
+        """Take in the crack maps of frames that follow each other closely, in order.
 
-        Args:
-            crack_map: float32 (rows, cols), probabilities.
-            pose: (3, 3), frame px to wall px.
-            weight: 0..1, from the frame's clarity.
-            now_s: monotonic.
+        Squares that the newest of them does not show any more take nothing from the others.
         """
-        self._slide(pose)
-        new = self._novelty(pose) * weight
-        away_s = now_s - self._seen_s if self._pose is not None else 0.0
-        self._pose, self._seen_s = pose, now_s
-        self._fade(max(away_s, 0.0))
-        (a, b, x), (c, d, y) = self._to_grid(pose)
-        part = self._seen_part(((a, b, x), (c, d, y)))
-        left, top = part[1].start, part[0].start
-        size = part[1].stop - left, part[0].stop - top
-        if min(size) <= 0:
+        newest = frames[-1]
+        self._slide(newest.pose)
+        new = []
+        for one in frames:
+            new.append(self._novelty(one.pose) * one.weight)
+            self._pose = one.pose
+        self._fade(newest.seen_s)
+        to_grid = self._to_grid(newest.pose)
+        part = self._seen_part(to_grid)
+        if part[0].start >= part[0].stop or part[1].start >= part[1].stop:
             return
-        # A square takes the cell that it lies in: a mixture of cells would fade a crack that is
-        # one cell wide.
-        moved = np.array(((a, b, x - left), (c, d, y - top)))
-        says = cv2.warpAffine(
-            self._says(crack_map, new), moved, size, flags=cv2.INTER_NEAREST, borderValue=_UNSEEN
-        )
+        said = self._says(np.stack([one.crack_map for one in frames]), new)
+        told = self._in_part(said[-1], to_grid, part, _UNSEEN)
+        seen = told > _UNSEEN
+        for one, says in zip(frames[:-1], said, strict=False):
+            told += self._in_part(says, self._to_grid(one.pose), part, 0.0)
         held = self.grid[part]
-        told = held * np.float32(KEPT**new)
-        told += says
+        told += held * np.float32(KEPT ** sum(new))
         np.maximum(told, LEAST, out=told)
         np.minimum(told, MOST, out=told)
-        np.copyto(held, told, where=says > _UNSEEN)
+        np.copyto(held, told, where=seen)
 
-    def _says(self, crack_map: CrackMap, new: float) -> Grid:
-        """What a frame adds to the evidence of each cell, of which so much is new."""
-        says = np.maximum(crack_map, self._least)
+    def _in_part(self, says: Grid, to_grid: Rows, part: Part, beyond: float) -> Grid:
+        """What a frame says, in each square of a part of the window, and beyond its border.
+
+        A square takes the cell that it lies in: a mixture of cells would fade a crack that is one
+        cell wide.
+        """
+        (a, b, x), (c, d, y) = to_grid
+        left, top = part[1].start, part[0].start
+        moved = np.array(((a, b, x - left), (c, d, y - top)))
+        size = part[1].stop - left, part[0].stop - top
+        flags = cv2.INTER_NEAREST
+        return np.asarray(
+            cv2.warpAffine(says, moved, size, flags=flags, borderValue=beyond), np.float32
+        )
+
+    def _says(self, crack_maps: CrackMap, new: list[float]) -> Grid:
+        """What frames, (frames, rows, cols), add to each cell's evidence, of which so much is new."""
+        says = np.maximum(crack_maps, self._least)
         np.minimum(says, self._most, out=says)
         says /= 1 - says
         np.log(says, out=says)
         says -= self._threshold
-        says *= new
+        says *= np.array(new, np.float32)[:, None, None]
         return says
 
-    def view(self, pose: Matrix) -> CrackMap:
+    def shown(self, squares: Grid) -> CrackMap:
         """The evidence in a frame, as a crack map (rows, cols) with the same cell threshold.
 
         A cell shows its strongest square; FOUND is shown as the threshold, so that all that
         draws a crack map takes this one as well.
-        """
-        return self.shown(self.in_frame(self.grid, pose))
 
-    def shown(self, squares: Grid) -> CrackMap:
-        """The same from what `in_frame` gave of the evidence, then or later."""
+        Args:
+            squares: what `in_frame` gave of the evidence, then or later.
+        """
         return sigmoid(_DISPLAY * (cells_of(squares) - FOUND) + self._threshold)
 
     def in_frame(self, values: NDArray[Kind], pose: Matrix) -> NDArray[Kind]:
@@ -156,9 +181,11 @@ class Evidence:
         )
         return seen
 
-    def _fade(self, away_s: float) -> None:
+    def _fade(self, now_s: float) -> None:
         """Forget with time; all of the window at once, but not with each frame."""
-        self._unfaded_s += away_s
+        if self._seen_s is not None:
+            self._unfaded_s += max(now_s - self._seen_s, 0.0)
+        self._seen_s = now_s
         if self._unfaded_s >= _FADED_EVERY_S:
             self.grid *= np.float32(np.exp(-self._unfaded_s / _FORGOTTEN_S))
             self._unfaded_s = 0.0
@@ -172,11 +199,11 @@ class Evidence:
         down = ((c + d) * middle + y + 0.5) / square - self.window.top - 0.5
         return (a * unit, b * unit, across), (c * unit, d * unit, down)
 
-    def around(self, pose: Matrix, cells: float) -> tuple[slice, slice]:
+    def around(self, pose: Matrix, cells: float) -> Part:
         """The part of the window that a frame shows, and so many cells more on each side."""
         return self._seen_part(self._to_grid(pose), round(cells * FINE))
 
-    def _seen_part(self, to_grid: Rows, more: int = 0) -> tuple[slice, slice]:
+    def _seen_part(self, to_grid: Rows, more: int = 0) -> Part:
         """The part of the window around what a frame shows, and `more` squares on each side."""
         rows, cols = self.shape
         (a, b, x), (c, d, y) = to_grid

@@ -4,12 +4,12 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 from itertools import count
 
 import numpy as np
 
-from crackscan.edge.evidence import Evidence
+from crackscan.edge.evidence import Evidence, Said
 from crackscan.edge.finding import CrackMap, Finding, Rule
 from crackscan.edge.frame import Frame
 from crackscan.edge.glide import Glance, Glide, moved
@@ -45,12 +45,8 @@ class Result:
 
     followed: Followed
     shown: Callable[[], CrackMap]
-    """Gives the evidence in this frame, now or later."""
-
-    @cached_property
-    def evidence(self) -> CrackMap:
-        """The accumulated evidence in this frame, with the same threshold as a crack map."""
-        return self.shown()
+    """Gives the evidence in this frame, with the same threshold as a crack map; now or later, in
+    any thread."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +58,15 @@ class _Compared:
 
 @dataclass(frozen=True, eq=False)
 class _Waiting:
-    """The crack map of a frame that was not matched, until the next one is."""
+    """A frame that was not matched, until the next one is."""
 
     crack_map: CrackMap
     place: Place
     weight: float
     seen_s: float
+
+    def said(self) -> Said:
+        return Said(self.crack_map, self.place.pose, self.weight, self.seen_s)
 
 
 @dataclass(frozen=True)
@@ -153,14 +152,13 @@ class Follower:
             return self._wait(frame, look, look.place, crack_map)
         piece = self._piece(look.place, crack_map)
         pose, evidence = look.place.pose, piece.evidence
-        waited = 1 + len(self._waiting)
-        for one in self._waiting:
-            evidence.add(one.crack_map, one.place.pose, one.weight, one.seen_s)
+        said = [one.said() for one in self._waiting]
+        said.append(Said(crack_map, pose, look.clarity.weight, frame.seen_s))
         self._waiting = []
-        evidence.add(crack_map, pose, look.clarity.weight, frame.seen_s)
+        evidence.add(*said)
         squares = evidence.in_frame(evidence.grid, pose)
         followed = piece.tracker.follow(
-            frame, crack_map, evidence, squares, pose, look.clarity, waited
+            frame, crack_map, evidence, squares, pose, look.clarity, len(said)
         )
         self._followed, self._here = look.place, followed.here
         ended = (*followed.ended, *self._left_behind())
@@ -179,7 +177,8 @@ class Follower:
             if now is not None:
                 here.append((tracked, now))
         evidence = self._piece(place, crack_map).evidence
-        return Result(Followed(tuple(here)), partial(evidence.view, place.pose))
+        squares = evidence.in_frame(evidence.grid, place.pose)
+        return Result(Followed(tuple(here)), partial(evidence.shown, squares))
 
     def skip(self) -> Followed:
         """Go on without a frame's crack map."""

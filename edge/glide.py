@@ -67,9 +67,7 @@ class Glide:
     """Passes over frames while the wall keeps its pace: where they look is known beforehand."""
 
     def __init__(self, cell_px: int) -> None:
-        self._most_px, self._steady_px = (
-            share * cell_px for share in (_MOST_CELLS, _STEADY_CELLS)
-        )
+        self._most_px, self._steady_px = (share * cell_px for share in (_MOST_CELLS, _STEADY_CELLS))
         self._matched: _Matched | None = None
         self.passed = 0
         """Frames since the last one that was matched."""

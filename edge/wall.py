@@ -38,7 +38,7 @@ class Place:
 
     @cached_property
     def pose(self) -> Matrix:
-        """The same as (3, 3): takes a place in the frame, in px, to the wall, the first frame's px."""
+        """The same as (3, 3): takes a place in the frame to the wall, in px of the first frame."""
         return self.at.matrix(*self.size)
 
     def moved(self, motion: Motion) -> "Place":

@@ -13,8 +13,8 @@ import numpy as np
 from crackscan.edge.bench.wall import encoded_frames
 from crackscan.edge.clock import Instant, WallFrom
 from crackscan.edge.device import resident_mb, temperature_c
-from crackscan.edge.finding import CrackMap, Rule, find
-from crackscan.edge.follow import Follower, Look
+from crackscan.edge.finding import Rule, find
+from crackscan.edge.follow import Follower
 from crackscan.edge.frame import Frame
 from crackscan.edge.live.pictures import encode
 from crackscan.edge.live.values import LiveFrame
@@ -64,7 +64,8 @@ class Run:
     frames: int
     stages: tuple[StageTime, ...]
     frame_ms: float
-    """Median time of all stages in line, one after the other."""
+    """Mean time of all stages in line, one after the other: frames are not alike, as not each is
+    matched."""
     patches: int
     """Patches of 128 px with 50 % overlap in a frame; the model maps them all at once."""
     resident_mb: float | None
@@ -174,10 +175,10 @@ def measure(
                 look = timed("motion, sharpness", follower.look, frame)
                 cells = timed("model", model.crack_map, rgb)
                 found = timed("findings", find, cells, frame, rule)
-                timed("tracking", _track, follower, frame, look, cells)
+                result = timed("tracking", follower.add, frame, look, cells)
                 whole.append(sum(times[name][-1] for name in IN_LINE))
                 timed("overlay", draw, rgb, cells, found, rule.cell, rule.cell_px)
-                live = LiveFrame(frame, cells, rule.cell, rule.cell_px)
+                live = LiveFrame(frame, result.shown, rule.cell, rule.cell_px)
                 timed("encode", encode, number, live)
                 if found and number % _RECORDED in (0, _WARM_UP):
                     at = Instant(now_s, frame.wall_s, WallFrom.UNKNOWN)
@@ -191,16 +192,11 @@ def measure(
         model.threads,
         len(whole),
         stages,
-        float(np.median(whole)),
+        float(np.mean(whole)),
         patches_in(width, height),
         resident_mb(),
         temperature_c(),
     )
-
-
-def _track(follower: Follower, frame: Frame, look: Look, cells: CrackMap) -> CrackMap:
-    """As with a live view, which shows the evidence."""
-    return follower.add(frame, look, cells).evidence
 
 
 def _record(survey: Survey, sighting: Sighting, frame: Frame) -> None:

@@ -41,7 +41,8 @@ def encode(number: int, live: LiveFrame) -> Encoded:
     byte a cell (probability times 255), row by row, and the picture as JPEG.
     """
     frame = live.frame
-    cells = _small_map(live.crack_map) if live.crack_map is not None else None
+    crack_map = None if live.shown is None else live.shown()
+    cells = None if crack_map is None else _small_map(crack_map)
     told: dict[str, Any] = {
         "number": number,
         "name": frame.name,
@@ -56,8 +57,8 @@ def encode(number: int, live: LiveFrame) -> Encoded:
         ],
         "map": None,
     }
-    if cells is not None and live.crack_map is not None:
-        rows, cols = live.crack_map.shape
+    if cells is not None and crack_map is not None:
+        rows, cols = crack_map.shape
         told["map"] = {
             "rows": cells.shape[0],
             "cols": cells.shape[1],

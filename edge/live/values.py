@@ -1,5 +1,6 @@
 """What the scan tells its viewers: frozen data, handed over by reference."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from crackscan.edge.finding import Box, CrackMap
@@ -24,8 +25,9 @@ class LiveFrame:
     """A frame as the viewers see it. Its arrays must not be changed after it was published."""
 
     frame: Frame
-    crack_map: CrackMap | None
-    """float32 (rows, cols), a frame's map or the evidence; None: the model has not seen it."""
+    shown: Callable[[], CrackMap] | None
+    """Gives a frame's map or the evidence, float32 (rows, cols), to whoever draws it, in his own
+    thread; None: the model has not seen the frame."""
     cell_threshold: float
     """Probability from which on a cell is shown."""
     cell_px: int

@@ -247,7 +247,6 @@ class Moving:
         """Hand the frame to the viewers, and to the annotated video."""
         if self.setup.hub is None and not self.results.annotate:
             return
-        evidence = None if result is None else result.evidence
         cell, cell_px = self.rule.cell, self.rule.cell_px
         if self.setup.hub is not None:
             here = tuple(
@@ -255,12 +254,13 @@ class Moving:
                 for tracked, finding in followed.here
             )
             shown_frame = frame if frame.full is None else replace(frame, full=None)
-            self.setup.hub.publish(LiveFrame(shown_frame, evidence, cell, cell_px, here, told))
+            shown = None if result is None else result.shown
+            self.setup.hub.publish(LiveFrame(shown_frame, shown, cell, cell_px, here, told))
         if self.results.annotate:
             surest = sorted(findings, key=lambda one: -one.probability)
             rate_fps = self.tally.recent_fps or 0.0
-            shown = np.zeros((1, 1), np.float32) if evidence is None else evidence
-            annotated = draw(frame.rgb, shown, surest, cell, cell_px, rate_fps, told)
+            evidence = np.zeros((1, 1), np.float32) if result is None else result.shown()
+            annotated = draw(frame.rgb, evidence, surest, cell, cell_px, rate_fps, told)
             self.results.add_video_frame(frame, annotated, self.source)
 
     def _end_following(self) -> None:

@@ -74,7 +74,7 @@ def show(
         findings: with their numbers in the record and their widths in words.
     """
     here = tuple(InView(number, one.probability, one.box) for number, one, _ in findings)
-    hub.publish(LiveFrame(frame, crack_map, rule.cell, rule.cell_px, here))
+    hub.publish(LiveFrame(frame, lambda: crack_map, rule.cell, rule.cell_px, here))
     if not findings:
         return
     small = shrunk(frame.rgb, LONGEST_PX)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from crackscan.edge.evidence import AROUND, FINE, FOUND, LEAST, MOST, Evidence, slid
+from crackscan.edge.evidence import AROUND, FINE, FOUND, LEAST, MOST, Evidence, Said, slid
 from crackscan.edge.finding import Rule
 from crackscan.edge.motion import Matrix
 
@@ -23,6 +23,11 @@ def crack_map(*cells: tuple[int, int], calm: float = 0.02) -> np.ndarray:
     return found
 
 
+def view(evidence: Evidence, pose: Matrix) -> np.ndarray:
+    """The evidence in a frame, as a crack map."""
+    return evidence.shown(evidence.in_frame(evidence.grid, pose))
+
+
 def pan(evidence: Evidence, frames: int, step_px: float, column: int, from_px: float = 0) -> float:
     """A fine upright crack, seen while the camera goes right; returns its last place."""
     x = from_px
@@ -30,7 +35,7 @@ def pan(evidence: Evidence, frames: int, step_px: float, column: int, from_px: f
         x = from_px + index * step_px
         found = np.full((ROWS, COLS), 0.02, np.float32)
         found[:, int((column + 0.5) - x / RULE.cell_px)] = 0.95
-        evidence.add(found, at(x), 1.0, index / 15)
+        evidence.add(Said(found, at(x), 1.0, index / 15))
     return x
 
 
@@ -38,7 +43,7 @@ def pan(evidence: Evidence, frames: int, step_px: float, column: int, from_px: f
 def test_evidence_moves_with_the_wall(step_px: float) -> None:
     evidence = Evidence(ROWS, COLS, RULE)
     x = pan(evidence, 30 if step_px < 5 else 8, step_px, column=12)
-    seen = evidence.view(at(x))
+    seen = view(evidence, at(x))
     strongest = np.argmax(seen.mean(axis=0))
     assert abs(strongest - (12 - x / RULE.cell_px)) <= 0.5
     assert seen[:, strongest].min() >= RULE.cell
@@ -49,32 +54,32 @@ def test_evidence_turns_and_grows_with_the_wall() -> None:
     evidence = Evidence(ROWS, COLS, RULE)
     found = crack_map(*((row, 8) for row in range(ROWS)))
     for index in range(30):
-        evidence.add(found, at(0), 1.0, index / 15)
+        evidence.add(Said(found, at(0), 1.0, index / 15))
     turn = np.array([[0.0, -1, 220], [1, 0, 0], [0, 0, 1]])  # the camera on its side
-    seen = evidence.view(turn) >= RULE.cell
+    seen = view(evidence, turn) >= RULE.cell
     assert seen.any(axis=1).sum() <= 2 and seen.any(axis=0).sum() >= 9  # upright became level
 
 
 def test_one_frame_never_decides() -> None:
     evidence = Evidence(ROWS, COLS, RULE)
-    evidence.add(np.ones((ROWS, COLS), np.float32), at(0), 1.0, 0.0)
-    assert evidence.view(at(0)).max() < RULE.cell
+    evidence.add(Said(np.ones((ROWS, COLS), np.float32), at(0), 1.0, 0.0))
+    assert view(evidence, at(0)).max() < RULE.cell
 
 
 def test_frames_that_show_the_same_add_less_than_frames_from_elsewhere() -> None:
     still, moving = Evidence(ROWS, COLS, RULE), Evidence(ROWS, COLS, RULE)
     wide = np.full((ROWS, COLS), 0.95, np.float32)
     for index in range(4):
-        still.add(wide, at(0), 1.0, index / 15)
-        moving.add(wide, at(9 * index), 1.0, index / 15)
+        still.add(Said(wide, at(0), 1.0, index / 15))
+        moving.add(Said(wide, at(9 * index), 1.0, index / 15))
     assert still.grid.max() < 0.6 * moving.grid.max()
 
 
 def test_a_smeared_frame_weighs_less() -> None:
     sharp, smeared = Evidence(ROWS, COLS, RULE), Evidence(ROWS, COLS, RULE)
     for index in range(3):
-        sharp.add(crack_map((5, 5)), at(9 * index), 1.0, index / 15)
-        smeared.add(crack_map((5, 5)), at(9 * index), 0.2, index / 15)
+        sharp.add(Said(crack_map((5, 5)), at(9 * index), 1.0, index / 15))
+        smeared.add(Said(crack_map((5, 5)), at(9 * index), 0.2, index / 15))
     assert smeared.grid.max() < 0.5 * sharp.grid.max()
     assert smeared.grid.min() > 0.5 * sharp.grid.min()
 
@@ -82,10 +87,10 @@ def test_a_smeared_frame_weighs_less() -> None:
 def test_evidence_is_bounded_and_turns_round() -> None:
     evidence = Evidence(ROWS, COLS, RULE)
     for index in range(100):
-        evidence.add(crack_map((5, 5)), at(0), 1.0, index / 15)
+        evidence.add(Said(crack_map((5, 5)), at(0), 1.0, index / 15))
     assert FOUND < evidence.grid.max() <= MOST and evidence.grid.min() >= LEAST
     for index in range(100, 200):
-        evidence.add(crack_map(), at(0), 1.0, index / 15)
+        evidence.add(Said(crack_map(), at(0), 1.0, index / 15))
     assert evidence.grid.max() <= 0
 
 
@@ -93,12 +98,12 @@ def test_what_leaves_the_view_fades_with_time() -> None:
     evidence = Evidence(ROWS, COLS, RULE)
     x = pan(evidence, 8, 8.0, column=6)
     away = at(x + 300)
-    assert evidence.view(at(x)).max() >= RULE.cell
-    evidence.add(crack_map(), away, 1.0, 1.0)
-    assert evidence.view(at(x)).max() >= RULE.cell  # remembered,
+    assert view(evidence, at(x)).max() >= RULE.cell
+    evidence.add(Said(crack_map(), away, 1.0, 1.0))
+    assert view(evidence, at(x)).max() >= RULE.cell  # remembered,
     for second in range(2, 40):
-        evidence.add(crack_map(), away, 1.0, float(second))
-    assert evidence.view(at(x)).max() < RULE.cell  # and forgotten
+        evidence.add(Said(crack_map(), away, 1.0, float(second)))
+    assert view(evidence, at(x)).max() < RULE.cell  # and forgotten
 
 
 def test_memory_does_not_grow_on_an_endless_wall() -> None:
@@ -106,8 +111,8 @@ def test_memory_does_not_grow_on_an_endless_wall() -> None:
     shape = evidence.grid.shape
     assert shape == (ROWS * FINE * (2 * AROUND + 1), COLS * FINE * (2 * AROUND + 1))
     for index in range(60):
-        evidence.add(crack_map((5, 5)), at(100 * index, -70 * index), 1.0, index / 15)
-        assert evidence.view(at(100 * index, -70 * index)).shape == (ROWS, COLS)
+        evidence.add(Said(crack_map((5, 5)), at(100 * index, -70 * index), 1.0, index / 15))
+        assert view(evidence, at(100 * index, -70 * index)).shape == (ROWS, COLS)
     assert evidence.grid.shape == shape
     assert evidence.window.left > 0 > evidence.window.top
 

@@ -37,7 +37,8 @@ def a_frame(height: int, width: int, with_map: bool = True) -> LiveFrame:
     crack_map[1, 2] = 0.75
     frame = Frame(rgb, 3, "clip.mp4#3", "clip.mp4", 0.0, 0.0)
     findings = (InView(7, 0.91234, Box(32, 16, 48, 32)),)
-    return LiveFrame(frame, crack_map if with_map else None, 0.6, 16, findings, "too fast")
+    shown = (lambda: crack_map) if with_map else None
+    return LiveFrame(frame, shown, 0.6, 16, findings, "too fast")
 
 
 def test_a_frame_comes_whole() -> None:

@@ -10,9 +10,9 @@ from crackscan.edge.motion import Motion
 from crackscan.edge.wall import Place, Wall
 from crackscan.picture import RGB
 
-MOST = 2
+MOST = 3
 """So many frames are passed over, one after another; the next one is matched."""
-_MOST_CELLS = 1.0
+_MOST_CELLS = 1.5
 """How far the wall may have gone since a frame was matched,"""
 _MOST_S = 0.25
 """and how long ago that may be."""

@@ -1,6 +1,7 @@
 """Evidence of cracks that stays with the wall while the camera moves over it."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -164,6 +165,11 @@ class Evidence:
         """
         return sigmoid(_DISPLAY * (cells_of(squares) - FOUND) + self._threshold)
 
+    def later(self, pose: Matrix) -> Callable[[], CrackMap]:
+        """Gives the evidence in a frame, like `shown`, when and in whatever thread it is called."""
+        grid, to_grid = self.grid, self._to_grid(pose, FINE)
+        return lambda: self.shown(self._cut(grid, to_grid))
+
     def in_frame(self, values: NDArray[Kind], pose: Matrix) -> NDArray[Kind]:
         """What a frame shows of the window's squares: (rows * FINE, cols * FINE).
 
@@ -171,10 +177,13 @@ class Evidence:
             values: of the window's squares, float32 or int32. Squares outside of it are given as
                 its nearest ones.
         """
+        return self._cut(values, self._to_grid(pose, FINE))
+
+    def _cut(self, values: NDArray[Kind], to_grid: Rows) -> NDArray[Kind]:
         rows, cols = self.shape
         seen: NDArray[Kind] = cv2.warpAffine(  # type: ignore[assignment]
             values,  # type: ignore[arg-type]
-            np.array(self._to_grid(pose, FINE)),
+            np.array(to_grid),
             (cols * FINE, rows * FINE),
             flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,

@@ -177,8 +177,7 @@ class Follower:
             if now is not None:
                 here.append((tracked, now))
         evidence = self._piece(place, crack_map).evidence
-        squares = evidence.in_frame(evidence.grid, place.pose)
-        return Result(Followed(tuple(here)), partial(evidence.shown, squares))
+        return Result(Followed(tuple(here)), evidence.later(place.pose))
 
     def skip(self) -> Followed:
         """Go on without a frame's crack map."""

@@ -58,7 +58,9 @@ def touching(mask: NDArray[np.bool_]) -> Touching:
     """Number the pieces of a mask by what nearly touches."""
     weak = mask.view(np.uint8)
     grown = cv2.dilate(weak, _DISC)
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats(grown, connectivity=8)
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(
+        grown, connectivity=8, ltype=cv2.CV_16U
+    )
     return Touching(np.asarray(labels * weak, np.int32), int(count), boxes.tolist())
 
 

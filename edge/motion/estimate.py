@@ -53,8 +53,7 @@ def shrink(rgb: RGB) -> Small:
     band -= cv2.boxFilter(small, cv2.CV_32F, (15, 15))
     texture = cv2.norm(band) / math.sqrt(band.size)  # its mean is next to nothing
     most = _CLIP * texture
-    np.maximum(band, -most, out=band)
-    np.minimum(band, most, out=band)
+    np.clip(band, -most, most, out=band)
     return Small(lines, band, texture, edges, width / cols, width, height)
 
 
@@ -81,7 +80,7 @@ def estimate(
     First guesses come from phase correlation (Kuglin & Hines 1975), which leaves open whether a
     shift or the same less the picture's width is meant, and from corners that were followed (Lucas
     & Kanade 1981, in pyramids: Bouguet 2001) and agree on a similarity (RANSAC: Fischler & Bolles
-    1981). The guess under which the two pictures correlate best is refined over all pixels by
+    1981); these are followed only where a shift leaves a doubt. The guess under which the two pictures correlate best is refined over all pixels by
     inverse compositional alignment (Baker & Matthews 2004); the correlation then says whether the
     pictures belong together at all.
 
@@ -103,6 +102,9 @@ def estimate(
         if agreement >= enough:
             return replace(kept.zoomed(unit), confidence=min(agreement, 1.0))
     guess = max(_guesses(old, new), key=lambda one: agreement_of(old, new, one))
+    found, agreement = refine(before, new, guess)
+    if agreement >= max(enough, BEYOND_DOUBT):
+        return replace(found.zoomed(unit), confidence=min(agreement, 1.0))
     followed = follow_corners(before.grey, after.grey, guess.zoomed(_FINER))
     if followed is not None:
         followed = followed.zoomed(1 / _FINER)

@@ -109,10 +109,9 @@ class Evidence:
         """
         newest = frames[-1]
         self._slide(newest.pose)
-        new = []
-        for one in frames:
-            new.append(self._novelty(one.pose) * one.weight)
-            self._pose = one.pose
+        each = self._novelty(newest.pose, len(frames))
+        new = [each * one.weight for one in frames]
+        self._pose = newest.pose
         self._fade(newest.seen_s)
         to_grid = self._to_grid(newest.pose)
         part = self._seen_part(to_grid)
@@ -221,14 +220,15 @@ class Evidence:
         down = [c * u + d * v + y for u, v in corners]
         return _within(down, self.window.rows, more), _within(across, self.window.cols, more)
 
-    def _novelty(self, pose: Matrix) -> float:
+    def _novelty(self, pose: Matrix, frames: int) -> float:
+        """How much of what each of some frames shows is new; they are evenly far apart."""
         if self._pose is None:
             return 1.0
         height, width = (side * self.cell_px for side in self.shape)
         (a, b, x), (c, d, y) = (pose[:2] - self._pose[:2]).tolist()
         corners = ((0, 0), (width, 0), (0, height))
         moved: float = max(max(abs(a * u + b * v + x), abs(c * u + d * v + y)) for u, v in corners)
-        return min(max(moved / self.cell_px / _NEW_LOOK, SAME_LOOK), 1.0)
+        return min(max(moved / frames / self.cell_px / _NEW_LOOK, SAME_LOOK), 1.0)
 
     def _slide(self, pose: Matrix) -> None:
         """Keep the view near the middle of the window."""

@@ -18,7 +18,7 @@ from crackscan.edge.sharpness import Clarity, Detail, Verdict, judge, measure
 from crackscan.edge.tracking import Followed, Tracked, Tracker
 from crackscan.edge.wall import Place, Wall
 
-MEASURED_EVERY = 12
+MEASURED_EVERY = 16
 """So many frames share a measurement of sharpness, while nothing changes."""
 _ALIKE = 0.12
 _COMPARED_S = 5.0

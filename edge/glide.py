@@ -10,11 +10,11 @@ from crackscan.edge.motion import Motion
 from crackscan.edge.wall import Place, Wall
 from crackscan.picture import RGB
 
-MOST = 3
+MOST = 4
 """So many frames are passed over, one after another; the next one is matched."""
-_MOST_CELLS = 1.5
+_MOST_CELLS = 1.7
 """How far the wall may have gone since a frame was matched,"""
-_MOST_S = 0.25
+_MOST_S = 0.4
 """and how long ago that may be."""
 _STEADY_CELLS = 0.25
 """How far off its pace the wall may have been there,"""
@@ -106,17 +106,17 @@ def moved(
         None if it has left the view.
     """
     right, down = round(motion.dx), round(motion.dy)
+    box, cells = finding.box, finding.cells
     box = Box(
-        max(finding.box.left + right, 0),
-        max(finding.box.top + down, 0),
-        min(finding.box.right + right, frame.width),
-        min(finding.box.bottom + down, frame.height),
+        max(box.left + right, 0),
+        max(box.top + down, 0),
+        min(box.right + right, frame.width),
+        min(box.bottom + down, frame.height),
     )
-    cells = finding.cells
     over, below = round(motion.dx / cell_px), round(motion.dy / cell_px)
     if over or below:
-        placed = ((row + below, col + over) for row, col in cells)
-        cells = tuple(at for at in placed if 0 <= at[0] < shape[0] and 0 <= at[1] < shape[1])
+        cells = tuple([(row + below, col + over) for row, col in cells])
+        cells = tuple([at for at in cells if 0 <= at[0] < shape[0] and 0 <= at[1] < shape[1]])
     if box.left >= box.right or box.top >= box.bottom or not cells:
         return None
     return replace(

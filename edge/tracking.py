@@ -253,10 +253,12 @@ class Tracker:
         known = owners > 0
         found = touching((grid >= FADED) | known)
         numbers: list[set[int]] = [set() for _ in range(found.count)]
-        both = found.labels[known] + np.int64(found.count) * owners[known]
+        owned = np.flatnonzero(known)
+        both = found.labels.take(owned) + np.int64(found.count) * owners.take(owned)
         for number, label in (divmod(one, found.count) for one in np.unique(both).tolist()):
             numbers[label].add(number)
-        begun = set(np.unique(found.labels[known | (grid >= BEGUN)]).tolist())
+        strong = found.labels.take(np.flatnonzero(known | (grid >= BEGUN)))
+        begun = set(np.flatnonzero(np.bincount(strong)).tolist())
         return found, owners, numbers, begun
 
     def _age(self, number: int) -> tuple[bool, int]:

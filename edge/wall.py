@@ -21,7 +21,7 @@ _AS_BEFORE, _AT_LEAST, _CHECKED = 0.08, 0.6, 15
 """A match where the wall was expected, about as good as the last one and at least so good, is
 taken; among so many frames one is matched from all sides nevertheless."""
 _KEY_TURN, _KEY_ZOOM = 0.06, 0.06
-_FAR_AHEAD = 4.0
+_FAR_AHEAD = 8.0
 """So many times the way between the last two frames: further, its pace tells nothing."""
 
 

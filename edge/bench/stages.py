@@ -35,8 +35,10 @@ are those of photographs, overlay is for annotated pictures, which a live scan m
 to; the live view's pictures are encoded, and a finding with its picture recorded and synced to the
 disk, in threads of their own."""
 _WARM_UP, _LEAST_FRAMES = 3, 5
-_RECORDED = 10
-"""Of so many frames, one is recorded, with one finding: syncing wears cards."""
+_BESIDE = 10
+"""Of so many frames, one goes through the stages beside, and one finding of it is recorded: as
+those run elsewhere in a scan, their memory is not to push out of the processor's caches what the
+next frame needs; and syncing wears cards."""
 
 Taken = ParamSpec("Taken")
 Given = TypeVar("Given")
@@ -174,17 +176,19 @@ def measure(
                 frame = Frame(rgb, number, f"bench#{number}", "bench", now_s, time.time())
                 look = timed("motion, sharpness", follower.look, frame)
                 cells = timed("model", model.crack_map, rgb)
-                found = timed("findings", find, cells, frame, rule)
                 result = timed("tracking", follower.add, frame, look, cells)
                 whole.append(sum(times[name][-1] for name in IN_LINE))
+                watch(min((time.monotonic() - began_s) / seconds, 1.0))
+                if number % _BESIDE not in (0, _WARM_UP):
+                    continue
+                found = timed("findings", find, cells, frame, rule)
                 timed("overlay", draw, rgb, cells, found, rule.cell, rule.cell_px)
                 live = LiveFrame(frame, result.shown, rule.cell, rule.cell_px)
                 timed("encode", encode, number, live)
-                if found and number % _RECORDED in (0, _WARM_UP):
+                if found:
                     at = Instant(now_s, frame.wall_s, WallFrom.UNKNOWN)
                     sighting = first_sighting(found[0], width, height, at)
                     timed("record", _record, survey, sighting, frame)
-                watch(min((time.monotonic() - began_s) / seconds, 1.0))
     stages = tuple(_stage(name, values) for name, values in times.items() if values)
     return Run(
         width,

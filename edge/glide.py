@@ -10,9 +10,9 @@ from crackscan.edge.motion import Motion
 from crackscan.edge.wall import Place, Wall
 from crackscan.picture import RGB
 
-MOST = 4
+MOST = 5
 """So many frames are passed over, one after another; the next one is matched."""
-_MOST_CELLS = 1.7
+_MOST_CELLS = 2.2
 """How far the wall may have gone since a frame was matched,"""
 _MOST_S = 0.4
 """and how long ago that may be."""

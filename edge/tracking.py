@@ -11,7 +11,7 @@ from crackscan.edge.evidence import BEGUN, FADED, FOUND, Evidence, Grid, Window,
 from crackscan.edge.finding import CrackMap, Finding, Rule, finding_of
 from crackscan.edge.frame import Frame
 from crackscan.edge.motion import Matrix
-from crackscan.edge.pieces import FAR_CELLS, JOINED_CELLS, Labels, Touching, joined, touching
+from crackscan.edge.pieces import FAR_CELLS, JOINED_CELLS, Labels, Touching, grown, joined, touching
 from crackscan.edge.sharpness import Clarity
 from crackscan.pooling import logit, sigmoid
 
@@ -25,7 +25,7 @@ GONE_S, DOUBTFUL_S = 30.0, 5.0
 JOINED_EVERY = 3
 """Once in so many frames new evidence, if there is any, is given its identities."""
 TIDIED_EVERY = 3
-"""Once in so many frames what is refuted loses its identity, and findings are joined over gaps."""
+"""Once in so many frames that are followed what is refuted loses its identity, and findings are joined over gaps."""
 _NEAR_CELLS = 2 * JOINED_CELLS
 """Around the view, what may touch a piece in it."""
 _CENTRAL = 0.5
@@ -113,7 +113,7 @@ class Tracker:
         self._owners: Labels | None = None
         self._window: Window | None = None
         self._tracks: dict[int, Tracked] = {}
-        self._followed = 0
+        self._followed = self._since = 0
 
     def use(self, rule: Rule) -> None:
         """Go on with the thresholds of another rule."""
@@ -146,7 +146,12 @@ class Tracker:
         absorbed: dict[int, int] = {}
         owned = evidence.in_frame(owners, pose)
         in_view = cells_of(owned)
-        fresh = self._followed % JOINED_EVERY == 0 and _is_unowned(squares, owned)
+        self._since += frames
+        fresh = self._since >= JOINED_EVERY and _is_unowned(squares, owned)
+        if fresh:
+            self._grow(evidence, pose)
+            owned = evidence.in_frame(owners, pose)
+            fresh, in_view = _is_unowned(squares, owned), cells_of(owned)
         tidied = self._followed % TIDIED_EVERY == 0
         if fresh or tidied or self._is_news(crack_map, in_view):
             absorbed = self._assign(evidence, pose, tidied)
@@ -202,6 +207,15 @@ class Tracker:
             self._owners = np.asarray(slid(self._owners, down, right), np.int32)
         self._window = evidence.window
         return self._owners
+
+    def _grow(self, evidence: Evidence, pose: Matrix) -> None:
+        """Evidence that nearly touches a finding in view becomes a part of it. Where it touches two
+        of them, they will be found to be one when identities are given anew."""
+        self._since = 0
+        part = evidence.around(pose, 0)
+        grid, owners = evidence.grid[part], self._slide(evidence)[part]
+        new = (owners == 0) & (grid >= FADED)
+        np.copyto(owners, grown(owners), where=new)
 
     def _assign(self, evidence: Evidence, pose: Matrix, anew: bool) -> dict[int, int]:
         """Give each piece around the view its number; returns which confirmed numbers went into
@@ -325,7 +339,7 @@ class Tracker:
     def _is_sure(self, tracked: Tracked, evidence: Evidence, number: int) -> bool:
         if tracked.sure and tracked.looks >= SURELY_FRAMES:
             return True
-        if tracked.looks < CONFIRMED_FRAMES:
+        if tracked.frames_seen < CONFIRMED_FRAMES:
             return False
         return float(evidence.grid[self._slide(evidence) == number].max(initial=0.0)) >= FOUND
 

@@ -144,7 +144,7 @@ class Evidence:
         )
 
     def _says(self, crack_maps: CrackMap, new: list[float]) -> Grid:
-        """What frames, (frames, rows, cols), add to each cell's evidence, of which so much is new."""
+        """What frames, (frames, rows, cols), of which so much is new, add to each cell."""
         says = np.maximum(crack_maps, self._least)
         np.minimum(says, self._most, out=says)
         says /= 1 - says

@@ -20,7 +20,7 @@ _STEADY_CELLS = 0.25
 """How far off its pace the wall may have been there,"""
 _SURE = 0.6
 """and how well that frame must have matched: its correlation."""
-_ROWS = 15
+_ROWS, _APART_PX = 15, 3
 _ALIKE, _AS_BRIGHT = 0.15, 12.0
 """By how much edges (a share) and brightness (grey levels) may differ from that frame's."""
 
@@ -33,17 +33,17 @@ class Glance:
     """Grey levels."""
     across: float
     down: float
-    """Difference of neighbouring px, grey levels."""
+    """Mean difference of px that lie _APART_PX from each other, grey levels."""
 
     @classmethod
     def at(cls, rgb: RGB) -> "Glance":
         """Of a frame, uint8 (height, width, 3)."""
-        every = max(rgb.shape[0] // _ROWS, 2)
-        rows = cv2.extractChannel(rgb[1::every], 1)
+        every = max(rgb.shape[0] // _ROWS, _APART_PX + 1)
+        rows = cv2.extractChannel(rgb[_APART_PX::every], 1)
         above = cv2.extractChannel(rgb[::every], 1)[: len(rows)]
         return cls(
             cv2.mean(rows)[0],
-            cv2.norm(rows[:, 1:], rows[:, :-1], cv2.NORM_L1) / rows.size,
+            cv2.norm(rows[:, _APART_PX:], rows[:, :-_APART_PX], cv2.NORM_L1) / rows.size,
             cv2.norm(rows, above, cv2.NORM_L1) / rows.size,
         )
 

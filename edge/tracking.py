@@ -25,7 +25,8 @@ GONE_S, DOUBTFUL_S = 30.0, 5.0
 JOINED_EVERY = 3
 """Once in so many frames new evidence, if there is any, is given its identities."""
 TIDIED_EVERY = 3
-"""Once in so many frames that are followed what is refuted loses its identity, and findings are joined over gaps."""
+"""Once in so many frames that are followed, what is refuted loses its identity, and findings are
+joined over gaps."""
 _NEAR_CELLS = 2 * JOINED_CELLS
 """Around the view, what may touch a piece in it."""
 _CENTRAL = 0.5

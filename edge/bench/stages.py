@@ -179,7 +179,7 @@ def measure(
                 result = timed("tracking", follower.add, frame, look, cells)
                 whole.append(sum(times[name][-1] for name in IN_LINE))
                 watch(min((time.monotonic() - began_s) / seconds, 1.0))
-                if number % _BESIDE not in (0, _WARM_UP):
+                if (number - _WARM_UP) % _BESIDE:
                     continue
                 found = timed("findings", find, cells, frame, rule)
                 timed("overlay", draw, rgb, cells, found, rule.cell, rule.cell_px)

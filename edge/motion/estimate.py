@@ -78,11 +78,11 @@ def estimate(
     """The wall's motion from one frame to another.
 
     First guesses come from phase correlation (Kuglin & Hines 1975), which leaves open whether a
-    shift or the same less the picture's width is meant, and from corners that were followed (Lucas
-    & Kanade 1981, in pyramids: Bouguet 2001) and agree on a similarity (RANSAC: Fischler & Bolles
-    1981); these are followed only where a shift leaves a doubt. The guess under which the two pictures correlate best is refined over all pixels by
-    inverse compositional alignment (Baker & Matthews 2004); the correlation then says whether the
-    pictures belong together at all.
+    shift or the same less the picture's width is meant, and, where a shift leaves a doubt, from
+    corners that were followed (Lucas & Kanade 1981, in pyramids: Bouguet 2001) and agree on a
+    similarity (RANSAC: Fischler & Bolles 1981). The guess under which the two pictures correlate
+    best is refined over all pixels by inverse compositional alignment (Baker & Matthews 2004); the
+    correlation then says whether the pictures belong together at all.
 
     Args:
         before, after: of frames of the same size; of different sizes it is a cut.

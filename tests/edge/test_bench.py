@@ -47,10 +47,10 @@ def test_a_run_times_every_stage_and_leaves_nothing_behind(tmp_path: Path) -> No
     assert found.frames >= 5
     assert all(0 < one.p50_ms <= one.p99_ms for one in found.stages)
     by_name = {one.name: one for one in found.stages}
-    assert all(by_name[name].count == found.frames for name in (*IN_LINE, "decode", "encode"))
+    assert all(by_name[name].count == found.frames for name in (*IN_LINE, "decode"))
+    assert 1 <= by_name["encode"].count <= found.frames / 10 + 1, "beside the frames, not in line"
     assert by_name["record"].count >= 1, "the wall shows a crack in each frame"
-    in_line = [by_name[name].p50_ms for name in IN_LINE]
-    assert found.frame_ms >= max(in_line)
+    assert found.frame_ms == pytest.approx(sum(by_name[name].mean_ms for name in IN_LINE))
     assert found.patches_per_s == pytest.approx(found.patches * 1000 / found.frame_ms)
     means = {name: by_name[name].mean_ms for name in (*IN_LINE, "decode")}
     in_line_ms = sum(means[name] for name in IN_LINE)

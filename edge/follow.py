@@ -194,6 +194,10 @@ class Follower:
         """Let go of the pixels of a finding's best frame, which are kept elsewhere now."""
         for piece in self._pieces.values():
             piece.tracker.release(number)
+        self._here = tuple(
+            (tracked.released() if tracked.number == number else tracked, finding)
+            for tracked, finding in self._here
+        )
 
     def end(self) -> tuple[Tracked, ...]:
         """The findings that are still open, at the end of the scan."""

@@ -89,6 +89,10 @@ class Tracked:
     absorbed: tuple[int, ...] = ()
     """Numbers of findings that turned out to be parts of this one."""
 
+    def released(self) -> "Tracked":
+        """The same without its best frame's pixels."""
+        return replace(self, best=replace(self.best, frame=None))
+
 
 @dataclass(frozen=True, eq=False)
 class Followed:
@@ -186,8 +190,7 @@ class Tracker:
         """Let go of the pixels of a finding's best frame."""
         tracked = self._tracks.get(number)
         if tracked is not None:
-            released = replace(tracked.best, frame=None)
-            self._tracks[number] = replace(tracked, best=released)
+            self._tracks[number] = tracked.released()
 
     def end(self) -> tuple[Tracked, ...]:
         """The confirmed findings that are left, when the scan or the piece of wall ends."""

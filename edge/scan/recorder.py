@@ -150,7 +150,7 @@ class Recorder:
         """The pixels are with the writer and the measurer now, for as long as those need them."""
         tracked = opened.tracked
         release(tracked.number)
-        opened.tracked = opened.stored = replace(tracked, best=replace(tracked.best, frame=None))
+        opened.tracked = opened.stored = tracked.released()
 
     def _is_crowded(self) -> bool:
         """Whether too many frames' pixels are held back."""

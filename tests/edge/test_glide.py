@@ -135,6 +135,21 @@ def test_a_finding_is_shown_where_each_frame_has_it_and_counted_in_all(wall: RGB
     assert whole.frames_seen > 40
 
 
+def test_pixels_that_were_released_do_not_come_back_with_frames_that_are_not_matched(
+    wall: RGB,
+) -> None:
+    camera = Camera(wall)
+    best = -1
+    for index in range(60):
+        look, result = camera.see(300 + 6.0 * index)
+        for tracked, _ in result.followed.here:
+            if tracked.best.frame is not None:
+                assert look.matched and tracked.best.at.index > best
+                best = tracked.best.at.index
+            camera.follower.release(tracked.number)
+    assert best > 0
+
+
 def test_a_finding_moves_with_the_wall_and_leaves_the_view() -> None:
     cells = ((0, 0), (1, 0), (2, 1))
     finding = Finding("a", 0, None, 0.0, Box(0, 0, 32, 48), cells, 768, 0.9, 0.9, 0.9)

@@ -13,7 +13,7 @@ _FRAME_STARTS = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _STANDALONE = {0x01, *range(0xD0, 0xD9)}
 _START_OF_SCAN, _END, _APP1 = 0xDA, 0xD9, 0xE1
 _TIFF_XMP = 700
-_MOST_BYTES = 1 << 31
+_MOST_BYTES = (1 << 31) - 1
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from crackscan.picture import RGB, read_picture
 
 STEP_PX = 6
 """How far the view moves to the right from frame to frame, and half as far down: a slow pan."""
-_TURNS = 24
-"""Different frames; then the view goes back the same way."""
+_LEAST, _MOST, _PIXELS = 24, 60, 64_000_000
+"""Different frames, after which the view goes back the same way: two seconds of a camera's, or as
+many as have so many pixels in all."""
 _QUALITY = 90
 
 
@@ -18,9 +19,10 @@ def encoded_frames(width: int, height: int) -> list[bytes]:
 
     They are in order and go there and back, so that they can be repeated without a jump.
     """
-    wall = _wall(width + STEP_PX * _TURNS, height + STEP_PX * _TURNS // 2)
+    turns = min(max(_PIXELS // (width * height), _LEAST), _MOST)
+    wall = _wall(width + STEP_PX * turns, height + STEP_PX * turns // 2)
     views = []
-    for turn in range(_TURNS):
+    for turn in range(turns):
         left, top = turn * STEP_PX, turn * STEP_PX // 2
         views.append(_jpeg(wall[top : top + height, left : left + width]))
     return views + views[-2:0:-1]

@@ -1,6 +1,5 @@
 """From frames and their crack maps to findings that are counted once: the stages in order."""
 
-import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -16,9 +15,9 @@ from crackscan.edge.glide import Glance, Glide, moved
 from crackscan.edge.motion import Motion, Small, shrink
 from crackscan.edge.sharpness import Clarity, Detail, Verdict, judge, measure
 from crackscan.edge.tracking import Followed, Tracked, Tracker
-from crackscan.edge.wall import Place, Wall
+from crackscan.edge.wall import Ahead, Place, Wall
 
-MEASURED_EVERY = 16
+MEASURED_EVERY = 20
 """So many frames share a measurement of sharpness, while nothing changes."""
 _ALIKE = 0.12
 _COMPARED_S = 5.0
@@ -35,8 +34,13 @@ class Look:
     motion: Motion
     place: Place | None
     """None: the frame cannot be placed on the wall."""
-    matched: bool = True
-    """False: the wall keeps its pace, and the place follows from that alone."""
+    since: Motion | None = None
+    """Of a frame that was not matched, for the wall keeps its pace: from the last that was."""
+
+    @property
+    def matched(self) -> bool:
+        """Whether the place is one that was looked for; otherwise it follows from the pace."""
+        return self.since is None
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,24 +117,23 @@ class Follower:
         self._glide = Glide(rule.cell_px)
         self._waiting: list[_Waiting] = []
         self._last: Look | None = None
-        self._followed: Place | None = None
         self._here: tuple[tuple[Tracked, Finding], ...] = ()
-        """The findings in view of the last frame that was matched, and where that looked."""
+        """The findings in view of the last frame that was matched."""
 
     def look(self, frame: Frame) -> Look:
         """Where a frame looks and how clearly."""
         glance = Glance.at(frame.rgb)
-        place, last = self._glide.over(frame, glance, self._wall), self._last
-        if place is None or last is None:
+        ahead, last = self._glide.over(frame, glance, self._wall), self._last
+        if ahead is None or last is None:
             self._last = self._match(frame, glance)
         else:
-            motion = _motion(last.place, place) or self._wall.motion
-            self._last = Look(last.clarity, motion, place, matched=False)
+            motion = ahead.since.part(1 / self._glide.passed)
+            self._last = Look(last.clarity, motion, ahead.place, ahead.since)
         return self._last
 
     def _match(self, frame: Frame, glance: Glance) -> Look:
         small = shrink(frame.rgb)
-        foretold = self._wall.ahead(frame.index, math.inf)
+        foretold = self._wall.ahead(frame.index)
         place = self._wall.locate(small, frame.index, frame.seen_s)
         motion, last = self._wall.motion, self._last
         if self._glide.passed and motion.lost is None and last is not None:
@@ -148,8 +151,8 @@ class Follower:
         """Take in a frame's crack map, float32 (rows, cols)."""
         if look.place is None:
             return Result(self.skip(), partial(np.zeros_like, crack_map))
-        if not look.matched:
-            return self._wait(frame, look, look.place, crack_map)
+        if look.since is not None:
+            return self._wait(frame, look, look.place, look.since, crack_map)
         piece = self._piece(look.place, crack_map)
         pose, evidence = look.place.pose, piece.evidence
         said = [one.said() for one in self._waiting]
@@ -160,18 +163,20 @@ class Follower:
         followed = piece.tracker.follow(
             frame, crack_map, evidence, squares, pose, look.clarity, len(said)
         )
-        self._followed, self._here = look.place, followed.here
+        self._here = followed.here
         ended = (*followed.ended, *self._left_behind())
         return Result(
             Followed(followed.here, followed.confirmed, ended, followed.absorbed),
             partial(evidence.shown, squares),
         )
 
-    def _wait(self, frame: Frame, look: Look, place: Place, crack_map: CrackMap) -> Result:
+    def _wait(
+        self, frame: Frame, look: Look, place: Place, since: Motion, crack_map: CrackMap
+    ) -> Result:
         """Keep the crack map of a frame that was not matched, and say what it shows."""
         waiting = _Waiting(crack_map, place, look.clarity.weight, frame.seen_s)
         self._waiting.append(waiting)
-        since, here = _motion(self._followed, place) or Motion(), []
+        here = []
         for tracked, finding in self._here:
             now = moved(finding, since, frame, crack_map.shape, self.rule.cell_px)
             if now is not None:
@@ -256,13 +261,13 @@ def _motion(before: Place | None, after: Place | None) -> Motion | None:
 
 
 def _corrected(
-    waiting: list[_Waiting], foretold: Place | None, found: Place | None
+    waiting: list[_Waiting], foretold: Ahead | None, found: Place | None
 ) -> list[_Waiting]:
     """Frames that were not matched, with their share of what the wall did otherwise than foretold
     until the next frame that is; none, where that one was not found on the same piece."""
-    if foretold is None or found is None or foretold.piece != found.piece:
+    if foretold is None or found is None or foretold.place.piece != found.piece:
         return []
-    off = foretold.at.back().then(found.at)
+    off = foretold.place.at.back().then(found.at)
     return [
         replace(one, place=one.place.moved(off.part(number / (len(waiting) + 1))))
         for number, one in enumerate(waiting, 1)

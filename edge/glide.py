@@ -7,7 +7,7 @@ import cv2
 from crackscan.edge.finding import Box, Finding
 from crackscan.edge.frame import Frame
 from crackscan.edge.motion import Motion
-from crackscan.edge.wall import Place, Wall
+from crackscan.edge.wall import Ahead, Wall
 from crackscan.picture import RGB
 
 MOST = 5
@@ -20,7 +20,7 @@ _STEADY_CELLS = 0.25
 """How far off its pace the wall may have been there,"""
 _SURE = 0.6
 """and how well that frame must have matched: its correlation."""
-_ROWS, _APART_PX = 15, 3
+_ROWS, _APART_PX = 20, 3
 _ALIKE, _AS_BRIGHT = 0.15, 12.0
 """By how much edges (a share) and brightness (grey levels) may differ from that frame's."""
 
@@ -72,16 +72,16 @@ class Glide:
         self.passed = 0
         """Frames since the last one that was matched."""
 
-    def over(self, frame: Frame, glance: Glance, wall: Wall) -> Place | None:
+    def over(self, frame: Frame, glance: Glance, wall: Wall) -> Ahead | None:
         """Where a frame looks that need not be matched; None: match it, and tell `matched`."""
         last = self._matched
         if last is None or self.passed >= MOST or not glance.is_like(last.glance):
             return None
         if frame.rgb.shape != last.shape or frame.seen_s - last.seen_s > _MOST_S:
             return None
-        place = wall.ahead(frame.index, self._most_px)
-        self.passed += place is not None
-        return place
+        ahead = wall.ahead(frame.index, self._most_px)
+        self.passed += ahead is not None
+        return ahead
 
     def matched(self, frame: Frame, glance: Glance, wall: Wall, clear: bool) -> None:
         """Take note of a frame that was matched, and showed the wall clearly or not."""

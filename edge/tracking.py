@@ -152,13 +152,12 @@ class Tracker:
         owned = evidence.in_frame(owners, pose)
         in_view = cells_of(owned)
         self._since += frames
-        fresh = self._since >= JOINED_EVERY and _is_unowned(squares, owned)
-        if fresh:
+        tidied, fresh = self._followed % TIDIED_EVERY == 0, False
+        if not tidied and self._since >= JOINED_EVERY and _is_unowned(squares, owned):
             self._grow(evidence, pose)
             owned = evidence.in_frame(owners, pose)
             fresh, in_view = _is_unowned(squares, owned), cells_of(owned)
-        tidied = self._followed % TIDIED_EVERY == 0
-        if fresh or tidied or self._is_news(crack_map, in_view):
+        if tidied or fresh or self._is_news(crack_map, in_view):
             absorbed = self._assign(evidence, pose, tidied)
             owned = evidence.in_frame(owners, pose)
             in_view = cells_of(owned)

@@ -47,6 +47,15 @@ class Place:
 
 
 @dataclass(frozen=True, eq=False)
+class Ahead:
+    """Where a frame looks if the wall keeps its pace."""
+
+    place: Place
+    since: Motion
+    """From the last frame that had a place."""
+
+
+@dataclass(frozen=True, eq=False)
 class _View:
     small: Small
     place: Place
@@ -115,13 +124,13 @@ class Wall:
         share = (index - self._last.index) / self._took
         return self.motion if share == 1 else self.motion.part(min(max(share, 0.0), _FAR_AHEAD))
 
-    def ahead(self, index: int, most_px: float) -> Place | None:
-        """Where a frame looks if the wall keeps its pace; None: it goes further than that."""
+    def ahead(self, index: int, most_px: float = math.inf) -> Ahead | None:
+        """What a frame shows if the wall keeps its pace; None: it goes further than that."""
         pace = self.pace(index)
         if self._last is None or self.motion.lost or pace.length_px > most_px:
             return None
         last = self._last.place
-        return _place(last.piece, pace.back().then(last.at), self._last.small)
+        return Ahead(_place(last.piece, pace.back().then(last.at), self._last.small), pace)
 
     def _is_due(self, key: _View, view: _View) -> bool:
         """Whether a frame should be the next key frame: a clear match, while there is one."""

@@ -1,5 +1,6 @@
 """Finds the EXIF and XMP blocks and the size of a picture file without reading its pixels."""
 
+import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +39,7 @@ def read_blocks(path: Path) -> Blocks:
         if file.read(2) == b"\xff\xd8":
             return _jpeg(file)
         file.seek(0)
-        data = file.read(_MOST_BYTES)
+        data = file.read(min(os.fstat(file.fileno()).st_size, _MOST_BYTES))
     try:
         header = parse_header(data)
     except HeaderError:

@@ -18,8 +18,9 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed"),
     pytest.mark.skipif(platform.machine() != "x86_64", reason="counted on x86-64"),
 ]
-MOST = 8_000_000
-"""Instructions of a 640x480 frame, decoding and model left out."""
+MOST = 2_500_000
+"""Instructions of a 640x480 frame in a steady pan, decoding and model left out; one in a few frames
+is matched."""
 UNDER_WAY, FRAMES = 8, 24
 """Frames of a steady pan that are not counted, and that are."""
 PROGRAM = f"""

@@ -83,6 +83,7 @@ def _system(told: Transcript, _: str) -> None:
 
 
 def _as_the_readme_says(told: Transcript, _: str) -> None:
+    bundles.wipe(told.chroot)  # an earlier run's settings would speak here, too
     shutil.rmtree(told.chroot.root / f"{HOME.lstrip('/')}/.venv", ignore_errors=True)
     before = told.chroot.run(VERSIONS).out
     told.run("make scan", limit_s=3600)

@@ -14,7 +14,8 @@ from crackscan.edge.frame import Frame
 from crackscan.edge.glide import Glance, Glide, moved
 from crackscan.edge.motion import Motion, Small, shrink
 from crackscan.edge.sharpness import Clarity, Detail, Verdict, judge, measure
-from crackscan.edge.tracking import Followed, Tracked, Tracker
+from crackscan.edge.tracked import Followed, Tracked
+from crackscan.edge.tracking import Tracker
 from crackscan.edge.wall import Ahead, Place, Wall
 
 MEASURED_EVERY = 20

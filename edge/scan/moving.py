@@ -31,7 +31,7 @@ from crackscan.edge.sharpness import Verdict
 from crackscan.edge.source import Source
 from crackscan.edge.source.base import State
 from crackscan.edge.survey import Note, NoteKind, Survey, SurveyWriter
-from crackscan.edge.tracking import Followed, Tracked
+from crackscan.edge.tracked import Followed, Tracked
 from crackscan.errors import CrackscanError
 
 LEAST_WEIGHT = 0.15

@@ -14,7 +14,7 @@ from crackscan.edge.scale import Scaling
 from crackscan.edge.scan.measurer import Measured, Measurer, Work
 from crackscan.edge.scan.tell import line_of, place_of, width_of
 from crackscan.edge.survey import Sighting, SurveyWriter
-from crackscan.edge.tracking import Followed, Moment, Tracked
+from crackscan.edge.tracked import Followed, Moment, Tracked
 
 UPDATED_S = 2.0
 """How often a finding in view is brought up to date; one that leaves the view is at once."""

@@ -15,7 +15,8 @@ from crackscan.edge.follow import Follower, Result
 from crackscan.edge.frame import Frame
 from crackscan.edge.pieces import pieces
 from crackscan.edge.sharpness import Clarity, Verdict, measure
-from crackscan.edge.tracking import CONFIRMED_FRAMES, GONE_S, Followed, Tracked, Tracker
+from crackscan.edge.tracked import Followed, Tracked
+from crackscan.edge.tracking import CONFIRMED_FRAMES, GONE_S, Tracker
 from crackscan.picture import RGB, read_picture
 
 SAMPLES = Path(__file__).parents[2] / "samples"

@@ -16,7 +16,7 @@ from crackscan.edge.scan.recorder import Recorder
 from crackscan.edge.source import open_source
 from crackscan.edge.survey import Survey, SurveyInfo, SurveyReader, SurveyWriter
 from crackscan.edge.survey.values import LineArray, Sighting
-from crackscan.edge.tracking import Followed, Moment, Sight, Tracked
+from crackscan.edge.tracked import Followed, Moment, Sight, Tracked
 from crackscan.picture import read_picture
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "source"))

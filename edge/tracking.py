@@ -12,6 +12,7 @@ from crackscan.edge.finding import CrackMap, Finding, Rule, finding_of
 from crackscan.edge.frame import Frame
 from crackscan.edge.motion import Matrix
 from crackscan.edge.pieces import FAR_CELLS, JOINED_CELLS, Labels, Touching, grown, joined, touching
+from crackscan.edge.remembered import Remembered
 from crackscan.edge.sharpness import Clarity
 from crackscan.edge.tracked import Followed, Moment, Sight, Tracked
 from crackscan.pooling import logit, sigmoid
@@ -44,6 +45,7 @@ class Tracker:
         self._owners: Labels | None = None
         self._window: Window | None = None
         self._tracks: dict[int, Tracked] = {}
+        self._left = Remembered()
         self._followed = self._since = 0
 
     def use(self, rule: Rule) -> None:
@@ -66,15 +68,17 @@ class Tracker:
 
         Pieces of evidence of at least FADED with a square of at least BEGUN take the oldest number
         that lies in them (two thresholds: Canny 1986); pieces that grow together, or turn out to
-        continue each other, become one finding.
+        continue each other, become one finding. One that is where another was, before the window
+        left it, is that one.
 
         Args:
             crack_map: the frame's own, which tells whether this very frame shows a finding.
             squares: the evidence in this frame, as `Evidence.in_frame` gives it.
             frames: that were added since the last one that was followed.
         """
+        went_on = self._window not in (None, evidence.window)
         owners = self._slide(evidence)
-        absorbed: dict[int, int] = {}
+        absorbed = self._known_again(owners, evidence.window) if went_on else {}
         owned = evidence.in_frame(owners, pose)
         in_view = cells_of(owned)
         self._since += frames
@@ -84,14 +88,15 @@ class Tracker:
             owned = evidence.in_frame(owners, pose)
             fresh, in_view = _is_unowned(squares, owned), cells_of(owned)
         if tidied or fresh or self._is_news(crack_map, in_view):
-            absorbed = self._assign(evidence, pose, tidied)
+            absorbed |= self._assign(evidence, pose, tidied)
             owned = evidence.in_frame(owners, pose)
             in_view = cells_of(owned)
         self._followed += 1
         here: list[tuple[Tracked, Finding]] = []
         confirmed: list[Tracked] = []
         now = Moment.of(frame)
-        for number in sorted(set(in_view[in_view > 0].tolist())):
+        numbers = sorted(set(in_view[in_view > 0].tolist()))
+        for number in numbers:
             finding = finding_of(in_view == number, crack_map, frame, self.rule)
             shows = finding.probability >= self.rule.patch
             before = self._tracks.get(number)
@@ -100,11 +105,17 @@ class Tracker:
             tracked = before
             if shows:
                 tracked = self._seen(number, before, frame, now, finding, clarity, frames)
-                if not tracked.confirmed and self._is_sure(tracked, evidence, number):
-                    best = replace(tracked.best, frame=frame)
-                    tracked = replace(tracked, confirmed=True, best=best)
-                    confirmed.append(tracked)
                 self._tracks[number] = tracked
+                if not tracked.confirmed and self._is_sure(tracked, evidence, number):
+                    known = self._left.known(number, owners, evidence.window)
+                    if known is None:
+                        best = replace(tracked.best, frame=frame)
+                        tracked = replace(tracked, confirmed=True, best=best)
+                        confirmed.append(tracked)
+                        self._tracks[number] = tracked
+                    else:
+                        self._join(known, number)
+                        tracked = None if known in numbers else self._tracks[known]
             if tracked is not None and tracked.confirmed:
                 lasts = float(squares[owned == number].max()) >= FADED
                 if lasts:
@@ -133,7 +144,11 @@ class Tracker:
         elif self._window != evidence.window:
             down = evidence.window.top - self._window.top
             right = evidence.window.left - self._window.left
-            self._owners = np.asarray(slid(self._owners, down, right), np.int32)
+            owners = np.asarray(slid(self._owners, down, right), np.int32)
+            left = self._owners - slid(owners, -down, -right)
+            sure = {one.number for one in self._tracks.values() if one.confirmed}
+            self._left.keep(sure, left, self._window)
+            self._owners = owners
         self._window = evidence.window
         return self._owners
 
@@ -176,9 +191,7 @@ class Tracker:
         absorbed = {}
         for gone in into:
             kept = _root(gone, into)
-            every = self._slide(evidence)
-            every[every == gone] = kept
-            if self._absorb(kept, gone):
+            if self._join(kept, gone):
                 absorbed[gone] = kept
         roots = np.array([_root(table[label], into) for label in whole], np.int32)
         of_squares = roots[found.labels]
@@ -207,6 +220,24 @@ class Tracker:
     def _age(self, number: int) -> tuple[bool, int]:
         track = self._tracks.get(number)
         return track is None or not track.confirmed, number
+
+    def _known_again(self, owners: Labels, window: Window) -> dict[int, int]:
+        """Findings that have grown to where older ones were; returns which went into which."""
+        absorbed = {}
+        for number in [one.number for one in self._tracks.values() if one.confirmed]:
+            known = self._left.known(number, owners, window)
+            if known is not None:
+                kept, gone = sorted((known, number))
+                self._join(kept, gone)
+                absorbed[gone] = kept
+        return absorbed
+
+    def _join(self, kept: int, gone: int) -> bool:
+        """Make one finding of two, wherever they are; whether a confirmed one has gone."""
+        if self._owners is not None:
+            self._owners[self._owners == gone] = kept
+        self._left.become(kept, gone)
+        return self._absorb(kept, gone)
 
     def _absorb(self, kept: int, gone: int) -> bool:
         """Join the tracks; whether a confirmed one has gone."""
@@ -280,6 +311,7 @@ class Tracker:
         ]
         for one in gone:
             del self._tracks[one.number]
+            self._left.forget(one.number)
             if self._owners is not None:
                 self._owners[self._owners == one.number] = 0
         return tuple(one for one in gone if one.confirmed)

@@ -124,8 +124,7 @@ class Evidence:
             told += self._in_part(says, self._to_grid(one.pose), part, 0.0)
         held = self.grid[part]
         told += held * np.float32(KEPT ** sum(new))
-        np.maximum(told, LEAST, out=told)
-        np.minimum(told, MOST, out=told)
+        np.clip(told, LEAST, MOST, out=told)
         np.copyto(held, told, where=seen)
 
     def _in_part(self, says: Grid, to_grid: Rows, part: Part, beyond: float) -> Grid:
@@ -145,8 +144,7 @@ class Evidence:
 
     def _says(self, crack_maps: CrackMap, new: list[float]) -> Grid:
         """What frames, (frames, rows, cols), of which so much is new, add to each cell."""
-        says = np.maximum(crack_maps, self._least)
-        np.minimum(says, self._most, out=says)
+        says = np.clip(crack_maps, self._least, self._most)
         says /= 1 - says
         np.log(says, out=says)
         says -= self._threshold

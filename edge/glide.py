@@ -106,17 +106,20 @@ def moved(
         None if it has left the view.
     """
     right, down = round(motion.dx), round(motion.dy)
-    box, cells = finding.box, finding.cells
+    was, cells = finding.box, finding.cells
     box = Box(
-        max(box.left + right, 0),
-        max(box.top + down, 0),
-        min(box.right + right, frame.width),
-        min(box.bottom + down, frame.height),
+        max(was.left + right, 0),
+        max(was.top + down, 0),
+        min(was.right + right, frame.width),
+        min(was.bottom + down, frame.height),
     )
     over, below = round(motion.dx / cell_px), round(motion.dy / cell_px)
     if over or below:
         cells = tuple([(row + below, col + over) for row, col in cells])
-        cells = tuple([at for at in cells if 0 <= at[0] < shape[0] and 0 <= at[1] < shape[1]])
+        left, top = was.left // cell_px + over, was.top // cell_px + below
+        end, bottom = -(-was.right // cell_px) + over, -(-was.bottom // cell_px) + below
+        if left < 0 or top < 0 or end > shape[1] or bottom > shape[0]:
+            cells = tuple([at for at in cells if 0 <= at[0] < shape[0] and 0 <= at[1] < shape[1]])
     if box.left >= box.right or box.top >= box.bottom or not cells:
         return None
     return replace(

@@ -54,6 +54,16 @@ class Touching:
     """Of each label: left, top, width, height and area, as grown."""
 
 
+def around(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """The rows and columns that hold a mask's squares and all that nearly touches them."""
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    reach = _REACH // 2
+    return (
+        slice(max(top - reach, 0), top + height + reach),
+        slice(max(left - reach, 0), left + width + reach),
+    )
+
+
 def touching(mask: NDArray[np.bool_]) -> Touching:
     """Number the pieces of a mask by what nearly touches."""
     weak = mask.view(np.uint8)

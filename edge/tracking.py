@@ -11,7 +11,16 @@ from crackscan.edge.evidence import BEGUN, FADED, FOUND, Evidence, Grid, Window,
 from crackscan.edge.finding import CrackMap, Finding, Rule, finding_of
 from crackscan.edge.frame import Frame
 from crackscan.edge.motion import Matrix
-from crackscan.edge.pieces import FAR_CELLS, JOINED_CELLS, Labels, Touching, grown, joined, touching
+from crackscan.edge.pieces import (
+    FAR_CELLS,
+    JOINED_CELLS,
+    Labels,
+    Touching,
+    around,
+    grown,
+    joined,
+    touching,
+)
 from crackscan.edge.remembered import Remembered
 from crackscan.edge.sharpness import Clarity
 from crackscan.edge.tracked import Followed, Moment, Sight, Tracked
@@ -79,15 +88,17 @@ class Tracker:
         went_on = self._window not in (None, evidence.window)
         owners = self._slide(evidence)
         absorbed = self._known_again(owners, evidence.window) if went_on else {}
-        owned = evidence.in_frame(owners, pose)
-        in_view = cells_of(owned)
         self._since += frames
-        tidied, fresh = self._followed % TIDIED_EVERY == 0, False
-        if not tidied and self._since >= JOINED_EVERY and _is_unowned(squares, owned):
-            self._grow(evidence, pose)
+        tidied = anew = self._followed % TIDIED_EVERY == 0
+        if not tidied:
             owned = evidence.in_frame(owners, pose)
-            fresh, in_view = _is_unowned(squares, owned), cells_of(owned)
-        if tidied or fresh or self._is_news(crack_map, in_view):
+            if self._since >= JOINED_EVERY and _is_unowned(squares, owned):
+                self._grow(evidence, pose)
+                owned = evidence.in_frame(owners, pose)
+                anew = _is_unowned(squares, owned)
+            in_view = cells_of(owned)
+            anew = anew or self._is_news(crack_map, in_view)
+        if anew:
             absorbed |= self._assign(evidence, pose, tidied)
             owned = evidence.in_frame(owners, pose)
             in_view = cells_of(owned)
@@ -159,7 +170,8 @@ class Tracker:
         part = evidence.around(pose, 0)
         grid, owners = evidence.grid[part], self._slide(evidence)[part]
         new = (owners == 0) & (grid >= FADED)
-        np.copyto(owners, grown(owners), where=new)
+        near = around(new)
+        np.copyto(owners[near], grown(owners[near]), where=new[near])
 
     def _assign(self, evidence: Evidence, pose: Matrix, anew: bool) -> dict[int, int]:
         """Give each piece around the view its number; returns which confirmed numbers went into
@@ -194,7 +206,7 @@ class Tracker:
             if self._join(kept, gone):
                 absorbed[gone] = kept
         roots = np.array([_root(table[label], into) for label in whole], np.int32)
-        of_squares = roots[found.labels]
+        of_squares = roots.take(found.labels)
         np.copyto(owners, of_squares, where=of_squares > 0)
         return absorbed
 
@@ -205,6 +217,8 @@ class Tracker:
         piece, and the pieces that have one or are to get one; what is refuted loses its number."""
         part = evidence.around(pose, cells)
         grid, owners = evidence.grid[part], self._slide(evidence)[part]
+        near = around((grid >= FADED) | (owners > 0))
+        grid, owners = grid[near], owners[near]
         np.copyto(owners, 0, where=grid < 0)
         known = owners > 0
         found = touching((grid >= FADED) | known)

@@ -43,7 +43,7 @@ class Place:
 
     def moved(self, motion: Motion) -> "Place":
         """A place on the same piece, further by a motion of the wall's picture."""
-        return replace(self, at=self.at.then(motion))
+        return Place(self.piece, self.at.then(motion), self.size)
 
 
 @dataclass(frozen=True, eq=False)

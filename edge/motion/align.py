@@ -11,6 +11,7 @@ _LEAST_OVERLAP = 0.12
 _STEPS = 8
 _ENOUGH_PX = 0.05
 """A smaller step is the last: it is an eightieth of a cell."""
+_REGULAR = 1 + 1e-6 * np.eye(4)
 _LONGEST_PX, _LARGEST = 3.0, 0.1
 """A longer step, or a larger one in zoom and turn, leads away."""
 
@@ -52,10 +53,8 @@ def refine(older: Small, after: Grey, guess: Motion) -> tuple[Motion, float]:
     # Of the old picture and its slopes with each other, and of both with the newer picture.
     products = pixels @ pixels.T
     gain = math.sqrt(products[0, 0])
-    normal = products[1:, 1:].astype(np.float64)
-    normal[np.diag_indices(4)] *= 1 + 1e-6
     try:
-        solve = np.linalg.inv(normal)
+        solve = np.linalg.inv(products[1:, 1:] * _REGULAR)
     except np.linalg.LinAlgError:
         return guess, agreement_of(older.coarse, after, guess)
     found = guess
@@ -87,7 +86,8 @@ def _back(
     rows, cols = after.shape
     down, along = step
     top, left = part[0].start * down, part[1].start * along
-    c, s = motion.factor.real, motion.factor.imag
+    factor = motion.factor
+    c, s = factor.real, factor.imag
     x, y = (cols - 1) / 2, (rows - 1) / 2
     matrix = np.array(
         (

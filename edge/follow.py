@@ -270,6 +270,11 @@ def _corrected(
         return []
     off = foretold.place.at.back().then(found.at)
     return [
-        replace(one, place=one.place.moved(off.part(number / (len(waiting) + 1))))
+        _Waiting(
+            one.crack_map,
+            one.place.moved(off.part(number / (len(waiting) + 1))),
+            one.weight,
+            one.seen_s,
+        )
         for number, one in enumerate(waiting, 1)
     ]

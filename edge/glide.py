@@ -1,6 +1,6 @@
 """Frames that need no matching: those of a wall that passes slowly, at a steady pace."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 
@@ -122,12 +122,15 @@ def moved(
             cells = tuple([at for at in cells if 0 <= at[0] < shape[0] and 0 <= at[1] < shape[1]])
     if box.left >= box.right or box.top >= box.bottom or not cells:
         return None
-    return replace(
-        finding,
-        frame=frame.name,
-        frame_index=frame.index,
-        clip_s=frame.clip_s,
-        wall_s=frame.wall_s,
-        box=box,
-        cells=cells,
+    return Finding(
+        frame.name,
+        frame.index,
+        frame.clip_s,
+        frame.wall_s,
+        box,
+        cells,
+        finding.area_px,
+        finding.probability,
+        finding.peak,
+        finding.mean,
     )

@@ -107,6 +107,7 @@ class Tracker:
         confirmed: list[Tracked] = []
         now = Moment.of(frame)
         numbers = sorted(set(in_view[in_view > 0].tolist()))
+        lasting = set(owned[squares >= FADED].tolist())
         for number in numbers:
             finding = finding_of(in_view == number, crack_map, frame, self.rule)
             shows = finding.probability >= self.rule.patch
@@ -127,10 +128,8 @@ class Tracker:
                     else:
                         self._join(known, number)
                         tracked = None if known in numbers else self._tracks[known]
-            if tracked is not None and tracked.confirmed:
-                lasts = float(squares[owned == number].max()) >= FADED
-                if lasts:
-                    here.append((tracked, finding))
+            if tracked is not None and tracked.confirmed and number in lasting:
+                here.append((tracked, finding))
         return Followed(tuple(here), tuple(confirmed), self._gone(frame), absorbed)
 
     def release(self, number: int) -> None:

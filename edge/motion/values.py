@@ -2,7 +2,7 @@
 
 import cmath
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
@@ -129,11 +129,13 @@ class Motion:
 
     def zoomed(self, factor: float) -> "Motion":
         """The same in a picture that is larger by a factor."""
-        return replace(self, dx=self.dx * factor, dy=self.dy * factor)
+        dx, dy = self.dx * factor, self.dy * factor
+        return Motion(dx, dy, self.scale, self.turn_rad, self.confidence, self.lost)
 
     def matrix(self, width: float, height: float) -> Matrix:
         """(3, 3), takes a place in the older frame, in px, to its place in the newer one."""
-        c, s = self.factor.real, self.factor.imag
+        factor = self.factor
+        c, s = factor.real, factor.imag
         x, y = (width - 1) / 2, (height - 1) / 2
         return np.array(
             [

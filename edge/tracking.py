@@ -107,7 +107,7 @@ class Tracker:
         confirmed: list[Tracked] = []
         now = Moment.of(frame)
         numbers = sorted(set(in_view[in_view > 0].tolist()))
-        lasting = set(owned[squares >= FADED].tolist())
+        lasts = squares >= FADED
         for number in numbers:
             finding = finding_of(in_view == number, crack_map, frame, self.rule)
             shows = finding.probability >= self.rule.patch
@@ -128,7 +128,9 @@ class Tracker:
                     else:
                         self._join(known, number)
                         tracked = None if known in numbers else self._tracks[known]
-            if tracked is not None and tracked.confirmed and number in lasting:
+            if tracked is None or not tracked.confirmed:
+                continue
+            if (lasts & (owned == number)).any():
                 here.append((tracked, finding))
         return Followed(tuple(here), tuple(confirmed), self._gone(frame), absorbed)
 

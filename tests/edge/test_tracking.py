@@ -7,13 +7,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crackscan.edge import tracking
 from crackscan.edge.evidence import Evidence
 from crackscan.edge.finding import Rule
 from crackscan.edge.follow import Follower, Result
 from crackscan.edge.frame import Frame
-from crackscan.edge.pieces import pieces
+from crackscan.edge.pieces import around, pieces
 from crackscan.edge.sharpness import Clarity, Verdict, measure
 from crackscan.edge.tracked import Followed, Tracked
 from crackscan.edge.tracking import CONFIRMED_FRAMES, GONE_S, Tracker
@@ -252,3 +254,17 @@ def test_pieces_are_joined_along_the_crack_only(
         mask[top:bottom, left:right] = True
     labels = pieces(mask)
     assert len(set(labels[mask].tolist())) == count and (labels[~mask] == 0).all()
+
+
+@given(st.lists(st.tuples(st.integers(0, 39), st.integers(0, 59)), max_size=30))
+def test_what_lies_around_the_evidence_does_not_change_its_pieces(
+    squares: list[tuple[int, int]],
+) -> None:
+    mask = np.zeros((40, 60), bool)
+    for row, col in squares:
+        mask[row : row + 3, col : col + 4] = True
+    near = around(mask)
+    assert mask[near].sum() == mask.sum()
+    of_all, of_near = pieces(mask), pieces(mask[near])
+    same = set(zip(of_all[near].ravel().tolist(), of_near.ravel().tolist(), strict=True))
+    assert len(same) == len(set(of_all.ravel().tolist())) == len(set(of_near.ravel().tolist()))

@@ -38,12 +38,14 @@ class Glance:
     @classmethod
     def at(cls, rgb: RGB) -> "Glance":
         """Of a frame, uint8 (height, width, 3)."""
-        every = max(rgb.shape[0] // _ROWS, _APART_PX + 1)
-        rows = cv2.extractChannel(rgb[_APART_PX::every], 1)
-        above = cv2.extractChannel(rgb[::every], 1)[: len(rows)]
+        height, width, colours = rgb.shape
+        every = max(height // _ROWS, _APART_PX + 1)
+        whole, apart = rgb.reshape(height, width * colours), _APART_PX * colours
+        rows = whole[_APART_PX::every]
+        above = whole[::every][: len(rows)]
         return cls(
             cv2.mean(rows)[0],
-            cv2.norm(rows[:, _APART_PX:], rows[:, :-_APART_PX], cv2.NORM_L1) / rows.size,
+            cv2.norm(rows[:, apart:], rows[:, :-apart], cv2.NORM_L1) / rows.size,
             cv2.norm(rows, above, cv2.NORM_L1) / rows.size,
         )
 

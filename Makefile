@@ -63,8 +63,11 @@ golden: $(VENV)/.test
 
 # The shipped models again, from the data folder to the file (hours on a CPU; see the README).
 model-s: runs/crack-m/model.keras
+model-m: runs/teacher/model.keras
 runs/crack-m/model.keras:
 	$(MAKE) model-m
+runs/teacher/model.keras: $(VENV)/.test
+	$(VENV)/bin/crackscan-train model teacher $(DATA) --out runs/teacher
 model-s model-m: model-%: $(VENV)/.test
 	$(VENV)/bin/crackscan-train model crack-$* $(DATA) --out runs/crack-$*
 	$(VENV)/bin/crackscan-convert quantize runs/crack-$* --out models/crack-$*.tflite

@@ -57,7 +57,7 @@ def load_teacher(where: Path) -> Ask:
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise CrackscanError(
             f"{where} holds no teacher; make it first:"
-            f" crackscan-train model crack-m DATA --out {where}"
+            f" crackscan-train model {where.name} DATA --out {where}"
         ) from error
     return of_eight_turns(asked(network))
 

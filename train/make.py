@@ -22,7 +22,7 @@ from crackscan.train.field import read_annotations
 from crackscan.train.fit import AVERAGE, BEST, Outcome, Watch, fit
 from crackscan.train.job import data_source
 from crackscan.train.negatives import collect
-from crackscan.train.network import receptive_margin_px
+from crackscan.train.network import crack_network, receptive_margin_px
 from crackscan.train.patches import LabelledPatches
 from crackscan.train.photographs import CloseUps, FieldPhotographs, OtherPictures
 from crackscan.train.recipe import (
@@ -33,10 +33,12 @@ from crackscan.train.recipe import (
     POOL_PX,
     SCALES,
     SMALL_PX,
+    TEACHER,
     WIDE,
     Recipe,
     Stage,
 )
+from crackscan.train.reconstruct import PICTURES, finished_network, reconstruct
 from crackscan.train.render.sample import RenderConfig
 from crackscan.train.rendered import Rendered, render_pool
 from crackscan.train.run import CARD, DATA, SPLIT, save_representative
@@ -61,9 +63,9 @@ def make(
     """Make a model as the shipped one of that name was made.
 
     `data` holds metu/, field_photos/ and deepcrack_dev/; `negatives` pictures without a crack, by
-    default collected from Debian packages into the run folder; `teacher` is the run folder of the
-    model that a recipe with `taught` examples learns from. deepcrack_dev chooses the epoch,
-    the temperature and the thresholds; nothing of it is trained on.
+    default collected from Debian packages into the run folder; `teacher` is the run folder, or the
+    `.tflite`, of the model that a recipe with `taught` examples learns from. deepcrack_dev chooses
+    the epoch, the temperature and the thresholds; nothing of it is trained on.
 
     Raises:
         CrackscanError: part of the data is missing, or the run folder is another run's.
@@ -120,12 +122,10 @@ def make(
                 _of_stage(report, "Asking the teacher", recipe.taught),
             )
             training = [Views(run / VIEWS, settings.size_px)]
-        if settings.weights.endswith(".tflite"):
-            settings = replace(settings, weights=str(run / START))
+        if settings.weights == TEACHER or settings.weights.endswith(".tflite"):
             if not (run / START).is_file():
-                pictures, _, _ = next(batches(training, UNFOLDED_BY, settings.seed, 0))
-                begun = replace(settings, weights=recipe.settings.weights)
-                start(begun, pictures).save(run / START)
+                _begun(settings, training, taught_by).save(run / START)
+            settings = replace(settings, weights=str(run / START))
         validation = [_validation(settings.size_px, data, split)]
         again = (folder / LAST).is_file()
         outcome = fit(folder, settings, training, validation, again, watch, judge)
@@ -143,6 +143,17 @@ def make(
     network.save(run / BEST)
     (run / CARD).write_text(card.to_json())
     return replace(outcome, best={**outcome.best, **card.figures["development"]})
+
+
+def _begun(settings: Settings, training: Sequence[Source], teacher: Path) -> keras.Model:
+    """The network that a finished one leads to: itself, or one that does what the teacher does."""
+    count = PICTURES if settings.weights == TEACHER else UNFOLDED_BY
+    pictures, _, _ = next(batches(training, count, settings.seed, 0))
+    if settings.weights != TEACHER:
+        return start(settings, pictures)
+    network = crack_network(settings.backbone)
+    reconstruct(network, finished_network(teacher, pictures), pictures)
+    return network
 
 
 def _set_mean(network: keras.Model, files: Sequence[Path]) -> None:
@@ -272,7 +283,7 @@ def _card(
     settings = recipe.settings
     return Card(
         name=name,
-        version="1",
+        version=recipe.version,
         backbone=settings.backbone,
         cell_px=CELL_PX,
         patch_px=settings.size_px,

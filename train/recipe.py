@@ -7,6 +7,8 @@ from crackscan.train.settings import Settings
 
 CLOSE_UPS, FIELD, DEVELOPMENT = "metu", "field_photos", "deepcrack_dev"
 POOL_PX, DEVELOPMENT_PX, SMALL_PX = 224, 256, 128
+TEACHER = "teacher"
+"""The model that teaches, not shipped; and as weights, a start that does what the teacher does."""
 WIDE = RenderConfig(crack_share=0.7, width_px=(10.0, 40.0))
 """Cracks as close photographs show them; and the look-alikes beside them, one picture in three."""
 
@@ -53,6 +55,8 @@ class Recipe:
     2022), and not the best epoch of the last."""
     taught: int = 30000
     """Examples for which the teacher is asked; from them alone a taught stage learns."""
+    version: str = "1"
+    """On the card: another one where another network or other data make a model of the name."""
     renewed: int = 1
     """So many last stages lead on from a finished model of this kind."""
 
@@ -75,6 +79,14 @@ RECIPES = {
         averaged_stages=2,
     ),
     "crack-m": Recipe(
+        replace(BASE, backbone="efficientnet-lite0-fused", weights=TEACHER, average=0.998),
+        (Stage(6, 1.5e-3, small=True, taught=True), Stage(2, 7e-4, taught=True)),
+        look_alike_alarms=0.015,
+        averaged_stages=2,
+        taught=40000,
+        version="2",
+    ),
+    TEACHER: Recipe(
         replace(BASE, backbone="efficientnet-lite0-slim"),
         (
             Stage(3, 1.2e-3),
@@ -89,7 +101,11 @@ RECIPES = {
 }
 
 
-SCALES = {"crack-s": "cracks 2 to 40 px wide", "crack-m": "cracks 1 to 40 px wide"}
+SCALES = {
+    "crack-s": "cracks 2 to 40 px wide",
+    "crack-m": "cracks 1 to 40 px wide",
+    TEACHER: "cracks 1 to 40 px wide",
+}
 """The pixel scale that each was made for, as its card says it."""
 
 

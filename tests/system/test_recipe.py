@@ -45,8 +45,10 @@ def test_a_quick_model_is_taught_converted_and_finds_its_way_into_the_api(tmp_pa
     for part in ("field_photos", "deepcrack_dev"):
         (small / part).symlink_to(DATA / part)
     options = ("--weights", "none", "--negatives", others, "--quick")
-    teacher = tmp_path / "crack-m"
-    run(BIN / "crackscan-train", "model", "crack-m", small, "--out", teacher, *options)
+    first, teacher = tmp_path / "teacher", tmp_path / "crack-m"
+    run(BIN / "crackscan-train", "model", "teacher", small, "--out", first, *options)
+    run(BIN / "crackscan-train", "model", "crack-m", small, "--out", teacher, *options[2:])
+    assert (teacher / "start.keras").is_file()  # begun as a network that does what the first does
     run(BIN / "crackscan-train", "model", "crack-s", small, "--out", made, *options)
     (made / "stage-2" / "history.csv").unlink()  # as if it had been interrupted before that stage
     for part in ("last.keras", "average.keras", "model.keras"):

@@ -14,7 +14,7 @@ from crackscan.train.settings import Settings
 from crackscan.train.start import start
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = {"crack-s": "fused-96", "crack-m": "efficientnet-lite0-slim"}
+SHIPPED = {"crack-s": "fused-96", "crack-m": "efficientnet-lite0-fused"}
 PATCHES = np.stack(
     [
         read_picture(one)[:208, :208]
@@ -46,7 +46,7 @@ def test_training_starts_from_a_quantized_model() -> None:
 @pytest.mark.parametrize(
     ("backbone", "file", "told"),
     [
-        ("fused-96", "models/crack-m.tflite", "add --backbone efficientnet-lite0-slim"),
+        ("fused-96", "models/crack-m.tflite", "add --backbone efficientnet-lite0-fused"),
         ("fused-96", "models/none.tflite", "there is no weights file"),
         ("fused-96", "README.md", "carries no crackscan card"),
     ],

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import click
 
-NAMES = ("crack-s", "crack-m")
+TEACHERS = {"crack-s": "crack-m", "crack-m": "teacher"}
+"""Who learns from whom, unless told otherwise."""
+NAMES = (*TEACHERS, "teacher")
 
 
 @click.command()
@@ -25,8 +27,8 @@ NAMES = ("crack-s", "crack-m")
 @click.option(
     "--teacher",
     type=click.Path(path_type=Path),
-    help="Run folder or .tflite of the model that crack-s learns from.  [default: crack-m beside"
-    " --out]",
+    help="Run folder or .tflite of the model to learn from.  [default: crack-m for crack-s, teacher"
+    " for crack-m, beside --out]",
 )
 @click.option(
     "--from",
@@ -49,10 +51,11 @@ def model(
 ) -> None:
     """Train NAME as the shipped model was trained, from DATA to a run folder.
 
-    crack-m learns from DATA, then from what itself says of each example in eight turns and
-    mirrors; crack-s from what crack-m says of them: make crack-m first. DATA holds metu/
-    (close-ups by class), field_photos/ (annotated photographs) and deepcrack_dev/ (images and
-    masks, which choose epoch and thresholds and are never trained on).
+    A slower model, the teacher, learns from DATA, then from what itself says of each example in
+    eight turns and mirrors; crack-m begins as a quicker network that does the same, and learns
+    from what the teacher says; crack-s from what crack-m says: make them in this order. DATA holds
+    metu/ (close-ups by class), field_photos/ (annotated photographs) and deepcrack_dev/ (images
+    and masks, which choose epoch and thresholds and are never trained on).
     """
     from crackscan.quiet import import_tensorflow
 
@@ -71,10 +74,10 @@ def model(
         raise click.UsageError("--from brings weights of its own: leave out --weights")
     if finished:
         recipe = renewing(recipe, str(finished))
-    if name == "crack-s":
-        teacher = teacher or run.parent / "crack-m"
-    elif finished:
+    if finished and name != "crack-s":
         teacher = teacher or finished
+    elif name in TEACHERS:
+        teacher = teacher or run.parent / TEACHERS[name]
     if weights:
         recipe = replace(recipe, settings=replace(recipe.settings, weights=weights))
     with bars() as report:

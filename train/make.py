@@ -100,11 +100,13 @@ def make(
     )
     weights, outcome = recipe.settings.weights, None
     taught_by = teacher or run
+    views_seed = recipe.settings.seed
     for number, stage in enumerate(recipe.stages):
         folder = run / f"stage-{number + 1}"
         if teacher is None and not stage.taught:
             taught_by = folder
         settings = _of(stage, recipe.settings, number, weights)
+        views_seed = views_seed if stage.again else settings.seed
         weights = str(folder / AVERAGE)
         if number + 1 < len(recipe.stages) and _is_finished(folder, stage):
             continue
@@ -118,7 +120,7 @@ def make(
                 recipe.taught,
                 load_teacher(taught_by),
                 settings.pooled_cells,
-                settings.seed,
+                views_seed,
                 _of_stage(report, "Asking the teacher", recipe.taught),
             )
             training = [Views(run / VIEWS, settings.size_px)]

@@ -24,6 +24,8 @@ class Stage:
     """On squares of SMALL_PX: as patches are judged, with more cells at an edge."""
     taught: bool = False
     """From what a teacher says: another model, or else what the last stage without one made."""
+    again: bool = False
+    """From the same examples as the stage before, for which the teacher was asked already."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,11 @@ RECIPES = {
     ),
     "crack-m": Recipe(
         replace(BASE, backbone="efficientnet-lite0-fused", weights=TEACHER, average=0.998),
-        (Stage(6, 1.5e-3, small=True, taught=True), Stage(2, 7e-4, taught=True)),
+        (
+            Stage(6, 1.5e-3, small=True, taught=True),
+            Stage(3, 1e-3, taught=True),
+            Stage(3, 5e-4, small=True, taught=True, again=True),
+        ),
         look_alike_alarms=0.015,
         averaged_stages=2,
         taught=40000,

@@ -86,6 +86,7 @@ RECIPES = {
             Stage(6, 1.5e-3, small=True, taught=True),
             Stage(3, 1e-3, taught=True),
             Stage(3, 5e-4, small=True, taught=True, again=True),
+            Stage(4, 8e-4, taught=True, again=True),
         ),
         look_alike_alarms=0.015,
         averaged_stages=2,

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -162,10 +162,10 @@ class Evidence:
         """
         return sigmoid(_DISPLAY * (cells_of(squares) - FOUND) + self._threshold)
 
-    def later(self, pose: Matrix) -> Callable[[], CrackMap]:
+    def later(self, pose: Callable[[], Matrix]) -> Callable[[], CrackMap]:
         """Gives the evidence in a frame, like `shown`, when and in whatever thread it is called."""
-        grid, to_grid = self.grid, self._to_grid(pose, FINE)
-        return lambda: self.shown(self._cut(grid, to_grid))
+        grid, window = self.grid, self.window
+        return lambda: self.shown(self._cut(grid, self._to_grid(pose(), FINE, window)))
 
     def in_frame(self, values: NDArray[Kind], pose: Matrix) -> NDArray[Kind]:
         """What a frame shows of the window's squares: (rows * FINE, cols * FINE).
@@ -196,13 +196,15 @@ class Evidence:
             self.grid *= np.float32(np.exp(-self._unfaded_s / _FORGOTTEN_S))
             self._unfaded_s = 0.0
 
-    def _to_grid(self, pose: Matrix, fine: int = 1) -> Rows:
-        """Takes (column, row) of a frame's cell, or of its parts, to those of the grid."""
+    def _to_grid(self, pose: Matrix, fine: int = 1, window: Window | None = None) -> Rows:
+        """Takes (column, row) of a frame's cell, or of its parts, to those of the grid, which is
+        that of the present window, or of an earlier one."""
+        window = window or self.window
         part, square = self.cell_px / fine, self.cell_px / FINE
         middle, unit = part / 2 - 0.5, part / square
         (a, b, x), (c, d, y) = pose[:2].tolist()
-        across = ((a + b) * middle + x + 0.5) / square - self.window.left - 0.5
-        down = ((c + d) * middle + y + 0.5) / square - self.window.top - 0.5
+        across = ((a + b) * middle + x + 0.5) / square - window.left - 0.5
+        down = ((c + d) * middle + y + 0.5) / square - window.top - 0.5
         return (a * unit, b * unit, across), (c * unit, d * unit, down)
 
     def around(self, pose: Matrix, cells: float) -> Part:
@@ -250,12 +252,17 @@ def _within(places: list[float], length: int, more: int) -> slice:
 def slid(grid: NDArray[Kind], down: int, right: int) -> NDArray[Kind]:
     """A grid whose window moved down and right; what comes in is zero."""
     moved = np.zeros_like(grid)
-    rows, cols = grid.shape
-    if abs(down) < rows and abs(right) < cols:
-        moved[max(-down, 0) : rows - max(down, 0), max(-right, 0) : cols - max(right, 0)] = grid[
-            max(down, 0) : rows + min(down, 0), max(right, 0) : cols + min(right, 0)
-        ]
+    moved[staying(grid, -down, -right)] = grid[staying(grid, down, right)]
     return moved
+
+
+def staying(grid: NDArray[Any], down: int, right: int) -> Part:
+    """What of a grid its window still holds, once it has moved down and right."""
+    rows, cols = (
+        slice(max(by, 0), max(side + min(by, 0), 0))
+        for side, by in zip(grid.shape, (down, right), strict=True)
+    )
+    return rows, cols
 
 
 def cells_of(squares: NDArray[Kind]) -> NDArray[Kind]:

@@ -33,15 +33,24 @@ class Look:
 
     clarity: Clarity
     motion: Motion
-    place: Place | None
-    """None: the frame cannot be placed on the wall."""
-    since: Motion | None = None
-    """Of a frame that was not matched, for the wall keeps its pace: from the last that was."""
+    found: Place | None
+    ahead: Ahead | None = None
+    """Of a frame that was not matched, for the wall keeps its pace."""
 
     @property
     def matched(self) -> bool:
         """Whether the place is one that was looked for; otherwise it follows from the pace."""
-        return self.since is None
+        return self.ahead is None
+
+    @property
+    def placed(self) -> bool:
+        """Whether the frame has a place on the wall."""
+        return self.found is not None or self.ahead is not None
+
+    @property
+    def place(self) -> Place | None:
+        """None: the frame cannot be placed on the wall."""
+        return self.found if self.ahead is None else self.ahead.place
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,12 +75,9 @@ class _Waiting:
     """A frame that was not matched, until the next one is."""
 
     crack_map: CrackMap
-    place: Place
+    ahead: Ahead
     weight: float
     seen_s: float
-
-    def said(self) -> Said:
-        return Said(self.crack_map, self.place.pose, self.weight, self.seen_s)
 
 
 @dataclass(frozen=True)
@@ -117,6 +123,8 @@ class Follower:
         self._measured: _Measured | None = None
         self._glide = Glide(rule.cell_px)
         self._waiting: list[_Waiting] = []
+        self._said: list[Said] = []
+        """What those said that waited for the frame that was matched last."""
         self._last: Look | None = None
         self._here: tuple[tuple[Tracked, Finding], ...] = ()
         """The findings in view of the last frame that was matched."""
@@ -129,7 +137,7 @@ class Follower:
             self._last = self._match(frame, glance)
         else:
             motion = ahead.since.part(1 / self._glide.passed)
-            self._last = Look(last.clarity, motion, ahead.place, ahead.since)
+            self._last = Look(last.clarity, motion, None, ahead)
         return self._last
 
     def _match(self, frame: Frame, glance: Glance) -> Look:
@@ -139,7 +147,9 @@ class Follower:
         motion, last = self._wall.motion, self._last
         if self._glide.passed and motion.lost is None and last is not None:
             motion = _motion(last.place, place) or motion  # since the frame before, as elsewhere
-        self._waiting = _corrected(self._waiting, foretold, place)
+        goes_on = foretold is not None and place is not None and foretold.last.piece == place.piece
+        self._said = [*self._said, *_corrected(self._waiting, foretold, place)] if goes_on else []
+        self._waiting = []
         measured = self._measure(frame, small, place)
         clarity = judge(measured.detail, motion, measured.reference)
         clear = clarity.verdict is Verdict.SHARP
@@ -150,15 +160,14 @@ class Follower:
 
     def add(self, frame: Frame, look: Look, crack_map: CrackMap) -> Result:
         """Take in a frame's crack map, float32 (rows, cols)."""
-        if look.place is None:
+        if look.ahead is not None:
+            return self._wait(frame, look, look.ahead, crack_map)
+        if look.found is None:
             return Result(self.skip(), partial(np.zeros_like, crack_map))
-        if look.since is not None:
-            return self._wait(frame, look, look.place, look.since, crack_map)
-        piece = self._piece(look.place, crack_map)
-        pose, evidence = look.place.pose, piece.evidence
-        said = [one.said() for one in self._waiting]
-        said.append(Said(crack_map, pose, look.clarity.weight, frame.seen_s))
-        self._waiting = []
+        piece = self._piece(look.found.piece, crack_map)
+        pose, evidence = look.found.pose, piece.evidence
+        said = [*self._said, Said(crack_map, pose, look.clarity.weight, frame.seen_s)]
+        self._said = []
         evidence.add(*said)
         squares = evidence.in_frame(evidence.grid, pose)
         followed = piece.tracker.follow(
@@ -171,19 +180,16 @@ class Follower:
             partial(evidence.shown, squares),
         )
 
-    def _wait(
-        self, frame: Frame, look: Look, place: Place, since: Motion, crack_map: CrackMap
-    ) -> Result:
+    def _wait(self, frame: Frame, look: Look, ahead: Ahead, crack_map: CrackMap) -> Result:
         """Keep the crack map of a frame that was not matched, and say what it shows."""
-        waiting = _Waiting(crack_map, place, look.clarity.weight, frame.seen_s)
-        self._waiting.append(waiting)
+        self._waiting.append(_Waiting(crack_map, ahead, look.clarity.weight, frame.seen_s))
         here = []
         for tracked, finding in self._here:
-            now = moved(finding, since, frame, crack_map.shape, self.rule.cell_px)
+            now = moved(finding, ahead.since, frame, crack_map.shape, self.rule.cell_px)
             if now is not None:
                 here.append((tracked, now))
-        evidence = self._piece(place, crack_map).evidence
-        return Result(Followed(tuple(here)), evidence.later(place.pose))
+        evidence = self._piece(ahead.last.piece, crack_map).evidence
+        return Result(Followed(tuple(here)), evidence.later(lambda: ahead.place.pose))
 
     def skip(self) -> Followed:
         """Go on without a frame's crack map."""
@@ -222,13 +228,13 @@ class Follower:
             self._measured = _Measured(measure(frame.rgb), small.edges, piece, reference)
         return self._measured
 
-    def _piece(self, place: Place, crack_map: CrackMap) -> _Piece:
+    def _piece(self, number: int, crack_map: CrackMap) -> _Piece:
         """What is remembered of the piece of wall that a frame shows."""
-        piece = self._pieces.get(place.piece)
+        piece = self._pieces.get(number)
         if piece is None:
             rows, cols = crack_map.shape
             piece = _Piece(Evidence(rows, cols, self.rule), Tracker(self.rule, self._numbers))
-            self._pieces[place.piece] = piece
+            self._pieces[number] = piece
         return piece
 
     def _left_behind(self) -> tuple[Tracked, ...]:
@@ -261,20 +267,14 @@ def _motion(before: Place | None, after: Place | None) -> Motion | None:
     return before.at.then(after.at.back())
 
 
-def _corrected(
-    waiting: list[_Waiting], foretold: Ahead | None, found: Place | None
-) -> list[_Waiting]:
-    """Frames that were not matched, with their share of what the wall did otherwise than foretold
-    until the next frame that is; none, where that one was not found on the same piece."""
-    if foretold is None or found is None or foretold.place.piece != found.piece:
+def _corrected(waiting: list[_Waiting], foretold: Ahead | None, found: Place | None) -> list[Said]:
+    """What frames said that were not matched, with their share of what the wall did otherwise than
+    foretold until the next frame that is; none, where that one was not found on the same piece."""
+    if foretold is None or found is None or foretold.last.piece != found.piece:
         return []
-    off = foretold.place.at.back().then(found.at)
-    return [
-        _Waiting(
-            one.crack_map,
-            one.place.moved(off.part(number / (len(waiting) + 1))),
-            one.weight,
-            one.seen_s,
-        )
-        for number, one in enumerate(waiting, 1)
-    ]
+    off = foretold.place.at.back().then(found.at) if waiting else Motion()
+    said = []
+    for number, one in enumerate(waiting, 1):
+        place = one.ahead.place.moved(off.part(number / (len(waiting) + 1)))
+        said.append(Said(one.crack_map, place.pose, one.weight, one.seen_s))
+    return said

@@ -7,7 +7,17 @@ from itertools import count
 
 import numpy as np
 
-from crackscan.edge.evidence import BEGUN, FADED, FOUND, Evidence, Grid, Window, cells_of, slid
+from crackscan.edge.evidence import (
+    BEGUN,
+    FADED,
+    FOUND,
+    Evidence,
+    Grid,
+    Window,
+    cells_of,
+    slid,
+    staying,
+)
 from crackscan.edge.finding import CrackMap, Finding, Rule, finding_of
 from crackscan.edge.frame import Frame
 from crackscan.edge.motion import Matrix
@@ -157,7 +167,8 @@ class Tracker:
             down = evidence.window.top - self._window.top
             right = evidence.window.left - self._window.left
             owners = np.asarray(slid(self._owners, down, right), np.int32)
-            left = self._owners - slid(owners, -down, -right)
+            left = self._owners
+            left[staying(left, down, right)] = 0
             sure = {one.number for one in self._tracks.values() if one.confirmed}
             self._left.keep(sure, left, self._window)
             self._owners = owners

@@ -50,9 +50,14 @@ class Place:
 class Ahead:
     """Where a frame looks if the wall keeps its pace."""
 
-    place: Place
+    last: Place
+    """Of the last frame that had a place,"""
     since: Motion
-    """From the last frame that had a place."""
+    """and the motion from there."""
+
+    @cached_property
+    def place(self) -> Place:
+        return Place(self.last.piece, self.since.back().then(self.last.at), self.last.size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,8 +134,7 @@ class Wall:
         pace = self.pace(index)
         if self._last is None or self.motion.lost or pace.length_px > most_px:
             return None
-        last = self._last.place
-        return Ahead(_place(last.piece, pace.back().then(last.at), self._last.small), pace)
+        return Ahead(self._last.place, pace)
 
     def _is_due(self, key: _View, view: _View) -> bool:
         """Whether a frame should be the next key frame: a clear match, while there is one."""

@@ -115,17 +115,22 @@ class Motion:
 
     def then(self, later: "Motion") -> "Motion":
         """Both, one after the other, in frames of one size."""
-        factor = later.factor
-        return Motion.of(factor * self.factor, factor * self.shift + later.shift)
+        shift = later.factor * self.shift
+        turn_rad = math.remainder(self.turn_rad + later.turn_rad, math.tau)
+        return Motion(
+            shift.real + later.dx, shift.imag + later.dy, self.scale * later.scale, turn_rad
+        )
 
     def back(self) -> "Motion":
         """The motion that undoes this one."""
-        factor = 1 / self.factor
-        return Motion.of(factor, -factor * self.shift)
+        shift = self.shift / self.factor
+        return Motion(-shift.real, -shift.imag, 1 / self.scale, -self.turn_rad)
 
     def part(self, share: float) -> "Motion":
         """What of it, at an even pace, has happened after a share of its time."""
-        return Motion.of(self.factor**share, self.shift * share, self.confidence)
+        scale = self.scale**share
+        turn_rad = self.turn_rad * share
+        return Motion(self.dx * share, self.dy * share, scale, turn_rad, self.confidence)
 
     def zoomed(self, factor: float) -> "Motion":
         """The same in a picture that is larger by a factor."""

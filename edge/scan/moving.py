@@ -216,7 +216,7 @@ class Moving:
             return State.FROZEN.value
         if not judged:
             return look.clarity.verdict.value
-        followed = look.place is not None or look.clarity.verdict is Verdict.PLAIN
+        followed = look.placed or look.clarity.verdict is Verdict.PLAIN
         return "" if followed else _NOT_FOLLOWED
 
     def _rest(self, frame: Frame, at: Instant) -> None:

@@ -89,7 +89,6 @@ RECIPES = {
             Stage(4, 8e-4, taught=True, again=True),
         ),
         look_alike_alarms=0.015,
-        averaged_stages=2,
         taught=40000,
         version="2",
     ),

@@ -147,8 +147,10 @@ class Follower:
         motion, last = self._wall.motion, self._last
         if self._glide.passed and motion.lost is None and last is not None:
             motion = _motion(last.place, place) or motion  # since the frame before, as elsewhere
-        goes_on = foretold is not None and place is not None and foretold.last.piece == place.piece
-        self._said = [*self._said, *_corrected(self._waiting, foretold, place)] if goes_on else []
+        if foretold is None or place is None or foretold.last.piece != place.piece:
+            self._said = []
+        else:
+            self._said = [*self._said, *_corrected(self._waiting, foretold, place)]
         self._waiting = []
         measured = self._measure(frame, small, place)
         clarity = judge(measured.detail, motion, measured.reference)
@@ -267,11 +269,9 @@ def _motion(before: Place | None, after: Place | None) -> Motion | None:
     return before.at.then(after.at.back())
 
 
-def _corrected(waiting: list[_Waiting], foretold: Ahead | None, found: Place | None) -> list[Said]:
+def _corrected(waiting: list[_Waiting], foretold: Ahead, found: Place) -> list[Said]:
     """What frames said that were not matched, with their share of what the wall did otherwise than
-    foretold until the next frame that is; none, where that one was not found on the same piece."""
-    if foretold is None or found is None or foretold.last.piece != found.piece:
-        return []
+    foretold until the next frame that is."""
     off = foretold.place.at.back().then(found.at) if waiting else Motion()
     said = []
     for number, one in enumerate(waiting, 1):

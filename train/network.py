@@ -180,7 +180,7 @@ def _efficientnet_lite0(repeats: Sequence[int]) -> Callable[[Any], Any]:
 
 
 def _efficientnet_lite0_fused(x: Any) -> Any:
-    """EfficientNet-Lite0 for int8 dot products: seven of its blocks, the first two of them fused.
+    """EfficientNet-Lite0 for int8 dot products: six of its blocks, the first two of them fused.
 
     At high resolution a depthwise convolution waits for memory; one whole convolution instead of
     it and of the expansion before it takes half the time (EfficientNetV2, Tan and Le 2021). Block

@@ -7,7 +7,7 @@ DATA ?= ../shared/data
 # On a Raspberry Pi, numpy, OpenCV and picamera2 are the OS's own.
 SYSTEM := $(if $(filter aarch64 armv7l,$(shell uname -m)),--system-site-packages)
 PIP := $(VENV)/bin/pip --disable-pip-version-check --quiet
-ROOMS := crackscan.edge crackscan.train crackscan.convert $(addprefix crackscan.benchmarks.,contenders peers growth roof)
+ROOMS := crackscan.core crackscan.edge crackscan.train crackscan.convert $(addprefix crackscan.benchmarks.,contenders peers growth roof)
 BENCHMARKS := side_by_side how_cost_grows roofline scaling stems boards
 SETUP := setup.cfg pyproject.toml
 
@@ -27,7 +27,6 @@ lint: $(VENV)/.test
 types: $(VENV)/.test
 	mkdir -p build/types && ln -sfn ../.. build/types/crackscan
 	cd build/types && MYPYPATH=. ../../$(VENV)/bin/mypy --config-file ../../setup.cfg \
-	  -m crackscan.errors -m crackscan.card -m crackscan.command -m crackscan.picture \
 	  $(BENCHMARKS:%=-m crackscan.benchmarks.%) $(ROOMS:%=-p %)
 
 system: $(VENV)/.test

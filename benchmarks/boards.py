@@ -20,10 +20,10 @@ from crackscan.benchmarks.roofline import FRAME, HEIGHT, WIDTH, timed
 from crackscan.convert.cost import core_name
 from crackscan.convert.macs import count_macs
 from crackscan.convert.reference import reference_model
-from crackscan.edge.bench import measure, surroundings
-from crackscan.edge.bench.stages import IN_LINE
-from crackscan.edge.first_layers import without_first_layers
-from crackscan.edge.model import Model
+from crackscan.edge.appliance.bench import measure, surroundings
+from crackscan.edge.appliance.bench.stages import IN_LINE
+from crackscan.edge.inference.input_rewrite import without_first_layers
+from crackscan.edge.inference.model import Model
 
 THREADS_GAIN = 168 / 57
 """Of four threads over one on a Pi 4: SSDLite MobileNetV2 int8 with TFLite, published by

@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscan.convert.skeleton import length_px, skeleton
-from crackscan.picture import read_picture
-from crackscan.train.dataset.patches import crack_mask
+from crackscan.core.dataset.patches import crack_mask
+from crackscan.core.pictures import read_picture
 
 CRACKPOT = "crackpot[tensorflow]==2.0"
 CELL_PX = 16

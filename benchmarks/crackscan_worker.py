@@ -7,11 +7,11 @@ import time
 
 import numpy as np
 
-from crackscan.edge.finding import Rule, find
-from crackscan.edge.frame import Frame
-from crackscan.edge.model import Model
-from crackscan.edge.width import measure_crack
-from crackscan.picture import read_picture
+from crackscan.core.pictures import read_picture
+from crackscan.edge.capture.frame import Frame
+from crackscan.edge.detection.finding import Rule, find
+from crackscan.edge.inference.model import Model
+from crackscan.edge.measurement.width import measure_crack
 
 
 def main() -> None:

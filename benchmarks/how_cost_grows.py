@@ -31,9 +31,9 @@ from crackscan.benchmarks.growth.plot import draw, table
 from crackscan.benchmarks.growth.record import by_findings
 from crackscan.benchmarks.growth.values import Point
 from crackscan.convert.cost import core_name
-from crackscan.edge.bench import surroundings
-from crackscan.edge.finding import Rule
-from crackscan.edge.model import Model
+from crackscan.edge.appliance.bench import surroundings
+from crackscan.edge.detection.finding import Rule
+from crackscan.edge.inference.model import Model
 
 CURVES = ("pixels", "decoding", "cracks", "hours", "record", "folder")
 

@@ -15,11 +15,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.edge.finding import Rule
-from crackscan.edge.model import Model
-from crackscan.edge.photos.maps import LEAST_PX, Seen, at_scale, join, look, refined
-from crackscan.edge.photos.values import Crack
-from crackscan.picture import RGB, read_picture
+from crackscan.core.pictures import RGB, read_picture
+from crackscan.edge.detection.finding import Rule
+from crackscan.edge.detection.multiscale import LEAST_PX, Seen, at_scale, join, look, refined
+from crackscan.edge.inference.model import Model
+from crackscan.edge.pipelines.photos.values import Crack
 
 SETS = ((1.0,), (1.0, 0.25), (0.5, 0.125), (2.0,), (2.0, 0.5))
 SIZES = {0.25: 70, 0.5: 70, 1.0: 70, 2.0: 20, 4.0: 10}

@@ -33,14 +33,14 @@ from virtual_camera import (
     walls,
 )
 
-from crackscan.edge.annotated_video import AnnotatedVideo
-from crackscan.edge.finding import CrackMap, Finding, Rule, find
-from crackscan.edge.follow import Follower
-from crackscan.edge.frame import Frame
-from crackscan.edge.model import Model
-from crackscan.edge.motion import Matrix, Small, estimate, shrink
-from crackscan.edge.sharpness import measure
-from crackscan.pooling import logit, sigmoid
+from crackscan.core.pooling import logit, sigmoid
+from crackscan.edge.capture.frame import Frame
+from crackscan.edge.detection.finding import CrackMap, Finding, Rule, find
+from crackscan.edge.inference.model import Model
+from crackscan.edge.reporting.annotated_video import AnnotatedVideo
+from crackscan.edge.tracking.frame_quality import measure
+from crackscan.edge.tracking.motion import Matrix, Small, estimate, shrink
+from crackscan.edge.tracking.pipeline import Follower
 
 _LEAST_CELLS = 3
 """Of a crack in a frame, for it to count as visible there."""

@@ -20,14 +20,14 @@ from crackscan.benchmarks.roof.cut import cut_out
 from crackscan.benchmarks.roof.plot import draw
 from crackscan.benchmarks.roof.rate import Rate, copy_rate
 from crackscan.benchmarks.roof.square import square_convolution, square_macs
-from crackscan.card import read_card
 from crackscan.convert.cost import core_name
 from crackscan.convert.macs import Layer, layers
-from crackscan.edge.bench import surroundings
-from crackscan.edge.first_layers import Spared, without_first_layers
-from crackscan.edge.model import find_model
-from crackscan.edge.runtime import open_interpreter
-from crackscan.native_stderr import dropped_stderr
+from crackscan.core.model_card import read_card
+from crackscan.core.native_output import dropped_stderr
+from crackscan.edge.appliance.bench import surroundings
+from crackscan.edge.inference.input_rewrite import Spared, without_first_layers
+from crackscan.edge.inference.model import find_model
+from crackscan.edge.inference.runtime import open_interpreter
 
 HEIGHT, WIDTH = 480, 640
 FRAME = (1, HEIGHT, WIDTH, 3)

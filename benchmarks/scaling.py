@@ -22,10 +22,12 @@ import numpy as np
 
 from crackscan.benchmarks.peers.measure import Spread
 from crackscan.convert.cost import core_name
-from crackscan.edge.bench import surroundings
-from crackscan.edge.bench.wall import encoded_frames
-from crackscan.edge.model import Model
-from crackscan.edge.photos import (
+from crackscan.core.pictures import RGB, decode_picture, read_picture, write_picture
+from crackscan.edge.appliance.bench import surroundings
+from crackscan.edge.appliance.bench.wall import encoded_frames
+from crackscan.edge.inference.model import Model
+from crackscan.edge.inference.self_test import CRACKED, INTACT, SAMPLES
+from crackscan.edge.pipelines.photos import (
     LocalCrew,
     Method,
     Recorder,
@@ -35,9 +37,7 @@ from crackscan.edge.photos import (
     settings_of,
     survey_photos,
 )
-from crackscan.edge.selftest import CRACKED, INTACT, SAMPLES
 from crackscan.edge.survey import Budget, SurveyInfo
-from crackscan.picture import RGB, decode_picture, read_picture, write_picture
 
 COUNTS = (1, 2)
 SIZES = ((640, 480), (1280, 720), (4000, 3000))

@@ -26,8 +26,8 @@ from crackscan.benchmarks.peers.others import Others
 from crackscan.benchmarks.peers.report import draw, markdown, told
 from crackscan.benchmarks.peers.slices import Accuracy, Slice, Slices
 from crackscan.convert.cost import core_name
-from crackscan.edge.bench import surroundings
-from crackscan.edge.model import find_model
+from crackscan.edge.appliance.bench import surroundings
+from crackscan.edge.inference.model import find_model
 
 SIZES = ("640x480", "1280x720", "4000x3000")
 LARGE_PX = 4_000_000

@@ -19,8 +19,8 @@ from crackscan.benchmarks.peers.measure import Spread
 from crackscan.benchmarks.roofline import HEIGHT, WIDTH, timed
 from crackscan.convert.cost import core_name
 from crackscan.convert.macs import count_macs
-from crackscan.edge.bench import surroundings
-from crackscan.edge.first_layers import Spared, without_first_layers
+from crackscan.edge.appliance.bench import surroundings
+from crackscan.edge.inference.input_rewrite import Spared, without_first_layers
 
 BACKBONE = "fused-96"
 CELL_PX, SIDE_PX = 16, 192
@@ -83,7 +83,7 @@ def network(stem: Stem) -> bytes:
     import keras
 
     from crackscan.convert.tflite import to_int8
-    from crackscan.train.network import crack_network
+    from crackscan.train.network.crack_network import crack_network
 
     keras.utils.set_random_seed(0)
     shipped = crack_network(BACKBONE)

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.edge.motion import Matrix
-from crackscan.picture import RGB, read_picture
+from crackscan.core.pictures import RGB, read_picture
+from crackscan.edge.tracking.motion import Matrix
 
 Labels = NDArray[np.int32]
 

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import f1_score, roc_auc_score
 
-from crackscan.card import Card
-from crackscan.edge.model import Model
-from crackscan.errors import DataError
-from crackscan.pooling import probability, top_k_mean
+from crackscan.core.errors import DataError
+from crackscan.core.model_card import Card
+from crackscan.core.pooling import probability, top_k_mean
+from crackscan.edge.inference.model import Model
 
 MOST_AUROC_DROP = 0.002
 LEAST_EQUAL_VERDICTS = 0.995

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from crackscan.edge.runtime import open_interpreter
-from crackscan.native_stderr import dropped_stderr
+from crackscan.core.native_output import dropped_stderr
+from crackscan.edge.inference.runtime import open_interpreter
 
 DELEGATE = "DELEGATE"
 BYTES_TO_INT8 = "QUANTIZE"

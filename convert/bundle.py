@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 
 import crackscan
 from crackscan.convert.packing import pack
-from crackscan.errors import CrackscanError
+from crackscan.core.errors import CrackscanError
 
 CHECKOUT = Path(crackscan.__file__).resolve().parent
 INSTALLER = Path(__file__).with_name("install.sh")

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from crackscan.convert.macs import count_macs
-from crackscan.edge.runtime import open_interpreter
-from crackscan.errors import ModelError
-from crackscan.native_stderr import dropped_stderr
+from crackscan.core.errors import ModelError
+from crackscan.core.native_output import dropped_stderr
+from crackscan.edge.inference.runtime import open_interpreter
 
 FRAME_WIDTH_PX, FRAME_HEIGHT_PX = 640, 480
 WARM_UP = 3

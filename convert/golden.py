@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from crackscan.card import Card
-from crackscan.edge.finding import Rule, find
-from crackscan.edge.frame import Frame
-from crackscan.edge.model import Model
-from crackscan.errors import CrackscanError
-from crackscan.picture import RGB, read_picture
-from crackscan.pooling import sigmoid
+from crackscan.core.errors import CrackscanError
+from crackscan.core.model_card import Card
+from crackscan.core.pictures import RGB, read_picture
+from crackscan.core.pooling import sigmoid
+from crackscan.edge.capture.frame import Frame
+from crackscan.edge.detection.finding import Rule, find
+from crackscan.edge.inference.model import Model
 
 Steps = npt.NDArray[np.int16]
 

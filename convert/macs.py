@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from crackscan.edge.runtime import demand_tflite
-from crackscan.errors import ModelError
-from crackscan.native_stderr import dropped_stderr
+from crackscan.core.errors import ModelError
+from crackscan.core.native_output import dropped_stderr
+from crackscan.edge.inference.runtime import demand_tflite
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import tarfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
-from crackscan.errors import CrackscanError
+from crackscan.core.errors import CrackscanError
 
 HOME = "usr/share/crackscan-pi"
 """Where a package puts the folder."""

@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from crackscan.card import append_card
 from crackscan.convert.agreement import compare
 from crackscan.convert.run import Run, labelled
 from crackscan.convert.tflite import to_int8
-from crackscan.edge.model import Model
-from crackscan.picture import write_file
+from crackscan.core.model_card import append_card
+from crackscan.core.pictures import write_file
+from crackscan.edge.inference.model import Model
 
 
 def quantize_run(run: Run, data: Path, out: Path, name: str) -> dict[str, Any]:

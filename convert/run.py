@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from crackscan.card import Card
-from crackscan.errors import DataError, ModelError
-from crackscan.train.dataset.split import Side
-from crackscan.train.evaluate.data import Judged, Reader, choose
+from crackscan.core.dataset.selection import Judged, Reader, choose
+from crackscan.core.errors import DataError, ModelError
+from crackscan.core.model_card import Card
+from crackscan.train.data.split import Side
 
 NETWORK, CARD, DATA, REPRESENTATIVE = "model.keras", "card.json", "data.txt", "representative.npy"
 

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscan.convert.scale_renderings import Pose, pose_at, shoot
-from crackscan.edge.scale.board import GAUGE, SHEET, Board
-from crackscan.edge.scale.lens import BENT, Lens, plain_lens, unknown_lens
-from crackscan.edge.scale.scaling import by_distance, by_points
-from crackscan.edge.scale.settings import CLICK_PX, LENGTH_SHARE, Distance90, TwoPoints
-from crackscan.edge.scale.target import find_target
-from crackscan.edge.scale.view import UNKNOWN_TILT_RAD, View
+from crackscan.edge.measurement.scale.board import GAUGE, SHEET, Board
+from crackscan.edge.measurement.scale.lens import BENT, Lens, plain_lens, unknown_lens
+from crackscan.edge.measurement.scale.scaling import by_distance, by_points
+from crackscan.edge.measurement.scale.settings import CLICK_PX, LENGTH_SHARE, Distance90, TwoPoints
+from crackscan.edge.measurement.scale.target import find_target
+from crackscan.edge.measurement.scale.view import UNKNOWN_TILT_RAD, View
 
 WIDTH, HEIGHT = 640, 480
 PLACES = 12

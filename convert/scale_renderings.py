@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.edge.scale.board import Board, marker_modules
-from crackscan.edge.scale.lens import Lens
-from crackscan.picture import RGB
+from crackscan.core.pictures import RGB
+from crackscan.edge.measurement.scale.board import Board, marker_modules
+from crackscan.edge.measurement.scale.lens import Lens
 from crackscan.train.render.procedural import concrete
 
 Floats = NDArray[np.float64]

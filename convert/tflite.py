@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from crackscan.edge.runtime import interpreter_class
-from crackscan.errors import ModelError
-from crackscan.native_stderr import dropped_stderr
+from crackscan.core.errors import ModelError
+from crackscan.core.native_output import dropped_stderr
+from crackscan.edge.inference.runtime import interpreter_class
 
 CONVERTED_PX = 192
 """Input side at conversion; the runtime resizes it at load to any multiple of the cell."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscan.convert.width_renderings import Setting
-from crackscan.errors import DataError
+from crackscan.core.errors import DataError
 
 Floats = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.edge.width import LIGHT, Tone
+from crackscan.edge.measurement.width import LIGHT, Tone
 from crackscan.train.render.background import real
 from crackscan.train.render.procedural import concrete
 

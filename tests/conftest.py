@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from crackscan.card import Card, OperatingPoint, Pooling
-from crackscan.picture import read_picture, write_picture
+from crackscan.core.model_card import Card, OperatingPoint, Pooling
+from crackscan.core.pictures import read_picture, write_picture
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
@@ -58,16 +58,16 @@ def untrained(once: Once) -> Path:
     """
 
     def make(folder: Path) -> None:
-        from crackscan.quiet import import_tensorflow
+        from crackscan.core.quiet_tensorflow import import_tensorflow
 
         import_tensorflow()
         import keras
         import tensorflow as tf
 
-        from crackscan.card import append_card
         from crackscan.convert.tflite import to_int8
-        from crackscan.native_stderr import dropped_stderr
-        from crackscan.train.network import crack_network, receptive_margin_px
+        from crackscan.core.model_card import append_card
+        from crackscan.core.native_output import dropped_stderr
+        from crackscan.train.network.crack_network import crack_network, receptive_margin_px
 
         keras.utils.set_random_seed(0)
         network = crack_network("strided-96")
@@ -119,7 +119,7 @@ def tiny_run(once: Once) -> Path:
     """
 
     def make(folder: Path) -> None:
-        from crackscan.command import run
+        from crackscan.core.command_line import run
         from crackscan.train.cli import crackscan_train
 
         for name, kind in (("positive", "Crack"), ("negative", "NoCrack")):

@@ -12,13 +12,13 @@ import pytest
 
 from crackscan.convert.audit import audit
 from crackscan.convert.macs import count_macs, layers
-from crackscan.edge.bench.wall import encoded_frames
-from crackscan.edge.finding import Rule
-from crackscan.edge.first_layers import without_first_layers
-from crackscan.edge.follow import MEASURED_EVERY, Follower
-from crackscan.edge.frame import Frame
-from crackscan.edge.model import MODELS, Model, shipped_models
-from crackscan.picture import decode_picture
+from crackscan.core.pictures import decode_picture
+from crackscan.edge.appliance.bench.wall import encoded_frames
+from crackscan.edge.capture.frame import Frame
+from crackscan.edge.detection.finding import Rule
+from crackscan.edge.inference.input_rewrite import without_first_layers
+from crackscan.edge.inference.model import MODELS, Model, shipped_models
+from crackscan.edge.tracking.pipeline import MEASURED_EVERY, Follower
 
 MOST = {"crack-s": (150e6, 200_000), "crack-m": (1000e6, 600_000)}
 """Multiply-adds on a 640x480 frame, and bytes of the file."""

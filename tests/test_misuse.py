@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 import pytest
 
-from crackscan.command import Lazy, run
-from crackscan.picture import write_file
+from crackscan.core.command_line import Lazy, run
+from crackscan.core.pictures import write_file
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 PROGRAMS = {

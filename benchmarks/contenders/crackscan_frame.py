@@ -11,7 +11,7 @@ class Frames:
     """Our model as our commands use it."""
 
     def __init__(self, files: Path, threads: int) -> None:
-        from crackscan.edge.model import Model
+        from crackscan.edge.inference.model import Model
 
         self.model = Model.load(files / CONTENDER.files[0], threads)
         self.runs_on = self.model.runtime

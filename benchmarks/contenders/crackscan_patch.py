@@ -8,7 +8,7 @@ CONTENDER = Contender("its network, a patch at a time, LiteRT int8", "patches", 
 
 
 def opened(files: Path, threads: int) -> Engine:
-    from crackscan.edge.model import Model
+    from crackscan.edge.inference.model import Model
 
     model = Model.load(files / CONTENDER.files[0], threads)
     return ByPatches(model.runtime, model.patch_probability)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from crackscan.benchmarks.contenders.worker import RGB, WholeFrames
-from crackscan.card import read_card
+from crackscan.core.model_card import read_card
 
 INSTALLS = (("--no-deps", "ncnn"), ("numpy",))
 FILES = ("crack.ncnn.param", "crack.ncnn.bin", "crack.tflite")

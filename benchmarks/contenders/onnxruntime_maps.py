@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from crackscan.benchmarks.contenders.worker import RGB, WholeFrames
-from crackscan.card import read_card
+from crackscan.core.model_card import read_card
 
 
 class Maps(WholeFrames):

@@ -10,7 +10,7 @@ from crackscan.benchmarks.contenders.worker import (
     WholeFrames,
     serve,
 )
-from crackscan.card import read_card
+from crackscan.core.model_card import read_card
 
 CONTENDER = Contender(
     "its network, whole picture, OpenCV DNN float",

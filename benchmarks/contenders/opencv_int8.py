@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from crackscan.benchmarks.contenders.worker import RGB, Contender, Engine, WholeFrames, serve
-from crackscan.card import read_card
-from crackscan.edge.first_layers import SIGN, without_first_layers
+from crackscan.core.model_card import read_card
+from crackscan.edge.inference.input_rewrite import SIGN, without_first_layers
 
 CONTENDER = Contender(
     "its network, whole picture, OpenCV DNN int8",

@@ -17,7 +17,7 @@ def by_patches(file: Path, threads: int, crack: Callable[[Any], float]) -> Engin
     """
     import cv2
 
-    from crackscan.edge.runtime import open_interpreter
+    from crackscan.edge.inference.runtime import open_interpreter
 
     cv2.setNumThreads(threads)
     interpreter, runtime = open_interpreter(file, threads)

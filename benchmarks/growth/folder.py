@@ -9,10 +9,11 @@ import cv2
 import numpy as np
 
 from crackscan.benchmarks.growth.values import Point
-from crackscan.card import Card
-from crackscan.edge.device import resident_mb
-from crackscan.edge.model import Model
-from crackscan.edge.photos import (
+from crackscan.core.model_card import Card
+from crackscan.core.pictures import write_picture
+from crackscan.edge.device.health import resident_mb
+from crackscan.edge.inference.model import Model
+from crackscan.edge.pipelines.photos import (
     LocalCrew,
     Method,
     Recorder,
@@ -23,7 +24,6 @@ from crackscan.edge.photos import (
     survey_photos,
 )
 from crackscan.edge.survey import Budget, SurveyInfo
-from crackscan.picture import write_picture
 
 SIDE_PX = 64
 MARKS = 20

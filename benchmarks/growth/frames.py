@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from crackscan.benchmarks.growth.values import Point, timed
-from crackscan.edge.bench.wall import STEP_PX, encoded_frames
-from crackscan.edge.finding import Rule, find
-from crackscan.edge.follow import Follower
-from crackscan.edge.frame import Frame
-from crackscan.edge.model import Model
-from crackscan.edge.photos.maps import Seen, join
-from crackscan.picture import RGB, decode_picture
+from crackscan.core.pictures import RGB, decode_picture
+from crackscan.edge.appliance.bench.wall import STEP_PX, encoded_frames
+from crackscan.edge.capture.frame import Frame
+from crackscan.edge.detection.finding import Rule, find
+from crackscan.edge.detection.multiscale import Seen, join
+from crackscan.edge.inference.model import Model
+from crackscan.edge.tracking.pipeline import Follower
 
 SIZES = ((160, 128), (320, 240), (640, 480), (1280, 720), (1920, 1080), (4000, 3000), (8000, 6000))
 APART, TOGETHER = 8, 3

@@ -6,13 +6,13 @@ from collections.abc import Callable
 import numpy as np
 
 from crackscan.benchmarks.growth.values import Point
-from crackscan.edge.bench.wall import STEP_PX
-from crackscan.edge.device import resident_mb
-from crackscan.edge.finding import Rule
-from crackscan.edge.follow import Follower
-from crackscan.edge.frame import Frame
-from crackscan.edge.selftest import CRACKED, INTACT, SAMPLES
-from crackscan.picture import RGB, read_picture
+from crackscan.core.pictures import RGB, read_picture
+from crackscan.edge.appliance.bench.wall import STEP_PX
+from crackscan.edge.capture.frame import Frame
+from crackscan.edge.detection.finding import Rule
+from crackscan.edge.device.health import resident_mb
+from crackscan.edge.inference.self_test import CRACKED, INTACT, SAMPLES
+from crackscan.edge.tracking.pipeline import Follower
 
 WIDTH, HEIGHT, CELL_PX = 640, 480, 16
 FRAMES_PER_S = 5

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from crackscan.benchmarks.growth.values import Point, timed
-from crackscan.edge.clock import Instant, WallFrom
-from crackscan.edge.finding import Box
-from crackscan.edge.position import Position, Where
+from crackscan.edge.detection.finding import Box
+from crackscan.edge.positioning import Position, Where
+from crackscan.edge.positioning.clock import Instant, WallFrom
 from crackscan.edge.survey import (
     GeoBox,
     KnownScale,

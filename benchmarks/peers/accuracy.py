@@ -15,8 +15,8 @@ from crackscan.benchmarks.peers.measure import scores
 
 def labelled(data: Path, count: int, folder: Path) -> tuple[Path, npt.NDArray[np.bool_]]:
     """Patches of DeepCrack's development photographs by the patch protocol, and their labels."""
-    from crackscan.train.dataset.index import read_index
-    from crackscan.train.dataset.patches import mask_patches
+    from crackscan.core.dataset.index import read_index
+    from crackscan.core.dataset.patches import mask_patches
 
     root = data / "deepcrack_dev"
     patches = list(mask_patches(root, read_index(root).items))

@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from crackscan.benchmarks.contenders import OURS
 from crackscan.benchmarks.peers.child import Child, GoneError
-from crackscan.edge.bench import patches_in
-from crackscan.edge.bench.wall import encoded_frames
-from crackscan.picture import decode_picture, write_picture
+from crackscan.core.pictures import decode_picture, write_picture
+from crackscan.edge.appliance.bench import patches_in
+from crackscan.edge.appliance.bench.wall import encoded_frames
 
 FOR_S = 0.2
 """A fast contender scans for so long each round, a slow one once."""

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from crackscan.picture import read_picture
-from crackscan.train.dataset.index import read_index
+from crackscan.core.dataset.index import read_index
+from crackscan.core.pictures import read_picture
 
 BATCH = 32
 

@@ -25,7 +25,7 @@ def bundle(target: str, out: Path) -> None:
 
     A .deb holds the same and runs the same installer: sudo dpkg -i crackscan-pi.deb
     """
-    from crackscan.errors import CrackscanError
+    from crackscan.core.errors import CrackscanError
 
     if out.suffix not in (".tar", ".deb"):
         raise click.BadParameter(f"{out} must end in .tar or .deb", param_hint="--out")

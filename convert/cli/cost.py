@@ -31,8 +31,8 @@ def cost(models: tuple[str, ...], rounds: int, as_json: bool) -> None:
     from rich.progress import Progress
     from rich.table import Table
 
-    from crackscan.edge.model import find_model
-    from crackscan.quiet import import_tensorflow
+    from crackscan.core.quiet_tensorflow import import_tensorflow
+    from crackscan.edge.inference.model import find_model
 
     files = [find_model(one) for one in models]
     import_tensorflow()

@@ -35,7 +35,7 @@ def golden(
     """
     from crackscan.convert.golden import differences
     from crackscan.convert.golden import keep as keep_maps
-    from crackscan.edge.model import Model, find_model
+    from crackscan.edge.inference.model import Model, find_model
 
     if (keep is None) == (check is None):
         raise click.UsageError("give one of --keep and --check")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from crackscan.errors import CrackscanError
+from crackscan.core.errors import CrackscanError
 
 
 @click.command()
@@ -30,7 +30,7 @@ def quantize(run: Path, out: Path, name: str | None, data: Path | None, as_json:
     if not os.access(out.parent, os.W_OK):
         raise CrackscanError(f"cannot write {out}: its folder takes no files")
 
-    from crackscan.quiet import import_tensorflow
+    from crackscan.core.quiet_tensorflow import import_tensorflow
 
     import_tensorflow()
     from crackscan.convert.quantize import quantize_run

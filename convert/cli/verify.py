@@ -25,13 +25,13 @@ def verify(ctx: click.Context, model: Path, run: Path, data: Path | None, as_jso
     Exits with 1 where one of these does not hold. Compares on the validation side of the run's
     split, or on all of --data where that is other data (masks: squares of 128 px).
     """
-    from crackscan.quiet import import_tensorflow
+    from crackscan.core.quiet_tensorflow import import_tensorflow
 
     import_tensorflow()
     from crackscan.convert.agreement import LEAST_EQUAL_VERDICTS, MOST_AUROC_DROP, compare
     from crackscan.convert.audit import audit
     from crackscan.convert.run import data_of, labelled, read_run
-    from crackscan.edge.model import Model
+    from crackscan.edge.inference.model import Model
 
     int8 = Model.load(model)
     inside = audit(int8.path)

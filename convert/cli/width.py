@@ -58,7 +58,7 @@ def width(
     from crackscan.convert.width_accuracy import on_folder, on_renderings
     from crackscan.convert.width_figures import figures
     from crackscan.convert.width_report import by_class, draw_errors, print_tables
-    from crackscan.edge.width import LIGHT, PICTURE
+    from crackscan.edge.measurement.width import LIGHT, PICTURE
     from crackscan.train.render.folder import read_backgrounds
 
     if data is not None and rendered is not None:

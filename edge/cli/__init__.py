@@ -2,7 +2,7 @@
 
 import click
 
-from crackscan.command import Lazy, run, version
+from crackscan.core.command_line import Lazy, run, version
 
 COMMANDS = {
     "bench": ("crackscan.edge.cli.bench:bench", "Time each stage of a scan on this machine."),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from crackscan.edge.bench import Run, Surroundings
+    from crackscan.edge.appliance.bench import Run, Surroundings
 
 _SIZES = ("640x480", "1280x720")
 
@@ -81,8 +81,8 @@ def bench(
     frames, is given without and with decoding.
     The submit file holds what is printed: board, versions and figures, no name, place or address.
     """
-    from crackscan.edge.bench import surroundings
-    from crackscan.picture import write_file
+    from crackscan.core.pictures import write_file
+    from crackscan.edge.appliance.bench import surroundings
 
     around = surroundings()
     if not as_json:
@@ -106,9 +106,9 @@ def _runs(
     from rich.console import Console
     from rich.progress import Progress
 
-    from crackscan.edge.bench import measure
-    from crackscan.edge.model import Model
-    from crackscan.edge.runtime import default_threads
+    from crackscan.edge.appliance.bench import measure
+    from crackscan.edge.inference.model import Model
+    from crackscan.edge.inference.runtime import default_threads
 
     counts = threads or tuple(sorted({1, default_threads()}))
     runs = []
@@ -136,7 +136,7 @@ def _told(around: "Surroundings", model: str | None, runs: "list[Run]") -> dict[
     import cv2
     import numpy
 
-    from crackscan.edge.model import Model
+    from crackscan.edge.inference.model import Model
 
     judge = Model.load(model, 1)
     return {
@@ -164,7 +164,7 @@ def _print_run(run: "Run") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from crackscan.edge.bench.stages import BESIDE
+    from crackscan.edge.appliance.bench.stages import BESIDE
 
     table = Table(
         title=f"{run.width}x{run.height}, threads: {run.threads}, frames: {run.frames}",

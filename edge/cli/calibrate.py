@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crackscan.errors import CrackscanError, ScaleError
+from crackscan.core.errors import CrackscanError, ScaleError
 
 if TYPE_CHECKING:
-    from crackscan.edge.scale.calibrate import Seen
+    from crackscan.edge.measurement.scale.calibrate import Seen
 
 VIDEO_EVERY = 5
 
@@ -46,16 +46,16 @@ def calibrate(
     if printed is not None:
         if pictures or out is not None:
             raise click.UsageError("--print does nothing else: leave PICTURES and --out out")
-        from crackscan.edge.scale.sheet import target_pdf
-        from crackscan.picture import write_file
+        from crackscan.core.pictures import write_file
+        from crackscan.edge.measurement.scale.sheet import target_pdf
 
         write_file(printed, target_pdf())
         click.echo(f"{printed}: print it at 100 %, and check the ruler on it")
         return
     if not pictures or out is None:
         raise click.UsageError("give PICTURES and --out FILE, or --print FILE")
-    from crackscan.edge.scale.calibrate import calibrate as fit
-    from crackscan.edge.scale.camera_file import write_camera
+    from crackscan.edge.measurement.scale.calibrate import calibrate as fit
+    from crackscan.edge.measurement.scale.camera_file import write_camera
 
     seen, frames, with_target = _look(pictures)
     if not seen.views:
@@ -93,11 +93,11 @@ def _look(names: tuple[str, ...]) -> tuple["Seen", int, int]:
     from rich.console import Console
     from rich.progress import track
 
-    from crackscan.edge.scale.board import SHEET
-    from crackscan.edge.scale.calibrate import Seen, chosen
-    from crackscan.edge.scale.detect import Corners, find_corners
-    from crackscan.edge.source import open_source
-    from crackscan.edge.source.video import is_video
+    from crackscan.edge.capture import open_source
+    from crackscan.edge.capture.video import is_video
+    from crackscan.edge.measurement.scale.board import SHEET
+    from crackscan.edge.measurement.scale.calibrate import Seen, chosen
+    from crackscan.edge.measurement.scale.detect import Corners, find_corners
 
     console = Console(stderr=True)
     views: list[Corners] = []

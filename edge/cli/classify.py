@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from crackscan.errors import CrackscanError
+from crackscan.core.errors import CrackscanError
 
 CRACKED = 3
 _BLOCK_PX = 640 * 640
@@ -50,8 +50,8 @@ def classify(
     from rich.console import Console
     from rich.progress import track
 
-    from crackscan.edge.model import MIN_PX, Model
-    from crackscan.picture import read_picture
+    from crackscan.core.pictures import read_picture
+    from crackscan.edge.inference.model import MIN_PX, Model
 
     judge = Model.load(model, threads)
     judge.block_budget_px = _BLOCK_PX
@@ -87,7 +87,7 @@ def classify(
 
 
 def _files(pictures: tuple[Path, ...]) -> list[Path]:
-    from crackscan.picture import is_picture
+    from crackscan.core.pictures import is_picture
 
     files: list[Path] = []
     for path in pictures:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from crackscan.edge.compare.change import Changed, Difference
-    from crackscan.edge.compare.compare import Comparison
+    from crackscan.edge.reporting.compare.change import Changed, Difference
+    from crackscan.edge.reporting.compare.compare import Comparison
 
 
 @click.command()
@@ -26,8 +26,8 @@ def compare(earlier: Path, later: Path, as_json: bool) -> None:
     from rich.console import Console
     from rich.progress import Progress
 
-    from crackscan.edge.compare.compare import compare as run
-    from crackscan.edge.report.write import scanned_folder
+    from crackscan.edge.reporting.compare.compare import compare as run
+    from crackscan.edge.reporting.report.write import scanned_folder
     from crackscan.edge.survey import SurveyReader
 
     with SurveyReader(earlier) as old, SurveyReader(later) as new:
@@ -48,7 +48,7 @@ def compare(earlier: Path, later: Path, as_json: bool) -> None:
 
 
 def _told(found: "Comparison") -> dict[str, Any]:
-    from crackscan.edge.compare.change import Change
+    from crackscan.edge.reporting.compare.change import Change
 
     return {
         "earlier": found.earlier,
@@ -86,8 +86,8 @@ def _print(found: "Comparison") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from crackscan.edge.compare.change import Change
-    from crackscan.edge.report.page import in_difference
+    from crackscan.edge.reporting.compare.change import Change
+    from crackscan.edge.reporting.report.page import in_difference
 
     counts = ", ".join(f"{found.count(kind)} {kind}" for kind in Change)
     click.echo(f"{found.earlier} → {found.later}: {counts}")

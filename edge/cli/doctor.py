@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from crackscan.edge.doctor import Check
+    from crackscan.edge.appliance.doctor import Check
 
 
 @click.command()
@@ -23,7 +23,7 @@ def doctor(file: Path | None, as_json: bool) -> int:
 
     Exit code: 0, or 1 where something that a scan needs is broken.
     """
-    from crackscan.edge.doctor import State, examine
+    from crackscan.edge.appliance.doctor import State, examine
 
     checks = examine(file)
     healthy = all(check.state is not State.BROKEN for check in checks)

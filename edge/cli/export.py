@@ -59,9 +59,9 @@ def export(
 
 
 def _export_training(survey: Path, folder: Path, pictures: Path | None) -> None:
-    from crackscan.edge.report.write import scanned_folder
-    from crackscan.edge.review.training import export_training
+    from crackscan.edge.reporting.report.write import scanned_folder
     from crackscan.edge.survey import SurveyReader
+    from crackscan.edge.web.review.training import export_training
 
     with SurveyReader(survey) as opened:
         done = export_training(opened, folder, pictures or scanned_folder(opened))

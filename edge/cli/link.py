@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from crackscan.errors import CrackscanError
+from crackscan.core.errors import CrackscanError
 
 
 @click.command()
@@ -17,11 +17,11 @@ def link(file: Path | None, new: bool) -> None:
     For a scan that runs as a service: its journal does not show the keys. They are kept in the file
     that the setting `live_keys` names; after --new, restart the scan.
     """
-    from crackscan.edge.live.address import parse_address
-    from crackscan.edge.live.announce import announce
-    from crackscan.edge.live.keys import Keys
-    from crackscan.edge.live.serve import Live
-    from crackscan.edge.settings import load
+    from crackscan.edge.appliance.settings import load
+    from crackscan.edge.web.live.address import parse_address
+    from crackscan.edge.web.live.announce import announce
+    from crackscan.edge.web.live.keys import Keys
+    from crackscan.edge.web.live.serve import Live
 
     settings = load(file)
     if not settings.live:

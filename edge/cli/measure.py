@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crackscan.core.errors import CrackscanError
 from crackscan.edge.cli.scale_options import NAMES as SCALE
 from crackscan.edge.cli.scale_options import scale_options
-from crackscan.errors import CrackscanError
 
 if TYPE_CHECKING:
-    from crackscan.edge.finding import Rule
-    from crackscan.edge.frame import Frame
-    from crackscan.edge.model import Model
-    from crackscan.edge.scale import Scaling
+    from crackscan.edge.capture.frame import Frame
+    from crackscan.edge.detection.finding import Rule
+    from crackscan.edge.inference.model import Model
+    from crackscan.edge.measurement.scale import Scaling
+    from crackscan.edge.measurement.width import CrackMeasure
     from crackscan.edge.survey.values import KnownScale
-    from crackscan.edge.width import CrackMeasure
 
 
 @click.command()
@@ -58,10 +58,10 @@ def measure(
          crackscan measure wall.jpg --target
          crackscan measure wall.jpg --points 120,340,820,352,500
     """
-    from crackscan.edge.finding import Rule
-    from crackscan.edge.model import MIN_PX, Model
-    from crackscan.edge.scale import ScaleSettings, Scaling
-    from crackscan.edge.source import open_source
+    from crackscan.edge.capture import open_source
+    from crackscan.edge.detection.finding import Rule
+    from crackscan.edge.inference.model import MIN_PX, Model
+    from crackscan.edge.measurement.scale import ScaleSettings, Scaling
 
     scaling = Scaling.of(ScaleSettings.parse(**{name: told[name] for name in SCALE}))
     model = Model.load(model_name, threads)
@@ -96,8 +96,8 @@ def _measured(
     """Probability, measure and scale of each finding, the surest first."""
     import numpy as np
 
-    from crackscan.edge.finding import find
-    from crackscan.edge.width import measure_crack
+    from crackscan.edge.detection.finding import find
+    from crackscan.edge.measurement.width import measure_crack
 
     crack_map = model.crack_map(frame.rgb)
     for finding in find(crack_map, frame, rule):
@@ -117,8 +117,8 @@ def _print(
     from rich.table import Table
     from rich.text import Text
 
-    from crackscan.edge.overlay import percent
-    from crackscan.edge.scale import figure_text, measures_of
+    from crackscan.edge.measurement.scale import figure_text, measures_of
+    from crackscan.edge.reporting.overlay import percent
 
     if not found:
         click.echo(f"{frame.name}: no crack")
@@ -157,9 +157,9 @@ def _print(
 def _draw(
     out: Path, frame: "Frame", number: int, crack: "CrackMeasure", scale: "KnownScale | None"
 ) -> None:
-    from crackscan.edge.scale import width_scale
-    from crackscan.edge.width import draw_width
-    from crackscan.picture import write_picture
+    from crackscan.core.pictures import write_picture
+    from crackscan.edge.measurement.scale import width_scale
+    from crackscan.edge.measurement.width import draw_width
 
     path = out / Path(frame.name).with_suffix("")
     try:
@@ -177,7 +177,7 @@ def _row(
     crack: "CrackMeasure",
     scale: "KnownScale | None",
 ) -> dict[str, Any]:
-    from crackscan.edge.scale import measures_of, mm_dict
+    from crackscan.edge.measurement.scale import measures_of, mm_dict
 
     told = {"picture": frame.name, "crack": number, "probability": round(probability, 4)}
     return {**told, **mm_dict(measures_of(crack), scale)}

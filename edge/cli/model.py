@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from crackscan.edge.installing import Installed
+    from crackscan.edge.inference.model_install import Installed
 
 
 @click.group()
@@ -28,7 +28,7 @@ def install(file: Path) -> None:
     It must match FILE.sha256, if that lies beside it, carry a card, and pass the self-test on two
     pictures. The model before it is kept: crackscan model rollback.
     """
-    from crackscan.edge.installing import install_model
+    from crackscan.edge.inference.model_install import install_model
 
     name, result = install_model(file)
     click.echo(f"{name} is the default now (self-test: {result})")
@@ -38,7 +38,7 @@ def install(file: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
 def list_(as_json: bool) -> None:
     """List the models here; * marks the default."""
-    from crackscan.edge.installing import all_models
+    from crackscan.edge.inference.model_install import all_models
 
     found = all_models()
     if as_json:
@@ -56,7 +56,7 @@ def list_(as_json: bool) -> None:
 @click.argument("name")
 def use(name: str) -> None:
     """Make NAME, shipped or installed, the default; a beginning of it suffices."""
-    from crackscan.edge.installing import use_model
+    from crackscan.edge.inference.model_install import use_model
 
     click.echo(f"{use_model(name)} is the default now")
 
@@ -64,7 +64,7 @@ def use(name: str) -> None:
 @model.command()
 def rollback() -> None:
     """Make the model that was the default before it again."""
-    from crackscan.edge.installing import roll_back
+    from crackscan.edge.inference.model_install import roll_back
 
     click.echo(f"{roll_back()} is the default now")
 

@@ -64,8 +64,8 @@ def report(
     from rich.console import Console
     from rich.progress import Progress
 
-    from crackscan.edge.report.content import Options
-    from crackscan.edge.report.write import write_report
+    from crackscan.edge.reporting.report.content import Options
+    from crackscan.edge.reporting.report.write import write_report
     from crackscan.edge.survey import SurveyReader
 
     options = Options(limit_mm, in_full, site, inspector)

@@ -34,11 +34,11 @@ def review(survey: Path, listen: str, pictures: Path | None, keys: Path | None) 
     It serves this machine only unless --listen names a network; then the link holds a key. Ctrl-C
     ends it.
     """
-    from crackscan.edge.live.address import parse_address
-    from crackscan.edge.live.serve import serving
-    from crackscan.edge.report.write import scanned_folder
-    from crackscan.edge.review.record import Reviewed
-    from crackscan.edge.review.routes import begin_review
+    from crackscan.edge.reporting.report.write import scanned_folder
+    from crackscan.edge.survey.review import Reviewed
+    from crackscan.edge.web.live.address import parse_address
+    from crackscan.edge.web.live.serve import serving
+    from crackscan.edge.web.review.routes import begin_review
 
     ended = threading.Event()
     before = signal.signal(signal.SIGTERM, lambda *_: ended.set())

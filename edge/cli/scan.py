@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crackscan.core.errors import CrackscanError
 from crackscan.edge.cli.scale_options import scale_options
-from crackscan.errors import CrackscanError
 
 if TYPE_CHECKING:
-    from crackscan.edge.live.hub import Hub
-    from crackscan.edge.scan import Setup
-    from crackscan.edge.settings import Settings
-    from crackscan.edge.source import Source
+    from crackscan.edge.appliance.settings import Settings
+    from crackscan.edge.capture import Source
+    from crackscan.edge.pipelines.live import Setup
+    from crackscan.edge.web.live.hub import Hub
 
 _LIVE = "127.0.0.1:8765"
 
@@ -92,13 +92,13 @@ def scan(
     Exit code: 0 the scan is complete, cracks or none; 1 it failed; 2 bad usage; 130 ended by Ctrl-C
     (143 by SIGTERM) with everything found so far in place.
     """
+    from crackscan.edge.appliance.settings import load
+    from crackscan.edge.capture import open_source
     from crackscan.edge.cli.scan_report import print_report, progress_bar
-    from crackscan.edge.heap import keep_small
-    from crackscan.edge.live.hub import Hub
-    from crackscan.edge.scan import Tally
-    from crackscan.edge.scan import scan as run_scan
-    from crackscan.edge.settings import load
-    from crackscan.edge.source import open_source
+    from crackscan.edge.inference.malloc_tuning import keep_small
+    from crackscan.edge.pipelines.live import Tally
+    from crackscan.edge.pipelines.live import scan as run_scan
+    from crackscan.edge.web.live.hub import Hub
 
     if resume and overwrite:
         raise click.UsageError("--continue and --overwrite exclude each other.")
@@ -169,11 +169,11 @@ def _new_folder(settings: "Settings") -> Path:
 
 
 def _setup(settings: "Settings", hub: "Hub | None", stack: ExitStack) -> "Setup":
-    from crackscan.edge.finding import Rule
-    from crackscan.edge.model import Model
-    from crackscan.edge.notify import Notify
-    from crackscan.edge.scale import ScaleSettings, Scaling
-    from crackscan.edge.scan import Setup
+    from crackscan.edge.detection.finding import Rule
+    from crackscan.edge.device.sd_notify import Notify
+    from crackscan.edge.inference.model import Model
+    from crackscan.edge.measurement.scale import ScaleSettings, Scaling
+    from crackscan.edge.pipelines.live import Setup
 
     scale = ScaleSettings.parse(
         settings.distance, settings.camera, settings.lens_mm, settings.target, settings.points
@@ -189,8 +189,8 @@ def _setup(settings: "Settings", hub: "Hub | None", stack: ExitStack) -> "Setup"
 def _with_position(setup: "Setup", source: "Source", stack: ExitStack) -> "Setup":
     from dataclasses import replace
 
-    from crackscan.edge.clock import Clock
-    from crackscan.edge.position import open_position
+    from crackscan.edge.positioning import open_position
+    from crackscan.edge.positioning.clock import Clock
 
     name = setup.settings.position
     if name == "auto":
@@ -204,16 +204,16 @@ def _serve(settings: "Settings", hub: "Hub | None", stack: ExitStack) -> None:
     if hub is None:
         return
     if settings.button_pin or settings.led_pin:
-        from crackscan.edge.gpio import Panel
+        from crackscan.edge.device.gpio import Panel
 
         stack.enter_context(Panel(hub, settings.button_pin, settings.led_pin))
     if not settings.live:
         return
     import sys
 
-    from crackscan.edge.live.address import parse_address
-    from crackscan.edge.live.announce import announce
-    from crackscan.edge.live.serve import serve
+    from crackscan.edge.web.live.address import parse_address
+    from crackscan.edge.web.live.announce import announce
+    from crackscan.edge.web.live.serve import serve
 
     keys_file = Path(settings.live_keys) if settings.live_keys else None
     live = stack.enter_context(serve(hub, parse_address(settings.live), keys_file))

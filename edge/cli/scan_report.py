@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crackscan.edge.overlay import percent
-from crackscan.edge.results import FINDINGS, PICTURES, video_of
-from crackscan.edge.scan import Setup, Tally
-from crackscan.edge.source import Source
+from crackscan.edge.capture import Source
+from crackscan.edge.pipelines.live import Setup, Tally
+from crackscan.edge.reporting.overlay import percent
+from crackscan.edge.reporting.result_files import FINDINGS, PICTURES, video_of
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from crackscan.edge.service import Place
+    from crackscan.edge.appliance.service import Place
 
 _user = click.option("--user", is_flag=True, help="A service of this user, not of the machine.")
 
@@ -40,8 +40,8 @@ def install(
     source: str | None, user: bool, no_start: bool, printed: bool, root: Path | None
 ) -> None:
     """Install the service, or renew it after an upgrade; settings that exist are left alone."""
-    from crackscan.edge.service import install as put
-    from crackscan.edge.service import program, unit
+    from crackscan.edge.appliance.service import install as put
+    from crackscan.edge.appliance.service import program, unit
 
     place = _place(user, root)
     if printed:
@@ -63,7 +63,7 @@ def status(user: bool, as_json: bool) -> int:
 
     Exit code: 0 it runs, 1 it does not.
     """
-    from crackscan.edge.service import status as ask
+    from crackscan.edge.appliance.service import status as ask
 
     found = ask(_place(user))
     if as_json:
@@ -92,7 +92,7 @@ def status(user: bool, as_json: bool) -> int:
 )
 def uninstall(user: bool, root: Path | None) -> None:
     """Stop the service and remove it; surveys, models and settings stay."""
-    from crackscan.edge.service import uninstall as remove
+    from crackscan.edge.appliance.service import uninstall as remove
 
     place = _place(user, root)
     if remove(place):
@@ -103,7 +103,7 @@ def uninstall(user: bool, root: Path | None) -> None:
 
 
 def _place(user: bool, root: Path | None = None) -> "Place":
-    from crackscan.edge.service import Place
+    from crackscan.edge.appliance.service import Place
 
     if user and root is not None:
         raise click.UsageError("--root is for a service of the machine, not of a user")

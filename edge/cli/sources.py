@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from crackscan.edge.source.present import Camera
+    from crackscan.edge.capture.present import Camera
 
 
 @click.command()
@@ -16,8 +16,8 @@ def sources(as_json: bool) -> None:
 
     Options follow a #, with commas between them: picamera:0#shutter=1/1000,focus=0.5
     """
-    from crackscan.edge.source.kinds import KINDS
-    from crackscan.edge.source.present import picameras, v4l2_cameras
+    from crackscan.edge.capture.kinds import KINDS
+    from crackscan.edge.capture.present import picameras, v4l2_cameras
 
     ribbon, why = picameras()
     cameras = [*ribbon, *v4l2_cameras()]
@@ -47,7 +47,7 @@ def _print(cameras: "list[Camera]", why: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from crackscan.edge.source.kinds import KINDS
+    from crackscan.edge.capture.kinds import KINDS
 
     console = Console(highlight=False)
     for kind in KINDS:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crackscan.core.errors import CrackscanError
 from crackscan.edge.cli.scale_options import scale_options
-from crackscan.errors import CrackscanError
 
 if TYPE_CHECKING:
-    from crackscan.edge.photos import Crew, Method
+    from crackscan.edge.pipelines.photos import Crew, Method
 
 
 @click.command()
@@ -83,8 +83,9 @@ def survey(
     (143 by SIGTERM).
     """
     from crackscan.edge.cli.survey_report import print_summary, progress_bar, summary
-    from crackscan.edge.model import Model
-    from crackscan.edge.photos import (
+    from crackscan.edge.inference.model import Model
+    from crackscan.edge.measurement.scale import ScaleSettings, Scaling
+    from crackscan.edge.pipelines.photos import (
         Method,
         Recorder,
         Tally,
@@ -93,7 +94,6 @@ def survey(
         settings_of,
         survey_photos,
     )
-    from crackscan.edge.scale import ScaleSettings, Scaling
     from crackscan.edge.survey import Budget, SurveyInfo
 
     scale = ScaleSettings.parse(distance, camera, lens_mm, target, points)
@@ -129,13 +129,13 @@ def survey(
 
 
 def _crew(method: "Method", scheduler: str | None, jobs: int | None, folder: Path) -> "Crew":
-    from crackscan.edge.photos import LocalCrew, default_jobs
+    from crackscan.edge.pipelines.photos import LocalCrew, default_jobs
 
     if scheduler is None:
         return LocalCrew(method, jobs or default_jobs())
     if jobs is not None:
         raise click.UsageError("--jobs is for this machine: a Dask cluster has its own workers")
-    from crackscan.edge.photos.cluster import DaskCrew
+    from crackscan.edge.pipelines.photos.dask_pool import DaskCrew
 
     return DaskCrew(method, scheduler, folder)
 

@@ -18,7 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from crackscan.edge.photos import Listing, Recorder, Tally
+from crackscan.edge.pipelines.photos import Listing, Recorder, Tally
 
 ROWS = 20
 """Skipped photographs that are named on the screen."""

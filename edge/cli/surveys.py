@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crackscan.errors import CrackscanError, SurveyError
+from crackscan.core.errors import CrackscanError, SurveyError
 
 if TYPE_CHECKING:
     from crackscan.edge.survey import SurveyReader

@@ -4,8 +4,8 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
+from crackscan.core.errors import SurveyError
 from crackscan.edge.survey.schema import APPLICATION_ID, STEPS, migrate
-from crackscan.errors import SurveyError
 
 DATABASE = "survey.sqlite"
 THOROUGH_BYTES = 64 << 20

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from crackscan import __version__
+from crackscan.core.errors import SurveyError
 from crackscan.edge.survey.database import DATABASE, make_database
 from crackscan.edge.survey.pictures import FRAMES, sync_folder, write_durably
 from crackscan.edge.survey.reading import CARD, SETTINGS
 from crackscan.edge.survey.rows import insert
 from crackscan.edge.survey.values import SurveyInfo
-from crackscan.errors import SurveyError
 
 
 def make_folder(

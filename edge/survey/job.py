@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crackscan.edge.clock import Instant
+from crackscan.core.pictures import RGB
+from crackscan.edge.positioning.clock import Instant
 from crackscan.edge.survey.values import Note, Sighting, TrackPoint
-from crackscan.picture import RGB
 
 Picture = RGB | Callable[[], RGB]
 """RGB uint8 (height, width, 3), not changed after; or what gives it, as `Frame.full` does."""

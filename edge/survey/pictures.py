@@ -6,8 +6,8 @@ from pathlib import Path
 
 import cv2
 
-from crackscan.errors import CrackscanError
-from crackscan.picture import RGB, write_file
+from crackscan.core.errors import CrackscanError
+from crackscan.core.pictures import RGB, write_file
 
 FRAMES = "frames"
 MARGIN = 0.05

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from crackscan.edge.clock import Instant
+from crackscan.edge.positioning.clock import Instant
 from crackscan.edge.survey.database import open_to_read
 from crackscan.edge.survey.rows import (
     finding_of,

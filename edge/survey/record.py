@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from crackscan.edge.clock import Boot, Clock, Instant
+from crackscan.core.errors import SurveyError
+from crackscan.edge.positioning.clock import Boot, Clock, Instant
 from crackscan.edge.survey.database import open_to_write
 from crackscan.edge.survey.folder import lock_folder, make_folder
 from crackscan.edge.survey.pictures import FRAMES, remove_strays, write_durably
@@ -32,7 +33,6 @@ from crackscan.edge.survey.values import (
     SurveyInfo,
     TrackPoint,
 )
-from crackscan.errors import SurveyError
 
 
 class Survey(SurveyReader):

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from crackscan.edge.clock import Instant, WallFrom
-from crackscan.edge.finding import Box
-from crackscan.edge.position.values import (
+from crackscan.edge.detection.finding import Box
+from crackscan.edge.positioning.clock import Instant, WallFrom
+from crackscan.edge.positioning.values import (
     Attitude,
     Carrier,
     Distance,

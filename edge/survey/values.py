@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.edge.clock import Instant
-from crackscan.edge.finding import Box, Finding
-from crackscan.edge.position.values import NOWHERE, Where
+from crackscan.edge.detection.finding import Box, Finding
+from crackscan.edge.positioning.clock import Instant
+from crackscan.edge.positioning.values import NOWHERE, Where
 
 LineArray = NDArray[np.float32]
 """float32 (N, 4): x, y of a centre line in frame px, width and its uncertainty in px or NaN."""

@@ -22,10 +22,11 @@ from transcript import Transcript
 
 HOME = "/root/crackscan"
 QUICK = (
-    *("test_bench", "test_blocks", "test_classify", "test_doctor", "test_evidence"),
-    *("test_finding", "test_imports", "test_installed", "test_model", "test_overlay"),
-    *("test_sharpness", "test_source"),
-    *("scale/test_scaling", "scan/test_scan_pictures", "survey/test_record"),
+    *("appliance/test_bench", "inference/test_tiling", "cli/test_classify"),
+    *("appliance/test_doctor", "tracking/test_evidence_grid", "detection/test_finding"),
+    *("test_imports", "inference/test_model_store", "inference/test_model"),
+    *("reporting/test_overlay", "tracking/test_frame_quality", "capture/test_source"),
+    *("measurement/scale/test_scaling", "pipelines/live/test_scan_pictures", "survey/test_record"),
 )
 """Numbers, files and the runtime; the rest waits for clocks and networks more than it computes."""
 TIMED = {

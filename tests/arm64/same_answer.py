@@ -13,9 +13,9 @@ import numpy as np
 from chroot import BUILD, ROOT, SYSTEMS, Board, FailedError
 from transcript import Transcript, read
 
-from crackscan.card import read_card
 from crackscan.convert.golden import Difference, between
-from crackscan.edge.installed import sha256_of
+from crackscan.core.model_card import read_card
+from crackscan.edge.inference.model_store import sha256_of
 
 MODELS = sorted((ROOT / "models").glob("*.tflite"))
 SAMPLES = ROOT / "samples"

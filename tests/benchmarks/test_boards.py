@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from crackscan.benchmarks.boards import Here, main, predicted
-from crackscan.command import run
+from crackscan.core.command_line import run
 from crackscan.edge.cli import crackscan
 
 QUICK = ["--rounds", "2", "--seconds", "0.1"]

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 from crackscan.benchmarks.growth.frames import APART, TOGETHER, crazed
 from crackscan.benchmarks.growth.record import place, sighting
 from crackscan.benchmarks.how_cost_grows import main
-from crackscan.edge.finding import Rule, find
-from crackscan.edge.frame import Frame
+from crackscan.edge.capture.frame import Frame
+from crackscan.edge.detection.finding import Rule, find
 
 RULE = Rule(cell=0.3, patch=0.6, pooled_cells=1, cell_px=16)
 

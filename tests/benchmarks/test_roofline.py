@@ -12,8 +12,8 @@ from crackscan.benchmarks.roof.rate import Rate
 from crackscan.benchmarks.roof.square import square_convolution, square_macs
 from crackscan.benchmarks.roofline import main, together
 from crackscan.convert.macs import count_macs, layers
-from crackscan.edge.model import find_model
-from crackscan.edge.runtime import open_interpreter
+from crackscan.edge.inference.model import find_model
+from crackscan.edge.inference.runtime import open_interpreter
 
 
 @pytest.mark.parametrize("kernel", [1, 3])

@@ -26,8 +26,8 @@ from crackscan.benchmarks.peers.environments import InstallError, environment, m
 from crackscan.benchmarks.peers.measure import Spread, Times
 from crackscan.benchmarks.peers.report import markdown
 from crackscan.benchmarks.peers.slices import Accuracy, Slice, Slices
-from crackscan.edge.bench import patches_in
-from crackscan.edge.model import MODELS
+from crackscan.edge.appliance.bench import patches_in
+from crackscan.edge.inference.model import MODELS
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from crackscan.benchmarks.stems import main
 from crackscan.convert.macs import count_macs
-from crackscan.edge.model import find_model
+from crackscan.edge.inference.model import find_model
 
 
 def test_each_stem_has_a_cost_and_the_shipped_one_that_of_the_shipped_model(tmp_path: Path) -> None:

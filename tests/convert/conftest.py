@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from crackscan.card import Card, OperatingPoint, Pooling
-from crackscan.command import run
 from crackscan.convert.cli import crackscan_convert
-from crackscan.picture import read_picture
+from crackscan.core.command_line import run
+from crackscan.core.model_card import Card, OperatingPoint, Pooling
+from crackscan.core.pictures import read_picture
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "patches"
 
@@ -44,7 +44,7 @@ def dark(once: Any) -> Path:
     """A run and `dark.tflite` of a network made by hand that answers to dark lines, and well."""
 
     def make(folder: Path) -> None:
-        from crackscan.quiet import import_tensorflow
+        from crackscan.core.quiet_tensorflow import import_tensorflow
 
         import_tensorflow()
         import keras
@@ -85,7 +85,7 @@ def dark(once: Any) -> Path:
 
 def _in_a_gap(network: Any) -> float:
     """The middle of the widest gap between the patches' probabilities, away from both ends."""
-    from crackscan.pooling import probability, top_k_mean
+    from crackscan.core.pooling import probability, top_k_mean
 
     pictures = np.stack([read_picture(path)[:224, :224] for path in sorted(SAMPLES.glob("*/*"))])
     maps = np.asarray(network(pictures))[..., 0]

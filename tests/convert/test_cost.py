@@ -8,7 +8,7 @@ import pytest
 
 from crackscan.convert.cost import core_name, measure_costs
 from crackscan.convert.macs import count_macs
-from crackscan.errors import ModelError
+from crackscan.core.errors import ModelError
 
 STEM, SEPARABLE = 48 * 32, ((9 * 32 + 32 * 64) / 64, (9 * 64 + 64 * 96) / 256)
 """Multiply-adds of strided-96 for each place: of the stem at stride 4, then from 4 to 8 to 16."""

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crackscan.command import run
 from crackscan.convert.cli import crackscan_convert
 from crackscan.convert.golden import between, differences
-from crackscan.edge.model import MODELS, Model
-from crackscan.errors import CrackscanError
-from crackscan.picture import read_picture, write_picture
+from crackscan.core.command_line import run
+from crackscan.core.errors import CrackscanError
+from crackscan.core.pictures import read_picture, write_picture
+from crackscan.edge.inference.model import MODELS, Model
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "samples"

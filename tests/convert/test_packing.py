@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crackscan.convert.packing import pack
-from crackscan.errors import CrackscanError
+from crackscan.core.errors import CrackscanError
 
 FILES = {
     "install.sh": b"#!/bin/sh\nexit 0\n",

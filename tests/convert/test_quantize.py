@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from crackscan.card import Card, read_card
 from crackscan.convert.audit import audit
-from crackscan.edge.model import Model
-from crackscan.edge.runtime import open_interpreter
-from crackscan.errors import ModelError
-from crackscan.picture import read_picture
+from crackscan.core.errors import ModelError
+from crackscan.core.model_card import Card, read_card
+from crackscan.core.pictures import read_picture
+from crackscan.edge.inference.model import Model
+from crackscan.edge.inference.runtime import open_interpreter
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 

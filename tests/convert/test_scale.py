@@ -8,8 +8,8 @@ from click.testing import CliRunner
 from crackscan.convert.cli.scale import scale as command
 from crackscan.convert.scale_accuracy import WAYS
 from crackscan.convert.scale_renderings import Pose, pose_at, shoot
-from crackscan.edge.scale.board import SHEET
-from crackscan.edge.scale.lens import Lens
+from crackscan.edge.measurement.scale.board import SHEET
+from crackscan.edge.measurement.scale.lens import Lens
 
 LENS = Lens(320, 240, 300.0, 300.0, 160.0, 118.0, 0.0, "true", (-0.2, 0.06, 0.0, 0.0, 0.0))
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from crackscan.convert.audit import audit
-from crackscan.errors import DataError
-from crackscan.picture import read_picture
+from crackscan.core.errors import DataError
+from crackscan.core.pictures import read_picture
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -56,7 +56,7 @@ def test_patches_of_one_class_prove_nothing(dark: Path) -> None:
     import keras
 
     from crackscan.convert.agreement import compare
-    from crackscan.edge.model import Model
+    from crackscan.edge.inference.model import Model
 
     network = keras.models.load_model(dark / "run" / "model.keras", compile=False)
     rgb = read_picture(SAMPLES / "cracked-patch-fine.jpg")
@@ -68,7 +68,7 @@ def test_float_and_int8_see_the_same_pixels_at_odd_sizes(dark: Path) -> None:
     import keras
 
     from crackscan.convert.agreement import BATCH, compare
-    from crackscan.edge.model import Model
+    from crackscan.edge.inference.model import Model
 
     network = keras.models.load_model(dark / "run" / "model.keras", compile=False)
     rgb = read_picture(SAMPLES / "cracked-render.jpg")

@@ -16,9 +16,9 @@ from crackscan.convert.width_accuracy import on_folder, on_renderings
 from crackscan.convert.width_figures import figures
 from crackscan.convert.width_renderings import Setting, render
 from crackscan.convert.width_report import by_class
-from crackscan.edge.width import LIGHT, PICTURE
-from crackscan.errors import DataError
-from crackscan.picture import write_picture
+from crackscan.core.errors import DataError
+from crackscan.core.pictures import write_picture
+from crackscan.edge.measurement.width import LIGHT, PICTURE
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import crackscan.edge
+from crackscan.core.pictures import read_picture, write_picture
 from crackscan.edge.cli import COMMANDS
-from crackscan.picture import read_picture, write_picture
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 DESKTOP_ONLY = {"tensorflow", "keras", "sklearn", "scipy", "matplotlib"}
@@ -21,12 +21,13 @@ HEAVY = DESKTOP_ONLY | {
     "picamera2", "pymavlink", "sqlite3", "asyncio", "ssl", "http",
 }  # fmt: skip
 CLASSIFIES = {
-    "crackscan.card", "crackscan.command", "crackscan.edge", "crackscan.edge.blocks",
-    "crackscan.edge.cli", "crackscan.edge.cli.classify", "crackscan.edge.installed",
-    "crackscan.edge.first_layers", "crackscan.edge.flatbuffer",
-    "crackscan.edge.model", "crackscan.edge.runtime", "crackscan.errors",
-    "crackscan.native_stderr", "crackscan.picture",
-    "crackscan.picture_header", "crackscan.pooling",
+    "crackscan.core.model_card", "crackscan.core.command_line", "crackscan.edge",
+    "crackscan.edge.inference.tiling", "crackscan.core", "crackscan.edge.inference",
+    "crackscan.edge.cli", "crackscan.edge.cli.classify", "crackscan.edge.inference.model_store",
+    "crackscan.edge.inference.input_rewrite", "crackscan.edge.inference.flatbuffer",
+    "crackscan.edge.inference.model", "crackscan.edge.inference.runtime", "crackscan.core.errors",
+    "crackscan.core.native_output", "crackscan.core.pictures",
+    "crackscan.core.picture_header", "crackscan.core.pooling",
 }  # fmt: skip
 """All that `classify` needs of us: nothing of the live view, surveys or positions."""
 ALLOWED = {"surveys": {"sqlite3"}}
@@ -39,7 +40,7 @@ ROOMS = sorted(
 
 CLASSIFY = """
 import sys
-from crackscan.command import run
+from crackscan.core.command_line import run
 from crackscan.edge.cli import crackscan
 try:
     run(crackscan, ["classify", sys.argv[1]])
@@ -48,7 +49,7 @@ except SystemExit as ended:
 """
 SCAN = """
 import sys
-from crackscan.command import run
+from crackscan.core.command_line import run
 from crackscan.edge.cli import crackscan
 try:
     run(crackscan, ["scan", sys.argv[1], "--out", sys.argv[2], "--json", "--threads", "1"])
@@ -57,7 +58,7 @@ except SystemExit as ended:
 """
 HELP = """
 import sys
-from crackscan.command import run
+from crackscan.core.command_line import run
 from crackscan.edge.cli import crackscan
 try:
     run(crackscan, ["--help"])
@@ -90,7 +91,7 @@ def test_the_edge_never_imports_the_desktop() -> None:
 
 def test_classify_runs_without_the_desktop() -> None:
     found = loaded_by(CLASSIFY, str(SAMPLES / "cracked-patch-upright.jpg"))
-    assert "crackscan.edge.model" in found
+    assert "crackscan.edge.inference.model" in found
     assert not found & DESKTOP_ONLY
 
 
@@ -126,7 +127,7 @@ def test_python_itself_tells_of_nothing_heavy_at_the_start() -> None:
 def test_classify_loads_what_it_uses_and_nothing_else() -> None:
     found = loaded_by(CLASSIFY, str(SAMPLES / "cracked-patch-upright.jpg"))
     older = "tflite_runtime" in found  # which is told to use XNNPACK
-    rooms = CLASSIFIES | ({"crackscan.edge.xnnpack"} if older else set())
+    rooms = CLASSIFIES | ({"crackscan.edge.inference.xnnpack_delegate"} if older else set())
     assert {name for name in found if name.startswith("crackscan.")} == rooms
     runtime = "tflite_runtime" if older else "ai_edge_litert"
     assert not found & (HEAVY - {"cv2", "numpy", "rich", runtime})
@@ -164,7 +165,7 @@ def test_a_scan_without_a_screen_loads_no_screen(tmp_path: Path) -> None:
     """Nor the live view's server, nor the report's templates: that costs time and memory."""
     picture = str(SAMPLES / "cracked-patch-upright.jpg")
     found = loaded_by(SCAN, picture, str(tmp_path / "survey"))
-    assert "crackscan.edge.scan" in found
+    assert "crackscan.edge.pipelines.live" in found
     assert not found & (HEAVY - {"cv2", "numpy", "ai_edge_litert", "sqlite3"})
 
 

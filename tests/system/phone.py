@@ -17,7 +17,7 @@ import pytest
 
 from crackscan.edge.survey import SurveyReader
 
-STREET = Path(__file__).parents[1] / "edge/live/street.py"
+STREET = Path(__file__).parents[1] / "edge/web/live/street.py"
 PORTRAIT, SMALL, LANDSCAPE, DESKTOP = (390, 844), (360, 640), (844, 390), (1440, 900)
 KEYS = {"control": "control-key-for-a-test", "view": "view-key-for-a-test-too"}
 

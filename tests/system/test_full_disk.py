@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from crackscan.picture import read_picture
+from crackscan.core.pictures import read_picture
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 SCRIPT = """

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from crackscan.edge.position import Position, open_position
+from crackscan.edge.positioning import Position, open_position
 
 
 def sentence(body: str) -> bytes:

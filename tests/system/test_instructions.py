@@ -30,10 +30,10 @@ import subprocess
 import cv2
 import numpy as np
 
-from crackscan.edge.bench.wall import encoded_frames
-from crackscan.edge.finding import Rule
-from crackscan.edge.follow import Follower
-from crackscan.edge.frame import Frame
+from crackscan.edge.appliance.bench.wall import encoded_frames
+from crackscan.edge.detection.finding import Rule
+from crackscan.edge.tracking.pipeline import Follower
+from crackscan.edge.capture.frame import Frame
 
 cv2.setNumThreads(1)
 width, height, cell_px = 640, 480, 16

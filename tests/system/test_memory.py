@@ -20,8 +20,8 @@ from test_soak import Part, Viewer, measure
 
 sys.path.pop(0)
 
-from crackscan.edge.annotated_video import AnnotatedVideo
-from crackscan.picture import read_picture
+from crackscan.core.pictures import read_picture
+from crackscan.edge.reporting.annotated_video import AnnotatedVideo
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 WIDTH, HEIGHT, STEP_PX = 1280, 720, 8

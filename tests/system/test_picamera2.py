@@ -24,8 +24,8 @@ STAND_INS = {
 }
 """Of what picamera2 imports for screens, ffmpeg and raw files, and that has no wheel."""
 INSIDE = """
-from crackscan.edge.source import open_source, picamera
-from crackscan.errors import SourceError
+from crackscan.edge.capture import open_source, picamera
+from crackscan.core.errors import SourceError
 print(picamera.cameras())
 try:
     with open_source("picamera:0#shutter=1/1000,focus=0.5") as source:
@@ -90,6 +90,7 @@ def test_the_real_package_is_imported_and_finds_no_camera() -> None:
     ours = root / "opt/crackscan"
     shutil.rmtree(ours, ignore_errors=True)
     shutil.copytree(ROOT / "edge", ours / "edge", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "core", ours / "core", ignore=shutil.ignore_patterns("__pycache__"))
     for module in ROOT.glob("*.py"):
         shutil.copy(module, ours)
     (root / "opt/inside.py").write_text(INSIDE)

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crackscan.card import Card
-from crackscan.edge.model import Model
-from crackscan.picture import read_picture
+from crackscan.core.model_card import Card
+from crackscan.core.pictures import read_picture
+from crackscan.edge.inference.model import Model
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"

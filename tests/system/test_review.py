@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "edge/report"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "edge/reporting"))
 
 from surveyed import crack_cells, drawn, make_survey, measured
 
-from crackscan.edge.live.address import Address
-from crackscan.edge.live.serve import serving
-from crackscan.edge.review.record import Reviewed
-from crackscan.edge.review.routes import begin_review
 from crackscan.edge.survey import SurveyReader, Verdict
+from crackscan.edge.survey.review import Reviewed
+from crackscan.edge.web.live.address import Address
+from crackscan.edge.web.live.serve import serving
+from crackscan.edge.web.review.routes import begin_review
 
 pytestmark = pytest.mark.system
 

@@ -16,9 +16,9 @@ import cv2
 import numpy as np
 import pytest
 
+from crackscan.core.errors import SurveyError
+from crackscan.core.pictures import read_picture
 from crackscan.edge.survey import NoteKind, Survey, SurveyReader
-from crackscan.errors import SurveyError
-from crackscan.picture import read_picture
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 PROGRAM = [sys.executable, "-c", "from crackscan.edge.cli import main; main()", "scan"]

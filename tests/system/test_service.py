@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crackscan.edge.service import Place, unit
+from crackscan.edge.appliance.service import Place, unit
 from crackscan.edge.survey import Survey, SurveyReader
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -74,7 +74,7 @@ def video(path: Path) -> None:
     import cv2
     import numpy as np
 
-    from crackscan.edge.bench.wall import encoded_frames
+    from crackscan.edge.appliance.bench.wall import encoded_frames
 
     frames = [
         np.asarray(cv2.imdecode(np.frombuffer(one, np.uint8), cv2.IMREAD_COLOR), np.uint8)

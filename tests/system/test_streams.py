@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crackscan.edge.source import Source, State, open_source
-from crackscan.errors import SourceError
-from crackscan.picture import RGB
+from crackscan.core.errors import SourceError
+from crackscan.core.pictures import RGB
+from crackscan.edge.capture import Source, State, open_source
 
 SERVER = Path(__file__).with_name("rtsp_camera.py")
 SYSTEM_PYTHON = "/usr/bin/python3"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from crackscan.core.pictures import read_picture
 from crackscan.edge.survey import GeoBox, Survey, SurveyReader, Which
-from crackscan.picture import read_picture
 
 HELPERS = Path(__file__).parents[1] / "edge/survey"
 sys.path.insert(0, str(HELPERS))

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crackscan.edge.model import MODELS, Model, find_model
-from crackscan.picture import read_picture
+from crackscan.core.pictures import read_picture
+from crackscan.edge.inference.model import MODELS, Model, find_model
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "samples"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from crackscan.edge.frame import Frame
-from crackscan.edge.source import Source, State, open_source
-from crackscan.edge.source.present import v4l2_cameras
-from crackscan.errors import SourceError
+from crackscan.core.errors import SourceError
+from crackscan.edge.capture import Source, State, open_source
+from crackscan.edge.capture.frame import Frame
+from crackscan.edge.capture.present import v4l2_cameras
 
 DRIVER = Path("/sys/bus/platform/drivers/vivid")
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crackscan.pooling import probability, sigmoid, top_k_mean
-from crackscan.train.calibrate import (
+from crackscan.core.pooling import probability, sigmoid, top_k_mean
+from crackscan.train.fitting.calibration import (
     best_f1_threshold,
     fit_temperature,
     operating_point,

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crackscan.picture import RGB, read_picture, write_picture
-from crackscan.train.dataset.copies import find_copies
-from crackscan.train.dataset.index import Item
-from crackscan.train.dataset.thumbnails import Looks, look
+from crackscan.core.dataset.index import Item
+from crackscan.core.pictures import RGB, read_picture, write_picture
+from crackscan.train.data.copies import find_copies
+from crackscan.train.data.thumbnails import Looks, look
 
 CHECKOUT = Path(__file__).parents[2]
 SAMPLES = CHECKOUT / "samples" / "patches"

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crackscan.errors import CrackscanError
-from crackscan.train.distil import (
+from crackscan.core.errors import CrackscanError
+from crackscan.train.data.examples import Example
+from crackscan.train.fitting.distillation import (
     TRUST,
     Views,
     asked,
@@ -15,8 +16,7 @@ from crackscan.train.distil import (
     of_eight_turns,
     softened,
 )
-from crackscan.train.examples import Example
-from crackscan.train.network import crack_network
+from crackscan.train.network.crack_network import crack_network
 
 SIZE = 32
 

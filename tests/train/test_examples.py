@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crackscan.picture import read_picture, write_picture
-from crackscan.train.examples import (
+from crackscan.core.pictures import read_picture, write_picture
+from crackscan.train.data.examples import (
     CELL_PX,
     UNKNOWN,
     Example,
@@ -21,8 +21,8 @@ from crackscan.train.examples import (
     patch_of_cells,
     turn,
 )
-from crackscan.train.patches import LabelledPatches, MaskedPhotographs
-from crackscan.train.photographs import CloseUps, OtherPictures
+from crackscan.train.data.labelled_patches import LabelledPatches, MaskedPhotographs
+from crackscan.train.data.photographs import CloseUps, OtherPictures
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 CRACKED = sorted(SAMPLES.glob("patches/positive/*"))

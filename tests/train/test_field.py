@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crackscan.errors import DataError
-from crackscan.train.field import (
+from crackscan.core.errors import DataError
+from crackscan.train.data.field_annotations import (
     ANNOTATIONS,
     Annotation,
     Polyline,

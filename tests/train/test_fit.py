@@ -11,21 +11,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from crackscan.card import Card
-from crackscan.command import run
-from crackscan.errors import CrackscanError, PictureError
-from crackscan.quiet import import_tensorflow
+from crackscan.core.command_line import run
+from crackscan.core.dataset.split_file import read_split
+from crackscan.core.errors import CrackscanError, PictureError
+from crackscan.core.model_card import Card
+from crackscan.core.quiet_tensorflow import import_tensorflow
 from crackscan.train.cli import crackscan_train
-from crackscan.train.dataset.split_file import read_split
-from crackscan.train.patches import LabelledPatches
+from crackscan.train.data.labelled_patches import LabelledPatches
 
 import_tensorflow()
 import keras  # noqa: E402
 
-from crackscan.train.fit import Outcome, Row, Watch, fit  # noqa: E402
-from crackscan.train.network import crack_network  # noqa: E402
-from crackscan.train.settings import LAST, Settings  # noqa: E402
-from crackscan.train.start import in_float32  # noqa: E402
+from crackscan.train.fitting.fit import Outcome, Row, Watch, fit  # noqa: E402
+from crackscan.train.fitting.settings import LAST, Settings  # noqa: E402
+from crackscan.train.network.crack_network import crack_network  # noqa: E402
+from crackscan.train.network.initial import in_float32  # noqa: E402
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "patches"
 CRACKED, INTACT = (sorted((SAMPLES / name).glob("*")) for name in ("positive", "negative"))

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from crackscan.errors import DataError
-from crackscan.train.dataset.index import Item, read_index
+from crackscan.core.dataset.index import Item, read_index
+from crackscan.core.errors import DataError
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "patches"
 PICTURE = min((SAMPLES / "negative").iterdir())

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from crackscan.errors import CrackscanError
-from crackscan.picture import read_picture, write_picture
+from crackscan.core.errors import CrackscanError
+from crackscan.core.pictures import read_picture, write_picture
 from crackscan.train.cli import crackscan_train
-from crackscan.train.negatives import Negative, collect, listed, shrink
+from crackscan.train.data.negatives import Negative, collect, listed, shrink
 
 needs_apt = pytest.mark.skipif(
     shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None, reason="no apt here"

@@ -9,21 +9,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crackscan.errors import CrackscanError
-from crackscan.quiet import import_tensorflow
+from crackscan.core.errors import CrackscanError
+from crackscan.core.quiet_tensorflow import import_tensorflow
 
 import_tensorflow()
 import keras  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
-from crackscan.train.losses import KnownAccuracy, TopKMean, known_crossentropy  # noqa: E402
-from crackscan.train.network import (  # noqa: E402
+from crackscan.train.network.crack_network import (  # noqa: E402
     BACKBONES,
     crack_network,
     load_weights,
     receptive_margin_px,
 )
-from crackscan.train.weights import MAGIC, read_torch_state  # noqa: E402
+from crackscan.train.network.losses import KnownAccuracy, TopKMean, known_crossentropy  # noqa: E402
+from crackscan.train.network.pretrained import MAGIC, read_torch_state  # noqa: E402
 
 
 @cache

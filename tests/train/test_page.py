@@ -8,17 +8,23 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from crackscan.picture import read_picture, write_picture
-from crackscan.quiet import import_tensorflow
+from crackscan.core.pictures import read_picture, write_picture
+from crackscan.core.quiet_tensorflow import import_tensorflow
+from crackscan.train.data.field_annotations import Annotation, Polyline
 from crackscan.train.evaluate.measure import Label, measure_patches
+from crackscan.train.evaluate.model_page.sets import JudgedSet, field
+from crackscan.train.evaluate.model_page.sheet import TILES, draw_sheet, rows_of
 from crackscan.train.evaluate.predict import Pictures, TfliteScorer
-from crackscan.train.field import Annotation, Polyline
-from crackscan.train.page.sets import JudgedSet, field
-from crackscan.train.page.sheet import TILES, draw_sheet, rows_of
 
 import_tensorflow()
 
-from crackscan.train.page.page import Judgement, _credits, _judged, figures_page, reliability_panels  # noqa: E402  # noqa: E402
+from crackscan.train.evaluate.model_page.page import (  # noqa: E402  # noqa: E402
+    Judgement,
+    _credits,
+    _judged,
+    figures_page,
+    reliability_panels,
+)
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "patches"
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crackscan.errors import PictureError
-from crackscan.picture import write_picture
-from crackscan.train.dataset.index import Item
-from crackscan.train.dataset.patches import crack_mask, mask_patches
+from crackscan.core.dataset.index import Item
+from crackscan.core.dataset.patches import crack_mask, mask_patches
+from crackscan.core.errors import PictureError
+from crackscan.core.pictures import write_picture
 
 ITEM = Item("images/wall.png", mask="masks/wall.png")
 

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from crackscan.picture import read_picture
-from crackscan.train.pseudo import LEAST_AREA_PX, LEAST_DEPTH, dark_crack
+from crackscan.core.pictures import read_picture
+from crackscan.train.data.pseudo_masks import LEAST_AREA_PX, LEAST_DEPTH, dark_crack
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crackscan.errors import CrackscanError
-from crackscan.picture import read_picture
+from crackscan.core.errors import CrackscanError
+from crackscan.core.pictures import read_picture
 from crackscan.train.evaluate.predict import load_scorer
-from crackscan.train.network import crack_network
-from crackscan.train.quantized import load_quantized
-from crackscan.train.settings import Settings
-from crackscan.train.start import start
+from crackscan.train.fitting.settings import Settings
+from crackscan.train.network.crack_network import crack_network
+from crackscan.train.network.initial import start
+from crackscan.train.network.quantized_weights import load_quantized
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = {"crack-s": "fused-96", "crack-m": "efficientnet-lite0-fused"}

@@ -6,11 +6,11 @@ import keras
 import numpy as np
 import pytest
 
-from crackscan.errors import CrackscanError
-from crackscan.picture import read_picture
-from crackscan.train.fit import AVERAGE
-from crackscan.train.network import crack_network
-from crackscan.train.reconstruct import finished_network, reconstruct
+from crackscan.core.errors import CrackscanError
+from crackscan.core.pictures import read_picture
+from crackscan.train.fitting.fit import AVERAGE
+from crackscan.train.network.crack_network import crack_network
+from crackscan.train.network.reconstruct import finished_network, reconstruct
 
 ROOT = Path(__file__).parents[2]
 PATCHES = np.stack(

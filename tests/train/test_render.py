@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from crackscan.errors import DataError
-from crackscan.picture import read_picture, write_picture
+from crackscan.core.errors import DataError
+from crackscan.core.pictures import read_picture, write_picture
 from crackscan.train.cli.render import render
 from crackscan.train.render.appearance import draw_look
 from crackscan.train.render.camera import draw_camera, photograph

@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 import pytest
 
-from crackscan.command import run
-from crackscan.errors import DataError
-from crackscan.picture import RGB, read_picture, write_picture
+from crackscan.core.command_line import run
+from crackscan.core.dataset.split_file import read_split, write_split
+from crackscan.core.errors import DataError
+from crackscan.core.pictures import RGB, read_picture, write_picture
 from crackscan.train.cli import crackscan_train
-from crackscan.train.dataset.split import SHARES, Split, prepare
-from crackscan.train.dataset.split_file import read_split, write_split
+from crackscan.train.data.split import SHARES, Split, prepare
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "patches"
 FLIPS = {"lr": np.s_[:, ::-1], "tb": np.s_[::-1], "turned": np.s_[::-1, ::-1], "same": np.s_[:]}

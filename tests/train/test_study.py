@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crackscan.errors import CrackscanError
-from crackscan.quiet import import_tensorflow
-from crackscan.train.dataset.index import Item
-from crackscan.train.dataset.split import Member, Split
+from crackscan.core.dataset.index import Item
+from crackscan.core.errors import CrackscanError
+from crackscan.core.quiet_tensorflow import import_tensorflow
+from crackscan.train.data.split import Member, Split
 
 import_tensorflow()
 

@@ -53,15 +53,15 @@ def ablation(
     weights averaged (0.995). DATA is as for `model`. Leaves ablation.md and ablation.svg in --out,
     and what each run came to; run again, it goes on after the last finished one.
     """
-    from crackscan.quiet import import_tensorflow
+    from crackscan.core.quiet_tensorflow import import_tensorflow
 
     import_tensorflow()
     import os
     from dataclasses import asdict, replace
 
-    from crackscan.picture import write_file
+    from crackscan.core.pictures import write_file
     from crackscan.train.cli.progress import bars
-    from crackscan.train.fit import Watch
+    from crackscan.train.fitting.fit import Watch
     from crackscan.train.study.ablation import ablation as measured
     from crackscan.train.study.ablation_plot import draw_ablation
     from crackscan.train.study.materials import QUICK, Size, gather

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from crackscan.train.dataset.split import Side
+    from crackscan.train.data.split import Side
 
 
 @click.command()

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from crackscan.errors import CrackscanError
+from crackscan.core.errors import CrackscanError
 
 
 @click.command()
@@ -73,14 +73,14 @@ def fit(
     import json
     from dataclasses import asdict, replace
 
-    from crackscan.quiet import import_tensorflow
+    from crackscan.core.quiet_tensorflow import import_tensorflow
 
     import_tensorflow()
     from crackscan.train.cli.progress import bars
     from crackscan.train.cli.split import show
-    from crackscan.train.fit import Watch
-    from crackscan.train.job import train_on_folder
-    from crackscan.train.settings import Settings, read_settings
+    from crackscan.train.fitting.fit import Watch
+    from crackscan.train.fitting.settings import Settings, read_settings
+    from crackscan.train.fitting.train_folder import train_on_folder
 
     if resume:
         told = {name: value for name, value in chosen.items() if _on_command_line(ctx, name)}

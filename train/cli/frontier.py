@@ -59,15 +59,15 @@ def frontier(
     frontier.svg in --out, and what each variant came to; run again, it goes on after the last
     finished one.
     """
-    from crackscan.quiet import import_tensorflow
+    from crackscan.core.quiet_tensorflow import import_tensorflow
 
     import_tensorflow()
     import os
     from dataclasses import asdict, replace
 
-    from crackscan.picture import write_file
+    from crackscan.core.pictures import write_file
     from crackscan.train.cli.progress import bars
-    from crackscan.train.fit import Watch
+    from crackscan.train.fitting.fit import Watch
     from crackscan.train.study.frontier import USUAL, VARIANTS
     from crackscan.train.study.frontier import frontier as measured
     from crackscan.train.study.materials import QUICK, Size, gather

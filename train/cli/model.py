@@ -57,17 +57,17 @@ def model(
     metu/ (close-ups by class), field_photos/ (annotated photographs) and deepcrack_dev/ (images
     and masks, which choose epoch and thresholds and are never trained on).
     """
-    from crackscan.quiet import import_tensorflow
+    from crackscan.core.quiet_tensorflow import import_tensorflow
 
     import_tensorflow()
     from dataclasses import replace
 
     from crackscan.train.cli.fit import tell_epoch
     from crackscan.train.cli.progress import bars
-    from crackscan.train.fit import Watch
-    from crackscan.train.make import make
-    from crackscan.train.recipe import RECIPES, renewing
-    from crackscan.train.recipe import quick as shortened
+    from crackscan.train.fitting.fit import Watch
+    from crackscan.train.fitting.make_model import make
+    from crackscan.train.fitting.recipe import RECIPES, renewing
+    from crackscan.train.fitting.recipe import quick as shortened
 
     recipe = shortened(RECIPES[name]) if quick else RECIPES[name]
     if finished and weights:

@@ -21,7 +21,7 @@ def negatives(out: Path) -> None:
     Try: crackscan-train negatives --out negatives
     """
     from crackscan.train.cli.progress import bars
-    from crackscan.train.negatives import CREDITS, collect
+    from crackscan.train.data.negatives import CREDITS, collect
 
     with bars() as report:
         collected = collect(out, report=report)

@@ -40,15 +40,15 @@ def page(
 
     Try: crackscan-train page crack-s DATA --out models --private sheets
     """
-    from crackscan.quiet import import_tensorflow
+    from crackscan.core.quiet_tensorflow import import_tensorflow
 
     import_tensorflow()
     import os
 
     from crackscan.train.cli.progress import bars
+    from crackscan.train.data.field_annotations import read_annotations
+    from crackscan.train.evaluate.model_page.page import make_page
     from crackscan.train.evaluate.run import find_model
-    from crackscan.train.field import read_annotations
-    from crackscan.train.page.page import make_page
 
     with bars() as report:
         made = make_page(

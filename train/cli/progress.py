@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
 
-from crackscan.train.dataset.thumbnails import Report
+from crackscan.train.data.thumbnails import Report
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from crackscan.errors import DataError
+from crackscan.core.errors import DataError
 
 PREVIEW_COLUMNS = 4
 
@@ -61,7 +61,7 @@ def render(
     from rich.console import Console
     from rich.progress import track
 
-    from crackscan.picture import write_picture
+    from crackscan.core.pictures import write_picture
     from crackscan.train.render.folder import read_backgrounds, write_sample
     from crackscan.train.render.preview import contact_sheet
     from crackscan.train.render.sample import RenderConfig, Sample, render_sample

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crackscan.errors import CrackscanError
+from crackscan.core.errors import CrackscanError
 
 if TYPE_CHECKING:
-    from crackscan.train.dataset.split import Split
+    from crackscan.train.data.split import Split
 
 _NAMED = 5
 
@@ -38,9 +38,9 @@ def split(data: Path, out: Path, seed: int, as_json: bool) -> None:
     """
     import json
 
+    from crackscan.core.dataset.split_file import summary, write_split
     from crackscan.train.cli.progress import bars
-    from crackscan.train.dataset.split import prepare
-    from crackscan.train.dataset.split_file import summary, write_split
+    from crackscan.train.data.split import prepare
 
     out.parent.mkdir(parents=True, exist_ok=True)
     if not os.access(out.parent, os.W_OK):

@@ -9,9 +9,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.card import OperatingPoint
-from crackscan.errors import DataError
-from crackscan.pooling import sigmoid, top_k_mean
+from crackscan.core.errors import DataError
+from crackscan.core.model_card import OperatingPoint
+from crackscan.core.pooling import sigmoid, top_k_mean
 from crackscan.train.evaluate.cells import CellCounts, crack_cells, match_cells
 from crackscan.train.evaluate.predict import (
     Logits,

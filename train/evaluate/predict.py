@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.card import Card, read_card
-from crackscan.errors import ModelError
-from crackscan.native_stderr import dropped_stderr
-from crackscan.quiet import import_tensorflow
+from crackscan.core.errors import ModelError
+from crackscan.core.model_card import Card, read_card
+from crackscan.core.native_output import dropped_stderr
+from crackscan.core.quiet_tensorflow import import_tensorflow
 from crackscan.train.evaluate.run_card import run_card
 
 Pictures: TypeAlias = NDArray[np.uint8]

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from crackscan import __version__
-from crackscan.card import Card
+from crackscan.core.dataset.selection import CAUTIONS, Judged, Reader
+from crackscan.core.model_card import Card
 from crackscan.train.evaluate import bootstrap, metrics
 from crackscan.train.evaluate.cells import MIN_CRACK_PIXELS, CellCounts
-from crackscan.train.evaluate.data import CAUTIONS, Judged, Reader
 from crackscan.train.evaluate.measure import Measured, Mistake
 from crackscan.train.evaluate.predict import Scorer
 

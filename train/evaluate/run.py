@@ -7,11 +7,11 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
-from crackscan.errors import ModelError
-from crackscan.picture import write_file
-from crackscan.train.dataset.split import Side
-from crackscan.train.dataset.thumbnails import Report
-from crackscan.train.evaluate.data import Judged, Reader, choose
+from crackscan.core.dataset.selection import Judged, Reader, choose
+from crackscan.core.errors import ModelError
+from crackscan.core.pictures import write_file
+from crackscan.train.data.split import Side
+from crackscan.train.data.thumbnails import Report
 from crackscan.train.evaluate.measure import Measured, measure_cells, measure_patches
 from crackscan.train.evaluate.page import render_page
 from crackscan.train.evaluate.predict import Scorer, load_scorer

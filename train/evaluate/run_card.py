@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from crackscan.card import DEFAULT_POINT, MEMBER, Card, OperatingPoint, Pooling
-from crackscan.errors import ModelError
+from crackscan.core.errors import ModelError
+from crackscan.core.model_card import DEFAULT_POINT, MEMBER, Card, OperatingPoint, Pooling
 
 CELL_PX = 16
 POOLED_CELLS = 4

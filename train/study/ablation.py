@@ -8,19 +8,19 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from crackscan.train.dataset.index import Item
-from crackscan.train.dataset.split import SHARES as SIDES
-from crackscan.train.development import Development
-from crackscan.train.distil import Views, keep_views, load_teacher
+from crackscan.core.dataset.index import Item
+from crackscan.train.data.examples import Source
+from crackscan.train.data.field_annotations import read_annotations
+from crackscan.train.data.labelled_patches import LabelledPatches
+from crackscan.train.data.split import SHARES as SIDES
 from crackscan.train.evaluate.metrics import auroc
 from crackscan.train.evaluate.predict import load_scorer
-from crackscan.train.examples import Source
-from crackscan.train.field import read_annotations
-from crackscan.train.fit import Watch
-from crackscan.train.patches import LabelledPatches
-from crackscan.train.recipe import CLOSE_UPS, DEVELOPMENT, FIELD
-from crackscan.train.run import patch_logits
-from crackscan.train.settings import Settings
+from crackscan.train.fitting.development import Development
+from crackscan.train.fitting.distillation import Views, keep_views, load_teacher
+from crackscan.train.fitting.fit import Watch
+from crackscan.train.fitting.recipe import CLOSE_UPS, DEVELOPMENT, FIELD
+from crackscan.train.fitting.run_folder import patch_logits
+from crackscan.train.fitting.settings import Settings
 from crackscan.train.study.judge import crack_free_patches, judge
 from crackscan.train.study.materials import JUDGED_CELLS, Drawn, Materials, labelled
 from crackscan.train.study.runs import Result, remembered, settings_of, train

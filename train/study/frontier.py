@@ -12,16 +12,16 @@ from typing import Any
 import keras
 import numpy as np
 
-from crackscan.errors import CrackscanError
-from crackscan.train.development import Development
-from crackscan.train.distil import Views, keep_views, load_teacher
+from crackscan.core.errors import CrackscanError
+from crackscan.train.data.examples import Source
+from crackscan.train.data.field_annotations import read_annotations
 from crackscan.train.evaluate.predict import load_scorer
-from crackscan.train.examples import Source
-from crackscan.train.field import read_annotations
-from crackscan.train.fit import Watch
-from crackscan.train.network import receptive_margin_px
-from crackscan.train.recipe import DEVELOPMENT, FIELD
-from crackscan.train.settings import Settings
+from crackscan.train.fitting.development import Development
+from crackscan.train.fitting.distillation import Views, keep_views, load_teacher
+from crackscan.train.fitting.fit import Watch
+from crackscan.train.fitting.recipe import DEVELOPMENT, FIELD
+from crackscan.train.fitting.settings import Settings
+from crackscan.train.network.crack_network import receptive_margin_px
 from crackscan.train.study.judge import crack_free_patches, judge
 from crackscan.train.study.materials import JUDGED_CELLS, Materials
 from crackscan.train.study.runs import Result, remembered, settings_of, train

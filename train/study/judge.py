@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
-from crackscan.pooling import top_k_mean
-from crackscan.train.calibrate import best_f1_threshold
-from crackscan.train.development import Development
+from crackscan.core.pooling import top_k_mean
+from crackscan.train.data.examples import RGB
+from crackscan.train.data.field_annotations import Annotation
 from crackscan.train.evaluate.metrics import auroc
+from crackscan.train.evaluate.model_page.sets import field
 from crackscan.train.evaluate.predict import Scorer
-from crackscan.train.examples import RGB
-from crackscan.train.field import Annotation
-from crackscan.train.page.sets import field
+from crackscan.train.fitting.calibration import best_f1_threshold
+from crackscan.train.fitting.development import Development
 
 RECALL = 0.8
 """Alarms are counted at the threshold that finds this share of the cracked photograph patches."""

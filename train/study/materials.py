@@ -6,18 +6,19 @@ from pathlib import Path
 
 import numpy as np
 
-from crackscan.errors import DataError
-from crackscan.train.dataset.index import Item
-from crackscan.train.dataset.split import Split, prepare
-from crackscan.train.dataset.split_file import read_split, write_split
-from crackscan.train.dataset.thumbnails import Report
-from crackscan.train.distil import VIEWS
-from crackscan.train.examples import Example, Source
-from crackscan.train.field import read_annotations
-from crackscan.train.negatives import collect
-from crackscan.train.patches import LabelledPatches
-from crackscan.train.photographs import CloseUps, FieldPhotographs, OtherPictures
-from crackscan.train.recipe import (
+from crackscan.core.dataset.index import Item
+from crackscan.core.dataset.split_file import read_split, write_split
+from crackscan.core.errors import DataError
+from crackscan.train.data.examples import Example, Source
+from crackscan.train.data.field_annotations import read_annotations
+from crackscan.train.data.labelled_patches import LabelledPatches
+from crackscan.train.data.negatives import collect
+from crackscan.train.data.photographs import CloseUps, FieldPhotographs, OtherPictures
+from crackscan.train.data.rendered import Rendered, render_pool
+from crackscan.train.data.split import Split, prepare
+from crackscan.train.data.thumbnails import Report
+from crackscan.train.fitting.distillation import VIEWS
+from crackscan.train.fitting.recipe import (
     CLOSE_UPS,
     DEVELOPMENT,
     DEVELOPMENT_PX,
@@ -26,9 +27,8 @@ from crackscan.train.recipe import (
     RECIPES,
     WIDE,
 )
+from crackscan.train.fitting.run_folder import SPLIT
 from crackscan.train.render.sample import RenderConfig
-from crackscan.train.rendered import Rendered, render_pool
-from crackscan.train.run import SPLIT
 
 BARE = RenderConfig(crack_share=1.0, look_alike_share=0.0)
 """Cracks only: nothing that looks like one, neither beside them nor instead."""

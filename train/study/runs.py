@@ -8,15 +8,15 @@ from typing import Any
 
 import keras
 
-from crackscan.errors import CrackscanError
-from crackscan.picture import write_file
-from crackscan.train.dataset.split_file import write_split
-from crackscan.train.examples import Source
-from crackscan.train.fit import BEST, Watch, fit
-from crackscan.train.network import has_pretrained
-from crackscan.train.recipe import BASE, CLOSE_UPS
-from crackscan.train.run import CARD, DATA, SPLIT, make_card, save_representative
-from crackscan.train.settings import HISTORY, Settings
+from crackscan.core.dataset.split_file import write_split
+from crackscan.core.errors import CrackscanError
+from crackscan.core.pictures import write_file
+from crackscan.train.data.examples import Source
+from crackscan.train.fitting.fit import BEST, Watch, fit
+from crackscan.train.fitting.recipe import BASE, CLOSE_UPS
+from crackscan.train.fitting.run_folder import CARD, DATA, SPLIT, make_card, save_representative
+from crackscan.train.fitting.settings import HISTORY, Settings
+from crackscan.train.network.crack_network import has_pretrained
 from crackscan.train.study.materials import Materials, Size
 
 STUDY, RESULT = "study.json", "result.json"

@@ -5,11 +5,11 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+from crackscan.core.errors import CrackscanError
 from crackscan.edge.survey.export.geopackage import write_geopackage
 from crackscan.edge.survey.export.tables import write_csv, write_geojson
 from crackscan.edge.survey.pictures import sync_folder
 from crackscan.edge.survey.reading import SurveyReader
-from crackscan.errors import CrackscanError
 
 FORMATS: dict[str, Callable[[SurveyReader, Path], int]] = {
     "csv": write_csv,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from crackscan.edge.clock import Instant
+from crackscan.edge.positioning.clock import Instant
 from crackscan.edge.survey.reading import best_time, iso_time
 from crackscan.edge.survey.values import Measured, Note, Session, StoredFinding, TrackPoint
 

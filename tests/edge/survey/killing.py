@@ -13,8 +13,8 @@ from typing import IO
 
 from surveying import names
 
+from crackscan.core.pictures import read_picture
 from crackscan.edge.survey import Survey, SurveyReader
-from crackscan.picture import read_picture
 
 LONGEST_S = 0.25
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from crackscan.edge.clock import Instant, WallFrom
-from crackscan.edge.finding import Box
-from crackscan.edge.position import Attitude, Carrier, Distance, Position, Where
+from crackscan.edge.detection.finding import Box
+from crackscan.edge.positioning import Attitude, Carrier, Distance, Position, Where
+from crackscan.edge.positioning.clock import Instant, WallFrom
 from crackscan.edge.survey import KnownScale, Measured, Measures, Sighting, SurveyInfo
 
 INFO = SurveyInfo("north face", "Mill Bridge", "pi-7", "picamera:0", "crack-s", "3")

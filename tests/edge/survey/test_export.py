@@ -14,9 +14,9 @@ import pyogrio
 import pytest
 from surveying import CARD, INFO, SETTINGS, WALL_S, full_sighting, moment, place, sighting
 
-from crackscan.command import run
+from crackscan.core.command_line import run
 from crackscan.edge.cli import crackscan
-from crackscan.edge.clock import Instant, WallFrom
+from crackscan.edge.positioning.clock import Instant, WallFrom
 from crackscan.edge.survey import (
     Note,
     NoteKind,

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from surveying import CARD, INFO, SETTINGS, WALL_S, full_sighting, moment, names, place, sighting
 
-from crackscan.edge.clock import Clock, Instant, WallFrom
-from crackscan.edge.finding import Box, Finding
-from crackscan.edge.position import NOWHERE, SatelliteTime
+from crackscan.core.errors import SurveyError
+from crackscan.edge.detection.finding import Box, Finding
+from crackscan.edge.positioning import NOWHERE, SatelliteTime
+from crackscan.edge.positioning.clock import Clock, Instant, WallFrom
 from crackscan.edge.survey import (
     GeoBox,
     Measures,
@@ -34,7 +35,6 @@ from crackscan.edge.survey import (
 )
 from crackscan.edge.survey.database import DATABASE, make_database
 from crackscan.edge.survey.schema import STEPS, migrate, version_of
-from crackscan.errors import SurveyError
 
 
 @pytest.fixture

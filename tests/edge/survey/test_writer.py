@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from surveying import CARD, INFO, SETTINGS, moment, names, place, sighting
 
+from crackscan.core.errors import CrackscanError
+from crackscan.core.pictures import RGB, read_picture
 from crackscan.edge.survey import (
     Budget,
     Note,
@@ -21,8 +23,6 @@ from crackscan.edge.survey import (
 )
 from crackscan.edge.survey import writer as writer_module
 from crackscan.edge.survey.pictures import free_bytes
-from crackscan.errors import CrackscanError
-from crackscan.picture import RGB, read_picture
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 

@@ -1,0 +1,1 @@
+"""What the desktop and the device share: errors, pictures, the model card, pooling, files."""

@@ -1,0 +1,79 @@
+"""What the three commands share: lazily imported subcommands and one-line errors."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from crackscan import __version__
+from crackscan.core.errors import CrackscanError
+
+FAILED, INTERRUPTED = 1, 130
+
+
+class Lazy(click.Group):
+    """A click group that imports a subcommand only when it is run.
+
+    `lazy` maps a command's name to ("package.module:attribute", "one-line help"), so that
+    `--help` costs no heavy import.
+    """
+
+    def __init__(self, *args: Any, lazy: dict[str, tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lazy = lazy
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(self.lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in self.lazy:
+            return None
+        module, attribute = self.lazy[cmd_name][0].split(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in self.lazy.items()])
+
+
+def run(group: click.Group, arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command as a program: 0 done, 1 failed, 2 bad usage, 130 interrupted."""
+    try:
+        code = group.main(arguments, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except CrackscanError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(FAILED)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        sys.exit(INTERRUPTED)
+    except ModuleNotFoundError as error:
+        sys.exit(_missing_package(error))
+    except BrokenPipeError:  # the reader, `head` for one, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+    except OSError as error:
+        name = f" {error.filename}" if error.filename else ""
+        click.echo(f"Error:{name}: {error.strerror or error}", err=True)
+        sys.exit(FAILED)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _missing_package(error: ModuleNotFoundError) -> int:
+    package = (error.name or "").partition(".")[0]
+    if package in ("", "crackscan"):
+        raise error
+    advice = {
+        "cv2": "install it with: apt install python3-opencv, or pip install opencv-python-headless"
+    }.get(package, "training and converting need more packages: pip install 'crackscan[train]'")
+    click.echo(f"Error: the Python package {package} is missing; {advice}", err=True)
+    return FAILED
+
+
+version = click.version_option(__version__, message="%(prog)s %(version)s")

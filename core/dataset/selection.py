@@ -1,0 +1,137 @@
+"""Which pictures are judged: labelled patches and masked photographs of one side of a split."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from crackscan.core.dataset.index import Item, read_index
+from crackscan.core.dataset.patches import PATCH, POSITIVE_PIXELS, crack_mask, mask_patches
+from crackscan.core.dataset.split_file import read_split
+from crackscan.core.errors import DataError, PictureError
+from crackscan.core.pictures import read_picture
+from crackscan.train.data.split import Side, Split
+from crackscan.train.evaluate.measure import Label, Photograph
+from crackscan.train.evaluate.predict import Pictures
+
+SPLIT = "split.json"
+ONE_A_PICTURE = "each picture is one patch, labelled by its folder"
+SQUARES = (
+    f"squares of {PATCH} px without overlap: crack from {POSITIVE_PIXELS} crack pixels on, "
+    "no crack with none, the rest left out"
+)
+CAUTIONS = {
+    "train": "The model learned from these very pictures: the figures flatter it.",
+    "validation": "The training was steered by these pictures: the figures flatter it a little.",
+    "test": "",
+    "all": "All pictures of the folder are judged. If the model learned from any of them, or from "
+    "copies of them, the figures flatter it.",
+}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The pictures to judge, and in which words to say what they are."""
+
+    root: Path
+    items: tuple[Item, ...]
+    masks: bool
+    side: str
+    """a side of the split, or `all`"""
+    split: str = ""
+    """the split file, or empty"""
+    group: Mapping[str, int] = field(default_factory=dict)
+    """Copies of one picture have one number, by path; empty where copies are not known."""
+
+    @property
+    def name(self) -> str:
+        return self.root.resolve().name
+
+    @property
+    def protocol(self) -> str:
+        return SQUARES if self.masks else ONE_A_PICTURE
+
+
+def choose(data: Path, split: Path | None, side: Side | None, model: Path) -> Judged:
+    """One side of `split`, else of the split beside `model` if it is of this data, else all.
+
+    Raises:
+        DataError: the folder cannot be used, the split is of other data or is missing.
+    """
+    index = read_index(data)
+    paths = {item.path for item in index.items}
+    file = split or model.with_name(SPLIT)
+    found = _split_beside(file, paths) if split is None else read_split(split)
+    if found is not None:
+        chosen: Side = side or "test"
+        group = {member.item.path: member.group for member in found.members}
+        items = tuple(found.items(chosen))
+        if missing := [item.path for item in items if item.path not in paths]:
+            raise DataError(
+                f"{file} is a split of other data: {len(missing):,} of its pictures are not in "
+                f"{data}, {missing[0]} for one"
+            )
+        return Judged(data, items, index.has_masks, chosen, str(file), group)
+    if side:
+        raise DataError(f"there is no split of {data} beside {model}: name one with --split")
+    return Judged(data, index.items, index.has_masks, "all")
+
+
+def _split_beside(file: Path, paths: set[str]) -> Split | None:
+    """The split of the model's run if it names exactly these pictures."""
+    if not file.is_file():
+        return None
+    found = read_split(file)
+    skipped = {each.path for each in found.skipped}
+    named = {member.item.path for member in found.members} | skipped
+    return found if named - skipped <= paths <= named else None
+
+
+@dataclass
+class Reader:
+    """Reads pictures one by one; what cannot be read is skipped and remembered."""
+
+    judged: Judged
+    skipped: dict[str, str] = field(default_factory=dict)
+    """path and reason"""
+    squares: int = 0
+    """whole squares of the photographs read so far, whatever they show"""
+
+    def patches(self, advance: Callable[[], None]) -> Iterator[tuple[Label, Pictures]]:
+        """Every patch with its label: a picture of a class folder, or squares of a photograph.
+
+        Raises:
+            DataError: none of the pictures can be read.
+        """
+        root = self.judged.root
+        for item in self.judged.items:
+            unit = str(self.judged.group.get(item.path, item.path))
+            try:
+                if item.label is not None:
+                    yield Label(item.path, unit, item.label), read_picture(root / item.path)
+                else:
+                    for patch in mask_patches(root, [item]):
+                        name = f"{item.path} at {patch.x}, {patch.y}"
+                        yield Label(name, unit, patch.label), patch.rgb
+            except PictureError as error:
+                self._skip(item, error)
+            advance()
+        if self.skipped and len(self.skipped) == len(self.judged.items):
+            path, reason = next(iter(self.skipped.items()))
+            raise DataError(f"none of {len(self.skipped):,} pictures can be read: {path} {reason}")
+
+    def photographs(self, advance: Callable[[], None]) -> Iterator[Photograph]:
+        """Every photograph that has a mask."""
+        root = self.judged.root
+        for item in self.judged.items:
+            try:
+                if item.mask is not None:
+                    rgb = read_picture(root / item.path)
+                    mask = crack_mask(root / item.mask, rgb)
+                    self.squares += (rgb.shape[0] // PATCH) * (rgb.shape[1] // PATCH)
+                    yield rgb, mask
+            except PictureError as error:
+                self._skip(item, error)
+            advance()
+
+    def _skip(self, item: Item, error: PictureError) -> None:
+        self.skipped[item.path] = str(error).removeprefix(f"{self.judged.root / item.path} ")

@@ -1,0 +1,142 @@
+"""The card: what a model says of itself, kept as a zip member at the end of its `.tflite`."""
+
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from crackscan.core.errors import ModelError
+
+MEMBER = "card.json"
+DEFAULT_POINT = "default"
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A pair of thresholds chosen for one false-alarm rate on development data."""
+
+    patch: float
+    """A patch is cracked from this patch probability on."""
+    cell: float
+    """A cell is cracked from this cell probability on."""
+    meaning: str = ""
+    """For which purpose, chosen how."""
+
+
+@dataclass(frozen=True)
+class Pooling:
+    """How the cells of a patch become one patch logit: the mean of its `k` largest cell logits."""
+
+    k: int
+    kind: str = "top-k mean"
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """One data set that trained the model."""
+
+    name: str
+    source: str
+    licence: str
+    count: int
+    sha256: str
+    """Hash over the sorted list of (name, content hash) of the files used."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """A model's self-description (JSON beside its weights)."""
+
+    name: str
+    version: str
+    backbone: str
+    cell_px: int
+    """Side of the square of picture that one cell of the crack map stands for, px."""
+    patch_px: int
+    """Side of the patches that it was trained on, px."""
+    margin_px: int
+    """How far outside a cell the picture can change its value, px (receptive field)."""
+    pooling: Pooling
+    temperature: float
+    """Cell and patch logits are divided by it before the sigmoid (Guo et al. 2017)."""
+    operating_points: Mapping[str, OperatingPoint]
+    scale: str
+    """For which scale of picture it was trained, in words."""
+    training_data: tuple[DataSource, ...] = ()
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    """Measured figures, each with its data set, split and count."""
+    made_by: str = ""
+    """The command that made it."""
+
+    @property
+    def threshold(self) -> float:
+        """Patch threshold of the default operating point."""
+        return self.operating_points[DEFAULT_POINT].patch
+
+    def point(self, name: str = DEFAULT_POINT) -> OperatingPoint:
+        """The operating point of that name.
+
+        Raises:
+            ModelError: the model has none of that name.
+        """
+        if name not in self.operating_points:
+            known = ", ".join(self.operating_points)
+            raise ModelError(f"{self.name} has no operating point {name!r}; it has: {known}")
+        return self.operating_points[name]
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), indent=2, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Card":
+        """Raises ValueError, KeyError or TypeError where the text is no card."""
+        values: Any = json.loads(text)
+        if not isinstance(values, dict):
+            raise TypeError("a card is a JSON object")
+        known = {one.name for one in fields(cls)}
+        values = {name: value for name, value in values.items() if name in known}
+        values["pooling"] = Pooling(**values["pooling"])
+        values["operating_points"] = {
+            name: OperatingPoint(**point) for name, point in values["operating_points"].items()
+        }
+        values["training_data"] = tuple(DataSource(**one) for one in values["training_data"])
+        card = cls(**values)
+        if DEFAULT_POINT not in card.operating_points:
+            raise ValueError(f"no {DEFAULT_POINT!r} operating point")
+        if card.cell_px < 1 or card.temperature <= 0 or card.pooling.k < 1:
+            raise ValueError("cell_px, temperature and pooling.k must be positive")
+        return card
+
+
+def read_card(path: Path) -> Card:
+    """Read the card at the end of a `.tflite`.
+
+    Raises:
+        ModelError: the file has no card, or a broken one.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            text = archive.read(MEMBER)
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise ModelError(
+            f"{path} carries no crackscan card, or was cut short;"
+            " copy it again, or make it with: crackscan-convert quantize"
+        ) from error
+    try:
+        return Card.from_json(text)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{path} carries a broken card: {error}") from error
+
+
+def append_card(model: bytes, card: Card, path: Path) -> None:
+    """Write a TFLite flatbuffer and its card as one file.
+
+    The card follows the flatbuffer as a zip archive, as TFLite's associated files do, so that any
+    interpreter still loads the file. A card that the bytes already carry is not removed.
+    """
+    path.write_bytes(model)
+    with zipfile.ZipFile(path, "a") as archive:
+        # A fixed time stamp: the same model and card give the same file.
+        archive.writestr(zipfile.ZipInfo(MEMBER, (1980, 1, 1, 0, 0, 0)), card.to_json())

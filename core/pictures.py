@@ -1,0 +1,177 @@
+"""Reads and writes pictures: RGB uint8 inside, whatever the file holds, and never half of one."""
+
+import os
+import re
+from pathlib import Path
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscan.core.errors import CrackscanError, PictureError
+from crackscan.core.native_output import library_messages
+from crackscan.core.picture_header import Header, HeaderError, parse_header
+
+RGB = NDArray[np.uint8]
+"""A picture: uint8 (height, width, 3), red first, contiguous."""
+
+MAX_PIXELS = 200_000_000
+MAX_BYTES = 2**31 - 1
+_STRIP = 128
+"""Rows."""
+_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".png", ".tif", ".tiff", ".webp", ".bmp"}
+_UNREAD_SUFFIXES = {".heic", ".heif", ".avif", ".gif"}
+_QUALITY = dict.fromkeys((".jpg", ".jpeg", ".jpe"), cv2.IMWRITE_JPEG_QUALITY) | {
+    ".webp": cv2.IMWRITE_WEBP_QUALITY
+}
+_REDUCED = {
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
+_DAMAGE = re.compile(
+    r"Corrupt JPEG data: (?:premature|bad|found|\d{2,} extraneous)|Premature end of JPEG"
+    r"|Inconsistent progression|TIFF_Error"
+)
+
+
+def is_picture(path: str | os.PathLike[str]) -> bool:
+    """Whether the name is a picture's, also of a kind that `read_picture` refuses with advice."""
+    return Path(path).suffix.lower() in _SUFFIXES | _UNREAD_SUFFIXES
+
+
+def read_picture(path: str | os.PathLike[str]) -> RGB:
+    """Read a JPEG, PNG, TIFF, WebP or BMP as RGB uint8 (height, width, 3), upright.
+
+    EXIF orientation is applied. Grey becomes three equal channels; 16 bits are scaled to 8 (65535
+    is 255); transparency is dropped, so that the stored colours count; of several pages the first
+    is read. The format is told from the content, not from the name.
+
+    Raises PictureError, in one line, for a file that is missing, a folder, no picture, cut short,
+    damaged, or larger than MAX_PIXELS (known from the header, before anything is decoded).
+    """
+    path = Path(path)
+    return decode_picture(_read_bytes(path), path)
+
+
+def decode_picture(data: bytes, path: Path, reduction: int = 1) -> RGB:
+    """Decode a picture file's content as `read_picture` does; `path` is named in errors.
+
+    A JPEG can be decoded at a `reduction` of 2, 4 or 8, that is at ceil(height / reduction) by
+    ceil(width / reduction) px, which costs that much less memory; others are then shrunk.
+    """
+    return _decode(path, data, checked_header(data, path), reduction)
+
+
+def checked_header(data: bytes, path: Path) -> Header:
+    """What a picture file's content says of itself, before it is decoded.
+
+    Raises PictureError where it is no picture, cut short, or larger than MAX_PIXELS.
+    """
+    try:
+        header = parse_header(data)
+    except HeaderError as error:
+        raise PictureError(f"{path} {error}") from None
+    if header.width * header.height > MAX_PIXELS:
+        raise PictureError(
+            f"{path} is too large: {header.width}x{header.height} pixels, "
+            f"at most {MAX_PIXELS // 10**6} megapixels are read"
+        )
+    return header
+
+
+def write_picture(path: str | os.PathLike[str], rgb: RGB, quality: int = 90) -> None:
+    """Write RGB uint8 (height, width, 3) so that `path` is complete or untouched at any instant.
+
+    The suffix chooses the format; `quality` (1 to 100) counts for JPEG and WebP. Raises
+    CrackscanError when the folder or the disk does not take it.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    settings = [_QUALITY[suffix], quality] if suffix in _QUALITY else []
+    try:
+        with library_messages():
+            done, encoded = cv2.imencode(suffix, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), settings)
+    except cv2.error:
+        done = False
+    if not done:
+        height, width = rgb.shape[:2]
+        raise CrackscanError(f"cannot write {path}: no {width}x{height} picture fits that format")
+    write_file(path, encoded.tobytes())
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Put bytes under a name at once: a reader, or a power cut, sees all of them or none."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        try:
+            with part.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise CrackscanError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        if not path.exists():
+            raise PictureError(f"{path} does not exist")
+        if path.is_dir():
+            raise PictureError(f"{path} is a folder, not a picture")
+        if not path.is_file():
+            raise PictureError(f"{path} is not a regular file")
+        size = path.stat().st_size
+        if size == 0:
+            raise PictureError(f"{path} is empty (0 bytes)")
+        if size > MAX_BYTES:
+            raise PictureError(f"{path} is too large: {size / 1e9:.1f} GB")
+        return path.read_bytes()
+    except OSError as error:
+        raise PictureError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _decode(path: Path, data: bytes, header: Header, reduction: int) -> RGB:
+    flags = _REDUCED[reduction] if reduction > 1 else cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
+    if header.kind == "WebP":
+        flags |= cv2.IMREAD_IGNORE_ORIENTATION
+    bgr = None
+    with library_messages() as messages:
+        try:
+            bgr = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        except (cv2.error, MemoryError) as error:
+            reason = str(error)
+            if "memory" in reason.lower():
+                raise PictureError(f"{path} does not fit into memory") from None
+    damage = next((text for text in messages if _DAMAGE.search(text)), None)
+    if bgr is None or damage is not None:
+        raise PictureError(f"{path} is a damaged {header.kind}, or of a kind that is not read")
+    if bgr.dtype == np.uint16:
+        bgr = cv2.convertScaleAbs(bgr, alpha=255 / 65535)
+    if bgr.dtype != np.uint8:
+        raise PictureError(f"{path} holds {bgr.dtype} pixels: save it with 8 or 16 bits")
+    return _upright(_reddened(cast(RGB, bgr)), header.orientation)
+
+
+def _reddened(bgr: RGB) -> RGB:
+    """The same array with red and blue exchanged: a large photograph is not held twice."""
+    for top in range(0, bgr.shape[0], _STRIP):
+        strip = bgr[top : top + _STRIP]
+        strip[:] = cv2.cvtColor(strip, cv2.COLOR_BGR2RGB)
+    return bgr
+
+
+def _upright(rgb: RGB, orientation: int) -> RGB:
+    """Undo an EXIF orientation (1 to 8; EXIF 2.3, tag 0x0112)."""
+    if orientation in (5, 6, 7, 8):
+        rgb = rgb.transpose(1, 0, 2)
+    if orientation in (2, 3, 6, 7):
+        rgb = rgb[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        rgb = rgb[::-1]
+    return np.ascontiguousarray(rgb)

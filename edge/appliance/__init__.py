@@ -1,0 +1,1 @@
+"""crackscan as a device: settings, the service, the self-check, the benchmark."""

@@ -1,0 +1,22 @@
+"""What can be set, in one TOML file; the environment stands over it, and flags over both."""
+
+from crackscan.edge.appliance.settings.reading import (
+    ENVIRONMENT,
+    SYSTEM_FILE,
+    default_files,
+    example,
+    load,
+    toml_of,
+)
+from crackscan.edge.appliance.settings.values import KEYS, Settings
+
+__all__ = [
+    "ENVIRONMENT",
+    "KEYS",
+    "SYSTEM_FILE",
+    "Settings",
+    "default_files",
+    "example",
+    "load",
+    "toml_of",
+]

@@ -1,0 +1,1 @@
+"""Crack maps become findings, at one scale or several."""

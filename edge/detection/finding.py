@@ -1,0 +1,172 @@
+"""From the cells of one frame's crack map to findings: connected pieces of crack."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscan.core.model_card import DEFAULT_POINT, Card
+from crackscan.core.pooling import HELD, probability
+from crackscan.edge.capture.frame import Frame
+
+CrackMap = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """From when on cells are a finding: an operating point, and how it pools."""
+
+    cell: float
+    """Cells of at least this probability are joined."""
+    patch: float
+    """What they make up is a finding if its pooled probability is at least this."""
+    pooled_cells: int
+    """How many cells are pooled, as in training."""
+    cell_px: int
+
+    @classmethod
+    def of(cls, card: Card, point: str = DEFAULT_POINT) -> "Rule":
+        """The rule of a model at one of its operating points."""
+        chosen = card.point(point)
+        return cls(chosen.cell, chosen.patch, card.pooling.k, card.cell_px)
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in a frame, pixels; right and bottom are just outside."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One connected piece of crack in one frame."""
+
+    frame: str
+    """The frame's name."""
+    frame_index: int
+    clip_s: float | None
+    """Time in the video file, where the frame comes from one."""
+    wall_s: float
+    """Unix time at which the frame was read."""
+    box: Box
+    cells: tuple[tuple[int, int], ...]
+    """(row, column) of its cells in the crack map."""
+    area_px: int
+    """Picture area under its cells."""
+    probability: float
+    """That it is a crack: its strongest cells pooled as those of a patch are."""
+    peak: float
+    """Largest cell probability."""
+    mean: float
+    """Mean cell probability."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON: the box as [left, top, right, bottom], the cells as [row, column] pairs."""
+        box = self.box
+        return {
+            "frame": self.frame,
+            "frame_index": self.frame_index,
+            "clip_s": None if self.clip_s is None else round(self.clip_s, 3),
+            "wall_s": round(self.wall_s, 3),
+            "box": [box.left, box.top, box.right, box.bottom],
+            "area_px": self.area_px,
+            "probability": round(self.probability, 4),
+            "peak": round(self.peak, 4),
+            "mean": round(self.mean, 4),
+            "cells": [list(cell) for cell in self.cells],
+        }
+
+
+def find(crack_map: CrackMap, frame: Frame, rule: Rule) -> list[Finding]:
+    """The findings in a frame, the surest first.
+
+    Cells of at least `rule.cell` are joined over all eight neighbours. What they make up is a
+    finding if it would alarm as a patch: the logits of its strongest cells, and of those around
+    it where it has too few, pooled as in training, must reach `rule.patch`. So a single hot cell
+    beside calm ones is no finding, and a crack that fades is not cut up.
+
+    Args:
+        crack_map: float32 (rows, cols), a probability a cell.
+        frame: the picture that it belongs to, (rows, cols) cells of `rule.cell_px` pixels, of
+            which the last row and column may be cut by the border.
+    """
+    joined = (crack_map >= rule.cell).astype(np.uint8)
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    found = []
+    # Each is looked for in its own part of the map, so that many cost no more than their cells.
+    for label, (left, top, width, height, _) in enumerate(boxes.tolist()):
+        if label:
+            first = max(top - 1, 0), max(left - 1, 0)
+            part = labels[first[0] : top + height + 1, first[1] : left + width + 1]
+            found.append(finding_of(part == label, crack_map, frame, rule, first))
+    alarming = [one for one in found if one.probability >= rule.patch]
+    return sorted(alarming, key=lambda one: (-one.probability, -one.area_px, one.cells))
+
+
+def finding_of(
+    mask: Mask, crack_map: CrackMap, frame: Frame, rule: Rule, first: tuple[int, int] = (0, 0)
+) -> Finding:
+    """The finding that some cells of a frame make up, whatever its probability.
+
+    Args:
+        mask: bool (rows, cols), at least one of them set. Cells around it that belong to something
+            else, being of at least `rule.cell`, are not pooled.
+        first: row and column of the mask's first cell in the map, where the mask is a part of it
+            that holds the cells around those that are set, too.
+    """
+    rows, cols = mask.nonzero()
+    if first != (0, 0):
+        rows, cols = rows + first[0], cols + first[1]
+    down, across = rows.tolist(), cols.tolist()
+    at = tuple(zip(down, across, strict=True))
+    top, bottom = down[0], down[-1] + 1  # they come row by row
+    left, right = min(across), max(across) + 1
+    start = max(top - 1, 0), max(left - 1, 0)
+    near = crack_map[start[0] : bottom + 1, start[1] : right + 1]
+    inside = mask[start[0] - first[0] :, start[1] - first[1] :][: near.shape[0], : near.shape[1]]
+    own = near[inside | (near < rule.cell)]
+    probabilities = crack_map[rows, cols].tolist()
+    cell_px = rule.cell_px
+    box = Box(
+        left * cell_px,
+        top * cell_px,
+        min(right * cell_px, frame.width),
+        min(bottom * cell_px, frame.height),
+    )
+    whole = box.right == right * cell_px and box.bottom == bottom * cell_px
+    return Finding(
+        frame=frame.name,
+        frame_index=frame.index,
+        clip_s=frame.clip_s,
+        wall_s=frame.wall_s,
+        box=box,
+        cells=at,
+        area_px=len(at) * cell_px**2 if whole else _area_px(rows, cols, frame, cell_px),
+        probability=_pooled(own, rule.pooled_cells),
+        peak=max(probabilities),
+        mean=sum(probabilities) / len(at),
+    )
+
+
+def _pooled(probabilities: CrackMap, k: int) -> float:
+    """The `k` largest, pooled as their logits, which are in the same order."""
+    if probabilities.size > k:
+        probabilities = np.partition(probabilities, -k)[-k:]
+    held = [min(max(one, HELD), 1 - HELD) for one in probabilities.tolist()]
+    return probability(sum(math.log(one / (1 - one)) for one in held) / len(held), temperature=1.0)
+
+
+def _area_px(rows: Indices, cols: Indices, frame: Frame, cell_px: int) -> int:
+    """Of cells, of which those at the border may be cut by it."""
+    heights = np.minimum((rows + 1) * cell_px, frame.height) - rows * cell_px
+    widths = np.minimum((cols + 1) * cell_px, frame.width) - cols * cell_px
+    return int((heights * widths).sum())

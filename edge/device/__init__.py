@@ -1,0 +1,1 @@
+"""The machine under the scan: temperature, memory, the systemd watchdog, lamps and buttons."""

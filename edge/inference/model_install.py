@@ -1,0 +1,161 @@
+"""Installs a model: verified first, the previous one kept, and never half done."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from crackscan.core.errors import CrackscanError, ModelError
+from crackscan.core.model_card import Card, read_card
+from crackscan.edge.inference.model import DEFAULT_MODEL, MODELS, Model, shipped_models
+from crackscan.edge.inference.model_store import (
+    Default,
+    changing,
+    default_file,
+    folders,
+    installed_file,
+    installed_files,
+    read_default,
+    sha256_of,
+    write_default,
+)
+from crackscan.edge.inference.self_test import SelfTest, self_test
+from crackscan.edge.survey.pictures import sync_folder, write_durably
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A model that can be used by its name."""
+
+    id: str
+    path: Path
+    card: Card | None
+    """None: the file is damaged."""
+    shipped: bool
+    default: bool
+
+
+def install_model(file: Path) -> tuple[str, SelfTest]:
+    """Verify a model, keep it, and make it the default.
+
+    It must match `FILE.sha256` if that lies beside it, carry a card, be int8, and tell the crack in
+    one sample picture from the intact wall in another. What was verified is the copy that is kept.
+
+    Returns:
+        Its id, `name-version-hash`, and what the self-test said.
+
+    Raises:
+        ModelError: it fails any of this; nothing has changed then.
+    """
+    if not file.is_file():
+        raise ModelError(f"there is no model file {file}")
+    digest = sha256_of(file)
+    _demand_hash(file, digest)
+    card = read_card(file)
+    name = re.sub(r"[^A-Za-z0-9._]+", "-", f"{card.name}-{card.version}").strip("-.")
+    with changing() as folder:
+        kept = folder / f"{name}-{digest[:8]}.tflite"
+        staged = folder / f".{kept.name}.new"
+        try:
+            write_durably(staged, file.read_bytes())
+            result = self_test(Model.load(staged, 1))
+            if sha256_of(staged) != digest:
+                raise ModelError(f"{file} was not copied whole; try again")
+            if not result.passed:
+                raise ModelError(f"{file} fails the self-test and is not installed: {result}")
+            staged.replace(kept)
+            sync_folder(folder)
+        finally:
+            staged.unlink(missing_ok=True)
+        _make_default(folder, kept.stem, digest)
+    return kept.stem, result
+
+
+def use_model(name: str) -> str:
+    """Make a shipped or an installed model the default; gives its id.
+
+    Raises:
+        ModelError: there is none of that name.
+    """
+    with changing() as folder:
+        return _use(folder, name)
+
+
+def roll_back() -> str:
+    """Make the model that was the default before it again; gives its id.
+
+    Raises:
+        ModelError: none was installed or chosen, so there is none before.
+    """
+    with changing() as folder:
+        default = read_default(folder)
+        if default is None:
+            raise ModelError(f"there is nothing to go back to: no model was chosen in {folder}")
+        return _use(folder, default.before or DEFAULT_MODEL)
+
+
+def all_models() -> list[Installed]:
+    """The shipped models and the installed ones, of this user and of the machine."""
+    try:
+        default = default_file()
+    except ModelError:
+        default = "damaged"
+    now = default if isinstance(default, Path) else MODELS / f"{default or DEFAULT_MODEL}.tflite"
+    found = [(MODELS / f"{name}.tflite", True) for name in shipped_models()]
+    found += [(path, False) for folder in folders() for path in installed_files(folder)]
+    return [
+        Installed(path.stem, path, _card(path), shipped, path == now) for path, shipped in found
+    ]
+
+
+def _use(folder: Path, name: str) -> str:
+    if name in shipped_models():
+        _make_default(folder, name, None)
+        return name
+    path = installed_file(name)
+    if path is None:
+        known = ", ".join(one.id for one in all_models())
+        raise ModelError(f"there is no model {name!r}; there are: {known}")
+    if path.parent != folder:
+        raise ModelError(f"{path} belongs to the machine: sudo crackscan model use {name}")
+    result = self_test(Model.load(path, 1))
+    if not result.passed:
+        raise ModelError(f"{path} fails the self-test: {result}")
+    _make_default(folder, path.stem, sha256_of(path))
+    return path.stem
+
+
+def _make_default(folder: Path, name: str, digest: str | None) -> None:
+    try:
+        before = read_default(folder)
+    except ModelError:  # damaged: that is what is repaired here
+        before = None
+    was = before.now if before else None
+    if was == name and before is not None:
+        was = before.before
+    write_default(folder, Default(name, was, digest))
+
+
+def _demand_hash(file: Path, digest: str) -> None:
+    """See that a file is what the `.sha256` beside it says (as sha256sum writes it)."""
+    beside = file.with_name(f"{file.name}.sha256")
+    try:
+        words = beside.read_text().split()
+    except FileNotFoundError:
+        return
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"{beside} cannot be read: {error}") from None
+    wanted = words[0].lower() if words else ""
+    if not re.fullmatch(r"[0-9a-f]{64}", wanted):
+        raise ModelError(f"{beside} holds no SHA-256")
+    if wanted != digest:
+        raise ModelError(
+            f"{file} is not what {beside.name} says: its SHA-256 is {digest[:16]}..., not"
+            f" {wanted[:16]}...; copy it again"
+        )
+
+
+def _card(path: Path) -> Card | None:
+    try:
+        return read_card(path)
+    except CrackscanError:
+        return None

@@ -1,0 +1,1 @@
+"""Width and length of cracks, and the scale that turns pixels into millimetres."""

@@ -1,0 +1,1 @@
+"""The live scan and the photograph scan: the only code that joins all stages."""

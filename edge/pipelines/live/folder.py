@@ -1,0 +1,115 @@
+"""The folder of a scan: a survey's record, and what its user finds beside it."""
+
+import platform
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from crackscan.core.errors import CrackscanError, SurveyError
+from crackscan.edge.capture import Source
+from crackscan.edge.pipelines.live.setup import Setup
+from crackscan.edge.reporting.result_files import Results, make_ready, numbered
+from crackscan.edge.survey import Budget, SessionInfo, Survey, SurveyInfo, SurveyReader
+from crackscan.edge.survey.pictures import write_durably
+from crackscan.edge.survey.reading import CARD, PHOTOGRAPHS
+
+_MB = 1_000_000
+
+
+def make(
+    folder: Path, source: Source, setup: Setup, overwrite: bool = False, name: str = ""
+) -> tuple[Survey, Results]:
+    """Make a new survey in a folder, and begin the user's files beside it.
+
+    Args:
+        overwrite: replace an earlier scan in the same folder.
+        name: what the survey is called; else as the settings say, or as its folder.
+
+    Raises:
+        CrackscanError: the folder holds something else, or cannot be written.
+    """
+    make_ready(folder, overwrite)
+    settings, card = setup.settings, setup.model.card
+    called = name or settings.name or folder.absolute().name
+    info = SurveyInfo(called, settings.site, platform.node(), source.name, card.name, card.version)
+    described = setup.described(source)
+    try:
+        survey = Survey.create(
+            folder, info, described, card.to_json(), setup.clock, beside=folder.exists()
+        )
+    except OSError as error:
+        raise CrackscanError(f"cannot write into {folder}: {error.strerror}") from None
+    except sqlite3.Error as error:
+        raise CrackscanError(f"cannot write into {folder}: {error}") from None
+    return survey, _results(survey, source, setup, described)
+
+
+def go_on(folder: Path, source: Source, setup: Setup) -> tuple[Survey, Results]:
+    """Begin a session in the survey that a folder holds; what is recorded there stays as it is.
+
+    Pictures that are in the record already are left out of the source.
+
+    Raises:
+        CrackscanError: the record cannot be read or written, is one of photographs, or holds
+            pictures of another folder.
+    """
+    described, card = setup.described(source), setup.model.card
+    with SurveyReader(folder) as before:
+        _demand_fitting(before, source, described)
+        source.leave_out({one.name for one in before.scanned() if not one.skipped})
+    session = SessionInfo(source.name, card.name, card.version, described)
+    survey = Survey.resume(folder, setup.clock, session)
+    try:
+        if survey.card() != card.to_json():
+            write_durably(folder / numbered(CARD, survey.session), card.to_json().encode())
+    except BaseException:
+        survey.close()
+        raise
+    return survey, _results(survey, source, setup, described)
+
+
+def _results(survey: Survey, source: Source, setup: Setup, described: Mapping[str, Any]) -> Results:
+    reserve = setup.settings.reserve_mb * _MB
+    try:
+        return Results(survey.folder, described, setup.annotates(source), reserve, survey.session)
+    except BaseException:
+        survey.close()
+        raise
+
+
+def _demand_fitting(survey: SurveyReader, source: Source, described: Mapping[str, Any]) -> None:
+    """Pictures are known by their names below a folder, so all must come from the same one."""
+    if survey.settings().get("kind") == PHOTOGRAPHS:
+        raise SurveyError(
+            f"{survey.folder} is a survey of photographs: go on with it with crackscan survey"
+        )
+    if source.kind != "pictures":
+        return
+    for session in survey.sessions():
+        folder = session.info.settings.get("folder")
+        if folder not in (None, described["folder"]):
+            raise SurveyError(
+                f"{survey.folder} holds the pictures of {folder}: name another folder with --out"
+            )
+
+
+def contents(survey: SurveyReader) -> dict[str, Any]:
+    """How much a survey holds, for the summary."""
+    counts, info = survey.counts(), survey.info()
+    return {
+        "folder": str(survey.folder),
+        "name": info.name,
+        "sessions": len(survey.sessions()),
+        "findings": counts.findings,
+        "pictures": counts.pictures,
+        "notes": counts.notes,
+        "track_points": counts.track_points,
+        "scanned": counts.scanned,
+    }
+
+
+def budget_of(setup: Setup) -> Budget:
+    """How much of the disk the pictures may take."""
+    limit = setup.settings.size_budget_mb * _MB
+    return Budget(limit or None, setup.settings.reserve_mb * _MB)

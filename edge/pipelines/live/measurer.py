@@ -1,0 +1,135 @@
+"""Measures findings in a thread of its own, never more than it can, so that no frame waits."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from crackscan.core.pictures import RGB
+from crackscan.edge.capture.frame import Frame
+from crackscan.edge.detection.finding import Finding
+from crackscan.edge.measurement.scale import Scaling
+from crackscan.edge.measurement.scale.measures import lines_of, measures_of
+from crackscan.edge.measurement.width import measure_crack
+from crackscan.edge.measurement.width.values import BoolArray
+from crackscan.edge.positioning import PhotoData, Where
+from crackscan.edge.survey.values import KnownScale, LineArray, Measures, Sighting
+
+MOST_BYTES = 8 << 20
+"""Frames waiting to be measured in; beyond it the oldest is given up."""
+SHARE = 0.3
+"""Of the time, while frames come."""
+GIVEN_UP = "too many cracks at once"
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What was measured of a finding in one frame."""
+
+    measures: Measures
+    lines: tuple[LineArray, ...] = ()
+    scale: KnownScale | None = None
+
+    def added_to(self, sighting: Sighting) -> Sighting:
+        """A sighting in the same frame with these measures."""
+        return replace(sighting, measures=self.measures, lines=self.lines, scale=self.scale)
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """A finding to be measured."""
+
+    number: int
+    finding: Finding
+    frame: Frame
+    where: Where
+
+
+def measure(work: Work, cell_px: int, scaling: Scaling, photo: PhotoData | None = None) -> Measured:
+    """Measure a finding, and find the scale of its frame at its place.
+
+    `photo` is what the frame's file says of itself, where that was read.
+    """
+    found = measure_crack(work.frame.rgb, _cells(work.finding, work.frame.rgb, cell_px), cell_px)
+    scale = scaling.scale_of(work.frame, work.where, measure=found, photo=photo)
+    return Measured(measures_of(found), lines_of(found), scale)
+
+
+class Measurer:
+    """Takes findings at once and tells their measures later.
+
+    A finding that waits is replaced by a newer sighting of it. `done` is called from the thread,
+    for each that was taken: with measures that say GIVEN_UP where there were too many.
+    """
+
+    def __init__(
+        self, cell_px: int, scaling: Scaling, done: Callable[[Work, Measured], object]
+    ) -> None:
+        self.scaling = scaling
+        self._cell_px = cell_px
+        self._done = done
+        self._waiting: OrderedDict[int, Work] = OrderedDict()
+        self._busy = False
+        self._hurry = self._ended = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="measurer", daemon=True)
+        self._thread.start()
+
+    def add(self, work: Work) -> None:
+        """Measure a finding when there is time; does not wait."""
+        given_up = []
+        with self._changed:
+            self._waiting[work.number] = work
+            while len(self._waiting) > 1 and self._bytes() > MOST_BYTES:
+                given_up.append(self._waiting.popitem(last=False)[1])
+            self._changed.notify_all()
+        for one in given_up:
+            self._done(one, Measured(Measures(why=GIVEN_UP)))
+
+    def close(self, timeout_s: float) -> None:
+        """Measure what waits, for so long; what is left then is given up."""
+        with self._changed:
+            self._hurry = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not (self._waiting or self._busy), timeout_s)
+            self._ended = True
+            left = list(self._waiting.values())
+            self._waiting.clear()
+            self._changed.notify_all()
+        for one in left:
+            self._done(one, Measured(Measures(why=GIVEN_UP)))
+        self._thread.join(timeout_s)
+
+    def _bytes(self) -> int:
+        frames = {id(one.frame.rgb): one.frame.rgb.nbytes for one in self._waiting.values()}
+        return sum(frames.values())
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting or self._ended)
+                if self._ended:
+                    return
+                _, work = self._waiting.popitem(last=False)
+                self._busy = True
+            began_s = time.monotonic()
+            try:
+                measured = measure(work, self._cell_px, self.scaling)
+            except Exception as error:  # one odd picture must not end all measuring
+                measured = Measured(Measures(why=f"failed: {error}"))
+            self._done(work, measured)
+            took_s = time.monotonic() - began_s
+            with self._changed:
+                self._busy = False
+                self._changed.notify_all()
+                self._changed.wait_for(lambda: self._hurry or self._ended, took_s * (1 / SHARE - 1))
+
+
+def _cells(finding: Finding, rgb: RGB, cell_px: int) -> BoolArray:
+    cells = np.zeros((-(-rgb.shape[0] // cell_px), -(-rgb.shape[1] // cell_px)), np.bool_)
+    rows, cols = np.array(finding.cells).T
+    cells[rows, cols] = True
+    return cells

@@ -1,0 +1,132 @@
+"""The scan from its first frame to its last, whatever ends it."""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from crackscan.core.errors import CrackscanError, SourceError
+from crackscan.edge.capture import Source
+from crackscan.edge.pipelines.live.command_loop import Attendant
+from crackscan.edge.pipelines.live.folder import go_on, make
+from crackscan.edge.pipelines.live.moving import Moving
+from crackscan.edge.pipelines.live.onlookers import Onlookers
+from crackscan.edge.pipelines.live.photo_scan import Pictures
+from crackscan.edge.pipelines.live.setup import Setup
+from crackscan.edge.pipelines.live.tally import Tally
+from crackscan.edge.reporting.result_files import Results
+from crackscan.edge.survey.database import DATABASE
+
+Watch = Callable[[Tally], None]
+
+
+def scan(
+    source: Source,
+    setup: Setup,
+    folder: Path,
+    tally: Tally,
+    watch: Watch = lambda _: None,
+    overwrite: bool = False,
+    resume: bool = False,
+) -> None:
+    """Scan every frame of a source into a survey, until it ends or is stopped.
+
+    Pictures are scanned each by itself. In a video or a camera's frames the wall is followed, and
+    each crack is recorded once.
+
+    Args:
+        source: open; `source.stop()` ends the scan after the present frame.
+        folder: made, see `results.make_ready`.
+        tally: counts along, for the caller to read during and after the scan.
+        watch: called after each frame.
+        overwrite: replace the survey that the folder holds.
+        resume: go on with the survey that the folder holds, if there is one.
+
+    Raises:
+        CrackscanError: the folder cannot be used, the source broke, no frame could be scanned, or
+            the disk did not take everything. What was found before is in the record.
+    """
+    if resume and (folder / DATABASE).exists():
+        there = source.length or 0
+        survey, results = go_on(folder, source, setup)
+        tally.known = there - (source.length or 0)
+    else:
+        survey, results = make(folder, source, setup, overwrite)
+    tally.survey = {"folder": str(folder)}
+    if source.kind == "pictures":
+        results = _scan_pictures(Pictures(source, setup, survey, results, tally), watch)
+    else:
+        results = _scan_moving(Moving(source, setup, survey, results, tally), watch)
+    if results.trouble is not None:
+        raise CrackscanError(results.trouble)
+
+
+def _scan_pictures(pictures: Pictures, watch: Watch) -> Results:
+    source, tally, results = pictures.source, pictures.tally, pictures.results
+    notify = pictures.setup.notify
+    notify.unwatched()
+    notify.ready()
+    try:
+        with Onlookers(source, pictures.setup, tally, pictures.survey.info().name):
+            for frame in source:
+                tally.begin()
+                pictures.take(frame)
+                notify.status(f"{tally.frames} pictures, {tally.findings} findings")
+                watch(tally)
+        notify.stopping()
+        _demand_frames(source, tally)
+        pictures.close()
+    except BaseException as error:
+        tally.error = _words(error)
+        with suppress(CrackscanError, sqlite3.Error):
+            pictures.close()
+        with suppress(CrackscanError):
+            results.close("failed", tally.summary(source))
+        raise
+    results.close(_ending(source), tally.summary(source))
+    return results
+
+
+def _scan_moving(moving: Moving, watch: Watch) -> Results:
+    source, tally = moving.source, moving.tally
+    try:
+        with Attendant(moving) as beside:
+            _follow(source, moving, beside, watch)
+        _demand_frames(source, tally)
+    except BaseException as error:
+        tally.error = _words(error)
+        with suppress(CrackscanError):
+            moving.end_survey("failed")
+        raise
+    moving.end_survey(_ending(source))
+    return moving.results
+
+
+def _follow(source: Source, moving: Moving, beside: Attendant, watch: Watch) -> None:
+    ready = False
+    for frame in source:
+        began_s = time.monotonic()
+        moving.tally.begin()
+        beside.obey()
+        moving.take(frame)
+        if not ready and moving.tally.frames:
+            moving.setup.notify.ready()
+            ready = True
+        watch(moving.tally)
+        moving.pace.rest(began_s, lambda: source.stopped)
+    moving.setup.notify.stopping()
+
+
+def _demand_frames(source: Source, tally: Tally) -> None:
+    if not (tally.frames or tally.known) and source.skipped and not source.stopped:
+        first = source.skipped[0]
+        raise SourceError(f"nothing could be scanned: {first.name} {first.reason}")
+
+
+def _ending(source: Source) -> str:
+    return "interrupted" if source.stopped else "done"
+
+
+def _words(error: BaseException) -> str:
+    return str(error) or type(error).__name__

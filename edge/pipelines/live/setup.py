@@ -1,0 +1,72 @@
+"""What a scan works with: opened once, used by all its stages."""
+
+import time
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from crackscan import __version__
+from crackscan.edge.appliance.settings import Settings
+from crackscan.edge.capture import Source
+from crackscan.edge.detection.finding import Rule
+from crackscan.edge.device.sd_notify import Notify
+from crackscan.edge.inference.model import Model
+from crackscan.edge.measurement.scale import ScaleSettings, Scaling
+from crackscan.edge.positioning import PositionSource
+from crackscan.edge.positioning.base import NoPosition
+from crackscan.edge.positioning.clock import Clock
+from crackscan.edge.web.live.hub import Hub
+
+_MB = 1_000_000
+
+
+@dataclass(frozen=True)
+class Setup:
+    """The model with its thresholds, the settings, and who else is to know."""
+
+    model: Model
+    rule: Rule
+    settings: Settings = field(default_factory=Settings)
+    position: PositionSource = field(default_factory=lambda: NoPosition("none"))
+    clock: Clock = field(default_factory=Clock)
+    scale: ScaleSettings = field(default_factory=ScaleSettings)
+    hub: Hub | None = None
+    """Where viewers look on."""
+    notify: Notify = field(default_factory=Notify)
+
+    def scaling(self) -> Scaling:
+        """A scaling of its own for each thread."""
+        return Scaling.of(self.scale)
+
+    def coarse_scaling(self) -> Scaling:
+        """For each frame: without the printed target, which takes time to look for."""
+        return Scaling.of(replace(self.scale, target=False))
+
+    def annotates(self, source: Source) -> bool:
+        """Whether annotated pictures are made."""
+        wanted = self.settings.annotate
+        return wanted == "yes" or (wanted == "auto" and not (source.live and _moves(source)))
+
+    def described(self, source: Source) -> dict[str, Any]:
+        """What must be known to repeat a scan, for `scan.json` and the record."""
+        card, point = self.model.card, self.settings.operating_point
+        told = {name: value for name, value in asdict(self.scale).items() if value}
+        return {
+            "crackscan": __version__,
+            "source": source.name,
+            "model": card.name,
+            "model_version": card.version,
+            "operating_point": point,
+            "patch_threshold": card.point(point).patch,
+            "cell_threshold": card.point(point).cell,
+            "cell_px": card.cell_px,
+            "started_wall_s": round(time.time(), 3),
+            "position": self.position.name,
+            "size_budget_mb": self.settings.size_budget_mb,
+            "reserve_mb": self.settings.reserve_mb,
+            **({"scale": told} if told else {}),
+            **({} if source.folder is None else {"folder": str(source.folder.resolve())}),
+        }
+
+
+def _moves(source: Source) -> bool:
+    return source.kind != "pictures"

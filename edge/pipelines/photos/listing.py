@@ -1,0 +1,140 @@
+"""Which photographs a folder holds, and which of them have not been looked at yet."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from crackscan.core.errors import SourceError
+from crackscan.core.pictures import is_picture
+from crackscan.edge.capture.pictures import RESULTS_MARK
+from crackscan.edge.pipelines.photos.values import Task
+from crackscan.edge.survey.database import DATABASE
+from crackscan.edge.survey.values import FileMark
+
+_RESULTS = RESULTS_MARK, DATABASE
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The photographs of a folder, sorted by path."""
+
+    folder: Path
+    tasks: tuple[Task, ...]
+    unreadable: tuple[tuple[str, str], ...] = ()
+    """(folder below, reason) of what could not be searched."""
+
+
+@dataclass(frozen=True)
+class Remaining:
+    """What is to do, after a look at the record."""
+
+    tasks: tuple[Task, ...]
+    done: int
+    """Photographs that are in the record as they lie in the folder."""
+    replaced: int
+    """Photographs to be looked at again: the file is another one than the record's."""
+    moved: tuple[tuple[str, FileMark], ...]
+    """Names whose file has another date than the record's, and the same content."""
+    missing: int
+    """Photographs in the record that the folder no longer holds."""
+
+
+def list_photos(folder: Path) -> Listing:
+    """Find the photographs in a folder and below it.
+
+    Hidden files and folders are left out, and folders with the results of a scan or a survey.
+    Links to folders are not followed. Raises SourceError where there is no such folder, where it
+    cannot be read, or where it holds no photographs.
+    """
+    if not folder.exists():
+        raise SourceError(f"{folder} does not exist")
+    if not folder.is_dir():
+        raise SourceError(f"{folder} is no folder: name the folder that holds the photographs")
+    unreadable: list[tuple[str, str]] = []
+    paths = sorted(_find(folder, unreadable))
+    if not paths:
+        raise SourceError(f"{folder} holds no pictures (JPEG, PNG, TIFF, WebP or BMP)")
+    tasks = (
+        Task(recorded_name(path.relative_to(folder)), os.fspath(path), index)
+        for index, path in enumerate(paths)
+    )
+    return Listing(folder, tuple(tasks), tuple(unreadable))
+
+
+def recorded_name(path: Path) -> str:
+    """A path as text that a database takes: bytes that are no UTF-8 are escaped."""
+    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+
+
+def remaining(
+    listing: Listing,
+    marks: Mapping[str, FileMark | None],
+    stopped: Callable[[], bool] = lambda: False,
+) -> Remaining:
+    """Compare a folder with the record of it.
+
+    A file counts as the recorded one if it has its size and date, or else its size and content;
+    so neither a copied folder is looked at again, nor is a replaced photograph missed. Those that
+    could not be read before are tried again. What comes after `stopped` remains.
+    """
+    todo: list[Task] = []
+    moved: list[tuple[str, FileMark]] = []
+    replaced = 0
+    for task in listing.tasks:
+        mark = marks.get(task.name)
+        if mark is None or stopped():
+            todo.append(task)
+            continue
+        now = _mark_now(Path(task.path), mark)
+        if now == mark:
+            continue
+        if now is not None and now.digest == mark.digest:
+            moved.append((task.name, now))
+            continue
+        replaced += 1
+        todo.append(task)
+    names = {task.name for task in listing.tasks}
+    missing = sum(name not in names for name in marks)
+    done = len(listing.tasks) - len(todo)
+    return Remaining(tuple(todo), done, replaced, tuple(moved), missing)
+
+
+def digest_of(data: bytes) -> str:
+    """The content of a file, as `FileMark` has it."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def _mark_now(path: Path, mark: FileMark) -> FileMark | None:
+    """The file's present mark, read no further than needed; None where it cannot be read."""
+    try:
+        state = path.stat()
+        if state.st_size != mark.bytes:
+            return FileMark(state.st_size, state.st_mtime_ns, "")
+        if state.st_mtime_ns == mark.modified_ns:
+            return mark
+        content = hashlib.blake2b(digest_size=16)
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                content.update(chunk)
+    except OSError:
+        return None
+    return replace(mark, modified_ns=state.st_mtime_ns, digest=content.hexdigest())
+
+
+def _find(root: Path, unreadable: list[tuple[str, str]]) -> Iterator[Path]:
+    def failed(error: OSError) -> None:
+        folder = Path(error.filename)
+        if folder == root:
+            raise SourceError(f"{root} cannot be read: {error.strerror}")
+        unreadable.append((f"{recorded_name(folder.relative_to(root))}/", f"{error.strerror}"))
+
+    for folder, below, files in os.walk(root, onerror=failed):
+        here = Path(folder)
+        if here != root and any(mark in files for mark in _RESULTS):
+            below.clear()
+            continue
+        below[:] = [name for name in below if not name.startswith(".")]
+        yield from (here / name for name in files if is_picture(name) and not name.startswith("."))

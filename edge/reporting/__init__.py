@@ -1,0 +1,1 @@
+"""What people read: reports, comparisons of surveys, overlays, annotated pictures and films."""

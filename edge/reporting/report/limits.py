@@ -1,0 +1,114 @@
+"""Limits of crack width: what codes name, and what a measured width says against one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from crackscan.edge.measurement.width.values import Length
+
+CLASSES_MM = (0.1, 0.2, 0.3, 0.4)
+DEFAULT_MM = 0.3
+
+
+@dataclass(frozen=True)
+class CodeLimit:
+    """A row of a code's table."""
+
+    exposure: str
+    limit_mm: float
+
+
+@dataclass(frozen=True)
+class Code:
+    """A code's table of crack widths."""
+
+    name: str
+    meaning: str
+    rows: tuple[CodeLimit, ...]
+
+
+CODES = (
+    Code(
+        "EN 1992-1-1, table 7.1N",
+        "recommended limit of the calculated width, reinforced members, quasi-permanent load;"
+        " national annexes may differ",
+        (
+            CodeLimit("X0, XC1", 0.4),
+            CodeLimit("XC2, XC3, XC4", 0.3),
+            CodeLimit("XD1, XD2, XS1, XS2, XS3", 0.3),
+        ),
+    ),
+    Code(
+        "ACI 224R, table 4.1",
+        "guide to reasonable widths, reinforced concrete under service loads",
+        (
+            CodeLimit("dry air or protective membrane", 0.41),
+            CodeLimit("humidity, moist air, soil", 0.30),
+            CodeLimit("de-icing chemicals", 0.18),
+            CodeLimit("seawater and its spray, wetting and drying", 0.15),
+            CodeLimit("water-retaining structures", 0.10),
+        ),
+    ),
+)
+
+
+class Judgement(StrEnum):
+    """What a width with its 90 % interval says against a limit."""
+
+    ABOVE = "above"
+    """The whole interval is above."""
+    UNDECIDED = "undecided"
+    """The limit lies in the interval."""
+    UNKNOWN = "unknown"
+    """There is no width in millimetres."""
+    BELOW = "below"
+    """The whole interval is below."""
+
+    @property
+    def words(self) -> str:
+        return {
+            Judgement.ABOVE: "above the limit",
+            Judgement.UNDECIDED: "limit lies within the uncertainty",
+            Judgement.UNKNOWN: "no width in mm",
+            Judgement.BELOW: "below the limit",
+        }[self]
+
+
+def judge(width: Length | None, limit_mm: float) -> Judgement:
+    """A width against a limit, both in millimetres."""
+    if width is None:
+        return Judgement.UNKNOWN
+    if width.value_mm - width.uncertainty_mm > limit_mm:
+        return Judgement.ABOVE
+    if width.value_mm + width.uncertainty_mm <= limit_mm:
+        return Judgement.BELOW
+    return Judgement.UNDECIDED
+
+
+@dataclass(frozen=True)
+class WidthClass:
+    """Widths from `low_mm` up to, not including, `high_mm` (None: without end)."""
+
+    low_mm: float
+    high_mm: float | None
+    count: int
+
+    @property
+    def words(self) -> str:
+        if self.high_mm is None:
+            return f"{self.low_mm:g} mm and wider"
+        if self.low_mm == 0:
+            return f"below {self.high_mm:g} mm"
+        return f"{self.low_mm:g} to {self.high_mm:g} mm"
+
+
+def classify(widths_mm: Sequence[float], limit_mm: float) -> list[WidthClass]:
+    """Count widths by class; the limit is an edge of a class."""
+    edges = sorted({0.0, limit_mm, *CLASSES_MM})
+    tops: list[float | None] = [*edges[1:], None]
+    return [
+        WidthClass(
+            low, top, sum(low <= width and (top is None or width < top) for width in widths_mm)
+        )
+        for low, top in zip(edges, tops, strict=True)
+    ]

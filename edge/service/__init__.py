@@ -1,8 +1,0 @@
-"""A scan as a service of the machine: starts with it, and again when it fails (systemd)."""
-
-from crackscan.edge.service.install import install, uninstall
-from crackscan.edge.service.place import Place, program
-from crackscan.edge.service.status import ServiceStatus, status
-from crackscan.edge.service.unit import unit
-
-__all__ = ["Place", "ServiceStatus", "install", "program", "status", "uninstall", "unit"]

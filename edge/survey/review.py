@@ -1,0 +1,61 @@
+"""Writes reviewers' words into a survey; a review is no visit, so it begins no session."""
+
+import os
+import sqlite3
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from crackscan.core.errors import CrackscanError
+from crackscan.edge.survey.database import open_to_write
+from crackscan.edge.survey.folder import lock_folder
+from crackscan.edge.survey.reading import SurveyReader
+from crackscan.edge.survey.rows import insert, instant_row
+from crackscan.edge.survey.values import Review
+
+
+class Reviewed(SurveyReader):
+    """A survey under review, by one process at a time; one thread may use it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises SurveyError as `Survey.resume` does."""
+        self._lock = lock_folder(folder)
+        try:
+            super().__init__(folder, open_to_write(folder))
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    def add_review(self, review: Review) -> None:
+        """Add a reviewer's word, synced to the disk; the latest one counts.
+
+        Raises CrackscanError where there is no such finding, or the disk does not take it.
+        """
+        row = {
+            "finding": review.finding,
+            "verdict": str(review.verdict),
+            "reviewer": review.by,
+            "remark": review.remark,
+            **instant_row(review.at),
+        }
+        if self.finding(review.finding) is None:
+            raise CrackscanError(f"{self.folder} has no finding {review.finding}")
+        try:
+            insert(self._connection, "review", row)
+        except sqlite3.Error as error:
+            raise CrackscanError(f"{self.folder} cannot be written: {error}") from None
+
+    def close(self) -> None:
+        super().close()
+        os.close(self._lock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,1 @@
+"""Findings over time: image registration, the evidence grid, tracks, frame quality."""

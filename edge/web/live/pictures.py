@@ -1,0 +1,125 @@
+"""Frames and thumbnails as viewers get them: small, encoded once for all, off the scan's thread."""
+
+import json
+import struct
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscan.core.pictures import RGB
+from crackscan.edge.detection.finding import Box, CrackMap
+from crackscan.edge.reporting.overlay import AMBER
+from crackscan.edge.web.live.values import LiveFrame
+
+LONGEST_PX = 960
+THUMBNAIL_PX = 320
+MOST_CELLS = 128
+"""Of a map's longer side, for viewers."""
+_QUALITY, _THUMBNAIL_QUALITY = 72, 80
+_AROUND = 0.15
+"""Wall shown around a finding, in sides of its box."""
+_LEAST_PX = 48
+"""Of a thumbnail's cut, in frame px."""
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """A frame, ready to be sent."""
+
+    number: int
+    body: bytes
+
+
+def encode(number: int, live: LiveFrame) -> Encoded:
+    """A frame with its map for a browser.
+
+    Four bytes give the length of the JSON that follows (big-endian); behind it come the map, one
+    byte a cell (probability times 255), row by row, and the picture as JPEG.
+    """
+    frame = live.frame
+    crack_map = None if live.shown is None else live.shown()
+    cells = None if crack_map is None else _small_map(crack_map)
+    told: dict[str, Any] = {
+        "number": number,
+        "name": frame.name,
+        "width": frame.width,
+        "height": frame.height,
+        "age_s": round(time.monotonic() - frame.monotonic_s, 2),
+        "verdict": live.verdict,
+        "threshold": live.cell_threshold,
+        "findings": [
+            {"number": one.number, "probability": round(one.probability, 3), "box": _list(one.box)}
+            for one in live.findings
+        ],
+        "map": None,
+    }
+    if cells is not None and crack_map is not None:
+        rows, cols = crack_map.shape
+        told["map"] = {
+            "rows": cells.shape[0],
+            "cols": cells.shape[1],
+            "width": cols * live.cell_px,
+            "height": rows * live.cell_px,
+        }
+    head = json.dumps(told, allow_nan=False).encode()
+    parts = [struct.pack(">I", len(head)), head]
+    if cells is not None:
+        parts.append(cells.tobytes())
+    parts.append(jpeg(shrunk(frame.rgb, LONGEST_PX), _QUALITY))
+    return Encoded(number, b"".join(parts))
+
+
+def thumbnail(picture: RGB, box: Box) -> bytes:
+    """A finding, framed, with some wall around it, as JPEG, 4:3, THUMBNAIL_PX wide."""
+    height, width = picture.shape[:2]
+    wide = max((box.right - box.left) * (1 + 2 * _AROUND), _LEAST_PX)
+    high = max((box.bottom - box.top) * (1 + 2 * _AROUND), _LEAST_PX)
+    wide = min(max(wide, high * 4 / 3), width)
+    high = min(max(high, wide * 3 / 4), height)
+    left = round(min(max((box.left + box.right - wide) / 2, 0), width - wide))
+    top = round(min(max((box.top + box.bottom - high) / 2, 0), height - high))
+    cut = picture[top : top + round(high), left : left + round(wide)]
+    size = THUMBNAIL_PX, max(1, round(THUMBNAIL_PX * cut.shape[0] / cut.shape[1]))
+    smaller = size[0] < cut.shape[1]
+    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    small = np.asarray(cv2.resize(cut, size, interpolation=how), np.uint8)
+    scale = THUMBNAIL_PX / cut.shape[1]
+    corner = round((box.left - left) * scale) - 2, round((box.top - top) * scale) - 2
+    other = round((box.right - left) * scale) + 1, round((box.bottom - top) * scale) + 1
+    cv2.rectangle(small, corner, other, AMBER, 2)
+    return jpeg(small, _THUMBNAIL_QUALITY)
+
+
+def shrunk(rgb: RGB, longest_px: int) -> RGB:
+    """The picture, or a smaller copy whose longer side is `longest_px`."""
+    height, width = rgb.shape[:2]
+    share = longest_px / max(height, width)
+    if share >= 1:
+        return rgb
+    size = max(1, round(width * share)), max(1, round(height * share))
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def jpeg(rgb: RGB, quality: int) -> bytes:
+    """RGB uint8 (height, width, 3) as JPEG."""
+    bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
+    done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    assert done
+    return bytes(data)
+
+
+def _small_map(crack_map: CrackMap) -> NDArray[np.uint8]:
+    """Probabilities as bytes; of a large map the largest of each square of cells."""
+    rows, cols = crack_map.shape
+    side = -(-max(rows, cols) // MOST_CELLS)
+    padded = np.pad(crack_map, ((0, -rows % side), (0, -cols % side)))
+    most = padded.reshape(-(-rows // side), side, -(-cols // side), side).max(axis=(1, 3))
+    return np.asarray(np.rint(np.clip(most, 0, 1) * 255), np.uint8)
+
+
+def _list(box: Box) -> list[int]:
+    return [box.left, box.top, box.right, box.bottom]

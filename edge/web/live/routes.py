@@ -1,0 +1,132 @@
+"""What the live view answers to each request, and to whom."""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from importlib.resources import files
+from typing import Any
+
+from crackscan.edge.web.live.commands import CommandError, parse
+from crackscan.edge.web.live.gate import Gate, as_json, object_in, whole
+from crackscan.edge.web.live.http import Request, Response
+from crackscan.edge.web.live.hub import Snap
+from crackscan.edge.web.live.keys import Role
+from crackscan.edge.web.live.values import Status
+from crackscan.edge.web.live.watching import Watching
+
+PAGE = {
+    "/": ("live.html", "text/html; charset=utf-8"),
+    "/live.css": ("live.css", "text/css; charset=utf-8"),
+    "/live.js": ("live.js", "text/javascript; charset=utf-8"),
+    "/commands.js": ("commands.js", "text/javascript; charset=utf-8"),
+    "/drawing.js": ("drawing.js", "text/javascript; charset=utf-8"),
+    "/elements.js": ("elements.js", "text/javascript; charset=utf-8"),
+    "/findings.js": ("findings.js", "text/javascript; charset=utf-8"),
+    "/scale.js": ("scale.js", "text/javascript; charset=utf-8"),
+    "/icon.svg": ("icon.svg", "image/svg+xml"),
+}
+
+
+class Routes:
+    """Answers the requests of those whom the gate lets in."""
+
+    def __init__(self, watching: Watching, gate: Gate, page: dict[str, Response]) -> None:
+        """`page` is what everybody may have."""
+        self._watching = watching
+        self._gate = gate
+        self._page = page
+        self._gets: dict[str, Callable[[Request, Role], Awaitable[Response]]] = {
+            "/api/frame": self._frame,
+            "/api/state": self._state,
+            "/api/thumbnail": self._thumbnail,
+        }
+
+    async def answer(self, request: Request) -> Response:
+        """Never raises for anything that a client can say."""
+        role = self._gate.admit(request, self._page)
+        if isinstance(role, Response):
+            return role
+        if request.method == "GET" and request.path in self._gets:
+            response = await self._gets[request.path](request, role)
+        elif request.method == "POST" and request.path == "/api/do":
+            response = self._do(request, role)
+        else:
+            response = Response(404, b"there is nothing\n")
+        return Response(response.status, response.body, response.kind, response.headers, known=True)
+
+    async def _frame(self, request: Request, role: Role) -> Response:  # noqa: ARG002
+        encoded = await self._watching.frame(whole(request.query.get("after")))
+        if encoded is None:
+            return Response(204)
+        return Response(200, encoded.body, "application/octet-stream")
+
+    async def _state(self, request: Request, role: Role) -> Response:
+        news = await self._watching.snap(whole(request.query.get("after")))
+        if news is None:
+            return Response(204)
+        version, snap = news
+        state = {
+            "version": version,
+            "role": role,
+            "ended": snap.ended,
+            "status": _status(snap),
+            "messages": [asdict(message) for message in snap.messages],
+            "found_version": self._watching.found_version(snap),
+        }
+        if state["found_version"] != whole(request.query.get("found")):
+            state["found"] = [
+                {
+                    "number": found.number,
+                    "probability": round(found.probability, 3),
+                    "wall_s": round(found.wall_s, 1),
+                    "frame": found.frame,
+                    "width": found.width,
+                    "place": found.place,
+                    "thumbnail": self._watching.thumbnail_version(found.number),
+                }
+                for found in snap.found
+            ]
+        return as_json(state)
+
+    async def _thumbnail(self, request: Request, role: Role) -> Response:  # noqa: ARG002
+        data = self._watching.thumbnail(whole(request.query.get("number")))
+        return Response(404) if data is None else Response(200, data, "image/jpeg")
+
+    def _do(self, request: Request, role: Role) -> Response:
+        if role is not Role.CONTROL:
+            return Response(403, b"this link is for viewing only\n")
+        said = object_in(request)
+        if said is None:
+            return Response(400, b"a command is expected\n")
+        try:
+            command = parse(said)
+        except CommandError as error:
+            return Response(400, f"{error}\n".encode())
+        number = self._watching.hub.offer(command)
+        if number is None:
+            return Response(503, b"the scan is busy: try again\n")
+        return as_json({"id": number}, 202)
+
+
+def read_page() -> dict[str, Response]:
+    """The files of the page by their paths; nothing in them is secret."""
+    room = files("crackscan.edge.web.live") / "page"
+    return {
+        path: Response(200, (room / name).read_bytes(), kind) for path, (name, kind) in PAGE.items()
+    }
+
+
+def _status(snap: Snap) -> dict[str, Any] | None:
+    status: Status | None = snap.status
+    if status is None:
+        return None
+    position = status.position
+    known = asdict(status)
+    known["position"] = position and {
+        "lat": position.lat,
+        "lon": position.lon,
+        "age_s": position.age_s,
+        "accuracy_m": position.accuracy_m,
+    }
+    known["age_s"] = round(time.monotonic() - snap.status_monotonic_s, 1)
+    return known

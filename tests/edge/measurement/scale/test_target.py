@@ -1,0 +1,165 @@
+"""The printed target: true to size on paper, found in pictures, its plane told rightly."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from viewing import LENS, corners_of, poses
+
+from crackscan.convert.scale_accuracy import measure
+from crackscan.convert.scale_renderings import pose_at, shoot
+from crackscan.core.pictures import read_picture
+from crackscan.edge.capture.frame import Frame
+from crackscan.edge.measurement.scale import ScaleSettings, Scaling
+from crackscan.edge.measurement.scale.board import BOARDS, GAUGE, SHEET, Board, opencv_board
+from crackscan.edge.measurement.scale.detect import find_corners
+from crackscan.edge.measurement.scale.pdf import PT_PER_MM
+from crackscan.edge.measurement.scale.sheet import RULER_MM, target_pdf
+from crackscan.edge.measurement.scale.target import find_target, plane_of
+
+SAMPLES = Path(__file__).parents[4] / "samples"
+
+
+def boxes_mm(page: int) -> np.ndarray:
+    """The black rectangles of a page: left, top, width, height in mm."""
+    streams = re.findall(rb"stream\n(.*?)\nendstream", target_pdf(), re.DOTALL)
+    numbers = re.findall(rb"([\d.]+) ([\d.]+) ([\d.]+) ([\d.]+) re f", streams[page])
+    left, bottom, width, height = np.array(numbers, float).T / PT_PER_MM
+    return np.column_stack([left, 297 - bottom - height, width, height])
+
+
+def drawn(boxes: np.ndarray, px_per_mm: float) -> np.ndarray:
+    page = np.full((round(297 * px_per_mm), round(210 * px_per_mm)), 255, np.uint8)
+    for left, top, width, height in boxes * px_per_mm:
+        rows = slice(round(top), max(round(top + height), round(top) + 1))
+        page[rows, round(left) : max(round(left + width), round(left) + 1)] = 0
+    return page
+
+
+@pytest.mark.parametrize(("page", "board"), [(0, SHEET), (1, GAUGE)])
+def test_the_pdf_shows_the_boards_at_their_true_size(page: int, board: Board) -> None:
+    px_per_mm = 10.0
+    picture = drawn(boxes_mm(page), px_per_mm)
+    if board is GAUGE:  # there are several: the first alone
+        picture[:, round(105 * px_per_mm) :] = 255
+        picture[round(80 * px_per_mm) :] = 255
+    found = find_corners(cv2.GaussianBlur(picture, (0, 0), 1.5), board)
+    assert found is not None and len(found.ids) == board.corners
+    gap_px = found.places - found.places[0]
+    gap_mm = found.mm - found.mm[0]
+    assert np.abs(gap_px / px_per_mm - gap_mm).max() < 0.05
+
+
+@pytest.mark.parametrize("page", [0, 1])
+def test_both_pages_have_a_ruler_to_check_the_printer_with(page: int) -> None:
+    lines = boxes_mm(page)
+    rulers = lines[np.abs(lines[:, 2] - RULER_MM) < 0.01]
+    assert len(rulers) == 1
+    ticks = lines[(lines[:, 2] < 0.25) & (np.abs(lines[:, 1] - rulers[0, 1]) < 1e-3)]
+    assert len(ticks) == RULER_MM + 1
+    assert np.diff(np.sort(ticks[:, 0])) == pytest.approx(1.0, abs=1e-3)
+    everything = boxes_mm(page)
+    assert everything[:, :2].min() > 10  # printers leave a margin
+    assert (everything[:, 0] + everything[:, 2]).max() < 200
+
+
+def test_the_pdf_is_one_that_others_read() -> None:
+    data = target_pdf()
+    assert data.startswith(b"%PDF-1.4") and data.rstrip().endswith(b"%%EOF")
+    table = int(re.findall(rb"startxref\n(\d+)", data)[0])
+    assert data[table : table + 4] == b"xref"
+    for number, offset in enumerate(re.findall(rb"(\d{10}) 00000 n", data), 1):
+        assert data[int(offset) :].startswith(b"%d 0 obj" % number)
+    assert b"/PrintScaling /None" in data
+
+
+@pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
+def test_the_board_is_the_one_that_opencv_knows(board: Board) -> None:
+    made = opencv_board(board)
+    corners = made.getChessboardCorners() if hasattr(made, "getChessboardCorners") else None
+    if corners is None:
+        corners = made.chessboardCorners
+    known = np.asarray(corners)[:, :2]
+    mine = board.corner_mm(np.arange(board.corners))
+    assert np.abs(np.sort(known, axis=0) - np.sort(mine, axis=0)).max() < 1e-4
+
+
+@pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
+def test_the_corners_lie_where_the_camera_sees_them(board: Board) -> None:
+    rng = np.random.default_rng(4)
+    pose = pose_at(rng, board, LENS, 0.6, 25.0)
+    rgb = shoot(rng, board, LENS, pose, blur_px=0.8, noise=2.0, quality=90)
+    found = find_corners(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), board)
+    assert found is not None and len(found.ids) > 0.7 * board.corners
+    off = found.places - pose.seen(found.mm, LENS)
+    assert np.median(np.hypot(*off.T)) < 0.15
+
+
+def test_scales_are_right_and_as_sure_as_they_say() -> None:
+    """The figures of `crackscan-convert scale`, on fewer pictures."""
+    for figures in measure(6, 1, lambda: None):
+        assert figures.median_error < 0.05
+        assert figures.coverage > 0.75
+        if "sheet" in figures.way or "gauge" in figures.way:
+            assert figures.median_error < 0.02
+            assert figures.found >= 4
+
+
+def test_tilt_is_undone_place_by_place() -> None:
+    pose = poses(1, seed=3, tilt_deg=35.0, share=0.6)[0]
+    view = plane_of(corners_of(pose, 0.05), LENS)
+    assert view is not None
+    for x, y in ((40.0, 40.0), (600.0, 440.0), (320.0, 240.0)):
+        true = pose.mm_per_px(pose.on_wall(np.array([[x, y]]), LENS), LENS)[0]
+        found = view.scale_at(x, y)
+        assert found is not None
+        assert abs(found.mm_per_px / true - 1) < found.relative_uncertainty < 0.1
+    ends = [view.scale_at(x, 240.0) for x in (10.0, 630.0)]
+    assert ends[0] is not None and ends[1] is not None
+
+
+def test_away_from_the_target_the_scale_is_less_sure() -> None:
+    pose = poses(1, seed=5, tilt_deg=20.0, share=0.3)[0]
+    corners = corners_of(pose)
+    view = plane_of(corners, LENS)
+    assert view is not None
+    x, y = corners.places.mean(axis=0)
+    far = (5.0, 5.0) if x > 320 else (634.0, 474.0)
+    near_it, away = view.scale_at(float(x), float(y)), view.scale_at(*far)
+    assert near_it is not None and away is not None
+    assert away.relative_uncertainty > 1.5 * near_it.relative_uncertainty
+
+
+def test_corners_that_lie_on_no_plane_give_no_scale() -> None:
+    corners = corners_of(poses(1)[0], noise_px=15.0)
+    assert plane_of(corners, LENS) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["cracked-render.jpg", "intact-tiles-and-shadows.jpg", "cracked-painted-wall.jpg"]
+)
+def test_a_wall_without_the_target_shows_none(name: str) -> None:
+    rgb = read_picture(SAMPLES / name)
+    assert find_target(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)) is None
+    scaling = Scaling.of(ScaleSettings(target=True))
+    assert scaling.scale_of(Frame(rgb, 0, name, "x", 0.0, 0.0)) is None
+
+
+def test_an_opencv_without_aruco_says_so_in_one_line() -> None:
+    code = """
+import cv2
+del cv2.aruco
+from crackscan.edge.measurement.scale.sheet import target_pdf
+from crackscan.core.errors import ScaleError
+try:
+    target_pdf()
+except ScaleError as error:
+    assert "no ArUco" in str(error) and chr(10) not in str(error)
+else:
+    raise SystemExit(1)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

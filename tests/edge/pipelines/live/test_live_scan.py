@@ -1,0 +1,286 @@
+"""A camera is scanned while it is there, on what its viewers ask for, and the record says so."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from crackscan.core.errors import CrackscanError, SourceError
+from crackscan.core.pictures import RGB, read_picture
+from crackscan.edge.appliance.settings import Settings
+from crackscan.edge.capture.device import BgrPicture
+from crackscan.edge.capture.supervisor import Deadlines, LiveSource
+from crackscan.edge.detection.finding import Rule
+from crackscan.edge.device.sd_notify import Notify
+from crackscan.edge.inference.model import Model
+from crackscan.edge.pipelines.live import Setup, Tally, scan
+from crackscan.edge.positioning import NOWHERE, Position, PositionSource, Where
+from crackscan.edge.survey import NoteKind, SurveyReader
+from crackscan.edge.web.live.commands import (
+    Choose,
+    Command,
+    Mark,
+    NewSurvey,
+    Pause,
+    Resume,
+    SetScale,
+    Snapshot,
+)
+from crackscan.edge.web.live.hub import Hub
+
+SAMPLES = Path(__file__).parents[4] / "samples"
+PATIENCE_S = 60.0
+
+
+def wall(shift: int) -> RGB:
+    whole = read_picture(SAMPLES / "cracked-patch-upright.jpg")[:224, :224]
+    return np.roll(whole, shift, axis=1)
+
+
+WALLS = [np.ascontiguousarray(wall(shift)[:, :, ::-1]) for shift in range(30)]
+
+
+class Camera:
+    """Gives moving pictures each 10 ms and is unplugged after `count` of them."""
+
+    def __init__(self, count: int) -> None:
+        self.left = count
+
+    def read(self) -> BgrPicture | None:
+        time.sleep(0.01)
+        self.left -= 1
+        place = abs(self.left % 58 - 29)
+        # No two pictures of a sensor are alike.
+        picture = WALLS[place].copy()
+        picture[0, 0] = self.left % 251
+        return BgrPicture(picture) if self.left >= 0 else None
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def setup() -> Setup:
+    model = Model.load(threads=1)
+    return Setup(model, Rule.of(model.card), Settings(reserve_mb=0))
+
+
+class Running:
+    """A scan in a thread, watched through its hub."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        folder: Path,
+        counts: list[int],
+        camera: type[Camera] = Camera,
+        **more: float,
+    ) -> None:
+        self.hub = Hub()
+        self.tally = Tally()
+        self.error: CrackscanError | None = None
+        cameras = iter([*map(camera, counts)])
+        deadlines = Deadlines(next_s=1.0, first_wait_s=0.1, longest_wait_s=0.2)
+
+        def plug_in() -> Camera:
+            camera = next(cameras, None)
+            if camera is None:
+                raise SourceError("camera 0 is gone")
+            return camera
+
+        self.source = LiveSource("0", "camera 0", plug_in, deadlines=deadlines, **more)
+        self.setup = replace(setup, hub=self.hub)
+        self.folder = folder
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self) -> None:
+        try:
+            scan(self.source, self.setup, self.folder, self.tally)
+        except CrackscanError as error:
+            self.error = error
+
+    def until(self, met: Callable[[], bool]) -> None:
+        deadline_s = time.monotonic() + PATIENCE_S
+        while not met():
+            assert time.monotonic() < deadline_s and self.thread.is_alive(), self.error
+            time.sleep(0.01)
+
+    def ask(self, command: Command) -> tuple[str, bool]:
+        """What was answered to a command, and whether it was carried out."""
+        number = self.hub.offer(command)
+        found: list[tuple[str, bool]] = []
+
+        def answered() -> bool:
+            messages = self.hub.snap().messages
+            found.extend((one.text, one.good) for one in messages if one.command == number)
+            return bool(found)
+
+        self.until(answered)
+        return found[0]
+
+    def end(self) -> None:
+        self.source.stop()
+        self.thread.join(PATIENCE_S)
+        self.source.close()
+        assert not self.thread.is_alive()
+
+
+def test_a_camera_that_is_lost_and_found_again_leaves_a_gap_and_one_finding(
+    setup: Setup, tmp_path: Path
+) -> None:
+    running = Running(setup, tmp_path / "out", [80, 100_000])
+    running.until(lambda: len(running.source.gaps) == 1)
+    frames = running.tally.frames
+    running.until(lambda: running.tally.frames > frames + 5)
+    running.end()
+    assert running.error is None
+    with SurveyReader(tmp_path / "out") as survey:
+        [gap] = [note for _, note in survey.notes() if note.kind is NoteKind.GAP]
+        found = list(survey.findings())
+    assert "camera 0" in gap.text and gap.seconds > 0
+    assert 1 <= len(found) <= 2 and all(one.picture for one in found)
+    assert not (tmp_path / "out" / "annotated.mp4").exists(), "a live video has no end"
+
+
+def test_a_camera_that_is_given_up_leaves_its_findings(setup: Setup, tmp_path: Path) -> None:
+    running = Running(setup, tmp_path / "out", [80], give_up_s=0.5)
+    running.thread.join(PATIENCE_S)
+    running.end()
+    assert isinstance(running.error, SourceError)
+    state = json.loads((tmp_path / "out" / "scan.json").read_text())
+    assert state["state"] == "failed" and state["error"] == str(running.error)
+    assert state["frames"] == running.tally.frames > 0
+    with SurveyReader(tmp_path / "out") as survey:
+        assert len(list(survey.findings())) == running.tally.findings
+        assert survey.sessions()[0].ended is not None
+
+
+def test_what_viewers_ask_for_is_done_and_answered(setup: Setup, tmp_path: Path) -> None:
+    running = Running(setup, tmp_path / "first", [100_000])
+    running.until(lambda: bool(running.hub.snap().found))
+    assert running.ask(Mark("north face")) == ("Marked: north face", True)
+    assert running.ask(Snapshot())[0].startswith("Picture saved: camera 0#")
+    assert running.ask(Choose("high-recall")) == ("Operating point: high-recall", True)
+    told, good = running.ask(Choose("nosuch"))
+    assert "has no operating point 'nosuch'" in told and not good
+    assert running.ask(SetScale((0.0, 0.0), (100.0, 0.0), 224, 224, 50.0))[1]
+    running.until(lambda: bool((s := running.hub.snap().status) and s.scale_mm_per_px))
+    status = running.hub.snap().status
+    assert status is not None and status.choice == "high-recall" and status.recording
+    assert status.scale_mm_per_px == pytest.approx(0.5, rel=0.05)
+    assert running.ask(Pause())[1]
+    running.until(lambda: (f := running.hub.newest()[1]) is not None and f.verdict == "paused")
+    time.sleep(1.2)
+    assert running.ask(Resume())[1]
+    told, good = running.ask(NewSurvey("first"))
+    assert "there is a folder first already" in told and not good
+    assert running.ask(NewSurvey("second")) == ("New survey: second", True)
+    running.until(lambda: bool(running.hub.snap().found))
+    running.end()
+    assert running.error is None
+    with SurveyReader(tmp_path / "first") as survey:
+        notes = [(note.kind, note.text) for _, note in survey.notes()]
+        assert survey.sessions()[0].ended is not None and survey.counts().findings == 1
+        assert survey.counts().pictures == 2, "the finding's and the snapshot"
+    assert (NoteKind.MARK, "north face") in notes and (NoteKind.GAP, "paused") in notes
+    with SurveyReader(tmp_path / "second") as survey:
+        assert survey.info().name == "second" and survey.counts().findings == 1
+        [found] = survey.findings()
+    assert found.sighting.scale is not None, "the scale holds for the new survey as well"
+
+
+class Walk(PositionSource):
+    """A receiver that has a new fix each 0.2 s, and loses it after 3 s."""
+
+    def __init__(self) -> None:
+        super().__init__("walk")
+        self.began_s: float | None = None
+
+    def at(self, monotonic_s: float, file: Path | None = None) -> Where:  # noqa: ARG002
+        self.began_s = monotonic_s if self.began_s is None else self.began_s
+        fix_s = (monotonic_s - self.began_s) // 0.2 * 0.2
+        if fix_s > 3:
+            return NOWHERE
+        age_s = monotonic_s - self.began_s - fix_s
+        return Where(Position(47.5 + fix_s * 1e-5, 9.25, "gpsd", age_s))
+
+
+def test_the_way_and_the_place_of_each_finding_are_recorded(setup: Setup, tmp_path: Path) -> None:
+    running = Running(replace(setup, position=Walk()), tmp_path / "out", [100_000])
+    running.until(lambda: bool(running.hub.snap().found))
+    [found] = running.hub.snap().found
+    assert found.place.startswith("47.5")
+    time.sleep(3)
+    running.until(lambda: (s := running.hub.snap().status) is not None and s.position is None)
+    running.end()
+    with SurveyReader(tmp_path / "out") as survey:
+        track = [point for _, point in survey.track()]
+        [recorded] = survey.findings()
+    assert 2 <= len(track) <= 4, "about one a second, and none of a lost fix"
+    assert all((point.where.position.age_s or 0) <= 0.2 for point in track if point.where.position)
+    assert recorded.sighting.frames_seen > 20
+
+
+def test_a_clock_that_jumps_changes_no_finding_and_no_order(
+    setup: Setup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, off_s = time.time, [0.0]
+    monkeypatch.setattr(time, "time", lambda: real() + off_s[0])
+    running = Running(setup, tmp_path / "out", [100_000])
+    running.until(lambda: bool(running.hub.snap().found))
+    for jump_s in (-400 * 86400.0, 3600.0):
+        off_s[0] = jump_s
+        frames = running.tally.frames
+        running.until(lambda frames=frames: running.tally.frames > frames + 10)  # type: ignore[misc]
+    running.end()
+    assert running.error is None
+    with SurveyReader(tmp_path / "out") as survey:
+        [found] = survey.findings()
+        [session] = survey.sessions()
+    seen = found.sighting
+    assert seen.first.monotonic_s < seen.last.monotonic_s
+    assert session.began.monotonic_s < session.ended.monotonic_s  # type: ignore[union-attr]
+    assert seen.frames_seen > 20
+
+
+class Capped(Camera):
+    """A camera whose lens cap is on: black, but for the sensor's noise."""
+
+    def read(self) -> BgrPicture:
+        time.sleep(0.01)
+        self.left -= 1
+        noise = np.random.default_rng(self.left).integers(0, 6, (224, 224, 3))
+        return BgrPicture(noise.astype(np.uint8))
+
+
+class Fed(Notify):
+    """Counts what the service manager would hear."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fed = 0
+
+    def watchdog(self) -> None:
+        self.fed += 1
+
+
+def test_a_lens_cap_is_told_and_noted_and_starves_no_watchdog(setup: Setup, tmp_path: Path) -> None:
+    notify = Fed()
+    running = Running(replace(setup, notify=notify), tmp_path / "out", [100_000], camera=Capped)
+    running.until(lambda: "black" in (((s := running.hub.snap().status) and s.condition) or ""))
+    before = notify.fed
+    running.until(lambda: notify.fed > before + 20)
+    newest = running.hub.newest()[1]
+    assert newest is not None and newest.verdict == "too dark"
+    time.sleep(1.2)
+    running.end()
+    assert running.error is None and running.tally.findings == 0
+    with SurveyReader(tmp_path / "out") as survey:
+        gaps = [note for _, note in survey.notes() if note.kind is NoteKind.GAP]
+    assert len(gaps) == 1 and "black" in gaps[0].text and gaps[0].seconds > 1

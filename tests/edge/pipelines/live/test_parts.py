@@ -1,0 +1,184 @@
+"""The parts of a moving scan: gaps, the track, the pace, and measuring beside the frames."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from crackscan.core.pictures import read_picture
+from crackscan.edge.capture import Source
+from crackscan.edge.capture.base import Gap
+from crackscan.edge.capture.frame import Frame
+from crackscan.edge.detection.finding import Box, Finding
+from crackscan.edge.device.health import Health
+from crackscan.edge.measurement.scale import ScaleSettings, Scaling
+from crackscan.edge.pipelines.live import measurer as measurer_module
+from crackscan.edge.pipelines.live.gaps import LONGEST_S, Gaps
+from crackscan.edge.pipelines.live.measurer import GIVEN_UP, Measured, Measurer, Work
+from crackscan.edge.pipelines.live.throttle import Pace
+from crackscan.edge.pipelines.live.track import Track
+from crackscan.edge.positioning import NOWHERE, Position, Where
+from crackscan.edge.positioning.clock import Clock, Instant, WallFrom
+from crackscan.edge.survey import Note, NoteKind
+
+SAMPLES = Path(__file__).parents[4] / "samples"
+
+
+def instant(at_s: float) -> Instant:
+    return Instant(at_s, 1_800_000_000 + at_s, WallFrom.GPS)
+
+
+def frame(width: int = 640, height: int = 480, index: int = 0) -> Frame:
+    rgb = np.zeros((height, width, 3), np.uint8)
+    return Frame(rgb, index, f"camera 0#{index}", "0", float(index), float(index))
+
+
+def noted(*seen: tuple[float, str]) -> list[tuple[str, float, float]]:
+    """What is noted of frames: (text, when it began, seconds)."""
+    notes: list[Note] = []
+    gaps = Gaps(notes.append)
+    for at_s, why in seen:
+        gaps.frame(why, instant(at_s), at_s)
+    gaps.end()
+    assert all(note.kind is NoteKind.GAP for note in notes)
+    return [(note.text, note.at.monotonic_s, note.seconds) for note in notes]
+
+
+def test_a_gap_lasts_from_its_first_frame_to_the_next_good_one() -> None:
+    assert noted((1, ""), (2, "too fast"), (3, "too fast"), (4, "covered"), (5, ""), (6, "")) == [
+        ("too fast", 2, 3)
+    ]
+    assert noted((1, "too fast"), (1.5, ""), (2, "too fast"), (2.5, "")) == [], (
+        "short ones are none"
+    )
+    assert noted((1, "covered"), (4, "covered")) == [("covered", 1, 3)], "the scan ended in it"
+
+
+def test_a_long_gap_is_noted_in_parts_that_follow_each_other() -> None:
+    parts = noted(*((float(at_s), "paused") for at_s in range(150)), (150.0, ""))
+    assert sum(seconds for _, _, seconds in parts) == 150 and len(parts) == 3
+    assert all(seconds <= LONGEST_S for _, _, seconds in parts)
+    assert [began for _, began, _ in parts] == [0, 60, 120]
+
+
+class Lost(Source):
+    kind = "camera"
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        return iter(())
+
+
+def test_a_gap_of_the_source_is_noted_once_with_its_time() -> None:
+    notes: list[Note] = []
+    gaps, source, clock = Gaps(notes.append), Lost("0"), Clock()
+    began_s = time.monotonic() - 100
+    source.gaps.append(Gap(began_s, 30.0, "camera 0 gave no picture for 5 s"))
+    for _ in range(2):
+        gaps.of_source(source, clock)
+    [note] = notes
+    assert (note.text, note.seconds) == ("camera 0 gave no picture for 5 s", 30.0)
+    assert note.at.monotonic_s == began_s and note.at.wall_s == pytest.approx(time.time() - 100, 1)
+
+
+def where(lat: float, age_s: float) -> Where:
+    return Where(Position(lat, 9.25, "gpsd", age_s))
+
+
+def test_a_fix_is_recorded_once_and_a_stale_one_never() -> None:
+    track = Track()
+    assert track.point(instant(10), NOWHERE) is None
+    assert track.point(instant(10), where(47.5, 0.2)) is not None
+    assert track.point(instant(10.5), where(47.5, 0.7)) is None, "the same fix, older"
+    assert track.point(instant(11.5), where(47.5001, 0.1)) is not None
+    assert track.point(instant(12), where(47.5002, 0.1)) is None, "not more than one a second"
+    assert track.point(instant(20), where(47.5001, 0.1)) is None, "it rests"
+    assert track.point(instant(42), where(47.5001, 0.1)) is not None
+
+
+def test_a_hot_machine_scans_more_slowly_and_says_so_until_it_has_cooled_down() -> None:
+    told: list[str] = []
+    state = [Health(85.0, None)]
+    pace = Pace(told.append, ask=lambda: state[0])
+    for _ in range(3):
+        pace.check()
+    assert pace.told == "slowed down: the processor has 85 °C"
+    began_s = time.monotonic()
+    pace.rest(began_s, lambda: False)
+    assert 0.3 < time.monotonic() - began_s < 5
+    pace.rest(time.monotonic(), lambda: True)
+    state[0] = Health(60.0, None)
+    for _ in range(20):
+        pace.check()
+    assert pace.told == ""
+    assert told == [
+        "scanning more slowly: the processor has 85 °C",
+        "scanning at full speed again",
+    ]
+
+
+def test_no_more_frames_are_scanned_than_wanted() -> None:
+    pace = Pace(print, most_fps=50, ask=lambda: Health(None, None))
+    began_s = time.monotonic()
+    for _ in range(5):
+        pace.rest(time.monotonic(), lambda: False)
+    assert time.monotonic() - began_s >= 0.1
+
+
+def test_a_slow_machine_scans_at_a_lower_resolution_and_says_so() -> None:
+    told: list[str] = []
+    pace = Pace(told.append, least_fps=4, ask=lambda: Health(None, None))
+    large = frame(1280, 960)
+    changes = [pace.took(0.5, pace.fit(large)) for _ in range(100)]
+    assert sum(changes) == 2 == pace.halvings and not any(changes[:14])
+    assert pace.fit(large).rgb.shape == (240, 320, 3) and pace.told == "1/4 resolution"
+    assert told[0] == "scanning at 1/2 of the resolution: a frame took 500 ms"
+    quick = Pace(told.append, least_fps=4, ask=lambda: Health(None, None))
+    assert not any(quick.took(0.1, large) for _ in range(100)) and quick.fit(large) is large
+
+
+def work(number: int, index: int) -> Work:
+    rgb = read_picture(SAMPLES / "cracked-patch-upright.jpg")[:224, :224]
+    shown = replace(frame(index=index), rgb=np.ascontiguousarray(rgb))
+    cells = tuple((row, col) for row in range(14) for col in range(14))
+    finding = Finding(shown.name, index, None, 0.0, Box(0, 0, 224, 224), cells, 0, 0.9, 0.9, 0.9)
+    return Work(number, finding, shown, NOWHERE)
+
+
+def until(met: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + 60
+    while not met():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
+
+
+def test_findings_are_measured_beside_the_frames() -> None:
+    done: list[tuple[int, Measured]] = []
+    scaling = Scaling.of(ScaleSettings.parse(None, None, None, False, "0,0,100,0,50"))
+    measurer = Measurer(16, scaling, lambda one, measured: done.append((one.number, measured)))
+    measurer.add(work(7, 0))
+    until(lambda: bool(done))
+    measurer.close(10)
+    [(number, measured)] = done
+    assert number == 7 and measured.measures.width_median is not None and measured.lines
+    assert measured.scale is not None and measured.scale.mm_per_px == pytest.approx(0.5, rel=0.1)
+
+
+def test_too_many_findings_are_recorded_without_measures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measurer_module, "MOST_BYTES", 4 * 224 * 224 * 3)
+    done: dict[int, str] = {}
+    measurer = Measurer(
+        16,
+        Scaling.of(ScaleSettings()),
+        lambda one, measured: done.update({one.number: measured.measures.why}),
+    )
+    began_s = time.monotonic()
+    for number in range(60):
+        measurer.add(work(number, number))
+    measurer.close(60)
+    assert time.monotonic() - began_s < 50
+    assert set(done) == set(range(60)), "each is told"
+    given_up = [number for number, why in done.items() if why == GIVEN_UP]
+    assert given_up and done[59] != GIVEN_UP, "the newest are measured"

@@ -1,0 +1,71 @@
+"""The clock says what time it is and who says so."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from crackscan.edge.positioning import SatelliteTime
+from crackscan.edge.positioning.clock import EARLIEST_S, Boot, Clock, WallFrom, synchronized
+
+
+@pytest.fixture
+def pi(tmp_path: Path) -> Path:
+    """The parts of a Raspberry Pi's system that tell about its clock: no chip, not synchronized."""
+    (tmp_path / "sys/class/rtc").mkdir(parents=True)
+    (tmp_path / "run/systemd/timesync").mkdir(parents=True)
+    (tmp_path / "proc/sys/kernel/random").mkdir(parents=True)
+    (tmp_path / "proc/sys/kernel/random/boot_id").write_text("4ab1-boot\n")
+    return tmp_path
+
+
+def chip(pi: Path, mark: str) -> None:
+    (pi / "sys/class/rtc/rtc0").mkdir()
+    (pi / "sys/class/rtc/rtc0/hctosys").write_text(mark)
+
+
+def test_a_clock_that_nobody_set_is_not_trusted(pi: Path) -> None:
+    now = Clock(root=pi).at(10.0, 1_800_000_000.0)
+    assert (now.monotonic_s, now.wall_s, now.wall_from) == (10.0, 1_800_000_000.0, WallFrom.UNKNOWN)
+
+
+@pytest.mark.parametrize(("mark", "origin"), [("1\n", WallFrom.RTC), ("0\n", WallFrom.UNKNOWN)])
+def test_a_clock_chip_counts_if_the_kernel_read_it(pi: Path, mark: str, origin: WallFrom) -> None:
+    chip(pi, mark)
+    assert Clock(root=pi).now().wall_from == origin
+
+
+def test_satellite_time_goes_before_the_systems_and_runs_on(pi: Path) -> None:
+    chip(pi, "1")
+    clock = Clock(lambda: SatelliteTime(1_800_000_500.0, monotonic_s=100.0), pi)
+    now = clock.at(160.0, 12345.0)
+    assert now.wall_from == WallFrom.GPS
+    assert now.wall_s == 1_800_000_560.0
+
+
+def test_a_receiver_that_lost_count_of_its_weeks_is_not_believed(pi: Path) -> None:
+    weeks_1024_s = 1024 * 7 * 86400
+    clock = Clock(lambda: SatelliteTime(EARLIEST_S + 1000 - weeks_1024_s, 100.0), pi)
+    assert clock.at(160.0, 12345.0).wall_from == WallFrom.UNKNOWN
+
+
+def test_network_time_goes_before_all(pi: Path) -> None:
+    chip(pi, "1")
+    clock = Clock(lambda: SatelliteTime(1_800_000_500.0, 100.0), pi)
+    (pi / "run/systemd/timesync/synchronized").touch()
+    now = clock.at(160.0, 1_800_000_000.0)
+    assert (now.wall_s, now.wall_from) == (1_800_000_000.0, WallFrom.NTP)
+
+
+def test_this_machine_is_asked_through_the_kernel() -> None:
+    before = time.monotonic()
+    now = Clock().now()
+    assert before <= now.monotonic_s <= time.monotonic()
+    assert (now.wall_from == WallFrom.NTP) == synchronized()
+    assert abs(now.wall_s - time.time()) < 5
+
+
+def test_a_run_of_the_machine_has_a_name(pi: Path) -> None:
+    assert Boot.current(pi).id == "4ab1-boot"
+    assert Boot.current().id == Boot.current().id != Boot.current(pi).id
+    assert Boot.current(pi / "nowhere").id == "unknown"

@@ -1,0 +1,315 @@
+"""Photographs say where, when and through which lens they were taken; damage never raises."""
+
+import struct
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crackscan.edge.positioning import (
+    NOWHERE,
+    Attitude,
+    Carrier,
+    Distance,
+    North,
+    PhotoData,
+    open_position,
+    read_photo,
+)
+
+DATA = Path(__file__).parents[2] / "data/exif"
+SHARED = Path(__file__).parents[4] / "shared/data/exif"
+SIZES = {"B": 1, "s": 1, "H": 2, "I": 4, "R": 8}
+KINDS = {"B": 1, "s": 2, "H": 3, "I": 4, "R": 5}
+
+# As Zenmuse P1 and M30T write it (attributes) and as some models do (elements).
+DJI = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description
+rdf:about="DJI Meta Data" xmlns:drone-dji="http://www.dji.com/drone-dji/1.0/"
+xmp:CreateDate="2021-05-26T17:21:49+02:00" drone-dji:GpsStatus="RTK"
+drone-dji:GpsLatitude="+49.726349021" drone-dji:GpsLongitude="-13.350951205"
+drone-dji:AbsoluteAltitude="+431.531" drone-dji:RelativeAltitude="+36.280"
+drone-dji:GimbalRollDegree="+0.00" drone-dji:GimbalYawDegree="-84.10"
+drone-dji:GimbalPitchDegree="-24.50" drone-dji:FlightYawDegree="+84.50"
+drone-dji:RtkFlag="50" drone-dji:RtkStdLon="0.01200" drone-dji:RtkStdLat="0.00900"
+drone-dji:RtkStdHgt="0.02500" drone-dji:LRFStatus="Normal" drone-dji:LRFTargetDistance="54.103"
+drone-dji:CalibratedFocalLength="3725.151611"/></rdf:RDF></x:xmpmeta>"""
+AUTEL = """<x:xmpmeta><rdf:RDF><rdf:Description xmlns:drone="http://ns.example/drone/1.0/">
+<drone:RelativeAltitude>+12.50</drone:RelativeAltitude>
+<drone:GimbalYawDegree>+10.0</drone:GimbalYawDegree>
+<drone:GimbalPitchDegree>-90.0</drone:GimbalPitchDegree>
+<drone:GimbalRollDegree>+0.5</drone:GimbalRollDegree></rdf:Description></rdf:RDF></x:xmpmeta>"""
+
+Tags = dict[int, tuple[str, object]]
+
+
+def directory(tags: Tags, at: int, order: str) -> bytes:
+    """A TIFF directory that lies at an offset, its longer values behind it."""
+    entries, values = b"", b""
+    behind = at + 2 + 12 * len(tags) + 4
+    for tag, (letter, value) in sorted(tags.items()):
+        if letter == "s":
+            raw = str(value).encode() + b"\0"
+            count = len(raw)
+        else:
+            numbers = list(value) if isinstance(value, tuple | list) else [value]
+            count = len(numbers)
+            if letter == "R":
+                flat = [x for top, bottom in numbers for x in (top, bottom)]
+                raw = struct.pack(f"{order}{len(flat)}I", *flat)
+            else:
+                raw = struct.pack(f"{order}{count}{letter}", *numbers)
+        held = raw.ljust(4, b"\0")
+        if len(raw) > 4:
+            held = struct.pack(f"{order}I", behind + len(values))
+            values += raw + b"\0" * (len(raw) % 2)
+        entries += struct.pack(f"{order}HHI", tag, KINDS[letter], count) + held
+    return struct.pack(f"{order}H", len(tags)) + entries + b"\0\0\0\0" + values
+
+
+def exif(
+    gps: Tags, camera: Tags | None = None, order: str = "<", root: Tags | None = None
+) -> bytes:
+    """An EXIF block of three directories."""
+    camera, root = camera or {}, dict(root or {})
+    root |= {0x8769: ("I", 0), 0x8825: ("I", 0)}
+    first = directory(root, 8, order)
+    second = directory(camera, 8 + len(first), order)
+    root |= {0x8769: ("I", 8 + len(first)), 0x8825: ("I", 8 + len(first) + len(second))}
+    third = directory(gps, 8 + len(first) + len(second), order)
+    head = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}HI", 42, 8)
+    return head + directory(root, 8, order) + second + third
+
+
+def jpeg(path: Path, block: bytes | None = None, xmp: str | None = None) -> Path:
+    """A JPEG's head: the blocks, and a frame of 4000 x 3000 pixels."""
+    parts = [b"\xff\xd8"]
+    for body in (
+        None if block is None else b"Exif\0\0" + block,
+        None if xmp is None else b"http://ns.adobe.com/xap/1.0/\0" + xmp.encode(),
+    ):
+        if body is not None:
+            parts.append(b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body)
+    frame = struct.pack(">BHHB", 8, 3000, 4000, 3) + bytes(9)
+    parts.append(b"\xff\xc0" + struct.pack(">H", len(frame) + 2) + frame + b"\xff\xda")
+    path.write_bytes(b"".join(parts))
+    return path
+
+
+def degrees(d: float, m: float, s: float) -> list[tuple[int, int]]:
+    return [(round(d * 1000), 1000), (round(m * 1000), 1000), (round(s * 1000), 1000)]
+
+
+SOUTH_WEST: Tags = {
+    1: ("s", "S"),
+    2: ("R", degrees(33, 51, 35.9)),
+    3: ("s", "W"),
+    4: ("R", degrees(70, 30, 0)),
+    5: ("B", 1),
+    6: ("R", [(12_500, 1000)]),
+    7: ("R", [(10, 1), (20, 1), (30, 1)]),
+    16: ("s", "M"),
+    17: ("R", [(27_150, 100)]),
+    29: ("s", "2026:05:02"),
+    31: ("R", [(47, 10)]),
+}
+CAMERA: Tags = {
+    0x9003: ("s", "2026:05:02 12:20:45"),
+    0x9011: ("s", "+02:00"),
+    0x9291: ("s", "25"),
+    0x920A: ("R", [(474, 100)]),
+    0xA002: ("H", 4608),
+    0xA003: ("H", 2592),
+    0xA20E: ("R", [(18_000_000, 1000)]),
+    0xA210: ("H", 2),
+    0xA404: ("R", [(2, 1)]),
+    0xA405: ("H", 27),
+}
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_phones_photograph_is_read_whole(tmp_path: Path, order: str) -> None:
+    root: Tags = {0x010F: ("s", "Raspberry Pi"), 0x0110: ("s", "imx708")}
+    photo = read_photo(jpeg(tmp_path / "a.jpg", exif(SOUTH_WEST, CAMERA, order, root)))
+    position = photo.where.position
+    assert position is not None and not photo.damaged
+    assert position.lat == pytest.approx(-(33 + 51 / 60 + 35.9 / 3600))
+    assert (position.lon, position.altitude_m, position.accuracy_m) == (-70.5, -12.5, 4.7)
+    assert (position.source, position.time_s) == ("exif", 1777717230.0)
+    assert photo.taken_s == 1777717245.25
+    assert position.age_s == 15.25
+    assert photo.taken_local == "2026-05-02T12:20:45.250000"
+    assert photo.where.attitude == Attitude(271.5, None, None, Carrier.CAMERA, North.MAGNETIC)
+    assert (photo.make, photo.model) == ("Raspberry Pi", "imx708")
+    assert (photo.focal_mm, photo.focal_35mm_mm, photo.zoom) == (4.74, 27.0, 2.0)
+    assert photo.sensor_px_per_mm == pytest.approx(18_000 / 25.4)
+    assert (photo.width_px, photo.height_px) == (4000, 3000)
+    assert (photo.taken_width_px, photo.taken_height_px) == (4608, 2592)
+
+
+def test_a_drones_xmp_goes_before_exif(tmp_path: Path) -> None:
+    photo = read_photo(jpeg(tmp_path / "a.jpg", exif({}), DJI))
+    position = photo.where.position
+    assert position is not None
+    assert (position.lat, position.lon, position.source) == (49.726349021, -13.350951205, "xmp")
+    assert (position.altitude_m, position.relative_altitude_m) == (431.531, 36.28)
+    assert (position.accuracy_m, position.vertical_accuracy_m) == (pytest.approx(0.03), 0.05)
+    assert photo.where.attitude == Attitude(275.9, -24.5, 0.0, Carrier.CAMERA)
+    assert photo.where.distance == Distance(54.103, "laser")
+    assert photo.focal_px == 3725.151611
+    assert (photo.taken_local, photo.taken_s) == ("2021-05-26T17:21:49", 1622042509.0)
+
+
+def test_elements_and_other_makers_are_read_and_exif_gives_the_place(tmp_path: Path) -> None:
+    photo = read_photo(jpeg(tmp_path / "a.jpg", exif(SOUTH_WEST), AUTEL))
+    position = photo.where.position
+    assert position is not None and position.source == "exif"
+    assert position.relative_altitude_m == 12.5
+    assert photo.where.attitude == Attitude(10.0, -90.0, 0.5, Carrier.CAMERA)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [('"54.103"', '"0.000"'), ('LRFStatus="Normal"', 'LRFStatus="TooFar"'), ('"54.103"', '"far"')],
+)
+def test_a_laser_that_met_nothing_gives_no_distance(tmp_path: Path, old: str, new: str) -> None:
+    photo = read_photo(jpeg(tmp_path / "a.jpg", xmp=DJI.replace(old, new)))
+    assert photo.where.distance is None and photo.where.position is not None
+
+
+def test_under_a_bridge_there_is_a_distance_without_a_position(tmp_path: Path) -> None:
+    inside = DJI.replace("+49.726349021", "+0.000000000").replace("-13.350951205", "+0.000000000")
+    where = read_photo(jpeg(tmp_path / "a.jpg", xmp=inside)).where
+    assert where.position is None and where.distance is not None and where.attitude is not None
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({1: ("s", "")}, "no letter"),
+        ({3: ("s", "N")}, "the wrong letter"),
+        ({2: ("R", degrees(91, 0, 0))}, "beyond the pole"),
+        ({2: ("R", degrees(33, 75, 0))}, "more than 60 minutes"),
+        ({2: ("R", [(33, 0), (0, 1), (0, 1)])}, "degrees over zero"),
+        ({2: ("R", degrees(0, 0, 0)), 4: ("R", degrees(0, 0, 0))}, "zero and zero"),
+        ({2: ("s", "33")}, "text"),
+        ({9: ("s", "V")}, "called void by the receiver"),
+        ({29: ("s", "2026:05:01")}, "a fix of yesterday"),
+    ],
+)
+def test_a_place_that_cannot_be_true_is_none(tmp_path: Path, changed: Tags, why: str) -> None:
+    photo = read_photo(jpeg(tmp_path / "a.jpg", exif(SOUTH_WEST | changed, CAMERA)))
+    assert photo.where.position is None, why
+    assert photo.focal_mm == 4.74
+
+
+def test_how_old_a_fix_may_be_is_a_setting(tmp_path: Path) -> None:
+    path = jpeg(tmp_path / "a.jpg", exif(SOUTH_WEST, CAMERA))
+    with open_position("exif", stale_s=15.0) as strict, open_position("exif") as usual:
+        assert strict.at(0.0, path).position is None
+        assert usual.at(0.0, path).position is not None
+        assert usual.at(0.0, tmp_path / "missing.jpg") == NOWHERE
+
+
+def test_decimal_degrees_with_empty_minutes_are_read(tmp_path: Path) -> None:
+    gps = SOUTH_WEST | {2: ("R", [(338_599, 10_000), (0, 0), (0, 0)]), 5: ("B", 0)}
+    position = read_photo(jpeg(tmp_path / "a.jpg", exif(gps))).where.position
+    assert position is not None and position.age_s is None
+    assert (position.lat, position.altitude_m) == (pytest.approx(-33.8599), 12.5)
+
+
+def test_other_kinds_of_picture_carry_the_same(tmp_path: Path) -> None:
+    block = exif(SOUTH_WEST, CAMERA, root={256: ("I", 4000), 257: ("I", 3000)})
+    tiff = tmp_path / "a.tif"
+    tiff.write_bytes(block)
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + b"crc!"
+
+    size = struct.pack(">II5B", 4000, 3000, 8, 2, 0, 0, 0)
+    note = b"XML:com.adobe.xmp\0\0\0\0\0" + AUTEL.encode()
+    png = tmp_path / "a.png"
+    png.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + chunk(b"eXIf", block) + chunk(b"iTXt", note)
+    )
+    body = b"WEBP" + b"VP8X" + struct.pack("<I", 10) + bytes(4)
+    body += (3999).to_bytes(3, "little") + (2999).to_bytes(3, "little")
+    body += b"EXIF" + struct.pack("<I", len(block)) + block + bytes(len(block) % 2)
+    body += b"XMP " + struct.pack("<I", len(AUTEL)) + AUTEL.encode() + bytes(len(AUTEL) % 2)
+    webp = tmp_path / "a.webp"
+    webp.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+    for path in (tiff, png, webp):
+        photo = read_photo(path)
+        assert photo.where.position is not None and photo.where.position.lon == -70.5, path
+        assert (photo.width_px, photo.height_px, photo.focal_mm) == (4000, 3000, 4.74), path
+    assert read_photo(png).where.attitude == read_photo(webp).where.attitude
+    assert read_photo(png).where.position.relative_altitude_m == 12.5  # type: ignore[union-attr]
+
+
+def test_a_real_photograph_with_damaged_exif_has_no_position() -> None:
+    photo = read_photo(DATA / "image01551.jpg")
+    assert photo.where == NOWHERE and photo.width_px == 61
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="no folder ../shared/data/exif beside the checkout")
+def test_real_photographs_from_a_camera_with_a_receiver_are_placed() -> None:
+    places = {
+        "DSCN0010.jpg": (43.467448, 11.885127),
+        "DSCN0021.jpg": (43.467082, 11.884538),
+        "DSCN0040.jpg": (43.466012, 11.879112),
+    }
+    for name, place in places.items():
+        photo = read_photo(SHARED / name)
+        assert photo.where.position is not None and photo.model == "COOLPIX P6000"
+        assert (photo.where.position.lat, photo.where.position.lon) == pytest.approx(
+            place, abs=1e-6
+        )
+    for name in ("image00971.jpg", "image01088.jpg", "image01551.jpg"):
+        assert read_photo(SHARED / name).where == NOWHERE
+
+
+def test_what_is_no_picture_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    (tmp_path / "text.jpg").write_text("no picture")
+    assert read_photo(tmp_path / "empty.jpg") == read_photo(tmp_path / "text.jpg") == PhotoData()
+    assert read_photo(tmp_path / "missing.jpg").damaged
+    assert read_photo(tmp_path).damaged
+
+
+WHOLE = exif(SOUTH_WEST, CAMERA)
+
+
+@settings(deadline=None)
+@given(cut=st.integers(0, len(WHOLE)))
+def test_exif_cut_short_anywhere_gives_the_place_or_none(
+    tmp_path_factory: pytest.TempPathFactory, cut: int
+) -> None:
+    path = jpeg(tmp_path_factory.getbasetemp() / "cut.jpg", WHOLE[:cut])
+    position = read_photo(path).where.position
+    assert position is None or position.lon == -70.5
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), max_size=20))
+def test_exif_with_bytes_gone_wrong_never_raises(
+    tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, int]]
+) -> None:
+    block = bytearray(WHOLE)
+    for at, value in changes:
+        block[at] = value
+    position = read_photo(
+        jpeg(tmp_path_factory.getbasetemp() / "wrong.jpg", bytes(block), DJI[: len(changes) * 60])
+    ).where.position
+    assert position is None or (abs(position.lat) <= 90 and abs(position.lon) <= 180)
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=400))
+def test_any_bytes_behind_a_jpegs_head_never_raise(
+    tmp_path_factory: pytest.TempPathFactory, noise: bytes
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "noise.jpg"
+    for head in (b"\xff\xd8", b"\xff\xd8\xff\xe1\x01\x00Exif\0\0", b"II*\0", b"\x89PNG\r\n\x1a\n"):
+        path.write_bytes(head + noise)
+        assert read_photo(path).where == NOWHERE

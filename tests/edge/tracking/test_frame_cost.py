@@ -1,0 +1,101 @@
+"""What following costs a frame, counted in steps: a clock would tell of the machine."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from crackscan.edge.appliance.bench.wall import STEP_PX, encoded_frames
+from crackscan.edge.capture.frame import Frame
+from crackscan.edge.detection.finding import Rule
+from crackscan.edge.tracking import pipeline
+from crackscan.edge.tracking.dead_reckoning import MOST
+from crackscan.edge.tracking.pipeline import Follower
+
+WIDTH, HEIGHT, CELL_PX = 640, 480, 16
+UNDER_WAY, FRAMES = 4, 20
+"""Frames of a steady pan that are not counted, and that are."""
+
+
+@pytest.fixture
+def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often a step was taken since the test cleared it."""
+    found: Counter[str] = Counter()
+
+    def count(room: object, name: str) -> None:
+        real: Callable[..., Any] = getattr(room, name)
+
+        def counted(*given: Any, **named: Any) -> Any:
+            found[name] += 1
+            if getattr(given[0], "shape", ())[:2] == (HEIGHT, WIDTH):
+                found[f"whole {name}"] += 1
+            if getattr(given[0], "shape", ())[:2] == (HEIGHT // 2, WIDTH):
+                found[f"half {name}"] += 1
+            return real(*given, **named)
+
+        monkeypatch.setattr(room, name, counted)
+
+    for name in ("cvtColor", "resize", "phaseCorrelate", "goodFeaturesToTrack", "warpAffine"):
+        count(cv2, name)
+    count(pipeline, "measure")
+    return found
+
+
+def crack_map(index: int) -> np.ndarray:
+    """Of a frame of the pan: an upright crack that stays on the wall, and calm around it."""
+    cells = np.full((HEIGHT // CELL_PX, WIDTH // CELL_PX), 0.02, np.float32)
+    left = (500 - STEP_PX * index) // CELL_PX
+    cells[5:25, left : left + 2] = 0.97
+    return cells
+
+
+def scan(counts: Counter[str], cracked: bool) -> list[pipeline.Result]:
+    """Follow a steady pan over a wall with a crack, or calm."""
+    follower = Follower(Rule(0.5, 0.7, 4, CELL_PX))
+    pictures = encoded_frames(WIDTH, HEIGHT)
+    calm = np.full((HEIGHT // CELL_PX, WIDTH // CELL_PX), 0.02, np.float32)
+    results = []
+    for index in range(UNDER_WAY + FRAMES):
+        bgr = cv2.imdecode(np.frombuffer(pictures[index], np.uint8), cv2.IMREAD_COLOR)
+        frame = Frame(np.asarray(bgr, np.uint8), index, str(index), "wall", index / 30, 0.0)
+        if index == UNDER_WAY:
+            counts.clear()
+        look = follower.look(frame)
+        counts["matched"] += look.matched
+        assert look.place is not None and look.place.piece == 0
+        results.append(follower.add(frame, look, crack_map(index) if cracked else calm))
+    return results
+
+
+def test_a_steady_pan_is_followed_without_searching(counts: Counter[str]) -> None:
+    """One frame in four is matched. Of it, half of the rows are read once, for its grey picture;
+    the whole frame never, and the windows that sharpness is measured in now and then."""
+    results = scan(counts, cracked=False)
+    matched = counts["matched"]
+    assert FRAMES // (MOST + 1) <= matched <= FRAMES // 4
+    assert counts["half cvtColor"] == matched
+    assert counts["whole cvtColor"] == counts["whole resize"] == 0
+    assert counts["cvtColor"] == matched + counts["measure"]
+    assert counts["measure"] <= 1 + matched // 8
+    assert counts["phaseCorrelate"] == counts["goodFeaturesToTrack"] == 0
+    assert counts["warpAffine"] <= 5 * matched + FRAMES
+    assert not any(result.followed.here for result in results)
+
+
+def test_a_crack_in_view_costs_no_search_either(counts: Counter[str]) -> None:
+    results = scan(counts, cracked=True)
+    assert results[-1].followed.here
+    assert counts["phaseCorrelate"] == counts["goodFeaturesToTrack"] == 0
+    assert counts["warpAffine"] <= 7 * counts["matched"] + FRAMES
+
+
+def test_the_evidence_is_drawn_for_those_who_look(counts: Counter[str]) -> None:
+    """Also later, when the scan has gone on: what was drawn then is the frame's own place."""
+    results = scan(counts, cracked=True)
+    for index in range(UNDER_WAY + FRAMES - 6, UNDER_WAY + FRAMES):
+        drawn, told = results[index].shown(), crack_map(index)
+        assert drawn.shape == told.shape
+        assert drawn[told > 0.5].mean() > 0.5 > drawn[told < 0.5].mean()

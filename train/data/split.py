@@ -1,0 +1,150 @@
+"""Splits a data folder into train, validation and test so that nothing leaks between them."""
+
+from collections import Counter
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscan.core.dataset.index import ClassFolder, Item, Skipped, read_index
+from crackscan.core.errors import DataError
+from crackscan.train.data.appearance import appearance_clusters
+from crackscan.train.data.copies import find_copies
+from crackscan.train.data.thumbnails import Looks, Report, look
+
+Side = Literal["train", "validation", "test"]
+SHARES: dict[Side, float] = {"train": 0.7, "validation": 0.2, "test": 0.1}
+
+_DRAWS = 64
+_NAMES: dict[bool | None, str] = {True: "positive", False: "negative", None: "pictures"}
+
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Member:
+    """One picture's place in a split."""
+
+    item: Item
+    side: Side
+    group: int
+    """Pictures of one group are copies of each other."""
+    cluster: int
+    """Pictures of one cluster look alike, and are on one side."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Which picture of a data folder serves what."""
+
+    root: str
+    """The folder's name, without its place."""
+    seed: int
+    members: tuple[Member, ...]
+    classes: tuple[ClassFolder, ...]
+    """Empty for pictures with masks."""
+    skipped: tuple[Skipped, ...]
+    ignored: int
+    """Pictures outside the class folders."""
+    fingerprint: str
+    """SHA-256 over the contents and labels of all pictures, whatever their names."""
+
+    @property
+    def has_masks(self) -> bool:
+        return not self.classes
+
+    def items(self, side: Side) -> list[Item]:
+        return [member.item for member in self.members if member.side == side]
+
+    def counts(self) -> dict[Side, dict[str, int]]:
+        """Pictures of each side: positive and negative, or just pictures where masks tell."""
+        tally = Counter((member.side, member.item.label) for member in self.members)
+        labels = (None,) if self.has_masks else (True, False)
+        return {s: {_NAMES[label]: tally[s, label] for label in labels} for s in SHARES}
+
+    def copies(self) -> list[list[Item]]:
+        """The groups of two or more pictures that are copies of each other."""
+        groups: dict[int, list[Item]] = {}
+        for member in self.members:
+            groups.setdefault(member.group, []).append(member.item)
+        return [group for group in groups.values() if len(group) > 1]
+
+    def contradictions(self) -> list[list[Item]]:
+        """The copy groups that lie in both classes: label errors, or one file filed twice."""
+        return [group for group in self.copies() if len({item.label for item in group}) > 1]
+
+
+def prepare(root: Path, seed: int = 0, report: Report = lambda *_: None) -> Split:
+    """Read a data folder, find copies, and split it 70/20/10 by copy group and appearance cluster.
+
+    Equal pictures under equal names and an equal seed give an equal split, however the folder is
+    listed. `report` is told the progress. Raises DataError for a folder that cannot be split;
+    pictures that cannot be read are skipped and named.
+    """
+    index = read_index(root)
+    looks = look(root, index.items, report)
+    if not index.has_masks and len({item.label for item in looks.items}) == 1:
+        raise DataError(
+            f"{root} holds one class only once the pictures that cannot be read are left out"
+        )
+    copies = find_copies(looks.grey, looks.digests, report)
+    clusters = appearance_clusters(looks.appearance, copies.family, seed)
+    sides = _assign(clusters, looks.cracked, seed)
+    if sides is None:
+        clusters = copies.family
+        sides = _assign(clusters, looks.cracked, seed)
+    if sides is None:
+        found = _distinct(looks, copies.group)
+        raise DataError(f"{root} has too few distinct pictures to split: {found}")
+    members = tuple(
+        Member(item, side, int(group), int(cluster))
+        for item, side, group, cluster in zip(
+            looks.items, sides, copies.group, clusters, strict=True
+        )
+    )
+    skipped = tuple(sorted((*index.skipped, *looks.skipped), key=lambda s: s.path))
+    name = root.resolve().name
+    return Split(name, seed, members, index.classes, skipped, index.ignored, _fingerprint(looks))
+
+
+def _assign(units: Labels, cracked: NDArray[np.bool_], seed: int) -> list[Side] | None:
+    """Give each unit whole to one side so that both classes' shares come close to SHARES.
+
+    The best of some random orders, in each of which a unit goes where most is wanting. None when
+    every order leaves a side without one of the classes.
+    """
+    _, unit = np.unique(units, return_inverse=True)
+    sizes = np.zeros((unit.max() + 1, 2))
+    np.add.at(sizes, (unit, cracked.astype(int)), 1)
+    sizes = sizes[:, sizes.any(axis=0)]
+    target = np.outer(list(SHARES.values()), sizes.sum(axis=0))
+    random = np.random.default_rng(seed)
+    best, side_of = np.inf, None
+    for _ in range(_DRAWS):
+        chosen = np.zeros(len(sizes), np.int64)
+        wanting = np.ones_like(target)
+        for u in random.permutation(len(sizes)):
+            chosen[u] = np.argmax(wanting @ sizes[u])
+            wanting[chosen[u]] -= sizes[u] / target[chosen[u]]
+        complete = bool((wanting < 1).all())
+        if complete and (miss := float(np.square(wanting).sum())) < best:
+            best, side_of = miss, chosen
+    if side_of is None:
+        return None
+    names = list(SHARES)
+    return [names[side] for side in side_of[unit]]
+
+
+def _distinct(looks: Looks, group: Labels) -> str:
+    pairs = {(item.label, int(g)) for item, g in zip(looks.items, group, strict=True)}
+    tally = Counter(label for label, _ in pairs)
+    found = ", ".join(f"{tally[label]} {_NAMES[label]}" for label in tally)
+    return f"{found}; give at least 3 of each class, better 100"
+
+
+def _fingerprint(looks: Looks) -> str:
+    lines = [f"{d} {item.label}" for d, item in zip(looks.digests, looks.items, strict=True)]
+    return sha256("\n".join(sorted(lines)).encode()).hexdigest()

@@ -1,0 +1,119 @@
+"""Looks at every picture once: thumbnails for finding copies, colour and texture for clustering."""
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import repeat
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from crackscan.core.dataset.index import Item, Skipped
+from crackscan.core.dataset.patches import crack_mask
+from crackscan.core.errors import DataError, PictureError
+from crackscan.core.pictures import RGB, read_picture
+
+SIDE = 16
+"""Pixels along each side of a thumbnail."""
+
+_SMALL = 128
+_OCTAVES = 4
+_LEAST_CONTRAST = 0.05
+
+Report = Callable[[str, int, int], None]
+"""Told how far a stage is: its name, steps done, steps in all."""
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What was seen of N pictures that could be read."""
+
+    items: tuple[Item, ...]
+    grey: NDArray[np.float32]
+    """(N, SIDE, SIDE) mean brightness of each square, 0 to 255."""
+    appearance: NDArray[np.float32]
+    """(N, 7) median L, a, b; log of the median contrast in four octaves. Equal under flips."""
+    cracked: NDArray[np.bool_]
+    """(N,) whether the label, or the mask, says that there is a crack."""
+    digests: tuple[str, ...]
+    """SHA-256 of each file, hexadecimal."""
+    skipped: tuple[Skipped, ...]
+
+
+def look(root: Path, items: Sequence[Item], report: Report) -> Looks:
+    """Read all pictures (and masks), those that cannot be read apart, with the reason.
+
+    Raises DataError when none can be read, or when there are masks and none marks a crack.
+    """
+    seen: list[tuple[Item, _Look]] = []
+    skipped: list[Skipped] = []
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        results = pool.map(_look, repeat(root), items)
+        for done, (item, result) in enumerate(zip(items, results, strict=True), 1):
+            if isinstance(result, Skipped):
+                skipped.append(result)
+            else:
+                seen.append((item, result))
+            report("Reading pictures", done, len(items))
+    if not seen:
+        first = skipped[0]
+        raise DataError(
+            f"none of {len(skipped):,} pictures can be read: {first.path} {first.reason}"
+        )
+    looks = [a_look for _, a_look in seen]
+    if all(item.mask and not a_look.cracked for item, a_look in seen):
+        raise DataError(f"no mask in {root} marks a crack: cracks must be white (255), the rest 0")
+    return Looks(
+        tuple(item for item, _ in seen),
+        np.stack([a_look.grey for a_look in looks]),
+        np.stack([a_look.appearance for a_look in looks]),
+        np.array([a_look.cracked for a_look in looks]),
+        tuple(a_look.digest for a_look in looks),
+        tuple(skipped),
+    )
+
+
+@dataclass(frozen=True)
+class _Look:
+    grey: NDArray[np.float32]
+    appearance: NDArray[np.float32]
+    cracked: bool
+    digest: str
+
+
+def _look(root: Path, item: Item) -> _Look | Skipped:
+    path = root / item.path
+    try:
+        rgb = read_picture(path)
+        if item.mask is None:
+            cracked = bool(item.label)
+        else:
+            cracked = bool(crack_mask(root / item.mask, rgb).any())
+    except PictureError as error:
+        reason = str(error).removeprefix(f"{path} ")
+        return Skipped(item.path, reason.replace(f"{root}{os.sep}", "has a bad mask: "))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    small = np.asarray(cv2.resize(rgb, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA), np.uint8)
+    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return _Look(_averaged(grey, SIDE), _appearance(small, grey), cracked, digest)
+
+
+def _appearance(rgb: RGB, grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Colour and texture of the wall; medians, so that a crack across it hardly counts."""
+    colour = np.median(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)[::2, ::2].reshape(-1, 3), axis=0)
+    contrast: list[float] = []
+    while len(contrast) < _OCTAVES:
+        coarse = _averaged(grey, len(grey) // 2)
+        detail = np.abs(grey - coarse.repeat(2, axis=0).repeat(2, axis=1))
+        contrast.append(np.log(np.median(detail) + _LEAST_CONTRAST))
+        grey = coarse
+    return np.array([*colour, *contrast], np.float32)
+
+
+def _averaged(grey: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+    means = cv2.resize(grey, (side, side), interpolation=cv2.INTER_AREA)
+    return np.asarray(means, np.float32)

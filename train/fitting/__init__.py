@@ -1,0 +1,1 @@
+"""Training: settings, recipes, the fit itself, distillation and calibration."""

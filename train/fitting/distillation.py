@@ -1,0 +1,179 @@
+"""What a teacher says of the examples: soft targets, asked for once and kept for the student."""
+
+import itertools
+import json
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from crackscan.core.errors import CrackscanError
+from crackscan.core.pooling import sigmoid, top_k_mean
+from crackscan.train.data.examples import (
+    CELL_PX,
+    RGB,
+    UNKNOWN,
+    Example,
+    Source,
+    Targets,
+    batches,
+    light,
+    turn,
+)
+from crackscan.train.evaluate.predict import load_scorer
+from crackscan.train.fitting.fit import AVERAGE
+
+TRUST = 0.5
+"""The teacher's share in a target that is known; one that is not is the teacher's alone."""
+GENTLE = 0.12
+"""How much the light of a kept example is varied: little, for the teacher was asked before."""
+SURELY_NONE = 0.1
+"""A picture whose target is below this has no crack in any part of it."""
+BATCH = 32
+ARRAYS = ("rgb.npy", "cells.npy", "patch.npy")
+VIEWS, FINISHED = "views", "views.json"
+"""The folder in a run, and the file in it that says it is whole."""
+
+Ask = Callable[[RGB], Targets]
+"""uint8 RGB (n, side, side, 3) to float32 logits (n, side / 16, side / 16)."""
+
+
+def load_teacher(where: Path) -> Ask:
+    """A teacher that is asked eight times: the averaged network of a run, or a `.tflite`.
+
+    Raises:
+        CrackscanError: there is none.
+    """
+    if where.suffix == ".tflite":
+        return of_eight_turns(_in_threads(where, len(os.sched_getaffinity(0))))
+    try:
+        network = keras.models.load_model(where / AVERAGE, compile=False)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise CrackscanError(
+            f"{where} holds no teacher; make it first:"
+            f" crackscan-train model {where.name} DATA --out {where}"
+        ) from error
+    return of_eight_turns(asked(network))
+
+
+def _in_threads(file: Path, count: int) -> Ask:
+    """A quantized teacher, whose squares are too small to share one among cores."""
+    scorers = [load_scorer(file, threads=1) for _ in range(count)]
+    threads = ThreadPoolExecutor(count)
+
+    def ask(pictures: RGB) -> Targets:
+        parts = np.array_split(pictures, min(count, len(pictures)))
+        said = threads.map(lambda scorer, part: scorer(part), scorers, parts)
+        return np.concatenate(list(said))
+
+    return ask
+
+
+def asked(network: keras.Model) -> Ask:
+    """A crack network as a teacher: pictures in, the logits of their cells out."""
+    infer = tf.function(lambda pictures: network(pictures, training=False)[..., 0])
+    return lambda pictures: np.asarray(infer(tf.constant(pictures)))
+
+
+def of_eight_turns(ask: Ask) -> Ask:
+    """The mean of what is said of a square in its four turns, and of its mirror's four.
+
+    A wall has no up and no left: where a network says something else of a turned square, that is
+    noise, and the mean has less of it (as model ensembles; Krizhevsky et al. 2012).
+    """
+
+    def mean(pictures: RGB) -> Targets:
+        said = np.zeros((), np.float32)
+        for quarter, mirror in itertools.product(range(4), (False, True)):
+            turned = np.rot90(pictures[:, :, ::-1] if mirror else pictures, quarter, (1, 2))
+            maps = np.rot90(ask(np.ascontiguousarray(turned)), -quarter, (1, 2))
+            said = said + (maps[:, :, ::-1] if mirror else maps)
+        return (said / 8).astype(np.float32)
+
+    return mean
+
+
+def keep_views(
+    folder: Path,
+    sources: Sequence[Source],
+    size: int,
+    count: int,
+    teacher: Ask,
+    pooled_cells: int,
+    seed: int,
+    progress: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Draw `count` examples, ask the teacher, and keep pictures and targets (Hinton et al. 2015).
+
+    rgb.npy is uint8 (count, size, size, 3), cells.npy float16 (count, size / 16, size / 16) and
+    patch.npy float32 (count,), probabilities all. What is finished and was made with the same
+    settings is kept as it is.
+    """
+    told = {"count": count, "size": size, "pooled_cells": pooled_cells, "seed": seed}
+    done = folder / FINISHED
+    if done.is_file() and json.loads(done.read_text()) == told:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    done.unlink(missing_ok=True)
+    side = size // CELL_PX
+    shapes = ((count, size, size, 3), (count, side, side), (count,))
+    kinds = (np.uint8, np.float16, np.float32)
+    rgb, cells, patch = (
+        np.lib.format.open_memmap(folder / name, "w+", kind, shape)
+        for name, kind, shape in zip(ARRAYS, kinds, shapes, strict=True)
+    )
+    epochs = (batches(sources, BATCH, seed, epoch) for epoch in itertools.count())
+    start = 0
+    for pictures, hard, whole in itertools.chain.from_iterable(epochs):
+        taken = min(len(pictures), count - start)
+        now = slice(start, start + taken)
+        logits = teacher(pictures[:taken])
+        pooled = np.array([top_k_mean(one, pooled_cells) for one in logits])
+        rgb[now] = pictures[:taken]
+        cells[now] = softened(hard[:taken, ..., 0], sigmoid(logits))
+        patch[now] = softened(whole[:taken, 0], sigmoid(pooled))
+        start += taken
+        progress(start)
+        if start == count:
+            break
+    for array in (rgb, cells, patch):
+        array.flush()
+    done.write_text(json.dumps(told))
+
+
+def softened(hard: Targets, taught: npt.NDArray[Any]) -> Targets:
+    """Targets (-1 where not known) and the teacher's probabilities, of one shape, made one."""
+    return np.where(hard >= 0, (1 - TRUST) * hard + TRUST * taught, taught).astype(np.float32)
+
+
+class Views:
+    """Kept examples with their soft targets, turned, mirrored and lit a little anew each time.
+
+    Of a smaller `size` than they were kept in, squares are cut between cells; a part of a picture
+    that is probably cracked somewhere has no target as a whole.
+    """
+
+    def __init__(self, folder: Path, size: int) -> None:
+        if not (folder / FINISHED).is_file():
+            raise CrackscanError(f"{folder} holds no finished examples of a teacher")
+        self.rgb, self.cells, self.patch = (np.load(folder / one, mmap_mode="r") for one in ARRAYS)
+        self.side = size // CELL_PX
+
+    def __len__(self) -> int:
+        return len(self.rgb)
+
+    def example(self, index: int, rng: np.random.Generator) -> Example:
+        room = self.cells.shape[1] - self.side
+        top, left = (int(rng.integers(room + 1)) for _ in range(2))
+        cells = self.cells[index, top : top + self.side, left : left + self.side]
+        rows, columns = (slice(at * CELL_PX, (at + self.side) * CELL_PX) for at in (top, left))
+        rgb, cells = turn(np.asarray(self.rgb[index, rows, columns]), cells.astype(np.float32), rng)
+        whole = float(self.patch[index])
+        patch = whole if room == 0 or whole < SURELY_NONE else UNKNOWN
+        return Example(light(rgb, rng, GENTLE), cells, patch)

@@ -1,0 +1,308 @@
+"""Making a model by its recipe: from the data folder to a run that `quantize` takes."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from crackscan.core.dataset.index import Item
+from crackscan.core.dataset.split_file import read_split, write_split
+from crackscan.core.errors import CrackscanError, DataError
+from crackscan.core.model_card import Card, DataSource, Pooling
+from crackscan.core.pictures import write_file
+from crackscan.train.data.examples import CELL_PX, Source, batches
+from crackscan.train.data.field_annotations import read_annotations
+from crackscan.train.data.labelled_patches import LabelledPatches
+from crackscan.train.data.negatives import collect
+from crackscan.train.data.photographs import CloseUps, FieldPhotographs, OtherPictures
+from crackscan.train.data.rendered import Rendered, render_pool
+from crackscan.train.data.split import Split, prepare
+from crackscan.train.data.thumbnails import Report
+from crackscan.train.fitting.development import Development
+from crackscan.train.fitting.distillation import VIEWS, Views, keep_views, load_teacher
+from crackscan.train.fitting.fit import AVERAGE, BEST, Outcome, Watch, fit
+from crackscan.train.fitting.recipe import (
+    CLOSE_UPS,
+    DEVELOPMENT,
+    DEVELOPMENT_PX,
+    FIELD,
+    POOL_PX,
+    SCALES,
+    SMALL_PX,
+    TEACHER,
+    WIDE,
+    Recipe,
+    Stage,
+)
+from crackscan.train.fitting.run_folder import CARD, DATA, SPLIT, save_representative
+from crackscan.train.fitting.settings import HISTORY, LAST, Settings
+from crackscan.train.fitting.train_folder import data_source
+from crackscan.train.network.crack_network import crack_network, receptive_margin_px
+from crackscan.train.network.initial import UNFOLDED_BY, start
+from crackscan.train.network.reconstruct import PICTURES, finished_network, reconstruct
+from crackscan.train.render.sample import RenderConfig
+
+JUDGED, STAGES, START = "pool-development", "stages.json", "start.keras"
+
+
+def make(
+    name: str,
+    recipe: Recipe,
+    data: Path,
+    run: Path,
+    negatives: Path | None,
+    teacher: Path | None,
+    workers: int,
+    resume: bool,
+    report: Report,
+    watch: Watch,
+) -> Outcome:
+    """Make a model as the shipped one of that name was made.
+
+    `data` holds metu/, field_photos/ and deepcrack_dev/; `negatives` pictures without a crack, by
+    default collected from Debian packages into the run folder; `teacher` is the run folder, or the
+    `.tflite`, of the model that a recipe with `taught` examples learns from. deepcrack_dev chooses
+    the epoch, the temperature and the thresholds; nothing of it is trained on.
+
+    Raises:
+        CrackscanError: part of the data is missing, or the run folder is another run's.
+    """
+    for part in (CLOSE_UPS, FIELD, DEVELOPMENT):
+        if not (data / part).is_dir():
+            raise DataError(f"{data} has no folder {part}/; the README says what belongs there")
+    if recipe.stages[0].taught and teacher is None:
+        raise DataError(f"{name} learns from another model; name it with --teacher")
+    _claim(run, recipe, resume)
+    split = _split(data / CLOSE_UPS, run, recipe.settings.seed, report)
+    others = negatives or _collected(run / "negatives", report)
+    intact = [data / CLOSE_UPS / item.path for item in split.items("train") if not item.label]
+    for pool, count, seed, size, config in (
+        ("pool", recipe.pool, 1_000_000, POOL_PX, RenderConfig()),
+        ("pool-wide", recipe.wide_pool, 3_000_000, POOL_PX, WIDE),
+        (
+            "pool-development",
+            recipe.development_renderings,
+            9_000_000,
+            DEVELOPMENT_PX,
+            RenderConfig(),
+        ),
+    ):
+        told = _of_stage(report, f"Rendering {pool}", count)
+        render_pool(run / pool, count, seed, size, intact, config, workers, told)
+    judge = Development(
+        data / DEVELOPMENT,
+        run / JUDGED,
+        recipe.judged_cells,
+        recipe.development_photographs,
+    )
+    weights, outcome = recipe.settings.weights, None
+    taught_by = teacher or run
+    views_seed = recipe.settings.seed
+    for number, stage in enumerate(recipe.stages):
+        folder = run / f"stage-{number + 1}"
+        if teacher is None and not stage.taught:
+            taught_by = folder
+        settings = _of(stage, recipe.settings, number, weights)
+        views_seed = views_seed if stage.again else settings.seed
+        weights = str(folder / AVERAGE)
+        if number + 1 < len(recipe.stages) and _is_finished(folder, stage):
+            continue
+        training = _training(recipe, settings.size_px, data, run, split, others)
+        if stage.taught:
+            views_px = recipe.settings.size_px
+            keep_views(
+                run / VIEWS,
+                _training(recipe, views_px, data, run, split, others),
+                views_px,
+                recipe.taught,
+                load_teacher(taught_by),
+                settings.pooled_cells,
+                views_seed,
+                _of_stage(report, "Asking the teacher", recipe.taught),
+            )
+            training = [Views(run / VIEWS, settings.size_px)]
+        if settings.weights == TEACHER or settings.weights.endswith(".tflite"):
+            if not (run / START).is_file():
+                _begun(settings, training, taught_by).save(run / START)
+            settings = replace(settings, weights=str(run / START))
+        validation = [_validation(settings.size_px, data, split)]
+        again = (folder / LAST).is_file()
+        outcome = fit(folder, settings, training, validation, again, watch, judge)
+    if outcome is None:
+        raise ValueError("a recipe without stages")
+    network = keras.models.load_model(outcome.model, compile=False)
+    if recipe.averaged_stages > 1:
+        ends = [run / f"stage-{number + 1}" / AVERAGE for number in range(len(recipe.stages))]
+        _set_mean(network, [run / START, *ends][-recipe.averaged_stages :])
+    network.save(run / AVERAGE)  # as a teacher is asked: before calibration
+    examples = _training(recipe, recipe.settings.size_px, data, run, split, others)
+    save_representative(run, examples, recipe.settings.seed)
+    (run / DATA).write_text(str((data / CLOSE_UPS).resolve()))
+    card = _card(name, recipe, network, judge, _sources(data, split, others))
+    network.save(run / BEST)
+    (run / CARD).write_text(card.to_json())
+    return replace(outcome, best={**outcome.best, **card.figures["development"]})
+
+
+def _begun(settings: Settings, training: Sequence[Source], teacher: Path) -> keras.Model:
+    """The network that a finished one leads to: itself, or one that does what the teacher does."""
+    count = PICTURES if settings.weights == TEACHER else UNFOLDED_BY
+    pictures, _, _ = next(batches(training, count, settings.seed, 0))
+    if settings.weights != TEACHER:
+        return start(settings, pictures)
+    network = crack_network(settings.backbone)
+    reconstruct(network, finished_network(teacher, pictures), pictures)
+    return network
+
+
+def _set_mean(network: keras.Model, files: Sequence[Path]) -> None:
+    """Give a network the mean weights of saved ones like it."""
+    weights = [keras.models.load_model(file, compile=False).get_weights() for file in files]
+    network.set_weights([np.mean(alike, axis=0) for alike in zip(*weights, strict=True)])
+
+
+def _claim(run: Path, recipe: Recipe, resume: bool) -> None:
+    """Make the run folder ours: a new one for a new run, the same recipe for a resumed one.
+
+    Raises:
+        CrackscanError: it holds another run, or nothing to resume.
+    """
+    file, told = run / STAGES, json.dumps(asdict(recipe), indent=2)
+    if resume and not file.is_file():
+        raise CrackscanError(f"{run} holds no run to resume; start one without --resume")
+    if resume and file.read_text() != told:
+        raise CrackscanError(
+            f"{run} was started with another recipe; resume it as it was, or start another run"
+        )
+    if not resume and file.exists():
+        raise CrackscanError(
+            f"{run} holds a run already; go on with --resume or name another --out"
+        )
+    run.mkdir(parents=True, exist_ok=True)
+    write_file(file, told.encode())
+
+
+def _of(stage: Stage, settings: Settings, number: int, weights: str) -> Settings:
+    return replace(
+        settings,
+        weights=weights,
+        epochs=stage.epochs,
+        rate=stage.rate,
+        size_px=min(SMALL_PX, settings.size_px) if stage.small else settings.size_px,
+        seed=settings.seed + number,
+    )
+
+
+def _is_finished(folder: Path, stage: Stage) -> bool:
+    history = folder / HISTORY
+    return history.is_file() and len(history.read_text().splitlines()) > stage.epochs
+
+
+def _of_stage(report: Report, stage: str, total: int) -> Callable[[int], None]:
+    return lambda done: report(stage, done, total)
+
+
+def _split(close_ups: Path, run: Path, seed: int, report: Report) -> Split:
+    file = run / SPLIT
+    if file.is_file():
+        return read_split(file)
+    split = prepare(close_ups, seed, report)
+    write_split(file, split)
+    return split
+
+
+def _collected(folder: Path, report: Report) -> Path:
+    if not folder.is_dir() or not any(folder.glob("*.jpg")):
+        collect(folder, report=report)
+    return folder
+
+
+def _training(
+    recipe: Recipe, size: int, data: Path, run: Path, split: Split, others: Path
+) -> Sequence[Source]:
+    items = split.items("train")
+    cracked = [data / CLOSE_UPS / item.path for item in items if item.label]
+    intact = [data / CLOSE_UPS / item.path for item in items if not item.label]
+    pictures = sorted(others.glob("*.jpg"))
+    if not pictures:
+        raise DataError(f"{others} holds no .jpg pictures")
+    return [
+        Rendered(run / "pool", size, recipe.rendered),
+        Rendered(run / "pool-wide", size, recipe.wide_rendered),
+        CloseUps(cracked, [True] * len(cracked), size, recipe.cracked_close_ups),
+        CloseUps(intact, [False] * len(intact), size, recipe.intact_close_ups),
+        FieldPhotographs(data / FIELD, read_annotations(), size, recipe.field_photographs),
+        OtherPictures(pictures, size, recipe.other_pictures),
+    ]
+
+
+def _validation(size: int, data: Path, split: Split) -> Source:
+    """Every eighth validation patch: enough for a curve; the verdict is development's."""
+    items = sorted(split.items("validation"), key=lambda item: (not item.label, item.path))[::8]
+    paths = [data / CLOSE_UPS / item.path for item in items]
+    labels = [bool(item.label) for item in items]
+    return LabelledPatches(paths, labels, size, vary=False)
+
+
+def _sources(data: Path, split: Split, others: Path) -> tuple[DataSource, ...]:
+    annotated = [Item(one.file) for one in read_annotations()]
+    return (
+        data_source(
+            data / CLOSE_UPS,
+            split.items("train"),
+            "Concrete Crack Images for Classification (Özgenel 2019), train side",
+            "https://doi.org/10.17632/5y9wdsg2zt.2",
+            "CC BY 4.0",
+        ),
+        data_source(
+            data / FIELD,
+            annotated,
+            "field photographs, annotated in train/data/field_photos.json",
+            "MBDD2025, SDNET2018 and others; see the model's page",
+            "CC BY 4.0, CC0, public domain",
+        ),
+        data_source(
+            others,
+            [Item(path.name) for path in sorted(others.glob("*.jpg"))],
+            "pictures without a crack, listed in train/data/negatives.tsv",
+            "Debian packages",
+            "CC0, CC BY, public domain, permissive",
+        ),
+    )
+
+
+def _card(
+    name: str,
+    recipe: Recipe,
+    network: keras.Model,
+    judge: Development,
+    sources: tuple[DataSource, ...],
+) -> Card:
+    found = judge.calibrate(network, recipe.look_alike_alarms)
+    settings = recipe.settings
+    return Card(
+        name=name,
+        version=recipe.version,
+        backbone=settings.backbone,
+        cell_px=CELL_PX,
+        patch_px=settings.size_px,
+        margin_px=receptive_margin_px(network),
+        pooling=Pooling(recipe.judged_cells),
+        temperature=round(found.temperature, 4),
+        operating_points=found.points,
+        scale=SCALES[name],
+        training_data=sources,
+        figures={"development": {key: round(v, 4) for key, v in judge(network).items()}},
+        made_by=f"crackscan-train model {name}; {settings.backbone} from "
+        f"{Path(settings.weights).name}, batch {settings.batch}; {_told(recipe.stages)}; "
+        f"averaged_stages={recipe.averaged_stages}, taught={recipe.taught}",
+    )
+
+
+def _told(stages: Sequence[Stage]) -> str:
+    return ", ".join(
+        f"{one.epochs} epochs at {one.rate:g}{' on small squares' * one.small}" for one in stages
+    )

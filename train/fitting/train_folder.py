@@ -1,0 +1,86 @@
+"""`fit` as a user knows it: a data folder in, a run folder with everything in it out."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from crackscan.core.dataset.index import Item, read_index
+from crackscan.core.dataset.split_file import read_split, write_split
+from crackscan.core.errors import DataError
+from crackscan.core.model_card import DataSource
+from crackscan.core.pictures import write_file
+from crackscan.train.data.examples import CELL_PX, Source
+from crackscan.train.data.labelled_patches import LabelledPatches, MaskedPhotographs
+from crackscan.train.data.split import Side, Split, prepare
+from crackscan.train.data.thumbnails import Report
+from crackscan.train.fitting.fit import Outcome, Watch, fit
+from crackscan.train.fitting.run_folder import CARD, DATA, SPLIT, make_card, save_representative
+from crackscan.train.fitting.settings import Settings, claim
+from crackscan.train.network.initial import start
+
+
+def train_on_folder(
+    data: Path,
+    run: Path,
+    settings: Settings,
+    resume: bool,
+    report: Report,
+    on_split: Callable[[Split], None],
+    watch: Watch,
+) -> Outcome:
+    """Split a data folder, train on it, and leave model, card, split and curves in `run`.
+
+    `report` is told the progress of reading the pictures, `on_split` the split, `watch` the
+    progress of training.
+
+    Raises:
+        CrackscanError: the data, the weights or the run folder cannot be used.
+    """
+    if not resume:  # what can be wrong is told before all pictures are read
+        read_index(data)
+        start(settings, np.zeros((1, CELL_PX, CELL_PX, 3), np.uint8))
+    claim(run, settings, resume)
+    split = read_split(run / SPLIT) if resume else prepare(data, settings.seed, report)
+    on_split(split)
+    write_split(run / SPLIT, split)
+    write_file(run / DATA, bytes(data.resolve()))
+    training = _source(data, split, "train", settings, vary=True)
+    validation = _source(data, split, "validation", settings, vary=False)
+    outcome = fit(run, settings, [training], [validation], resume, watch)
+    network = keras.models.load_model(outcome.model, compile=False)
+    save_representative(run, [training], settings.seed)
+    used = data_source(data, split.items("train"))
+    card = make_card(run.name, network, settings, [validation], (used,), "crackscan-train fit")
+    write_file(run / CARD, card.to_json().encode())
+    return outcome
+
+
+def data_source(
+    root: Path, items: Sequence[Item], name: str = "", source: str = "", licence: str = ""
+) -> DataSource:
+    """What a card says of a data set: its name, count, and a hash of names and contents."""
+    digest = hashlib.sha256()
+    for item in sorted(items, key=lambda one: one.path):
+        content = hashlib.sha256((root / item.path).read_bytes()).hexdigest()
+        digest.update(f"{item.path} {content}\n".encode())
+    return DataSource(
+        name=name or root.resolve().name,
+        source=source or "a local folder",
+        licence=licence or "not stated",
+        count=len(items),
+        sha256=digest.hexdigest(),
+    )
+
+
+def _source(data: Path, split: Split, side: Side, settings: Settings, vary: bool) -> Source:
+    items = split.items(side)
+    if not items:
+        raise DataError(f"{data} has too few pictures: none is left for {side}")
+    if split.has_masks:
+        pairs = [(data / item.path, data / str(item.mask)) for item in items]
+        return MaskedPhotographs(pairs, settings.size_px, vary=vary)
+    paths = [data / item.path for item in items]
+    return LabelledPatches(paths, [bool(item.label) for item in items], settings.size_px, vary)

@@ -1,0 +1,1 @@
+"""The crack-map network: architecture, pretrained weights, losses."""

@@ -11,7 +11,7 @@ ROOMS := crackscan.core crackscan.edge crackscan.train crackscan.convert $(addpr
 BENCHMARKS := side_by_side how_cost_grows roofline scaling stems boards
 SETUP := setup.cfg pyproject.toml
 
-.PHONY: scan test lint types system bench test-arm64 golden model-s model-m clean
+.PHONY: scan test lint contracts types system bench test-arm64 golden model-s model-m clean
 
 scan: $(VENV)/.edge
 	$(VENV)/bin/crackscan scan samples --out $(RESULTS) --overwrite
@@ -19,9 +19,13 @@ scan: $(VENV)/.edge
 test: $(VENV)/.test
 	$(VENV)/bin/pytest -n auto
 
-lint: $(VENV)/.test
+lint: $(VENV)/.test contracts
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+
+# Imports point down only (setup.cfg, [importlinter]).
+contracts: $(VENV)/.test
+	$(VENV)/bin/lint-imports --config setup.cfg
 
 # The checkout is the package: mypy finds it by name through a link.
 types: $(VENV)/.test

@@ -24,11 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscan.convert.skeleton import length_px, skeleton
+from crackscan.core.cells import CELL_PX
 from crackscan.core.dataset.patches import crack_mask
 from crackscan.core.pictures import read_picture
 
 CRACKPOT = "crackpot[tensorflow]==2.0"
-CELL_PX = 16
 FOUND = 0.5
 """A crack counts as found if this share of its mask's middle line lies in marked cells."""
 HERE = Path(__file__).parent

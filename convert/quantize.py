@@ -8,8 +8,8 @@ from typing import Any
 from crackscan.convert.agreement import compare
 from crackscan.convert.run import Run, labelled
 from crackscan.convert.tflite import to_int8
+from crackscan.core.durable_files import write_file
 from crackscan.core.model_card import append_card
-from crackscan.core.pictures import write_file
 from crackscan.edge.inference.model import Model
 
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from crackscan.core.pictures import write_file
+from crackscan.core.durable_files import write_file
 
 REFERENCE_PX = 224
 SEED = 0

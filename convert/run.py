@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from crackscan.core.dataset.selection import Judged, Reader, choose
+from crackscan.core.dataset.split import Side
 from crackscan.core.errors import DataError, ModelError
 from crackscan.core.model_card import Card
-from crackscan.train.data.split import Side
-
-NETWORK, CARD, DATA, REPRESENTATIVE = "model.keras", "card.json", "data.txt", "representative.npy"
+from crackscan.core.run_folder import CARD, DATA, NETWORK, REPRESENTATIVE
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from crackscan.convert.skeleton import half_width, length_px, skeleton
 from crackscan.convert.width_figures import Compared, mean_of
 from crackscan.convert.width_renderings import Rendering, Setting, draw_setting, render
+from crackscan.core.cells import CELL_PX
 from crackscan.core.dataset.index import Item, read_index
 from crackscan.core.dataset.patches import crack_mask
 from crackscan.core.errors import DataError
@@ -21,7 +22,6 @@ from crackscan.edge.measurement.width import CrackMeasure, Tone, measure_crack
 
 WIDTHS_PX = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0)
 BLURS_PX = (0.5, 1.0, 1.5, 2.0)
-CELL_PX = 16
 EVEN_PX = 6.0
 """True widths are averaged over so much of the crack, about as the measurement does."""
 Floats = NDArray[np.float64]

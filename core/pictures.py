@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscan.core.durable_files import write_file
 from crackscan.core.errors import CrackscanError, PictureError
 from crackscan.core.native_output import library_messages
 from crackscan.core.picture_header import Header, HeaderError, parse_header
@@ -101,21 +102,14 @@ def write_picture(path: str | os.PathLike[str], rgb: RGB, quality: int = 90) -> 
     write_file(path, encoded.tobytes())
 
 
-def write_file(path: Path, data: bytes) -> None:
-    """Put bytes under a name at once: a reader, or a power cut, sees all of them or none."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        try:
-            with part.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise CrackscanError(f"cannot write {path}: {error.strerror}") from None
+def encode_jpeg(rgb: RGB, quality: int = 90) -> bytes:
+    """RGB uint8 (height, width, 3) as a JPEG of a quality from 1 to 100."""
+    done, data = cv2.imencode(
+        ".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality]
+    )
+    if not done:
+        raise CrackscanError(f"no {rgb.shape[1]}x{rgb.shape[0]} picture fits JPEG")
+    return data.tobytes()
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from crackscan.core.command_line import Lazy, run
-from crackscan.core.pictures import write_file
+from crackscan.core.durable_files import write_file
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 PROGRAMS = {

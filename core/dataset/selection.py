@@ -3,17 +3,19 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from crackscan.core.dataset.index import Item, read_index
 from crackscan.core.dataset.patches import PATCH, POSITIVE_PIXELS, crack_mask, mask_patches
+from crackscan.core.dataset.split import Side, Split
 from crackscan.core.dataset.split_file import read_split
 from crackscan.core.errors import DataError, PictureError
-from crackscan.core.pictures import read_picture
-from crackscan.train.data.split import Side, Split
-from crackscan.train.evaluate.measure import Label, Photograph
-from crackscan.train.evaluate.predict import Pictures
+from crackscan.core.pictures import RGB, read_picture
+from crackscan.core.run_folder import SPLIT
 
-SPLIT = "split.json"
 ONE_A_PICTURE = "each picture is one patch, labelled by its folder"
 SQUARES = (
     f"squares of {PATCH} px without overlap: crack from {POSITIVE_PIXELS} crack pixels on, "
@@ -26,6 +28,20 @@ CAUTIONS = {
     "all": "All pictures of the folder are judged. If the model learned from any of them, or from "
     "copies of them, the figures flatter it.",
 }
+
+
+@dataclass(frozen=True)
+class Label:
+    """Which patch this is, and what it shows."""
+
+    name: str
+    unit: str
+    """What it shares with its like: its photograph, or its copies. They are not independent."""
+    crack: bool
+
+
+Photograph: TypeAlias = tuple[RGB, NDArray[np.bool_]]
+"""uint8 RGB (height, width, 3) and its mask (height, width), True = crack."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +112,7 @@ class Reader:
     squares: int = 0
     """whole squares of the photographs read so far, whatever they show"""
 
-    def patches(self, advance: Callable[[], None]) -> Iterator[tuple[Label, Pictures]]:
+    def patches(self, advance: Callable[[], None]) -> Iterator[tuple[Label, RGB]]:
         """Every patch with its label: a picture of a class folder, or squares of a photograph.
 
         Raises:

@@ -6,9 +6,9 @@ from typing import Any
 
 from crackscan import __version__
 from crackscan.core.dataset.index import ClassFolder, Item, Skipped
+from crackscan.core.dataset.split import SHARES, Member, Split
+from crackscan.core.durable_files import write_file
 from crackscan.core.errors import DataError
-from crackscan.core.pictures import write_file
-from crackscan.train.data.split import SHARES, Member, Split
 
 _KIND, _VERSION = "crackscan split", 1
 _NAMES = "surrogateescape"  # file names need not be UTF-8

@@ -81,7 +81,7 @@ def bench(
     frames, is given without and with decoding.
     The submit file holds what is printed: board, versions and figures, no name, place or address.
     """
-    from crackscan.core.pictures import write_file
+    from crackscan.core.durable_files import write_file
     from crackscan.edge.appliance.bench import surroundings
 
     around = surroundings()

@@ -46,7 +46,7 @@ def calibrate(
     if printed is not None:
         if pictures or out is not None:
             raise click.UsageError("--print does nothing else: leave PICTURES and --out out")
-        from crackscan.core.pictures import write_file
+        from crackscan.core.durable_files import write_file
         from crackscan.edge.measurement.scale.sheet import target_pdf
 
         write_file(printed, target_pdf())

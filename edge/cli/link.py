@@ -17,7 +17,7 @@ def link(file: Path | None, new: bool) -> None:
     For a scan that runs as a service: its journal does not show the keys. They are kept in the file
     that the setting `live_keys` names; after --new, restart the scan.
     """
-    from crackscan.edge.appliance.settings import load
+    from crackscan.edge.settings import load
     from crackscan.edge.web.live.address import parse_address
     from crackscan.edge.web.live.announce import announce
     from crackscan.edge.web.live.keys import Keys

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from crackscan.edge.detection.finding import Rule
     from crackscan.edge.inference.model import Model
     from crackscan.edge.measurement.scale import Scaling
+    from crackscan.edge.measurement.values import KnownScale
     from crackscan.edge.measurement.width import CrackMeasure
-    from crackscan.edge.survey.values import KnownScale
 
 
 @click.command()

@@ -15,9 +15,9 @@ from crackscan.core.errors import CrackscanError
 from crackscan.edge.cli.scale_options import scale_options
 
 if TYPE_CHECKING:
-    from crackscan.edge.appliance.settings import Settings
     from crackscan.edge.capture import Source
     from crackscan.edge.pipelines.live import Setup
+    from crackscan.edge.settings import Settings
     from crackscan.edge.web.live.hub import Hub
 
 _LIVE = "127.0.0.1:8765"
@@ -92,12 +92,12 @@ def scan(
     Exit code: 0 the scan is complete, cracks or none; 1 it failed; 2 bad usage; 130 ended by Ctrl-C
     (143 by SIGTERM) with everything found so far in place.
     """
-    from crackscan.edge.appliance.settings import load
     from crackscan.edge.capture import open_source
     from crackscan.edge.cli.scan_report import print_report, progress_bar
     from crackscan.edge.inference.malloc_tuning import keep_small
     from crackscan.edge.pipelines.live import Tally
     from crackscan.edge.pipelines.live import scan as run_scan
+    from crackscan.edge.settings import load
     from crackscan.edge.web.live.hub import Hub
 
     if resume and overwrite:
@@ -204,7 +204,7 @@ def _serve(settings: "Settings", hub: "Hub | None", stack: ExitStack) -> None:
     if hub is None:
         return
     if settings.button_pin or settings.led_pin:
-        from crackscan.edge.device.gpio import Panel
+        from crackscan.edge.appliance.gpio import Panel
 
         stack.enter_context(Panel(hub, settings.button_pin, settings.led_pin))
     if not settings.live:

@@ -22,7 +22,7 @@ def settings(file: Path | None, example: bool, as_json: bool) -> None:
     """
     from dataclasses import asdict
 
-    from crackscan.edge.appliance import settings as room
+    from crackscan.edge import settings as room
 
     if example:
         click.echo(room.example(), nl=False)

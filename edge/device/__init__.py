@@ -1,1 +1,1 @@
-"""The machine under the scan: temperature, memory, the systemd watchdog, lamps and buttons."""
+"""The machine under the scan: its temperature and throttling, and the systemd watchdog."""

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from crackscan.core.durable_files import sync_folder, write_durably
 from crackscan.core.errors import CrackscanError, ModelError
 from crackscan.core.model_card import Card, read_card
 from crackscan.edge.inference.model import DEFAULT_MODEL, MODELS, Model, shipped_models
@@ -19,7 +20,6 @@ from crackscan.edge.inference.model_store import (
     write_default,
 )
 from crackscan.edge.inference.self_test import SelfTest, self_test
-from crackscan.edge.survey.pictures import sync_folder, write_durably
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,7 @@ def sha256_of(path: Path) -> str:
 
 def write_default(folder: Path, default: Default) -> None:
     """Set the default; a power cut leaves the old one or the new one."""
-    from crackscan.edge.survey.pictures import write_durably
+    from crackscan.core.durable_files import write_durably
 
     told = {"now": default.now, "before": default.before, "sha256": default.sha256}
     write_durably(folder / _DEFAULT, json.dumps(told, indent=2).encode() + b"\n")

@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from crackscan.core.durable_files import free_bytes, write_file
 from crackscan.core.errors import CrackscanError
-from crackscan.core.pictures import RGB, write_file, write_picture
+from crackscan.core.pictures import RGB, write_picture
 from crackscan.edge.capture import Source
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.capture.pictures import RESULTS_MARK
 from crackscan.edge.reporting.annotated_video import AnnotatedVideo
 from crackscan.edge.survey.database import DATABASE
 from crackscan.edge.survey.folder import lock_folder
-from crackscan.edge.survey.pictures import FRAMES, free_bytes
+from crackscan.edge.survey.pictures import FRAMES
 from crackscan.edge.survey.reading import CARD, SETTINGS
 
 FINDINGS, PICTURES, VIDEO = "findings.jsonl", "annotated", "annotated.mp4"

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from crackscan import __version__
+from crackscan.core.durable_files import sync_folder, write_durably
 from crackscan.core.errors import SurveyError
 from crackscan.edge.survey.database import DATABASE, make_database
-from crackscan.edge.survey.pictures import FRAMES, sync_folder, write_durably
+from crackscan.edge.survey.pictures import FRAMES
 from crackscan.edge.survey.reading import CARD, SETTINGS
 from crackscan.edge.survey.rows import insert
 from crackscan.edge.survey.values import SurveyInfo

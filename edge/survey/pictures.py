@@ -1,18 +1,13 @@
 """The picture files of a survey, and how much of the disk they may fill."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-
-from crackscan.core.errors import CrackscanError
-from crackscan.core.pictures import RGB, write_file
+from crackscan.core.durable_files import free_bytes
 
 FRAMES = "frames"
 MARGIN = 0.05
 """Share of the budget, and of the reserve, that must be free before pictures begin again."""
-_QUALITY = 90
 _MB = 1_000_000
 
 
@@ -63,43 +58,6 @@ class Room:
             return None
         self.ended = refusal
         return "pictures are saved again" if ended else f"no more pictures: {refusal}"
-
-
-def free_bytes(folder: Path) -> int:
-    """What the disk still takes from this user."""
-    state = os.statvfs(folder)
-    return state.f_bavail * state.f_frsize
-
-
-def encode_jpeg(rgb: RGB) -> bytes:
-    """RGB uint8 (height, width, 3) as JPEG."""
-    done, data = cv2.imencode(
-        ".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
-    )
-    if not done:
-        raise CrackscanError(f"no {rgb.shape[1]}x{rgb.shape[0]} picture fits JPEG")
-    return data.tobytes()
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    """Write a file that is there whole after a power cut, its name included.
-
-    Raises CrackscanError where the disk does not take it.
-    """
-    write_file(path, data)
-    try:
-        sync_folder(path.parent)
-    except OSError as error:
-        raise CrackscanError(f"cannot write {path}: {error.strerror}") from None
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder last through a power cut."""
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def remove_strays(folder: Path, known: set[str]) -> int:

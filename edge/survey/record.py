@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from crackscan.core.durable_files import write_durably
 from crackscan.core.errors import SurveyError
 from crackscan.edge.positioning.clock import Boot, Clock, Instant
 from crackscan.edge.survey.database import open_to_write
 from crackscan.edge.survey.folder import lock_folder, make_folder
-from crackscan.edge.survey.pictures import FRAMES, remove_strays, write_durably
+from crackscan.edge.survey.pictures import FRAMES, remove_strays
 from crackscan.edge.survey.reading import SurveyReader
 from crackscan.edge.survey.rows import (
     insert,

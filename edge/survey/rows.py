@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from crackscan.edge.detection.finding import Box
+from crackscan.edge.measurement.values import KnownScale, LineArray, Measured, Measures
 from crackscan.edge.positioning.clock import Instant, WallFrom
 from crackscan.edge.positioning.values import (
     Attitude,
@@ -19,10 +20,6 @@ from crackscan.edge.positioning.values import (
 )
 from crackscan.edge.survey.values import (
     FileMark,
-    KnownScale,
-    LineArray,
-    Measured,
-    Measures,
     ScannedPicture,
     SessionInfo,
     Sighting,

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from crackscan.core.durable_files import free_bytes
 from crackscan.core.errors import CrackscanError
+from crackscan.core.pictures import encode_jpeg
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.positioning.clock import Instant
 from crackscan.edge.survey.job import Job, Picture, bytes_of, rgb_of
-from crackscan.edge.survey.pictures import Budget, Room, encode_jpeg, free_bytes
+from crackscan.edge.survey.pictures import Budget, Room
 from crackscan.edge.survey.record import Survey
 from crackscan.edge.survey.values import Note, NoteKind, Sighting, TrackPoint
 

@@ -26,7 +26,7 @@ CLASSIFIES = {
     "crackscan.edge.cli", "crackscan.edge.cli.classify", "crackscan.edge.inference.model_store",
     "crackscan.edge.inference.input_rewrite", "crackscan.edge.inference.flatbuffer",
     "crackscan.edge.inference.model", "crackscan.edge.inference.runtime", "crackscan.core.errors",
-    "crackscan.core.native_output", "crackscan.core.pictures",
+    "crackscan.core.durable_files", "crackscan.core.native_output", "crackscan.core.pictures",
     "crackscan.core.picture_header", "crackscan.core.pooling",
 }  # fmt: skip
 """All that `classify` needs of us: nothing of the live view, surveys or positions."""

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from crackscan.core.command_line import run
+from crackscan.core.dataset.selection import Label
 from crackscan.core.dataset.split_file import write_split
 from crackscan.core.model_card import Card, OperatingPoint, Pooling, append_card
 from crackscan.core.pictures import read_picture
 from crackscan.edge.inference.model import Model
 from crackscan.train.cli import crackscan_train
 from crackscan.train.data.split import prepare
-from crackscan.train.evaluate.measure import Label, measure_patches
+from crackscan.train.evaluate.measure import measure_patches
 from crackscan.train.evaluate.page import percent, share
 from crackscan.train.evaluate.predict import load_scorer, score
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crackscan.core.cells import CELL_PX
 from crackscan.core.pictures import read_picture, write_picture
 from crackscan.train.data.examples import (
-    CELL_PX,
     UNKNOWN,
     Example,
     batches,

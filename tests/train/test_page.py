@@ -8,10 +8,11 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from crackscan.core.dataset.selection import Label
 from crackscan.core.pictures import read_picture, write_picture
 from crackscan.core.quiet_tensorflow import import_tensorflow
 from crackscan.train.data.field_annotations import Annotation, Polyline
-from crackscan.train.evaluate.measure import Label, measure_patches
+from crackscan.train.evaluate.measure import measure_patches
 from crackscan.train.evaluate.model_page.sets import JudgedSet, field
 from crackscan.train.evaluate.model_page.sheet import TILES, draw_sheet, rows_of
 from crackscan.train.evaluate.predict import Pictures, TfliteScorer

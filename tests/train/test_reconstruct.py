@@ -8,7 +8,7 @@ import pytest
 
 from crackscan.core.errors import CrackscanError
 from crackscan.core.pictures import read_picture
-from crackscan.train.fitting.fit import AVERAGE
+from crackscan.core.run_folder import AVERAGE
 from crackscan.train.network.crack_network import crack_network
 from crackscan.train.network.reconstruct import finished_network, reconstruct
 

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from crackscan.core.command_line import run
+from crackscan.core.dataset.split import SHARES, Split
 from crackscan.core.dataset.split_file import read_split, write_split
 from crackscan.core.errors import DataError
 from crackscan.core.pictures import RGB, read_picture, write_picture
 from crackscan.train.cli import crackscan_train
-from crackscan.train.data.split import SHARES, Split, prepare
+from crackscan.train.data.split import prepare
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "patches"
 FLIPS = {"lr": np.s_[:, ::-1], "tb": np.s_[::-1], "turned": np.s_[::-1, ::-1], "same": np.s_[:]}

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crackscan.core.dataset.index import Item
+from crackscan.core.dataset.split import Member, Split
 from crackscan.core.errors import CrackscanError
 from crackscan.core.quiet_tensorflow import import_tensorflow
-from crackscan.train.data.split import Member, Split
 
 import_tensorflow()
 

@@ -59,7 +59,7 @@ def ablation(
     import os
     from dataclasses import asdict, replace
 
-    from crackscan.core.pictures import write_file
+    from crackscan.core.durable_files import write_file
     from crackscan.train.cli.progress import bars
     from crackscan.train.fitting.fit import Watch
     from crackscan.train.study.ablation import ablation as measured

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from crackscan.train.data.split import Side
+    from crackscan.core.dataset.split import Side
 
 
 @click.command()

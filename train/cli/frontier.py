@@ -65,7 +65,7 @@ def frontier(
     import os
     from dataclasses import asdict, replace
 
-    from crackscan.core.pictures import write_file
+    from crackscan.core.durable_files import write_file
     from crackscan.train.cli.progress import bars
     from crackscan.train.fitting.fit import Watch
     from crackscan.train.study.frontier import USUAL, VARIANTS

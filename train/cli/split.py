@@ -9,7 +9,7 @@ import click
 from crackscan.core.errors import CrackscanError
 
 if TYPE_CHECKING:
-    from crackscan.train.data.split import Split
+    from crackscan.core.dataset.split import Split
 
 _NAMED = 5
 

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-CELL_PX = 16
+from crackscan.core.cells import CELL_PX
+
 CRACK_PX_PER_CELL = 4
 """A cell is cracked from this many crack pixels on; one to three are left undecided."""
 CRACK_PX_PER_PATCH = 60

@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from crackscan.core.cells import CELL_PX
 from crackscan.core.errors import DataError
 
 ANNOTATIONS = Path(__file__).with_name("field_photos.json")
-CELL_PX = 16
 CRACK_PX_IN_CELL = 4
 CRACK, INTACT, UNKNOWN = 1, 0, -1
 

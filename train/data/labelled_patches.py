@@ -6,9 +6,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from crackscan.core.cells import CELL_PX
 from crackscan.core.pictures import read_picture
 from crackscan.train.data.examples import (
-    CELL_PX,
     RGB,
     UNKNOWN,
     Example,

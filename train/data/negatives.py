@@ -16,8 +16,9 @@ from tempfile import TemporaryDirectory
 
 import cv2
 
+from crackscan.core.durable_files import write_file
 from crackscan.core.errors import CrackscanError
-from crackscan.core.pictures import RGB, read_picture, write_file, write_picture
+from crackscan.core.pictures import RGB, read_picture, write_picture
 
 LIST = Path(__file__).with_name("negatives.tsv")
 CREDITS = "CREDITS.tsv"

@@ -1,80 +1,22 @@
 """Splits a data folder into train, validation and test so that nothing leaks between them."""
 
 from collections import Counter
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.core.dataset.index import ClassFolder, Item, Skipped, read_index
+from crackscan.core.dataset.index import read_index
+from crackscan.core.dataset.split import CLASS_NAMES, SHARES, Member, Side, Split
 from crackscan.core.errors import DataError
 from crackscan.train.data.appearance import appearance_clusters
 from crackscan.train.data.copies import find_copies
 from crackscan.train.data.thumbnails import Looks, Report, look
 
-Side = Literal["train", "validation", "test"]
-SHARES: dict[Side, float] = {"train": 0.7, "validation": 0.2, "test": 0.1}
-
 _DRAWS = 64
-_NAMES: dict[bool | None, str] = {True: "positive", False: "negative", None: "pictures"}
 
 Labels = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Member:
-    """One picture's place in a split."""
-
-    item: Item
-    side: Side
-    group: int
-    """Pictures of one group are copies of each other."""
-    cluster: int
-    """Pictures of one cluster look alike, and are on one side."""
-
-
-@dataclass(frozen=True)
-class Split:
-    """Which picture of a data folder serves what."""
-
-    root: str
-    """The folder's name, without its place."""
-    seed: int
-    members: tuple[Member, ...]
-    classes: tuple[ClassFolder, ...]
-    """Empty for pictures with masks."""
-    skipped: tuple[Skipped, ...]
-    ignored: int
-    """Pictures outside the class folders."""
-    fingerprint: str
-    """SHA-256 over the contents and labels of all pictures, whatever their names."""
-
-    @property
-    def has_masks(self) -> bool:
-        return not self.classes
-
-    def items(self, side: Side) -> list[Item]:
-        return [member.item for member in self.members if member.side == side]
-
-    def counts(self) -> dict[Side, dict[str, int]]:
-        """Pictures of each side: positive and negative, or just pictures where masks tell."""
-        tally = Counter((member.side, member.item.label) for member in self.members)
-        labels = (None,) if self.has_masks else (True, False)
-        return {s: {_NAMES[label]: tally[s, label] for label in labels} for s in SHARES}
-
-    def copies(self) -> list[list[Item]]:
-        """The groups of two or more pictures that are copies of each other."""
-        groups: dict[int, list[Item]] = {}
-        for member in self.members:
-            groups.setdefault(member.group, []).append(member.item)
-        return [group for group in groups.values() if len(group) > 1]
-
-    def contradictions(self) -> list[list[Item]]:
-        """The copy groups that lie in both classes: label errors, or one file filed twice."""
-        return [group for group in self.copies() if len({item.label for item in group}) > 1]
 
 
 def prepare(root: Path, seed: int = 0, report: Report = lambda *_: None) -> Split:
@@ -141,7 +83,7 @@ def _assign(units: Labels, cracked: NDArray[np.bool_], seed: int) -> list[Side] 
 def _distinct(looks: Looks, group: Labels) -> str:
     pairs = {(item.label, int(g)) for item, g in zip(looks.items, group, strict=True)}
     tally = Counter(label for label, _ in pairs)
-    found = ", ".join(f"{tally[label]} {_NAMES[label]}" for label in tally)
+    found = ", ".join(f"{tally[label]} {CLASS_NAMES[label]}" for label in tally)
     return f"{found}; give at least 3 of each class, better 100"
 
 

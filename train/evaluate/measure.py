@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from heapq import heappush, heappushpop
 from itertools import count
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscan.core.dataset.selection import Label, Photograph
 from crackscan.core.errors import DataError
 from crackscan.core.model_card import OperatingPoint
 from crackscan.core.pooling import sigmoid, top_k_mean
@@ -21,16 +21,6 @@ from crackscan.train.evaluate.predict import (
 )
 
 WORST = 12
-
-
-@dataclass(frozen=True)
-class Label:
-    """Which patch this is, and what it shows."""
-
-    name: str
-    unit: str
-    """What it shares with its like: its photograph, or its copies. They are not independent."""
-    crack: bool
 
 
 @dataclass(frozen=True)
@@ -56,10 +46,6 @@ class Measured:
     """lowest probability first"""
     false_alarms: tuple[Mistake, ...]
     """highest probability first"""
-
-
-Photograph: TypeAlias = tuple[Pictures, NDArray[np.bool_]]
-"""uint8 RGB (height, width, 3) and its mask (height, width), True = crack."""
 
 
 def measure_patches(

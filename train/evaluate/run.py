@@ -8,9 +8,10 @@ from itertools import count
 from pathlib import Path
 
 from crackscan.core.dataset.selection import Judged, Reader, choose
+from crackscan.core.dataset.split import Side
+from crackscan.core.durable_files import write_file
 from crackscan.core.errors import ModelError
-from crackscan.core.pictures import write_file
-from crackscan.train.data.split import Side
+from crackscan.core.run_folder import NETWORK
 from crackscan.train.data.thumbnails import Report
 from crackscan.train.evaluate.measure import Measured, measure_cells, measure_patches
 from crackscan.train.evaluate.page import render_page
@@ -25,7 +26,6 @@ from crackscan.train.evaluate.report import (
 )
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
-NETWORK = "model.keras"
 PAGE, DOCUMENT = "evaluation.html", "evaluation.json"
 
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from crackscan.core.cells import CELL_PX
 from crackscan.core.errors import ModelError
 from crackscan.core.model_card import DEFAULT_POINT, MEMBER, Card, OperatingPoint, Pooling
 
-CELL_PX = 16
 POOLED_CELLS = 4
 
 

@@ -8,12 +8,13 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from crackscan.core.cells import CELL_PX
 from crackscan.core.dataset.index import read_index
 from crackscan.core.dataset.patches import crack_mask, mask_patches
 from crackscan.core.model_card import OperatingPoint
 from crackscan.core.pictures import read_picture
 from crackscan.core.pooling import top_k_mean
-from crackscan.train.data.examples import CELL_PX, CRACK_PX_PER_PATCH, RGB, cells_of_mask
+from crackscan.train.data.examples import CRACK_PX_PER_PATCH, RGB, cells_of_mask
 from crackscan.train.evaluate.cells import CellCounts, crack_cells, match_cells
 from crackscan.train.evaluate.metrics import auroc
 from crackscan.train.fitting.calibration import (

@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from crackscan.core.cells import CELL_PX
 from crackscan.core.errors import CrackscanError
 from crackscan.core.pooling import sigmoid, top_k_mean
+from crackscan.core.run_folder import AVERAGE
 from crackscan.train.data.examples import (
-    CELL_PX,
     RGB,
     UNKNOWN,
     Example,
@@ -27,7 +28,6 @@ from crackscan.train.data.examples import (
     turn,
 )
 from crackscan.train.evaluate.predict import load_scorer
-from crackscan.train.fitting.fit import AVERAGE
 
 TRUST = 0.5
 """The teacher's share in a target that is known; one that is not is the teacher's alone."""

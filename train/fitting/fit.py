@@ -12,15 +12,15 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from crackscan.core.cells import CELL_PX
+from crackscan.core.durable_files import write_file
 from crackscan.core.errors import CrackscanError
-from crackscan.core.pictures import write_file
-from crackscan.train.data.examples import CELL_PX, Source, batches, count_batches
+from crackscan.core.run_folder import AVERAGE, CURVES, NETWORK
+from crackscan.train.data.examples import Source, batches, count_batches
 from crackscan.train.fitting.curves import draw_curves
 from crackscan.train.fitting.settings import HISTORY, LAST, Settings, claim
 from crackscan.train.network.initial import UNFOLDED_BY, in_float32, start, strategy, use_devices
 from crackscan.train.network.losses import KnownAccuracy, TopKMean, known_crossentropy
-
-BEST, AVERAGE, CURVES = "model.keras", "average.keras", "curves.png"
 
 Row = dict[str, float]
 
@@ -96,14 +96,14 @@ def fit(
         row |= _validate(validator, settings, validation)
         row |= judge(judged) if judge else {"score": -row["val_loss"]}
         if not rows or row["score"] > max(one["score"] for one in rows):
-            _save(in_float32(judged, settings.backbone), run / BEST)
+            _save(in_float32(judged, settings.backbone), run / NETWORK)
         rows.append(row)
         _record(run, rows, writer)
         if average is not None:
             _save(average, run / AVERAGE)
         _save(trainer, run / LAST)
         watch.on_epoch(row)
-    return Outcome(len(rows), max(rows, key=lambda one: one["score"]), run / BEST)
+    return Outcome(len(rows), max(rows, key=lambda one: one["score"]), run / NETWORK)
 
 
 def _save(model: keras.Model, file: Path) -> None:

@@ -8,22 +8,25 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from crackscan.core.cells import CELL_PX
 from crackscan.core.dataset.index import Item
+from crackscan.core.dataset.split import Split
 from crackscan.core.dataset.split_file import read_split, write_split
+from crackscan.core.durable_files import write_file
 from crackscan.core.errors import CrackscanError, DataError
 from crackscan.core.model_card import Card, DataSource, Pooling
-from crackscan.core.pictures import write_file
-from crackscan.train.data.examples import CELL_PX, Source, batches
+from crackscan.core.run_folder import AVERAGE, CARD, DATA, NETWORK, SPLIT
+from crackscan.train.data.examples import Source, batches
 from crackscan.train.data.field_annotations import read_annotations
 from crackscan.train.data.labelled_patches import LabelledPatches
 from crackscan.train.data.negatives import collect
 from crackscan.train.data.photographs import CloseUps, FieldPhotographs, OtherPictures
 from crackscan.train.data.rendered import Rendered, render_pool
-from crackscan.train.data.split import Split, prepare
+from crackscan.train.data.split import prepare
 from crackscan.train.data.thumbnails import Report
 from crackscan.train.fitting.development import Development
 from crackscan.train.fitting.distillation import VIEWS, Views, keep_views, load_teacher
-from crackscan.train.fitting.fit import AVERAGE, BEST, Outcome, Watch, fit
+from crackscan.train.fitting.fit import Outcome, Watch, fit
 from crackscan.train.fitting.recipe import (
     CLOSE_UPS,
     DEVELOPMENT,
@@ -37,7 +40,7 @@ from crackscan.train.fitting.recipe import (
     Recipe,
     Stage,
 )
-from crackscan.train.fitting.run_folder import CARD, DATA, SPLIT, save_representative
+from crackscan.train.fitting.run_folder import save_representative
 from crackscan.train.fitting.settings import HISTORY, LAST, Settings
 from crackscan.train.fitting.train_folder import data_source
 from crackscan.train.network.crack_network import crack_network, receptive_margin_px
@@ -142,7 +145,7 @@ def make(
     save_representative(run, examples, recipe.settings.seed)
     (run / DATA).write_text(str((data / CLOSE_UPS).resolve()))
     card = _card(name, recipe, network, judge, _sources(data, split, others))
-    network.save(run / BEST)
+    network.save(run / NETWORK)
     (run / CARD).write_text(card.to_json())
     return replace(outcome, best={**outcome.best, **card.figures["development"]})
 

@@ -7,10 +7,12 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from crackscan.core.cells import CELL_PX
 from crackscan.core.errors import DataError
 from crackscan.core.model_card import Card, DataSource, Pooling
 from crackscan.core.pooling import top_k_mean
-from crackscan.train.data.examples import CELL_PX, RGB, Source, crop_patch
+from crackscan.core.run_folder import REPRESENTATIVE
+from crackscan.train.data.examples import RGB, Source, crop_patch
 from crackscan.train.fitting.calibration import (
     best_f1_threshold,
     fit_temperature,
@@ -20,7 +22,6 @@ from crackscan.train.fitting.calibration import (
 from crackscan.train.fitting.settings import Settings
 from crackscan.train.network.crack_network import receptive_margin_px
 
-CARD, SPLIT, DATA, REPRESENTATIVE = "card.json", "split.json", "data.txt", "representative.npy"
 REPRESENTATIVE_COUNT, REPRESENTATIVE_PX = 160, 192
 HIGH_RECALL_FALSE_ALARMS = 0.10
 

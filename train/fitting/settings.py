@@ -4,8 +4,8 @@ import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from crackscan.core.durable_files import write_file
 from crackscan.core.errors import CrackscanError
-from crackscan.core.pictures import write_file
 
 LAST, HISTORY, SETTINGS = "last.keras", "history.csv", "settings.json"
 

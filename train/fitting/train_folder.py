@@ -7,17 +7,20 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from crackscan.core.cells import CELL_PX
 from crackscan.core.dataset.index import Item, read_index
+from crackscan.core.dataset.split import Side, Split
 from crackscan.core.dataset.split_file import read_split, write_split
+from crackscan.core.durable_files import write_file
 from crackscan.core.errors import DataError
 from crackscan.core.model_card import DataSource
-from crackscan.core.pictures import write_file
-from crackscan.train.data.examples import CELL_PX, Source
+from crackscan.core.run_folder import CARD, DATA, SPLIT
+from crackscan.train.data.examples import Source
 from crackscan.train.data.labelled_patches import LabelledPatches, MaskedPhotographs
-from crackscan.train.data.split import Side, Split, prepare
+from crackscan.train.data.split import prepare
 from crackscan.train.data.thumbnails import Report
 from crackscan.train.fitting.fit import Outcome, Watch, fit
-from crackscan.train.fitting.run_folder import CARD, DATA, SPLIT, make_card, save_representative
+from crackscan.train.fitting.run_folder import make_card, save_representative
 from crackscan.train.fitting.settings import Settings, claim
 from crackscan.train.network.initial import start
 

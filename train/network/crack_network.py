@@ -14,7 +14,6 @@ from crackscan.train.network.pretrained import (
     load_mobilenet,
 )
 
-CELL_PX = 16
 HEAD = "crack_logit"
 """The last layer."""
 

@@ -12,8 +12,8 @@ from keras import layers
 
 from crackscan.core.errors import CrackscanError
 from crackscan.core.model_card import read_card
+from crackscan.core.run_folder import AVERAGE
 from crackscan.train.data.examples import RGB
-from crackscan.train.fitting.fit import AVERAGE
 from crackscan.train.network.crack_network import crack_network
 from crackscan.train.network.quantized_weights import load_quantized
 

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscan.core.durable_files import write_file
 from crackscan.core.errors import DataError
-from crackscan.core.pictures import is_picture, read_picture, write_file, write_picture
+from crackscan.core.pictures import is_picture, read_picture, write_picture
 from crackscan.train.render.sample import Sample
 
 MOST_BACKGROUNDS = 2000

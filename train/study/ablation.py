@@ -9,10 +9,10 @@ import keras
 import numpy as np
 
 from crackscan.core.dataset.index import Item
+from crackscan.core.dataset.split import SHARES as SIDES
 from crackscan.train.data.examples import Source
 from crackscan.train.data.field_annotations import read_annotations
 from crackscan.train.data.labelled_patches import LabelledPatches
-from crackscan.train.data.split import SHARES as SIDES
 from crackscan.train.evaluate.metrics import auroc
 from crackscan.train.evaluate.predict import load_scorer
 from crackscan.train.fitting.development import Development

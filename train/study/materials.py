@@ -7,15 +7,17 @@ from pathlib import Path
 import numpy as np
 
 from crackscan.core.dataset.index import Item
+from crackscan.core.dataset.split import Split
 from crackscan.core.dataset.split_file import read_split, write_split
 from crackscan.core.errors import DataError
+from crackscan.core.run_folder import SPLIT
 from crackscan.train.data.examples import Example, Source
 from crackscan.train.data.field_annotations import read_annotations
 from crackscan.train.data.labelled_patches import LabelledPatches
 from crackscan.train.data.negatives import collect
 from crackscan.train.data.photographs import CloseUps, FieldPhotographs, OtherPictures
 from crackscan.train.data.rendered import Rendered, render_pool
-from crackscan.train.data.split import Split, prepare
+from crackscan.train.data.split import prepare
 from crackscan.train.data.thumbnails import Report
 from crackscan.train.fitting.distillation import VIEWS
 from crackscan.train.fitting.recipe import (
@@ -27,7 +29,6 @@ from crackscan.train.fitting.recipe import (
     RECIPES,
     WIDE,
 )
-from crackscan.train.fitting.run_folder import SPLIT
 from crackscan.train.render.sample import RenderConfig
 
 BARE = RenderConfig(crack_share=1.0, look_alike_share=0.0)

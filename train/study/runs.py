@@ -9,12 +9,13 @@ from typing import Any
 import keras
 
 from crackscan.core.dataset.split_file import write_split
+from crackscan.core.durable_files import write_file
 from crackscan.core.errors import CrackscanError
-from crackscan.core.pictures import write_file
+from crackscan.core.run_folder import CARD, DATA, NETWORK, SPLIT
 from crackscan.train.data.examples import Source
-from crackscan.train.fitting.fit import BEST, Watch, fit
+from crackscan.train.fitting.fit import Watch, fit
 from crackscan.train.fitting.recipe import BASE, CLOSE_UPS
-from crackscan.train.fitting.run_folder import CARD, DATA, SPLIT, make_card, save_representative
+from crackscan.train.fitting.run_folder import make_card, save_representative
 from crackscan.train.fitting.settings import HISTORY, Settings
 from crackscan.train.network.crack_network import has_pretrained
 from crackscan.train.study.materials import Materials, Size
@@ -84,10 +85,10 @@ def train(
     if not (folder / HISTORY).is_file() or not (folder / CARD).is_file():
         (folder / HISTORY).unlink(missing_ok=True)
         fit(folder, settings, training, [validation], watch=watch)
-        network = keras.models.load_model(folder / BEST, compile=False)
+        network = keras.models.load_model(folder / NETWORK, compile=False)
         save_representative(folder, training, settings.seed)
         write_split(folder / SPLIT, materials.split)
         write_file(folder / DATA, bytes((materials.data / CLOSE_UPS).resolve()))
         card = make_card(folder.name, network, settings, [validation], (), "a study")
         write_file(folder / CARD, card.to_json().encode())
-    return folder / BEST
+    return folder / NETWORK

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from crackscan.core.pictures import decode_picture
+from crackscan.core.pictures import decode_picture, encode_jpeg
 from crackscan.edge.appliance.bench.wall import encoded_frames
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Rule, find
@@ -19,7 +19,6 @@ from crackscan.edge.inference.model import Model
 from crackscan.edge.positioning.clock import Instant, WallFrom
 from crackscan.edge.reporting.overlay import draw
 from crackscan.edge.survey import Survey, SurveyInfo
-from crackscan.edge.survey.pictures import encode_jpeg
 from crackscan.edge.survey.values import Sighting, first_sighting
 from crackscan.edge.tracking.pipeline import Follower
 from crackscan.edge.web.live.pictures import encode

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from crackscan.core.errors import CrackscanError
-from crackscan.edge.appliance import settings as room
+from crackscan.edge import settings as room
 from crackscan.edge.appliance.doctor import devices, machine, software
 from crackscan.edge.appliance.doctor.check import Check, State, broken, guarded, ok
 

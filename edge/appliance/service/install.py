@@ -5,11 +5,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from crackscan.core.durable_files import write_file
 from crackscan.core.errors import CrackscanError
-from crackscan.core.pictures import write_file
 from crackscan.edge.appliance.service.place import NAME, USER, Place, demand_open
 from crackscan.edge.appliance.service.unit import sysusers, unit
-from crackscan.edge.appliance.settings import Settings, example, load, toml_of
+from crackscan.edge.settings import Settings, example, load, toml_of
 
 _RUNNING = Path("run/systemd/system")
 _TIMEOUT_S = 90

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crackscan.core.errors import CrackscanError
-from crackscan.edge.appliance.settings import SYSTEM_FILE
+from crackscan.edge.settings import SYSTEM_FILE
 
 NAME = "crackscan.service"
 USER = "crackscan"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
+from crackscan.core.durable_files import write_file
 from crackscan.core.errors import ScaleError
-from crackscan.core.pictures import write_file
 from crackscan.edge.measurement.scale.lens import Lens
 
 MARK = "crackscan_camera"

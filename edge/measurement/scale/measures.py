@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from crackscan.edge.measurement.values import KnownScale, LineArray, Measured, Measures
 from crackscan.edge.measurement.width import CrackMeasure, Length, Scale, Width
-from crackscan.edge.survey.values import KnownScale, LineArray, Measured, Measures
 
 
 def measures_of(measure: CrackMeasure) -> Measures:

@@ -17,10 +17,10 @@ from crackscan.edge.measurement.scale.photo_lens import photo_lens
 from crackscan.edge.measurement.scale.settings import Distance90, ScaleSettings, TwoPoints
 from crackscan.edge.measurement.scale.target import find_target
 from crackscan.edge.measurement.scale.view import UNKNOWN_TILT_RAD, View
+from crackscan.edge.measurement.values import KnownScale
 from crackscan.edge.measurement.width import CrackMeasure
 from crackscan.edge.positioning.photo import PhotoData, read_photo
 from crackscan.edge.positioning.values import NOWHERE, Distance, Where
-from crackscan.edge.survey.values import KnownScale
 
 _DEVICE_M, _DEVICE_SHARE = (
     {"laser": 0.2, "rangefinder": 0.05},

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscan.edge.measurement.scale.lens import Lens, Places
+from crackscan.edge.measurement.values import KnownScale
 from crackscan.edge.measurement.width import CrackMeasure
-from crackscan.edge.survey.values import KnownScale
 
 UNKNOWN_TILT_RAD = np.deg2rad(10.0)
 """A wall that was not measured is believed, with 90 %, to be tilted by at most so much."""

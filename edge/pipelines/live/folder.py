@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from crackscan.core.durable_files import write_durably
 from crackscan.core.errors import CrackscanError, SurveyError
 from crackscan.edge.capture import Source
 from crackscan.edge.pipelines.live.setup import Setup
 from crackscan.edge.reporting.result_files import Results, make_ready, numbered
 from crackscan.edge.survey import Budget, SessionInfo, Survey, SurveyInfo, SurveyReader
-from crackscan.edge.survey.pictures import write_durably
 from crackscan.edge.survey.reading import CARD, PHOTOGRAPHS
 
 _MB = 1_000_000

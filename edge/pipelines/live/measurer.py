@@ -13,10 +13,11 @@ from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Finding
 from crackscan.edge.measurement.scale import Scaling
 from crackscan.edge.measurement.scale.measures import lines_of, measures_of
+from crackscan.edge.measurement.values import KnownScale, LineArray, Measures
 from crackscan.edge.measurement.width import measure_crack
 from crackscan.edge.measurement.width.values import BoolArray
 from crackscan.edge.positioning import PhotoData, Where
-from crackscan.edge.survey.values import KnownScale, LineArray, Measures, Sighting
+from crackscan.edge.survey.values import Sighting
 
 MOST_BYTES = 8 << 20
 """Frames waiting to be measured in; beyond it the oldest is given up."""

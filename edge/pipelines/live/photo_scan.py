@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from crackscan.core.errors import CrackscanError
+from crackscan.core.pictures import encode_jpeg
 from crackscan.edge.capture import Source
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import CrackMap, Finding, find
@@ -28,7 +29,7 @@ from crackscan.edge.survey import (
     Survey,
     first_sighting,
 )
-from crackscan.edge.survey.pictures import Room, encode_jpeg
+from crackscan.edge.survey.pictures import Room
 
 MEASURING_S = 10.0
 """Time for measuring the findings of one picture, the surest first; the rest have no widths."""

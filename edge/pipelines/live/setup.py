@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from crackscan import __version__
-from crackscan.edge.appliance.settings import Settings
 from crackscan.edge.capture import Source
 from crackscan.edge.detection.finding import Rule
 from crackscan.edge.device.sd_notify import Notify
@@ -14,6 +13,7 @@ from crackscan.edge.measurement.scale import ScaleSettings, Scaling
 from crackscan.edge.positioning import PositionSource
 from crackscan.edge.positioning.base import NoPosition
 from crackscan.edge.positioning.clock import Clock
+from crackscan.edge.settings import Settings
 from crackscan.edge.web.live.hub import Hub
 
 _MB = 1_000_000

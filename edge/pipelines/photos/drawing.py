@@ -6,10 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.core.pictures import RGB
+from crackscan.core.pictures import RGB, encode_jpeg
 from crackscan.edge.detection.finding import Box
 from crackscan.edge.measurement.width import CrackMeasure, Scale, draw_width
-from crackscan.edge.survey.pictures import encode_jpeg
 
 CLOSE_UP_PX = 960
 """A close-up shows at most so much of the photograph on each side, at its own pixels or larger."""

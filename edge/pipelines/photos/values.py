@@ -7,8 +7,9 @@ from typing import Protocol
 from crackscan.core.model_card import DEFAULT_POINT
 from crackscan.edge.detection.finding import Box
 from crackscan.edge.measurement.scale import ScaleSettings
+from crackscan.edge.measurement.values import KnownScale, LineArray, Measures
 from crackscan.edge.positioning.values import NOWHERE, Where
-from crackscan.edge.survey.values import FileMark, KnownScale, LineArray, Measures
+from crackscan.edge.survey.values import FileMark
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import hypot
 
+from crackscan.edge.measurement.values import Measured
 from crackscan.edge.reporting.report.entry import Entry
-from crackscan.edge.survey.values import Measured
 
 ENDS = 0.1
 """90 % uncertainty, as a share, of how much of a crack's faint ends is found again."""

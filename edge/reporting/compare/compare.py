@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from crackscan.edge.measurement.values import Measured
 from crackscan.edge.positioning.values import Position
 from crackscan.edge.reporting.compare.align import Features, Overlay, features_of, likeness, overlay
 from crackscan.edge.reporting.compare.change import ENDS, Change, Changed, change_of, difference
@@ -15,7 +16,7 @@ from crackscan.edge.reporting.report.entry import Entry, entry_of
 from crackscan.edge.reporting.report.pictures import Pictures
 from crackscan.edge.reporting.report.plan import Local
 from crackscan.edge.survey.reading import SurveyReader
-from crackscan.edge.survey.values import Measured, Sighting, StoredFinding, Verdict
+from crackscan.edge.survey.values import Sighting, StoredFinding, Verdict
 
 USUAL_ACCURACY_M, SLACK_M = 10.0, 3.0
 """Where a receiver states none; and how far apart one may stand to see the same place."""

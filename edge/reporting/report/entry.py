@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from crackscan.edge.measurement.values import Measured
 from crackscan.edge.measurement.width.values import Length, Scale
 from crackscan.edge.positioning.values import Position
 from crackscan.edge.reporting.report.limits import Judgement, judge
 from crackscan.edge.survey.reading import best_time, iso_time
-from crackscan.edge.survey.values import Measured, Session, StoredFinding, Verdict
+from crackscan.edge.survey.values import Session, StoredFinding, Verdict
 
 
 @dataclass(frozen=True)

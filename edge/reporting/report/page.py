@@ -6,12 +6,12 @@ from importlib.resources import files
 import jinja2
 from markupsafe import Markup
 
+from crackscan.edge.measurement.values import Measured
 from crackscan.edge.measurement.width.values import Length
 from crackscan.edge.reporting.compare.change import Change, Difference
 from crackscan.edge.reporting.compare.compare import Comparison
 from crackscan.edge.reporting.report.content import Content
 from crackscan.edge.reporting.report.limits import CODES, Judgement
-from crackscan.edge.survey.values import Measured
 
 
 def render(content: Content, since: Comparison | None = None) -> str:

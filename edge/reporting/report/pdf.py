@@ -10,8 +10,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from crackscan.core.durable_files import write_file
 from crackscan.core.errors import CrackscanError
-from crackscan.core.pictures import write_file
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE_S = 600

@@ -7,12 +7,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from crackscan.core.errors import CrackscanError, PictureError
-from crackscan.core.pictures import RGB, read_picture
+from crackscan.core.errors import PictureError
+from crackscan.core.pictures import RGB, encode_jpeg, read_picture
 from crackscan.edge.detection.finding import Box
+from crackscan.edge.measurement.values import LineArray, Measured
 from crackscan.edge.measurement.width.drawing import STRIP_PX, draw_width
 from crackscan.edge.measurement.width.values import Branch, CrackMeasure, Scale, Spread, Width
-from crackscan.edge.survey.values import LineArray, Measured, Sighting
+from crackscan.edge.survey.values import Sighting
 
 OVERVIEW_PX, CLOSE_UP_PX, THUMBNAIL_PX = 800, 960, 220
 MOST_OVERVIEW_BYTES, MOST_CLOSE_UP_BYTES, MOST_THUMBNAIL_BYTES = 70_000, 110_000, 12_000
@@ -134,14 +135,11 @@ def data_uri(rgb: RGB, most_bytes: int) -> str:
 
 def jpeg(rgb: RGB, most_bytes: int) -> bytes:
     """RGB uint8 as JPEG; the quality falls until it fits, or is at its lowest."""
-    bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
     for quality in _QUALITIES:
-        done, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        if not done:
-            raise CrackscanError(f"no {rgb.shape[1]}x{rgb.shape[0]} picture fits JPEG")
-        if encoded.size <= most_bytes:
+        encoded = encode_jpeg(rgb, quality)
+        if len(encoded) <= most_bytes:
             break
-    return encoded.tobytes()
+    return encoded
 
 
 def clipped(lines: tuple[LineArray, ...], window: Box) -> list[LineArray]:

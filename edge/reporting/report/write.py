@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from crackscan.core.durable_files import write_file
 from crackscan.core.errors import CrackscanError
-from crackscan.core.pictures import write_file
 from crackscan.edge.reporting.compare.compare import compare
 from crackscan.edge.reporting.report.content import Content, Options, gather
 from crackscan.edge.reporting.report.page import render

@@ -5,10 +5,10 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+from crackscan.core.durable_files import sync_folder
 from crackscan.core.errors import CrackscanError
 from crackscan.edge.survey.export.geopackage import write_geopackage
 from crackscan.edge.survey.export.tables import write_csv, write_geojson
-from crackscan.edge.survey.pictures import sync_folder
 from crackscan.edge.survey.reading import SurveyReader
 
 FORMATS: dict[str, Callable[[SurveyReader, Path], int]] = {

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from crackscan.edge.measurement.values import Measured
 from crackscan.edge.positioning.clock import Instant
 from crackscan.edge.survey.reading import best_time, iso_time
-from crackscan.edge.survey.values import Measured, Note, Session, StoredFinding, TrackPoint
+from crackscan.edge.survey.values import Note, Session, StoredFinding, TrackPoint
 
 Cell = str | float | int | None
 Entry = TypeVar("Entry")

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.core.pictures import RGB
+from crackscan.core.pictures import RGB, encode_jpeg
 from crackscan.edge.detection.finding import Box, CrackMap
 from crackscan.edge.reporting.overlay import AMBER
 from crackscan.edge.web.live.values import LiveFrame
@@ -69,7 +69,7 @@ def encode(number: int, live: LiveFrame) -> Encoded:
     parts = [struct.pack(">I", len(head)), head]
     if cells is not None:
         parts.append(cells.tobytes())
-    parts.append(jpeg(shrunk(frame.rgb, LONGEST_PX), _QUALITY))
+    parts.append(encode_jpeg(shrunk(frame.rgb, LONGEST_PX), _QUALITY))
     return Encoded(number, b"".join(parts))
 
 
@@ -91,7 +91,7 @@ def thumbnail(picture: RGB, box: Box) -> bytes:
     corner = round((box.left - left) * scale) - 2, round((box.top - top) * scale) - 2
     other = round((box.right - left) * scale) + 1, round((box.bottom - top) * scale) + 1
     cv2.rectangle(small, corner, other, AMBER, 2)
-    return jpeg(small, _THUMBNAIL_QUALITY)
+    return encode_jpeg(small, _THUMBNAIL_QUALITY)
 
 
 def shrunk(rgb: RGB, longest_px: int) -> RGB:
@@ -102,14 +102,6 @@ def shrunk(rgb: RGB, longest_px: int) -> RGB:
         return rgb
     size = max(1, round(width * share)), max(1, round(height * share))
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def jpeg(rgb: RGB, quality: int) -> bytes:
-    """RGB uint8 (height, width, 3) as JPEG."""
-    bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
-    done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    assert done
-    return bytes(data)
 
 
 def _small_map(crack_map: CrackMap) -> NDArray[np.uint8]:

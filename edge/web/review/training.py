@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscan.core.cells import CELL_PX
 from crackscan.core.errors import CrackscanError
 from crackscan.core.pictures import RGB, write_picture
 from crackscan.edge.reporting.report.pictures import Pictures
@@ -18,7 +19,6 @@ FOLDERS = {Verdict.ACCEPTED: "positive", Verdict.REJECTED: "negative"}
 """As `crackscan-train fit` names the classes."""
 PATCH_PX, MOST_PATCHES = 224, 6
 """Side of a patch, and how many one finding gives at the most."""
-DEFAULT_CELL_PX = 16
 _QUALITY = 95
 _Cells = NDArray[np.int64]
 
@@ -44,7 +44,7 @@ def export_training(survey: SurveyReader, folder: Path, source: Path | None = No
     Raises CrackscanError where nothing has been reviewed, or the disk does not take it.
     """
     prefix = survey.uuid()[:13]
-    cell_px = int(survey.settings().get("cell_px", DEFAULT_CELL_PX))
+    cell_px = int(survey.settings().get("cell_px", CELL_PX))
     reviewed: list[StoredFinding] = []
     doubtful: dict[str, list[StoredFinding]] = defaultdict(list)
     for found in survey.findings():

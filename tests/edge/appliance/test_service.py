@@ -16,8 +16,8 @@ from crackscan.core.errors import CrackscanError
 from crackscan.edge.appliance.service import Place, install, program, uninstall, unit
 from crackscan.edge.appliance.service.place import demand_open
 from crackscan.edge.appliance.service.unit import WATCHDOG_S, quoted
-from crackscan.edge.appliance.settings import load
 from crackscan.edge.cli import crackscan
+from crackscan.edge.settings import load
 
 ANALYZE = shutil.which("systemd-analyze")
 needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="Debian's package systemd is missing")

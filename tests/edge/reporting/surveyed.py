@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from crackscan.core.pictures import RGB, read_picture
+from crackscan.core.pictures import RGB, encode_jpeg, read_picture
 from crackscan.edge.detection.finding import Box
 from crackscan.edge.measurement.width import measure_crack
 from crackscan.edge.positioning import Position, Where
@@ -22,7 +22,6 @@ from crackscan.edge.survey import (
     Survey,
     SurveyInfo,
 )
-from crackscan.edge.survey.pictures import encode_jpeg
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 WALL_S = 1_800_000_000.0

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from surveying import CARD, INFO, SETTINGS, moment, names, place, sighting
 
+from crackscan.core.durable_files import free_bytes
 from crackscan.core.errors import CrackscanError
 from crackscan.core.pictures import RGB, read_picture
 from crackscan.edge.survey import (
@@ -22,7 +23,6 @@ from crackscan.edge.survey import (
     TrackPoint,
 )
 from crackscan.edge.survey import writer as writer_module
-from crackscan.edge.survey.pictures import free_bytes
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 

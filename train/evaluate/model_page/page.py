@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from crackscan.core.dataset.split_file import read_split, write_split
-from crackscan.core.pictures import write_file
+from crackscan.core.durable_files import write_file
 from crackscan.train.data.field_annotations import Annotation
 from crackscan.train.data.rendered import render_pool
 from crackscan.train.data.split import prepare

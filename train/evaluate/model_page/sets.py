@@ -8,11 +8,10 @@ import cv2
 import numpy as np
 
 from crackscan.core.dataset.patches import PATCH, POSITIVE_PIXELS
-from crackscan.core.dataset.selection import Reader, choose
+from crackscan.core.dataset.selection import Label, Photograph, Reader, choose
+from crackscan.core.dataset.split import Side
 from crackscan.core.pictures import read_picture
 from crackscan.train.data.field_annotations import Annotation, masks
-from crackscan.train.data.split import Side
-from crackscan.train.evaluate.measure import Label, Photograph
 from crackscan.train.evaluate.predict import Pictures
 
 Patches = Iterator[tuple[Label, Pictures]]

@@ -30,9 +30,9 @@ from crackscan.edge.measurement.scale import (
 )
 from crackscan.edge.measurement.scale.camera_file import Calibrated, read_camera, write_camera
 from crackscan.edge.measurement.scale.lens import plain_lens, unknown_lens
+from crackscan.edge.measurement.values import KnownScale, Measured, Measures
 from crackscan.edge.measurement.width import PICTURE, measure_crack
 from crackscan.edge.positioning import NOWHERE, Distance, PhotoData, Where
-from crackscan.edge.survey.values import KnownScale, Measured, Measures
 
 ROOT = Path(__file__).parents[4]
 SAMPLE = ROOT / "samples/cracked-patch-level.jpg"

@@ -11,12 +11,13 @@ from crackscan.edge.capture import open_source
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Box, Finding
 from crackscan.edge.measurement.scale import ScaleSettings, Scaling
+from crackscan.edge.measurement.values import LineArray
 from crackscan.edge.pipelines.live.recorder import Recorder
 from crackscan.edge.positioning import NOWHERE
 from crackscan.edge.positioning.clock import Clock, Instant, WallFrom
 from crackscan.edge.reporting.report.pictures import draw_finding
 from crackscan.edge.survey import Survey, SurveyInfo, SurveyReader, SurveyWriter
-from crackscan.edge.survey.values import LineArray, Sighting
+from crackscan.edge.survey.values import Sighting
 from crackscan.edge.tracking.track import Followed, Moment, Sight, Tracked
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "capture"))

@@ -12,7 +12,6 @@ import pytest
 
 from crackscan.core.errors import CrackscanError, SourceError
 from crackscan.core.pictures import RGB, read_picture
-from crackscan.edge.appliance.settings import Settings
 from crackscan.edge.capture.device import BgrPicture
 from crackscan.edge.capture.supervisor import Deadlines, LiveSource
 from crackscan.edge.detection.finding import Rule
@@ -20,6 +19,7 @@ from crackscan.edge.device.sd_notify import Notify
 from crackscan.edge.inference.model import Model
 from crackscan.edge.pipelines.live import Setup, Tally, scan
 from crackscan.edge.positioning import NOWHERE, Position, PositionSource, Where
+from crackscan.edge.settings import Settings
 from crackscan.edge.survey import NoteKind, SurveyReader
 from crackscan.edge.web.live.commands import (
     Choose,

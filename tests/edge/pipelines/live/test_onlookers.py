@@ -3,11 +3,11 @@
 import shutil
 from pathlib import Path
 
-from crackscan.edge.appliance.settings import Settings
 from crackscan.edge.capture import open_source
 from crackscan.edge.detection.finding import Rule
 from crackscan.edge.inference.model import Model
 from crackscan.edge.pipelines.live import Setup, Tally, scan
+from crackscan.edge.settings import Settings
 from crackscan.edge.web.live.commands import Pause
 from crackscan.edge.web.live.hub import Hub
 from crackscan.edge.web.live.pictures import encode, thumbnail

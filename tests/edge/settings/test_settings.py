@@ -8,8 +8,8 @@ import pytest
 
 from crackscan.core.command_line import run
 from crackscan.core.errors import CrackscanError
-from crackscan.edge.appliance.settings import KEYS, Settings, default_files, example, load
 from crackscan.edge.cli import crackscan
+from crackscan.edge.settings import KEYS, Settings, default_files, example, load
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """What can be set, in one TOML file; the environment stands over it, and flags over both."""
 
-from crackscan.edge.appliance.settings.reading import (
+from crackscan.edge.settings.reading import (
     ENVIRONMENT,
     SYSTEM_FILE,
     default_files,
@@ -8,7 +8,7 @@ from crackscan.edge.appliance.settings.reading import (
     load,
     toml_of,
 )
-from crackscan.edge.appliance.settings.values import KEYS, Settings
+from crackscan.edge.settings.values import KEYS, Settings
 
 __all__ = [
     "ENVIRONMENT",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crackscan.core.errors import CrackscanError, ScaleError
-from crackscan.edge.appliance.settings.values import KEYS, Settings
+from crackscan.edge.settings.values import KEYS, Settings
 
 SYSTEM_FILE = Path("/etc/crackscan/settings.toml")
 ENVIRONMENT = "CRACKSCAN_"

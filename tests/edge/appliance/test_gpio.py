@@ -9,8 +9,8 @@ import pytest
 from gpiozero.pins.mock import MockFactory
 
 from crackscan.core.errors import CrackscanError
+from crackscan.edge.appliance.gpio import MARK, Light, Panel, light_of
 from crackscan.edge.detection.finding import Box
-from crackscan.edge.device.gpio import MARK, Light, Panel, light_of
 from crackscan.edge.web.live.commands import Command, Mark, Pause, Resume
 from crackscan.edge.web.live.hub import Hub
 from crackscan.edge.web.live.values import Found, Status
@@ -46,7 +46,7 @@ def asked(hub: Hub, count: int = 1) -> list[Command]:
 
 
 def test_a_short_press_marks(pins: MockFactory, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crackscan.edge.device.gpio.HOLD_S", LONGEST_S)
+    monkeypatch.setattr("crackscan.edge.appliance.gpio.HOLD_S", LONGEST_S)
     with Panel(hub, BUTTON, 0):
         for _ in range(2):
             pins.pin(BUTTON).drive_low()
@@ -59,7 +59,7 @@ def test_a_short_press_marks(pins: MockFactory, hub: Hub, monkeypatch: pytest.Mo
 def test_a_long_press_pauses_the_next_one_resumes_and_neither_marks(
     pins: MockFactory, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crackscan.edge.device.gpio.HOLD_S", 0.1)
+    monkeypatch.setattr("crackscan.edge.appliance.gpio.HOLD_S", 0.1)
     with Panel(hub, BUTTON, 0):
         for paused, wanted in ((False, Pause()), (True, Resume())):
             hub.status(Status("picamera:0", "crack-s", paused=paused))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from crackscan.train.render import background, lookalikes
 from crackscan.train.render.appearance import draw_joint_look, draw_look, paint, reach_px
+from crackscan.train.render.bonded import grow_in_masonry, lay_masonry
 from crackscan.train.render.camera import draw_camera, photograph
 from crackscan.train.render.crack import Strand, joint_beside, settled
 from crackscan.train.render.family import FAMILIES, grow
@@ -42,6 +43,8 @@ class RenderConfig:
     """Between which factors backgrounds are scaled."""
     width_px: tuple[float, float] = (0.5, 12.0)
     """Between which widths the main cracks lie, in pixels of the final picture."""
+    masonry_share: float = 0.0
+    """Share of walls whose cracks follow the joints of bricks and stones, or break through."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,12 @@ def render_sample(
     )
     camera = draw_camera(camera_rng)
     scene_px = max(16, round(size * camera.scale))
-    wall, wall_kind = _wall(wall_rng, scene_px, backgrounds, config)
+    masonry = None
+    if config.masonry_share and choose.random() < config.masonry_share:
+        masonry = lay_masonry(wall_rng, scene_px)
+        wall, wall_kind = background.light_up(wall_rng, masonry.wall), masonry.kind
+    else:
+        wall, wall_kind = _wall(wall_rng, scene_px, backgrounds, config)
     cracked = choose.random() < config.crack_share
     alikes: tuple[str, ...] = ()
     if not cracked:
@@ -88,7 +96,12 @@ def render_sample(
     if cracked:
         shares = np.array([share for share, _ in FAMILIES.values()])
         family = str(choose.choice(list(FAMILIES), p=shares / shares.sum()))
-        grown = _grown(crack_rng, family, size, scene_px, config)
+        if masonry:
+            family = "masonry"
+            narrow, wide = (width * scene_px / size for width in config.width_px)
+            grown = grow_in_masonry(crack_rng, masonry, narrow, wide)
+        else:
+            grown = _grown(crack_rng, family, size, scene_px, config)
         look = draw_look(look_rng)
         if look_rng.random() < 0.6:
             grown = settled(grown, wall)

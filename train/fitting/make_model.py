@@ -32,6 +32,7 @@ from crackscan.train.fitting.recipe import (
     DEVELOPMENT,
     DEVELOPMENT_PX,
     FIELD,
+    MASONRY,
     POOL_PX,
     SCALES,
     SMALL_PX,
@@ -43,6 +44,7 @@ from crackscan.train.fitting.recipe import (
 from crackscan.train.fitting.run_folder import save_representative
 from crackscan.train.fitting.settings import HISTORY, LAST, Settings
 from crackscan.train.fitting.train_folder import data_source
+from crackscan.train.fitting.wall_mixture import wall_sources
 from crackscan.train.network.crack_network import crack_network, receptive_margin_px
 from crackscan.train.network.initial import UNFOLDED_BY, start
 from crackscan.train.network.reconstruct import PICTURES, finished_network, reconstruct
@@ -85,6 +87,7 @@ def make(
     for pool, count, seed, size, config in (
         ("pool", recipe.pool, 1_000_000, POOL_PX, RenderConfig()),
         ("pool-wide", recipe.wide_pool, 3_000_000, POOL_PX, WIDE),
+        ("pool-masonry", recipe.mixture.masonry_pool, 5_000_000, POOL_PX, MASONRY),
         (
             "pool-development",
             recipe.development_renderings,
@@ -113,7 +116,10 @@ def make(
         weights = str(folder / AVERAGE)
         if number + 1 < len(recipe.stages) and _is_finished(folder, stage):
             continue
-        training = _training(recipe, settings.size_px, data, run, split, others)
+        if stage.walls:
+            training = _walls(recipe, settings.size_px, data, run, split, others, taught_by, report)
+        else:
+            training = _training(recipe, settings.size_px, data, run, split, others)
         if stage.taught:
             views_px = recipe.settings.size_px
             keep_views(
@@ -195,6 +201,7 @@ def _of(stage: Stage, settings: Settings, number: int, weights: str) -> Settings
         epochs=stage.epochs,
         rate=stage.rate,
         size_px=min(SMALL_PX, settings.size_px) if stage.small else settings.size_px,
+        patch_weight=0.0 if stage.walls else settings.patch_weight,
         seed=settings.seed + number,
     )
 
@@ -240,6 +247,32 @@ def _training(
         FieldPhotographs(data / FIELD, read_annotations(), size, recipe.field_photographs),
         OtherPictures(pictures, size, recipe.other_pictures),
     ]
+
+
+def _walls(
+    recipe: Recipe,
+    size: int,
+    data: Path,
+    run: Path,
+    split: Split,
+    others: Path,
+    teacher: Path,
+    report: Report,
+) -> Sequence[Source]:
+    pools = run / "pool", run / "pool-wide", run / "pool-masonry"
+    pictures = sorted(others.glob("*.jpg"))
+    return wall_sources(
+        recipe.mixture,
+        size,
+        data,
+        pools,
+        split,
+        pictures,
+        teacher,
+        CLOSE_UPS,
+        FIELD,
+        report,
+    )
 
 
 def _validation(size: int, data: Path, split: Split) -> Source:

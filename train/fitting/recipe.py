@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from crackscan.train.fitting.settings import Settings
+from crackscan.train.fitting.wall_mixture import QUICK, USUAL, WallMixture
 from crackscan.train.render.sample import RenderConfig
 
 CLOSE_UPS, FIELD, DEVELOPMENT = "metu", "field_photos", "deepcrack_dev"
@@ -11,6 +12,10 @@ TEACHER = "teacher"
 """The model that teaches, not shipped; and as weights, a start that does what the teacher does."""
 WIDE = RenderConfig(crack_share=0.7, width_px=(10.0, 40.0))
 """Cracks as close photographs show them; and the look-alikes beside them, one picture in three."""
+MASONRY = RenderConfig(
+    crack_share=0.55, look_alike_share=0.3, width_px=(0.8, 9.0), masonry_share=1.0
+)
+"""Bricks and stones, with cracks along and across their joints and without."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,8 @@ class Stage:
     """From what a teacher says: another model, or else what the last stage without one made."""
     again: bool = False
     """From the same examples as the stage before, for which the teacher was asked already."""
+    walls: bool = False
+    """From the mixture with photographs of walls, cells only."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,8 @@ class Recipe:
     """Examples for which the teacher is asked; from them alone a taught stage learns."""
     version: str = "1"
     """On the card: another one where another network or other data make a model of the name."""
+    mixture: WallMixture = USUAL
+    """What a stage with `walls` learns from."""
     renewed: int = 1
     """So many last stages lead on from a finished model of this kind."""
 
@@ -87,10 +96,11 @@ RECIPES = {
             Stage(3, 1e-3, taught=True),
             Stage(3, 5e-4, small=True, taught=True, again=True),
             Stage(4, 8e-4, taught=True, again=True),
+            Stage(10, 6e-4, walls=True),
         ),
         look_alike_alarms=0.015,
         taught=40000,
-        version="2",
+        version="3",
     ),
     TEACHER: Recipe(
         replace(BASE, backbone="efficientnet-lite0-slim"),
@@ -143,4 +153,5 @@ def quick(recipe: Recipe) -> Recipe:
         development_renderings=32,
         development_photographs=4,
         taught=48,
+        mixture=QUICK,
     )

@@ -1,0 +1,148 @@
+"""The mixture of the last stage: photographs of walls beside what the earlier stages learn from."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from crackscan.core.errors import CrackscanError
+from crackscan.core.model_card import read_card
+from crackscan.core.pictures import read_picture
+from crackscan.train.data.examples import RGB, Source
+from crackscan.train.data.field_annotations import read_annotations
+from crackscan.train.data.photographs import CloseUps, FieldPhotographs, OtherPictures
+from crackscan.train.data.rendered import Rendered
+from crackscan.train.data.split import Split
+from crackscan.train.data.wall_photographs import (
+    SCENES,
+    VIEW_SCALES,
+    WALLS,
+    Ask,
+    Degraded,
+    MaskedWalls,
+    TaughtViews,
+    View,
+    ask_in_three_views,
+    crack_or_unknown,
+    draw_views,
+    none,
+    soft,
+    split_scenes,
+    split_walls,
+)
+from crackscan.train.evaluate.predict import load_scorer
+from crackscan.train.fitting.distillation import asked
+from crackscan.train.fitting.fit import AVERAGE
+
+CLOSE_UP_SCALES = (0.9, 2.0)
+SCENE_SCALES = (0.4, 1.6)
+
+
+@dataclass(frozen=True)
+class WallMixture:
+    """How many squares of each kind make an epoch, and how many views the teacher is asked for."""
+
+    masked: int = 2800
+    """Of `wall_cracks` with masks."""
+    unlabelled: int = 5000
+    """Of `wall_cracks` without, labelled by the teacher."""
+    scenes: int = 3200
+    """Of pictures without a crack, half of them around what the teacher takes for one."""
+    cracked_close_ups: int = 1800
+    """Of METU's cracked patches, with the teacher's probabilities as targets."""
+    intact_close_ups: int = 1000
+    field_photographs: int = 800
+    other_pictures: int = 800
+    rendered: int = 2600
+    wide_rendered: int = 400
+    masonry: int = 1600
+    """Of renderings of bricks and stones, with and without cracks."""
+    masonry_pool: int = 5120
+    views_each: int = 6
+    """Views of each unlabelled picture of a wall."""
+    scene_views: int = 5
+    close_up_views: int = 4000
+
+
+USUAL = WallMixture()
+QUICK = WallMixture(8, 8, 8, 8, 4, 4, 4, 8, 4, 8, masonry_pool=16, views_each=1, close_up_views=8)
+
+
+def wall_sources(
+    mixture: WallMixture,
+    size: int,
+    data: Path,
+    pools: tuple[Path, Path, Path],
+    split: Split,
+    others: Sequence[Path],
+    teacher: Path,
+    close_ups: str,
+    field: str,
+    report: Callable[[str, int, int], None],
+) -> list[Source]:
+    """The sources of the mixture, in the order of `WallMixture`.
+
+    Args:
+        data: holds wall_cracks/, scenes/ and the folders that the earlier stages use.
+        pools: finished renderings: the usual ones, wide cracks, masonry.
+        others: pictures without a crack.
+        teacher: the run folder or `.tflite` of the model that labels what has no masks.
+
+    Raises:
+        DataError: part of the data is missing.
+        CrackscanError: there is no such teacher.
+    """
+    ask, temperature = _whole_picture_teacher(teacher)
+    walls, (scenes, _) = split_walls(data / WALLS), split_scenes(data / SCENES)
+    items = split.items("train")
+    cracked = [data / close_ups / item.path for item in items if item.label]
+    intact = [data / close_ups / item.path for item in items if not item.label]
+    drawn = np.random.default_rng(0).permutation(len(cracked))[: mixture.close_up_views]
+
+    def views_of(
+        what: str, paths: Sequence[Path], each: int, scales: tuple[float, float]
+    ) -> tuple[list[RGB], list[View]]:
+        pictures = [read_picture(path) for path in paths]
+
+        def progress(done: int) -> None:
+            report(f"Asking the teacher about {what}", done, len(pictures))
+
+        views = draw_views(pictures, ask, each, scales, temperature, 0, size, progress)
+        return pictures, views
+
+    unlabelled = views_of("walls", walls.unlabelled, mixture.views_each, VIEW_SCALES)
+    negatives = views_of("scenes", scenes, mixture.scene_views, SCENE_SCALES)
+    positives = views_of("close-ups", [cracked[at] for at in drawn], 1, CLOSE_UP_SCALES)
+    sources: list[Source] = [
+        MaskedWalls(walls.masked, size, mixture.masked),
+        TaughtViews(*unlabelled, crack_or_unknown, 0.8, size, mixture.unlabelled),
+        TaughtViews(*negatives, none, 0.5, size, mixture.scenes),
+        TaughtViews(*positives, soft, 0.8, size, mixture.cracked_close_ups),
+        CloseUps(intact, [False] * len(intact), size, mixture.intact_close_ups),
+        FieldPhotographs(data / field, read_annotations(), size, mixture.field_photographs),
+        OtherPictures(others, size, mixture.other_pictures),
+        Rendered(pools[0], size, mixture.rendered),
+        Rendered(pools[1], size, mixture.wide_rendered),
+        Rendered(pools[2], size, mixture.masonry),
+    ]
+    return [Degraded(one) for one in sources]
+
+
+def _whole_picture_teacher(where: Path) -> tuple[Ask, float]:
+    """A teacher that is asked about whole pictures in three views, and its temperature.
+
+    Raises:
+        CrackscanError: there is none.
+    """
+    if where.suffix == ".tflite":
+        scorer = load_scorer(where)
+        return ask_in_three_views(lambda rgb: scorer(rgb[np.newaxis])[0]), read_card(
+            where
+        ).temperature
+    try:
+        infer = asked(keras.models.load_model(where / AVERAGE, compile=False))
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise CrackscanError(f"{where} holds no finished network to learn from") from error
+    return ask_in_three_views(lambda rgb: infer(rgb[np.newaxis])[0]), 1.0

@@ -23,10 +23,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.convert.skeleton import length_px, skeleton
 from crackscan.core.cells import CELL_PX
 from crackscan.core.dataset.patches import crack_mask
 from crackscan.core.pictures import read_picture
+from crackscan.core.skeleton import length_px, skeleton
 
 CRACKPOT = "crackpot[tensorflow]==2.0"
 FOUND = 0.5

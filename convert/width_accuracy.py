@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from crackscan.convert.skeleton import half_width, length_px, skeleton
 from crackscan.convert.width_figures import Compared, mean_of
 from crackscan.convert.width_renderings import Rendering, Setting, draw_setting, render
 from crackscan.core.cells import CELL_PX
@@ -18,6 +17,7 @@ from crackscan.core.dataset.index import Item, read_index
 from crackscan.core.dataset.patches import crack_mask
 from crackscan.core.errors import DataError
 from crackscan.core.pictures import RGB, read_picture
+from crackscan.core.skeleton import half_width, length_px, skeleton
 from crackscan.edge.measurement.width import CrackMeasure, Tone, measure_crack
 
 WIDTHS_PX = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0)

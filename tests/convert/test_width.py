@@ -11,13 +11,13 @@ import pytest
 from click.testing import CliRunner
 
 from crackscan.convert.cli.width import width as command
-from crackscan.convert.skeleton import half_width, length_px, skeleton
 from crackscan.convert.width_accuracy import on_folder, on_renderings
 from crackscan.convert.width_figures import figures
 from crackscan.convert.width_renderings import Setting, render
 from crackscan.convert.width_report import by_class
 from crackscan.core.errors import DataError
 from crackscan.core.pictures import write_picture
+from crackscan.core.skeleton import half_width, length_px, skeleton
 from crackscan.edge.measurement.width import LIGHT, PICTURE
 
 

@@ -23,6 +23,11 @@ class OperatingPoint:
     """A cell is cracked from this cell probability on."""
     meaning: str = ""
     """For which purpose, chosen how."""
+    joined: float | None = None
+    """Cells of at least this probability belong to a component that has one of `cell`; None, as on
+    cards of version 1: only those of `cell` do."""
+    finding: float | None = None
+    """A component is a finding from this score on; None, as on cards of version 1: from `patch`."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,12 @@ class Card:
     """Measured figures, each with its data set, split and count."""
     made_by: str = ""
     """The command that made it."""
+    card_version: int = 1
+    """2 for cards that say how components become findings."""
+    finding_cells: int | None = None
+    """A component's score is the mean logit of so many strongest cells; None: `pooling.k`."""
+    gap_cells: int = 0
+    """Components with so many cells between them are one crack: 0 or 1."""
 
     @property
     def threshold(self) -> float:
@@ -107,6 +118,8 @@ class Card:
             raise ValueError(f"no {DEFAULT_POINT!r} operating point")
         if card.cell_px < 1 or card.temperature <= 0 or card.pooling.k < 1:
             raise ValueError("cell_px, temperature and pooling.k must be positive")
+        if card.gap_cells not in (0, 1) or card.finding_cells == 0:
+            raise ValueError("gap_cells must be 0 or 1, finding_cells positive")
         return card
 
 

@@ -4,10 +4,15 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscan.core.components import (
+    ComponentRule,
+    component_boxes,
+    component_rule,
+    label_components,
+)
 from crackscan.core.model_card import DEFAULT_POINT, Card
 from crackscan.core.pooling import HELD, probability
 from crackscan.edge.capture.frame import Frame
@@ -22,18 +27,30 @@ class Rule:
     """From when on cells are a finding: an operating point, and how it pools."""
 
     cell: float
-    """Cells of at least this probability are joined."""
+    """A finding has a cell of at least this probability."""
     patch: float
-    """What they make up is a finding if its pooled probability is at least this."""
+    """A component is a finding if its pooled probability is at least this."""
     pooled_cells: int
-    """How many cells are pooled, as in training."""
+    """How many of its strongest cells are pooled."""
     cell_px: int
+    joined: float | None = None
+    """Cells of at least this probability are joined to components; None: those of `cell`."""
+    gap_cells: int = 0
+    """Components with so many cells between them are one: 0 or 1."""
 
     @classmethod
     def of(cls, card: Card, point: str = DEFAULT_POINT) -> "Rule":
         """The rule of a model at one of its operating points."""
-        chosen = card.point(point)
-        return cls(chosen.cell, chosen.patch, card.pooling.k, card.cell_px)
+        rule = component_rule(card, point)
+        return cls(
+            rule.seed, rule.score, rule.strongest_cells, card.cell_px, rule.cell, rule.gap_cells
+        )
+
+    @property
+    def components(self) -> ComponentRule:
+        """How cells become components."""
+        joined = self.cell if self.joined is None else self.joined
+        return ComponentRule(joined, self.cell, self.patch, self.pooled_cells, self.gap_cells)
 
 
 @dataclass(frozen=True)
@@ -89,25 +106,26 @@ class Finding:
 def find(crack_map: CrackMap, frame: Frame, rule: Rule) -> list[Finding]:
     """The findings in a frame, the surest first.
 
-    Cells of at least `rule.cell` are joined over all eight neighbours. What they make up is a
-    finding if it would alarm as a patch: the logits of its strongest cells, and of those around
-    it where it has too few, pooled as in training, must reach `rule.patch`. So a single hot cell
-    beside calm ones is no finding, and a crack that fades is not cut up.
+    Cells of at least `rule.joined` make components over all eight neighbours, and over a gap of
+    `rule.gap_cells`; one with a cell of at least `rule.cell` is kept (hysteresis). It is a finding
+    if the logits of its strongest cells, and of those around it if it has too few, come to
+    `rule.patch` in the mean. So a single hot cell beside calm ones is not a finding, and a crack
+    that fades is not cut up.
 
     Args:
         crack_map: float32 (rows, cols), a probability a cell.
         frame: the picture that it belongs to, (rows, cols) cells of `rule.cell_px` pixels, of
             which the last row and column may be cut by the border.
     """
-    joined = (crack_map >= rule.cell).astype(np.uint8)
-    _, labels, boxes, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    labels, count = label_components(crack_map, rule.components)
     found = []
     # Each is looked for in its own part of the map, so that many cost no more than their cells.
-    for label, (left, top, width, height, _) in enumerate(boxes.tolist()):
-        if label:
-            first = max(top - 1, 0), max(left - 1, 0)
-            part = labels[first[0] : top + height + 1, first[1] : left + width + 1]
-            found.append(finding_of(part == label, crack_map, frame, rule, first))
+    for label, (top, left, bottom, right) in enumerate(
+        component_boxes(labels, count).tolist(), start=1
+    ):
+        first = max(top - 1, 0), max(left - 1, 0)
+        part = labels[first[0] : bottom + 1, first[1] : right + 1]
+        found.append(finding_of(part == label, crack_map, frame, rule, first))
     alarming = [one for one in found if one.probability >= rule.patch]
     return sorted(alarming, key=lambda one: (-one.probability, -one.area_px, one.cells))
 
@@ -119,7 +137,7 @@ def finding_of(
 
     Args:
         mask: bool (rows, cols), at least one of them set. Cells around it that belong to something
-            else, being of at least `rule.cell`, are not pooled.
+            else, being of at least `rule.joined`, are not pooled.
         first: row and column of the mask's first cell in the map, where the mask is a part of it
             that holds the cells around those that are set, too.
     """
@@ -133,7 +151,7 @@ def finding_of(
     start = max(top - 1, 0), max(left - 1, 0)
     near = crack_map[start[0] : bottom + 1, start[1] : right + 1]
     inside = mask[start[0] - first[0] :, start[1] - first[1] :][: near.shape[0], : near.shape[1]]
-    own = near[inside | (near < rule.cell)]
+    own = near[inside | (near < (rule.cell if rule.joined is None else rule.joined))]
     probabilities = crack_map[rows, cols].tolist()
     cell_px = rule.cell_px
     box = Box(

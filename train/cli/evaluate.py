@@ -42,6 +42,30 @@ if TYPE_CHECKING:
 @click.option(
     "--threads", type=click.IntRange(1), metavar="N", help="For a .tflite.  [default: all cores]"
 )
+@click.option(
+    "--findings",
+    is_flag=True,
+    help="Judge findings on whole pictures: crack length found against false findings a picture.",
+)
+@click.option(
+    "--development",
+    is_flag=True,
+    help="With --findings: DATA is the data folder, judged is its fixed development set.",
+)
+@click.option(
+    "--crack-free",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    multiple=True,
+    metavar="DIR",
+    help="With --findings: pictures that are known to show no crack.  [repeatable]",
+)
+@click.option(
+    "--beside",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="MODEL",
+    help="With --findings: another model in the same tables and curves.  [repeatable]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the whole evaluation as JSON.")
 def evaluate(
     model: Path,
@@ -51,6 +75,10 @@ def evaluate(
     side: "Side | None",
     point: str,
     threads: int | None,
+    findings: bool,
+    development: bool,
+    crack_free: tuple[Path, ...],
+    beside: tuple[Path, ...],
     as_json: bool,
 ) -> None:
     """Report how good MODEL is on DATA: a page for people, JSON for programs.
@@ -60,7 +88,19 @@ def evaluate(
 
     The page has the classification report, the confusion matrix, ROC and precision-recall
     curves, calibration and the worst errors; it is one file and needs no network.
+
+    With --findings, whole pictures are judged as the scan judges them: the share of the crack
+    length found against false findings a picture (FROC), with intervals by photograph, by width
+    of the crack, and sheets of the longest misses and the surest false alarms.
     """
+    command = f"crackscan-train {shlex.join(sys.argv[1:])}"
+    if findings:
+        _judge_findings(
+            (model, *beside), data, development, crack_free, out, point, threads, command, as_json
+        )
+        return
+    if development or crack_free or beside:
+        raise click.UsageError("--development, --crack-free and --beside belong to --findings")
     from crackscan.train.cli.progress import bars
     from crackscan.train.evaluate import run
 
@@ -74,7 +114,7 @@ def evaluate(
             side=side,
             point=point,
             threads=threads,
-            command=f"crackscan-train {shlex.join(sys.argv[1:])}",
+            command=command,
         )
     if as_json:
         import json
@@ -82,6 +122,41 @@ def evaluate(
         click.echo(json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False))
     else:
         _show(document, folder / run.PAGE)
+
+
+def _judge_findings(
+    models: tuple[Path, ...],
+    data: Path,
+    development: bool,
+    crack_free: tuple[Path, ...],
+    out: Path | None,
+    point: str,
+    threads: int | None,
+    command: str,
+    as_json: bool,
+) -> None:
+    from crackscan.train.cli.progress import bars
+    from crackscan.train.evaluate import run
+    from crackscan.train.evaluate.development_set import (
+        crack_free_set,
+        development_sets,
+        masked_set,
+    )
+    from crackscan.train.evaluate.findings_report import FIGURES, TABLE
+    from crackscan.train.evaluate.whole_pictures import evaluate_findings
+
+    sets = (
+        development_sets(data)
+        if development
+        else [masked_set(data, data.resolve().name, lambda path: path.stem)]
+    )
+    sets += [crack_free_set(folder) for folder in crack_free]
+    files = [run.find_model(one) for one in models]
+    folder = out or Path("evaluations") / f"{files[0].stem}-findings-on-{data.resolve().name}"
+    with bars() as report:
+        evaluate_findings(files, sets, folder, point, command, report, threads)
+    click.echo((folder / (FIGURES if as_json else TABLE)).read_text())
+    click.echo(folder)
 
 
 def _show(document: dict[str, Any], page: Path) -> None:

@@ -30,7 +30,7 @@ class Frame:
     12-megapixel sensor): keep it for as few frames as needed."""
 
     @property
-    def seen_s(self) -> float:
+    def captured_s(self) -> float:
         """When it was taken, on a clock that never jumps: a video file's own, or the machine's."""
         return self.monotonic_s if self.clip_s is None else self.clip_s
 

@@ -61,7 +61,7 @@ class Glance:
 @dataclass(frozen=True)
 class _Matched:
     glance: Glance
-    seen_s: float
+    captured_s: float
     shape: tuple[int, ...]
 
 
@@ -79,7 +79,7 @@ class Glide:
         last = self._matched
         if last is None or self.passed >= MOST or not glance.is_like(last.glance):
             return None
-        if frame.rgb.shape != last.shape or frame.seen_s - last.seen_s > _MOST_S:
+        if frame.rgb.shape != last.shape or frame.captured_s - last.captured_s > _MOST_S:
             return None
         ahead = wall.ahead(frame.index, self._most_px)
         self.passed += ahead is not None
@@ -92,7 +92,7 @@ class Glide:
         steady = motion.lost is None and wall.surprise_px <= self._steady_px
         self._matched = None
         if clear and steady and motion.confidence >= _SURE:
-            self._matched = _Matched(glance, frame.seen_s, frame.rgb.shape)
+            self._matched = _Matched(glance, frame.captured_s, frame.rgb.shape)
 
 
 def moved(

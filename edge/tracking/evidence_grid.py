@@ -68,7 +68,7 @@ class Said:
     """(3, 3), frame px to wall px."""
     weight: float
     """0..1, from the frame's clarity."""
-    seen_s: float
+    captured_s: float
     """Monotonic."""
 
 
@@ -112,7 +112,7 @@ class Evidence:
         each = self._novelty(newest.pose, len(frames))
         new = [each * one.weight for one in frames]
         self._pose = newest.pose
-        self._fade(newest.seen_s)
+        self._fade(newest.captured_s)
         to_grid = self._to_grid(newest.pose)
         part = self._seen_part(to_grid)
         if part[0].start >= part[0].stop or part[1].start >= part[1].stop:

@@ -67,7 +67,7 @@ class Result:
 class _Compared:
     detail: Detail
     place: Place
-    seen_s: float
+    captured_s: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +77,7 @@ class _Waiting:
     crack_map: CrackMap
     ahead: Ahead
     weight: float
-    seen_s: float
+    captured_s: float
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Follower:
     def _match(self, frame: Frame, glance: Glance) -> Look:
         small = shrink(frame.rgb)
         foretold = self._wall.ahead(frame.index)
-        place = self._wall.locate(small, frame.index, frame.seen_s)
+        place = self._wall.locate(small, frame.index, frame.captured_s)
         motion, last = self._wall.motion, self._last
         if self._glide.passed and motion.lost is None and last is not None:
             motion = _motion(last.place, place) or motion  # since the frame before, as elsewhere
@@ -156,7 +156,7 @@ class Follower:
         clarity = judge(measured.detail, motion, measured.reference)
         clear = clarity.verdict is Verdict.SHARP
         if measured.age == 1 and place is not None and clear:
-            self._compared.append(_Compared(measured.detail, place, frame.seen_s))
+            self._compared.append(_Compared(measured.detail, place, frame.captured_s))
         self._glide.matched(frame, glance, self._wall, clear)
         return Look(clarity, motion, place)
 
@@ -168,7 +168,7 @@ class Follower:
             return Result(self.skip(), partial(np.zeros_like, crack_map))
         piece = self._piece(look.found.piece, crack_map)
         pose, evidence = look.found.pose, piece.evidence
-        said = [*self._said, Said(crack_map, pose, look.clarity.weight, frame.seen_s)]
+        said = [*self._said, Said(crack_map, pose, look.clarity.weight, frame.captured_s)]
         self._said = []
         evidence.add(*said)
         squares = evidence.in_frame(evidence.grid, pose)
@@ -184,7 +184,7 @@ class Follower:
 
     def _wait(self, frame: Frame, look: Look, ahead: Ahead, crack_map: CrackMap) -> Result:
         """Keep the crack map of a frame that was not matched, and say what it shows."""
-        self._waiting.append(_Waiting(crack_map, ahead, look.clarity.weight, frame.seen_s))
+        self._waiting.append(_Waiting(crack_map, ahead, look.clarity.weight, frame.captured_s))
         here = []
         for tracked, finding in self._here:
             now = moved(finding, ahead.since, frame, crack_map.shape, self.rule.cell_px)
@@ -251,7 +251,7 @@ class Follower:
         fresh = [
             one.detail
             for one in self._compared
-            if frame.seen_s - one.seen_s <= _COMPARED_S
+            if frame.captured_s - one.captured_s <= _COMPARED_S
             and (place is None or _is_near(one.place, place, within_px))
         ]
         fresh.sort(key=lambda detail: -detail.fineness)
@@ -276,5 +276,5 @@ def _corrected(waiting: list[_Waiting], foretold: Ahead, found: Place) -> list[S
     said = []
     for number, one in enumerate(waiting, 1):
         place = one.ahead.place.moved(off.part(number / (len(waiting) + 1)))
-        said.append(Said(one.crack_map, place.pose, one.weight, one.seen_s))
+        said.append(Said(one.crack_map, place.pose, one.weight, one.captured_s))
     return said

@@ -64,7 +64,7 @@ class Ahead:
 class _View:
     small: Small
     place: Place
-    seen_s: float
+    captured_s: float
     index: int
     """Of the frame, dropped ones counted."""
 
@@ -102,7 +102,7 @@ class Wall:
             index: place in the source, dropped frames counted.
             now_s: monotonic.
         """
-        while self._left and now_s - self._left[0].seen_s > BACK_S:
+        while self._left and now_s - self._left[0].captured_s > BACK_S:
             self._left.popleft()
         place = self._follow(small, index)
         if place is None:

@@ -22,8 +22,8 @@ class Moment:
         return cls(frame.name, frame.index, frame.monotonic_s, frame.wall_s, frame.clip_s)
 
     @property
-    def seen_s(self) -> float:
-        """As `Frame.seen_s`."""
+    def captured_s(self) -> float:
+        """As `Frame.captured_s`."""
         return self.monotonic_s if self.clip_s is None else self.clip_s
 
 

@@ -333,7 +333,7 @@ class Tracker:
         gone = [
             one
             for one in self._tracks.values()
-            if frame.seen_s - one.last.seen_s > (GONE_S if one.confirmed else DOUBTFUL_S)
+            if frame.captured_s - one.last.captured_s > (GONE_S if one.confirmed else DOUBTFUL_S)
         ]
         for one in gone:
             del self._tracks[one.number]

@@ -55,8 +55,8 @@ class Still:
         """Whether the picture has been the same for FROZEN_S, bit by bit."""
         before, self._before = self._before, frame
         if before is None or not _same(before, frame):
-            self._differed_s = frame.seen_s
-        return frame.seen_s - self._differed_s > FROZEN_S
+            self._differed_s = frame.captured_s
+        return frame.captured_s - self._differed_s > FROZEN_S
 
 
 def _same(one: Frame, other: Frame) -> bool:
@@ -77,30 +77,30 @@ class Gaps:
         self._of_source = 0
         self._noted_until_s = began_s
 
-    def frame(self, why: str, at: Instant, seen_s: float, clip_s: float | None = None) -> None:
+    def frame(self, why: str, at: Instant, captured_s: float, clip_s: float | None = None) -> None:
         """A frame came, and could be judged, or not: `why`.
 
         Args:
-            seen_s: when it was taken, as `Frame.seen_s`.
+            captured_s: when it was taken, as `Frame.captured_s`.
             clip_s: its time in the video, where it comes from one.
         """
         if not why:
-            self.end(seen_s)
+            self.end(captured_s)
             return
-        if self._began is not None and seen_s - self._began_s >= LONGEST_S:
-            self.end(seen_s)
+        if self._began is not None and captured_s - self._began_s >= LONGEST_S:
+            self.end(captured_s)
         if self._began is None:
-            self._began, self._began_s = at, seen_s
+            self._began, self._began_s = at, captured_s
             self._place = "" if clip_s is None else f", from {_in_video(clip_s)} in the video"
-        self._last_s = seen_s
+        self._last_s = captured_s
         self._why[why] += 1
 
-    def end(self, seen_s: float | None = None) -> None:
+    def end(self, captured_s: float | None = None) -> None:
         """What comes now can be judged, or nothing comes any more."""
         began, self._began = self._began, None
         if began is None:
             return
-        seconds = (self._last_s if seen_s is None else seen_s) - self._began_s
+        seconds = (self._last_s if captured_s is None else captured_s) - self._began_s
         [(why, _)] = self._why.most_common(1)
         self._why.clear()
         if seconds >= LEAST_S:

@@ -192,7 +192,7 @@ class Moving:
         why = self._why_not(frame, judged, look)
         # a bad source has a gap of its own
         known = why if self.source.condition.good else ""
-        self._gaps.frame(known, at, frame.seen_s, frame.clip_s)
+        self._gaps.frame(known, at, frame.captured_s, frame.clip_s)
         self._counts.frame(why, began_s)
         findings = [_shown(tracked, finding) for tracked, finding in followed.here]
         self.tally.model_s += model_s
@@ -221,7 +221,7 @@ class Moving:
 
     def _rest(self, frame: Frame, at: Instant) -> None:
         """Paused: frames are shown, and nothing is looked for."""
-        self._gaps.frame(_PAUSED, at, frame.seen_s, frame.clip_s)
+        self._gaps.frame(_PAUSED, at, frame.captured_s, frame.clip_s)
         self._counts.frame(_PAUSED, frame.monotonic_s)
         self.setup.notify.watchdog()
         self.tally.told = _PAUSED

@@ -101,11 +101,11 @@ class Recorder:
             for number, opened in list(self._open.items()):
                 left = opened.in_view and number not in here
                 opened.in_view = number in here
-                due = left_to_update > 0 and frame.seen_s - opened.stored_s >= UPDATED_S
+                due = left_to_update > 0 and frame.captured_s - opened.stored_s >= UPDATED_S
                 full = crowded and opened.tracked.best.frame is not None
                 if left or full or (due and opened.tracked is not opened.stored):
                     left_to_update -= 1
-                    self._store(opened, frame.seen_s, release)
+                    self._store(opened, frame.captured_s, release)
             self._end(followed.ended, release)
 
     def end(self, left: Iterable[Tracked], release: Callable[[int], object]) -> None:
@@ -123,7 +123,7 @@ class Recorder:
         self, tracked: Tracked, frame: Frame, where: Where, release: Callable[[int], object]
     ) -> None:
         size = frame.height, frame.width
-        opened = _Open(0, tracked, size, where, tracked, frame.seen_s)
+        opened = _Open(0, tracked, size, where, tracked, frame.captured_s)
         best = tracked.best.frame
         picture = None if best is None else self._writer.picture_of(best)
         opened.record = self._writer.add_finding(self._sighting(opened), picture)

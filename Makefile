@@ -11,7 +11,7 @@ ROOMS := crackscan.core crackscan.edge crackscan.train crackscan.convert $(addpr
 BENCHMARKS := side_by_side how_cost_grows roofline scaling stems boards
 SETUP := setup.cfg pyproject.toml
 
-.PHONY: scan test lint contracts types system bench test-arm64 golden model-s model-m clean
+.PHONY: scan test lint contracts types system bench test-arm64 golden reference model-s model-m clean
 
 scan: $(VENV)/.edge
 	$(VENV)/bin/crackscan scan samples --out $(RESULTS) --overwrite
@@ -75,6 +75,11 @@ model-s model-m: model-%: $(VENV)/.test
 	$(VENV)/bin/crackscan-train model crack-$* $(DATA) --out runs/crack-$*
 	$(VENV)/bin/crackscan-convert quantize runs/crack-$* --out models/crack-$*.tflite
 	$(VENV)/bin/crackscan-convert verify models/crack-$*.tflite runs/crack-$*
+
+# The module reference, from docstrings, into build/reference.
+reference: $(VENV)/.test
+	$(PIP) install --editable '.[docs]'
+	$(VENV)/bin/pdoc --output-directory build/reference crackscan crackscan.core crackscan.edge crackscan.train crackscan.convert
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info $(RESULTS)

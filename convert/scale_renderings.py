@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscan.core.pictures import RGB
+from crackscan.core.rendering.procedural_walls import concrete_wall
 from crackscan.edge.measurement.scale.board import Board, marker_modules
 from crackscan.edge.measurement.scale.lens import Lens
-from crackscan.train.render.procedural import concrete
 
 Floats = NDArray[np.float64]
 FINER = 2
@@ -89,7 +89,7 @@ def shoot(
     """The picture: wall and board, uneven light, blur, sensor noise (grey levels) and JPEG."""
     height, width = lens.height_px, lens.width_px
     mm = _wall_places(lens, pose, width, height)
-    wall = concrete(rng, WALL_PX)
+    wall = concrete_wall(rng, WALL_PX)
     scale = WALL_PX / 600.0
     texture = _sampled(np.asarray(wall, np.float32), mm * scale, cv2.BORDER_REFLECT_101)
     printed, per_mm = _printed(board, float(np.median(pose.mm_per_px(_corners(board), lens))))

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscan.core.rendering.photographed_walls import cut_wall
+from crackscan.core.rendering.procedural_walls import concrete_wall
 from crackscan.edge.measurement.width import LIGHT, Tone
-from crackscan.train.render.background import real
-from crackscan.train.render.procedural import concrete
 
 FINER = 6
 """The crack is drawn on a grid so many times finer than the picture."""
@@ -87,7 +87,7 @@ def render(
     cover = _cover(left, right, size)
     soft = cv2.GaussianBlur(cover, (0, 0), setting.blur_px * cover.shape[0] / size)
     share = np.asarray(cv2.resize(soft, (size, size), interpolation=cv2.INTER_AREA), np.float32)
-    wall = real(rng, size, walls, (0.6, 1.6)) if len(walls) else concrete(rng, size)
+    wall = cut_wall(rng, size, walls, (0.6, 1.6)) if len(walls) else concrete_wall(rng, size)
     if setting.blur_px > WALL_BLUR_PX:
         beyond = float(np.sqrt(setting.blur_px**2 - WALL_BLUR_PX**2))
         wall = np.asarray(cv2.GaussianBlur(wall, (0, 0), beyond), np.float32)

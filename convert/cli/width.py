@@ -58,8 +58,8 @@ def width(
     from crackscan.convert.width_accuracy import on_folder, on_renderings
     from crackscan.convert.width_figures import figures
     from crackscan.convert.width_report import by_class, draw_errors, print_tables
+    from crackscan.core.rendering.photographed_walls import read_backgrounds
     from crackscan.edge.measurement.width import LIGHT, PICTURE
-    from crackscan.train.render.folder import read_backgrounds
 
     if data is not None and rendered is not None:
         raise click.UsageError("give DATA or --rendered, not both")

@@ -9,15 +9,15 @@ from click.testing import CliRunner
 
 from crackscan.core.errors import DataError
 from crackscan.core.pictures import read_picture, write_picture
+from crackscan.core.rendering.photographed_walls import read_backgrounds
+from crackscan.core.rendering.procedural_walls import PROCEDURAL
 from crackscan.train.cli.render import render
 from crackscan.train.render.appearance import draw_look
 from crackscan.train.render.camera import draw_camera, photograph
 from crackscan.train.render.crack import Strand
 from crackscan.train.render.family import FAMILIES, grow
-from crackscan.train.render.folder import read_backgrounds
 from crackscan.train.render.path import jagged
 from crackscan.train.render.preview import contact_sheet
-from crackscan.train.render.procedural import PROCEDURAL
 from crackscan.train.render.sample import RenderConfig, Sample, render_sample
 from crackscan.train.render.trace import coverage, trace
 from crackscan.train.render.visibility import blur_px, made_visible, seen

@@ -62,7 +62,8 @@ def render(
     from rich.progress import track
 
     from crackscan.core.pictures import write_picture
-    from crackscan.train.render.folder import read_backgrounds, write_sample
+    from crackscan.core.rendering.photographed_walls import read_backgrounds
+    from crackscan.train.render.folder import write_sample
     from crackscan.train.render.preview import contact_sheet
     from crackscan.train.render.sample import RenderConfig, Sample, render_sample
 

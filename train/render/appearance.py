@@ -6,7 +6,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from crackscan.train.render import noise
+from crackscan.core.rendering import noise
 from crackscan.train.render.trace import Band, Floats, coverage
 
 
@@ -102,9 +102,9 @@ def paint(picture: Floats, bands: list[Band], rng: np.random.Generator, look: Lo
     if look.dirt > 0.0 or look.lime > 0.0:
         wall = _halo(wall, coverage(bands, height, width), rng, look)
     flat = wall.reshape(-1, 3)
-    grain = noise.white(rng, height, width).reshape(-1)
-    rough = noise.smooth(rng, height, width, 3.0).reshape(-1)
-    broken = noise.smooth(rng, height, width, 14.0).reshape(-1)
+    grain = noise.white_noise(rng, height, width).reshape(-1)
+    rough = noise.smooth_noise(rng, height, width, 3.0).reshape(-1)
+    broken = noise.smooth_noise(rng, height, width, 14.0).reshape(-1)
     for band in bands:
         _lips(flat, band, rng, look, rough, broken)
     for band in bands:
@@ -121,15 +121,15 @@ def _halo(wall: Floats, cover: Floats, rng: np.random.Generator, look: Look) -> 
     soft = soft / max(
         float(np.quantile(soft[cover > 0.05], 0.7)) if (cover > 0.05).any() else 1.0, 1e-3
     )
-    patchy = 0.75 + 0.5 * noise.octaves(rng, height, width, 40.0, 5.0, 0.7)
+    patchy = 0.75 + 0.5 * noise.octave_noise(rng, height, width, 40.0, 5.0, 0.7)
     amount = np.clip(soft, 0.0, 1.2) * np.clip(patchy, 0.0, 1.5)
     if look.dirt > 0.0:
         brown = np.array([0.92, 1.0, 1.1], np.float32) ** np.float32(rng.uniform(-0.3, 1.2))
         dark = np.clip(amount * look.dirt, 0, 0.6)
         wall = wall * cv2.merge([1.0 - dark * b for b in brown])
     if look.lime > 0.0:
-        patch = np.clip(noise.octaves(rng, height, width, 60.0, 8.0, 0.7) + 0.3, 0.0, 1.0)
-        share = noise.rgb(np.clip(1.5 * soft * patch * look.lime, 0.0, 0.85))
+        patch = np.clip(noise.octave_noise(rng, height, width, 60.0, 8.0, 0.7) + 0.3, 0.0, 1.0)
+        share = noise.colour_field(np.clip(1.5 * soft * patch * look.lime, 0.0, 0.85))
         white = np.array([0.9, 0.9, 0.88], np.float32) * np.float32(rng.uniform(0.9, 1.05))
         wall = wall + share * (np.maximum(white, wall) - wall)
     return np.asarray(wall, np.float32)
@@ -178,7 +178,7 @@ def _void(
 ) -> None:
     """The opening itself: deeper in the middle, darker under the bank towards the light."""
     count = int(band.vertex.max()) + 1
-    slow = noise.along(rng, count, 25.0) + 0.6 * noise.along(rng, count, 4.0)
+    slow = noise.noise_sequence(rng, count, 25.0) + 0.6 * noise.noise_sequence(rng, count, 4.0)
     inward = np.abs(band.across)
     depth = np.clip((band.half - inward) / np.maximum(band.half, 0.4), 0.0, 1.0)
     wide = np.clip(band.half / 3.0, 0.0, 1.0)

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from crackscan.train.render import noise
+from crackscan.core.rendering import noise
+from crackscan.core.rendering.noise import Field
 from crackscan.train.render.crack import Strand, strand
 from crackscan.train.render.family import draw_width_px
-from crackscan.train.render.noise import Field
 from crackscan.train.render.path import STEP_PX
 
 GRID_PX = 2
@@ -44,7 +44,7 @@ def lay_masonry(rng: np.random.Generator, size: int) -> Masonry:
     near, stone = BONDS[kind](rng, size, tall)
     joint_px = max(0.8, float(rng.uniform(0.03, 0.14)) * tall)
     ragged = np.float32(rng.uniform(0.1, 0.5) * joint_px)
-    near = near + ragged * noise.octaves(rng, size, size, max(tall / 3, 4.0), 1.5, 0.8)
+    near = near + ragged * noise.octave_noise(rng, size, size, max(tall / 3, 4.0), 1.5, 0.8)
     edge = np.float32(max(0.7, rng.uniform(0.1, 0.6) * joint_px))
     body = np.asarray(np.clip((near - np.float32(joint_px / 2)) / edge + 0.5, 0, 1), np.float32)
     return Masonry(_painted(rng, body, stone, joint_px), 1 - body, kind)
@@ -75,7 +75,7 @@ def _cheapest_way(rng: np.random.Generator, joint: Field, across: float) -> NDAr
     size = joint.shape[0]
     cells = max(8, size // GRID_PX)
     small = cv2.resize(joint, (cells, cells), interpolation=cv2.INTER_AREA)
-    rough = np.exp(np.float32(0.35) * noise.octaves(rng, cells, cells, 12.0, 1.5, 0.8))
+    rough = np.exp(np.float32(0.35) * noise.octave_noise(rng, cells, cells, 12.0, 1.5, 0.8))
     cost = (1.0 + np.float32(across - 1) * (1 - np.clip(1.6 * small, 0, 1))) * rough
     start, end = _ends(rng, cells)
     number = np.arange(cells * cells).reshape(cells, cells)
@@ -137,7 +137,9 @@ def _aslant(rng: np.random.Generator, size: int, tall: float) -> tuple[Field, Fi
     depth = (
         1 + np.float32(rng.normal(0, 0.12) / size) * x + np.float32(rng.normal(0, 0.12) / size) * y
     )
-    wobble = np.float32(rng.uniform(0.0, 0.03) * tall) * noise.smooth(rng, size, size, tall / 2)
+    wobble = np.float32(rng.uniform(0.0, 0.03) * tall) * noise.smooth_noise(
+        rng, size, size, tall / 2
+    )
     return (
         np.asarray((x * cosine - y * sine) / depth + wobble, np.float32),
         np.asarray((x * sine + y * cosine) / depth + wobble, np.float32),
@@ -191,8 +193,8 @@ def _rubble(rng: np.random.Generator, size: int, tall: float) -> Laid:
     )
     points = ((grid - [rows / 2, columns / 2]) * pitch * [1.0, float(flat)]).astype(np.float32)
     bend = np.float32(0.15 * tall)
-    u = u + bend * noise.smooth(rng, size, size, tall)
-    v = v + bend * noise.smooth(rng, size, size, tall)
+    u = u + bend * noise.smooth_noise(rng, size, size, tall)
+    v = v + bend * noise.smooth_noise(rng, size, size, tall)
     first = np.full(u.shape, np.inf, np.float32)
     second = first.copy()
     stone = np.zeros(u.shape, np.intp)
@@ -226,19 +228,21 @@ def _painted(
     hues = np.exp(rng.uniform(0.0, 0.08) * rng.standard_normal((count, 3)))
     colours = (base * np.clip(tones * hues, 0.4, 1.8)).astype(np.float32)
     rgb = colours[(stone * 37) % count]
-    grain = noise.octaves(rng, size, size, rng.uniform(6.0, 30.0), 1.0, rng.uniform(0.7, 0.95))
-    rgb = rgb * noise.rgb(1 + np.float32(rng.uniform(0.02, 0.14)) * grain)
-    bed = noise.octaves(rng, size, size, 8.0, 1.0, 0.9)
-    filled = noise.rgb(1 + np.float32(rng.uniform(0.02, 0.12)) * bed, mortar.astype(np.float32))
-    rgb = filled + noise.rgb(body) * (rgb - filled)
+    grain = noise.octave_noise(rng, size, size, rng.uniform(6.0, 30.0), 1.0, rng.uniform(0.7, 0.95))
+    rgb = rgb * noise.colour_field(1 + np.float32(rng.uniform(0.02, 0.14)) * grain)
+    bed = noise.octave_noise(rng, size, size, 8.0, 1.0, 0.9)
+    filled = noise.colour_field(
+        1 + np.float32(rng.uniform(0.02, 0.12)) * bed, mortar.astype(np.float32)
+    )
+    rgb = filled + noise.colour_field(body) * (rgb - filled)
     relief = cv2.GaussianBlur(body, (0, 0), max(0.6, 0.3 * joint_px))
     light = rng.uniform(0, 2 * np.pi)
     slope = cv2.Sobel(relief, cv2.CV_32F, 1, 0, ksize=1) * np.float32(np.cos(light))
     slope = slope + cv2.Sobel(relief, cv2.CV_32F, 0, 1, ksize=1) * np.float32(np.sin(light))
     strength = float(rng.uniform(0.0, 1.2))
     shading = np.clip(1 + np.float32(strength) * slope, 0.3, 1.5).astype(np.float32)
-    cloud = 1 + np.float32(rng.uniform(0.0, 0.08)) * noise.smooth(rng, size, size, size / 3)
-    return np.asarray(np.clip(rgb * noise.rgb(shading * cloud), 0.02, 1.0), np.float32)
+    cloud = 1 + np.float32(rng.uniform(0.0, 0.08)) * noise.smooth_noise(rng, size, size, size / 3)
+    return np.asarray(np.clip(rgb * noise.colour_field(shading * cloud), 0.02, 1.0), np.float32)
 
 
 def _tone(rng: np.random.Generator, chroma: float) -> NDArray[np.float32]:

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.train.render import noise
-from crackscan.train.render.noise import Field
+from crackscan.core.rendering import noise
+from crackscan.core.rendering.noise import Field
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,8 @@ def _optics(scene: Field, rng: np.random.Generator, camera: Camera) -> Field:
         x = (np.linspace(0, 1, width, dtype=np.float32) - np.float32(centre[0])) ** 2
         y = (np.linspace(0, 1, height, dtype=np.float32) - np.float32(centre[1])) ** 2
         fall = 1.0 - np.float32(camera.vignette) * np.clip(x[None, :] + y[:, None], 0.0, 1.5)
-        return np.asarray(picture * noise.rgb(fall, gain), np.float32)
-    return noise.tinted(picture, gain)
+        return np.asarray(picture * noise.colour_field(fall, gain), np.float32)
+    return noise.tint_picture(picture, gain)
 
 
 def _streak(camera: Camera) -> Field:
@@ -116,7 +116,7 @@ def _streak(camera: Camera) -> Field:
 def _sensor(picture: Field, rng: np.random.Generator, camera: Camera) -> Field:
     """Noise that grows with the light (shot) and that does not (read), tone, chroma, sharpening."""
     height, width = picture.shape[:2]
-    grain: Any = noise.white(rng, height, width, 3)
+    grain: Any = noise.white_noise(rng, height, width, 3)
     if camera.grain_px > 0.3:
         grain = cv2.GaussianBlur(grain, (0, 0), camera.grain_px) * np.float32(1.5 * camera.grain_px)
     deviation = cv2.sqrt(
@@ -127,7 +127,7 @@ def _sensor(picture: Field, rng: np.random.Generator, camera: Camera) -> Field:
         picture = np.asarray(cv2.pow(picture, camera.gamma), np.float32)
     if camera.chroma_px > 0.0:
         soft = cv2.GaussianBlur(picture, (0, 0), camera.chroma_px)
-        picture = soft + noise.rgb(_grey(picture - soft))
+        picture = soft + noise.colour_field(_grey(picture - soft))
     if camera.sharpen > 0.0:
         soft = cv2.GaussianBlur(picture, (0, 0), 0.9)
         picture = picture + np.float32(camera.sharpen) * (picture - soft)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.train.render import noise
+from crackscan.core.rendering import noise
 from crackscan.train.render.path import Points
 
 Strands = list["Strand"]
@@ -48,18 +48,20 @@ def strand(
     across = np.abs(heading[:, 0] * np.sin(opening) - heading[:, 1] * np.cos(opening))
     across = 0.3 + 0.8 * np.convolve(np.pad(across, 1, mode="edge"), (0.25, 0.5, 0.25), "valid")
     slow, quick = rng.uniform(0.1, 0.4), rng.uniform(0.08, 0.3)
-    vary = slow * noise.along(rng, count, 40.0) + quick * noise.along(rng, count, 2.5)
+    vary = slow * noise.noise_sequence(rng, count, 40.0) + quick * noise.noise_sequence(
+        rng, count, 2.5
+    )
     crumble = rng.uniform(0.0, 1.0) * min(1.0, 3.0 / width_px)  # grains are of one size
     vary += 0.25 * crumble * rng.standard_normal(count)
     if rng.random() < 0.25:  # lens-shaped openings with pinched stretches between them
-        vary -= np.clip(noise.along(rng, count, 12.0), 0.0, 1.5) * 0.8
+        vary -= np.clip(noise.noise_sequence(rng, count, 12.0), 0.0, 1.5) * 0.8
     width = width_px * across * np.exp(np.clip(vary, -1.6, 0.8))
     at = np.linspace(0.0, 1.0, count)
     head, tail = taper
     width *= np.minimum(1.0, head + (1 - head) * at / rng.uniform(0.15, 0.9))
     width *= np.minimum(1.0, tail + (1 - tail) * (1 - at) / rng.uniform(0.15, 0.9))
     points = np.column_stack([course, np.maximum(width, THINNEST_PX)]).astype(np.float32)
-    shift = 0.2 * (0.3 + 0.7 * crumble) * noise.along(rng, count, 1.5)
+    shift = 0.2 * (0.3 + 0.7 * crumble) * noise.noise_sequence(rng, count, 1.5)
     left = np.clip(0.5 + shift, 0.15, 0.85).astype(np.float32)
     return Strand(points, left, rank)
 

@@ -7,14 +7,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.train.render import background, lookalikes
+from crackscan.core.rendering.photographed_walls import cut_wall
+from crackscan.core.rendering.procedural_walls import PROCEDURAL
+from crackscan.train.render import lookalikes
 from crackscan.train.render.appearance import draw_joint_look, draw_look, paint, reach_px
 from crackscan.train.render.bonded import grow_in_masonry, lay_masonry
 from crackscan.train.render.camera import draw_camera, photograph
 from crackscan.train.render.crack import Strand, joint_beside, settled
 from crackscan.train.render.family import FAMILIES, grow
+from crackscan.train.render.lighting import light_wall
 from crackscan.train.render.path import STEP_PX
-from crackscan.train.render.procedural import PROCEDURAL
 from crackscan.train.render.trace import coverage, trace
 from crackscan.train.render.visibility import hidden, made_visible, seen, split
 
@@ -81,7 +83,7 @@ def render_sample(
     masonry = None
     if config.masonry_share and choose.random() < config.masonry_share:
         masonry = lay_masonry(wall_rng, scene_px)
-        wall, wall_kind = background.light_up(wall_rng, masonry.wall), masonry.kind
+        wall, wall_kind = light_wall(wall_rng, masonry.wall), masonry.kind
     else:
         wall, wall_kind = _wall(wall_rng, scene_px, backgrounds, config)
     cracked = choose.random() < config.crack_share
@@ -145,12 +147,12 @@ def _wall(
     config: RenderConfig,
 ) -> tuple[NDArray[np.float32], str]:
     if len(backgrounds) and rng.random() >= config.procedural_share:
-        kind, wall = "real", background.real(rng, size, backgrounds, config.background_scale)
+        kind, wall = "real", cut_wall(rng, size, backgrounds, config.background_scale)
     else:
         shares = np.array([share for share, _ in PROCEDURAL.values()])
         kind = str(rng.choice(list(PROCEDURAL), p=shares / shares.sum()))
         wall = PROCEDURAL[kind][1](rng, size)
-    return background.light_up(rng, wall), kind
+    return light_wall(rng, wall), kind
 
 
 def _grown(

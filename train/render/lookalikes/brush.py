@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from crackscan.train.render.noise import smooth, white
+from crackscan.core.rendering.noise import smooth_noise, white_noise
 
 Field = npt.NDArray[np.float32]
 """A picture (H, W, 3) in 0..1, sRGB values in RGB order, or one value a pixel (H, W)."""
@@ -46,9 +46,9 @@ def noise(
     for octave in range(octaves):
         cell = min(down, across) / 2**octave
         if max(down, across) / 2**octave < 1.5:
-            layer = white(rng, *shape)
+            layer = white_noise(rng, *shape)
         else:
-            layer = smooth(rng, *shape, max(1.0, cell), across / down)
+            layer = smooth_noise(rng, *shape, max(1.0, cell), across / down)
         total += np.float32(0.5**octave) * layer
     return total * np.float32(np.sqrt(0.75 / (1 - 0.25**octaves)))
 

@@ -19,7 +19,7 @@ def _pool() -> Field:
     return pool
 
 
-def white(rng: np.random.Generator, height: int, width: int, channels: int = 1) -> Field:
+def white_noise(rng: np.random.Generator, height: int, width: int, channels: int = 1) -> Field:
     """White noise of zero mean and unit variance, (H, W) or (H, W, 3): a random window of one pool.
 
     Drawing fresh normals for every pixel would cost more than all the rest of a rendering. Above
@@ -37,7 +37,7 @@ def white(rng: np.random.Generator, height: int, width: int, channels: int = 1) 
     return (window * sign).reshape((height, width) if channels == 1 else (height, width, channels))
 
 
-def smooth(
+def smooth_noise(
     rng: np.random.Generator, height: int, width: int, cell_px: float, stretch: float = 1.0
 ) -> Field:
     """A field of about zero mean and unit variance that varies over `cell_px` pixels, (H, W).
@@ -47,10 +47,10 @@ def smooth(
     rows = max(3, round(height * min(1.0, stretch) / cell_px) + 1)
     columns = max(3, round(width / (max(1.0, stretch) * cell_px)) + 1)
     grid = rng.standard_normal((rows, columns), np.float32) * np.float32(1.35)
-    return _enlarged(grid, height, width)
+    return _enlarge_field(grid, height, width)
 
 
-def octaves(
+def octave_noise(
     rng: np.random.Generator,
     height: int,
     width: int,
@@ -66,19 +66,19 @@ def octaves(
     weight, power, cell = 1.0, 0.0, coarse_px
     while cell >= fine_px:
         if cell < 1.5:
-            total = _enlarged(total, height, width)
-            total += np.float32(weight) * white(rng, height, width)
+            total = _enlarge_field(total, height, width)
+            total += np.float32(weight) * white_noise(rng, height, width)
         else:
             rows, columns = (max(3, round(side / cell) + 1) for side in (height, width))
             fresh = rng.standard_normal((rows, columns), np.float32)
-            total = _enlarged(total, rows, columns) + np.float32(1.35 * weight) * fresh
+            total = _enlarge_field(total, rows, columns) + np.float32(1.35 * weight) * fresh
         power += weight * weight
         weight *= falloff
         cell /= 2.0
-    return _enlarged(total, height, width) * np.float32(max(power, 1e-6) ** -0.5)
+    return _enlarge_field(total, height, width) * np.float32(max(power, 1e-6) ** -0.5)
 
 
-def _enlarged(field: Field, height: int, width: int) -> Field:
+def _enlarge_field(field: Field, height: int, width: int) -> Field:
     if field.shape == (height, width):
         return field
     if height > 4 * field.shape[0] and width > 4 * field.shape[1]:  # the last doubling is cheap
@@ -88,18 +88,18 @@ def _enlarged(field: Field, height: int, width: int) -> Field:
     return np.asarray(cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
-def rgb(field: Field, colour: Sequence[float] | Field = (1.0, 1.0, 1.0)) -> Field:
+def colour_field(field: Field, colour: Sequence[float] | Field = (1.0, 1.0, 1.0)) -> Field:
     """A field (H, W) times a colour (3,), as (H, W, 3): ten times faster than broadcasting."""
     planes = [field if c == 1.0 else field * np.float32(c) for c in colour]
     return np.asarray(cv2.merge(planes), np.float32)
 
 
-def tinted(picture: Field, colour: Sequence[float] | Field) -> Field:
+def tint_picture(picture: Field, colour: Sequence[float] | Field) -> Field:
     """A picture (H, W, 3) times a colour (3,)."""
     return np.asarray(cv2.transform(picture, np.diag(colour)), np.float32)
 
 
-def along(rng: np.random.Generator, count: int, cell: float) -> Field:
+def noise_sequence(rng: np.random.Generator, count: int, cell: float) -> Field:
     """A smooth random sequence, (count,), of about unit variance that varies over `cell` steps."""
     knots = max(2, int(count / max(cell, 1.0)) + 2)
     values = rng.standard_normal(knots)

@@ -1,0 +1,1 @@
+"""Crack-free walls as pictures: drawn from noise, or cut from photographs."""

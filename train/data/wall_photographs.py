@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from crackscan.core.cells import CELL_PX
 from crackscan.core.errors import DataError
 from crackscan.core.pictures import is_picture, read_picture
 from crackscan.core.pooling import sigmoid
 from crackscan.train.data.examples import (
-    CELL_PX,
     RGB,
     UNKNOWN,
     Example,

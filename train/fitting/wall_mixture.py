@@ -7,14 +7,15 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from crackscan.core.dataset.split import Split
 from crackscan.core.errors import CrackscanError
 from crackscan.core.model_card import read_card
 from crackscan.core.pictures import read_picture
+from crackscan.core.run_folder import AVERAGE
 from crackscan.train.data.examples import RGB, Source
 from crackscan.train.data.field_annotations import read_annotations
 from crackscan.train.data.photographs import CloseUps, FieldPhotographs, OtherPictures
 from crackscan.train.data.rendered import Rendered
-from crackscan.core.dataset.split import Split
 from crackscan.train.data.wall_photographs import (
     SCENES,
     VIEW_SCALES,
@@ -34,7 +35,6 @@ from crackscan.train.data.wall_photographs import (
 )
 from crackscan.train.evaluate.predict import load_scorer
 from crackscan.train.fitting.distillation import asked
-from crackscan.core.run_folder import AVERAGE
 
 CLOSE_UP_SCALES = (0.9, 2.0)
 SCENE_SCALES = (0.4, 1.6)

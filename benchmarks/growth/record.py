@@ -9,8 +9,8 @@ import numpy as np
 
 from crackscan.benchmarks.growth.values import Point, timed
 from crackscan.edge.detection.finding import Box
-from crackscan.edge.positioning import Position, Where
-from crackscan.edge.positioning.clock import Instant, WallFrom
+from crackscan.edge.positioning import Geotag, Position
+from crackscan.edge.positioning.clock import ClockSource, Instant
 from crackscan.edge.survey import (
     GeoBox,
     KnownScale,
@@ -62,7 +62,7 @@ def _take_out(survey: Survey, done: int, number: int) -> object:
 def sighting(number: int) -> Sighting:
     """A finding as a scan records it, measured, with its position."""
     rng = np.random.default_rng(number)
-    at = Instant(number * APART_S, 1.7e9 + number * APART_S, WallFrom.GPS)
+    at = Instant(number * APART_S, 1.7e9 + number * APART_S, ClockSource.GPS)
     row, column = (int(one) for one in rng.integers(2, 28, 2))
     cells = tuple((row + step, column + step // 2) for step in range(12))
     x = np.arange(40, dtype=np.float32)
@@ -82,7 +82,7 @@ def sighting(number: int) -> Sighting:
         peak=0.99,
         mean=0.9,
         frames_seen=20,
-        where=Where(Position(*place(number), "gpsd", 0.5)),
+        geotag=Geotag(Position(*place(number), "gpsd", 0.5)),
         scale=KnownScale(0.2, 0.05, "laser"),
         measures=Measures(figure, figure, figure, figure, (100.0, 100.0)),
         lines=(line,),

@@ -12,26 +12,26 @@ from crackscan.edge.positioning.base import (
 from crackscan.edge.positioning.gpsd import PORT, Gpsd
 from crackscan.edge.positioning.photo import PHOTO_STALE_S, PhotoData, PhotoPosition, read_photo
 from crackscan.edge.positioning.values import (
-    NOWHERE,
+    NO_GEOTAG,
     Attitude,
     Carrier,
     Distance,
+    Geotag,
     North,
     Position,
-    Where,
 )
 
 __all__ = [
-    "NOWHERE",
+    "NO_GEOTAG",
     "Attitude",
     "Carrier",
     "Distance",
+    "Geotag",
     "North",
     "PhotoData",
     "Position",
     "PositionSource",
     "SatelliteTime",
-    "Where",
     "open_position",
     "read_photo",
 ]

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from crackscan.edge.positioning.values import NOWHERE, Attitude, Distance, Position, Where
+from crackscan.edge.positioning.values import NO_GEOTAG, Attitude, Distance, Geotag, Position
 
 STALE_S = 5.0
 """A live position older than this is none: at a walk, 5 s are the accuracy of a receiver."""
@@ -32,7 +32,7 @@ class PositionSource(ABC):
         self.name = name
 
     @abstractmethod
-    def at(self, monotonic_s: float, file: Path | None = None) -> Where:
+    def geotag_at(self, monotonic_s: float, file: Path | None = None) -> Geotag:
         """Where a frame was taken: at that moment, or as its file says. Never waits or raises."""
 
     def state(self) -> str:
@@ -61,8 +61,8 @@ class PositionSource(ABC):
 class NoPosition(PositionSource):
     """Knows no place."""
 
-    def at(self, monotonic_s: float, file: Path | None = None) -> Where:  # noqa: ARG002
-        return NOWHERE
+    def geotag_at(self, monotonic_s: float, file: Path | None = None) -> Geotag:  # noqa: ARG002
+        return NO_GEOTAG
 
 
 Told = TypeVar("Told", Position, Attitude, Distance)
@@ -98,8 +98,8 @@ class LivePosition(PositionSource):
     def _follow(self) -> None:
         """Connect and listen until `_ended`; raises OSError when the connection breaks."""
 
-    def at(self, monotonic_s: float, file: Path | None = None) -> Where:  # noqa: ARG002
-        return Where(
+    def geotag_at(self, monotonic_s: float, file: Path | None = None) -> Geotag:  # noqa: ARG002
+        return Geotag(
             _aged(self._position, monotonic_s, self.stale_s),
             _aged(self._attitude, monotonic_s, self.stale_s),
             _aged(self._distance, monotonic_s, self.stale_s),

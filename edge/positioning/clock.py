@@ -15,7 +15,7 @@ EARLIEST_S = 1_767_225_600
 _UNSYNCHRONIZED, _ERROR = 0x0040, 5
 
 
-class WallFrom(IntEnum):
+class ClockSource(IntEnum):
     """Where the wall clock's time comes from; the larger, the more trustworthy."""
 
     UNKNOWN = 0
@@ -38,7 +38,7 @@ class Instant:
     """On a clock that never jumps and begins anew when the machine is started."""
     wall_s: float
     """Unix time."""
-    wall_from: WallFrom
+    wall_from: ClockSource
 
 
 @dataclass(frozen=True)
@@ -73,17 +73,19 @@ class Clock:
         self._has_rtc = _set_by_rtc(root)
 
     def now(self) -> Instant:
-        return self.at(time.monotonic(), time.time())
+        return self.instant_at(time.monotonic(), time.time())
 
-    def at(self, monotonic_s: float, wall_s: float) -> Instant:
+    def instant_at(self, monotonic_s: float, wall_s: float) -> Instant:
         """The moment when the system's two clocks showed these times."""
         if synchronized(self._root):
-            return Instant(monotonic_s, wall_s, WallFrom.NTP)
+            return Instant(monotonic_s, wall_s, ClockSource.NTP)
         heard = self._satellite_time()
         if heard is not None and heard.unix_s >= EARLIEST_S:
             by_satellite_s = heard.unix_s + (monotonic_s - heard.monotonic_s)
-            return Instant(monotonic_s, by_satellite_s, WallFrom.GPS)
-        return Instant(monotonic_s, wall_s, WallFrom.RTC if self._has_rtc else WallFrom.UNKNOWN)
+            return Instant(monotonic_s, by_satellite_s, ClockSource.GPS)
+        return Instant(
+            monotonic_s, wall_s, ClockSource.RTC if self._has_rtc else ClockSource.UNKNOWN
+        )
 
 
 def synchronized(root: Path = Path("/")) -> bool:

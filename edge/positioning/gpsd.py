@@ -120,7 +120,7 @@ def _attitude(report: dict[str, Any]) -> Attitude:
         magnetic if heading is None else heading,
         finite(report.get("pitch")),
         finite(report.get("roll")),
-        of=Carrier.VEHICLE,
+        carrier=Carrier.VEHICLE,
         north=North.TRUE if heading is not None else North.MAGNETIC,
     )
 

@@ -101,7 +101,7 @@ class Mavlink(LivePosition):
         self._position = Heard(position, heard_s)
         only_heading = self._attitude is None or self._attitude.value.pitch_deg is None
         if only_heading and message.hdg != _UNKNOWN_HEADING:
-            heading = Attitude(message.hdg / 100, None, None, of=Carrier.VEHICLE)
+            heading = Attitude(message.hdg / 100, None, None, carrier=Carrier.VEHICLE)
             self._attitude = Heard(heading, heard_s)
 
     def _take_fix(self, message: Any, heard_s: float) -> None:
@@ -111,7 +111,7 @@ class Mavlink(LivePosition):
     def _take_attitude(self, message: Any, heard_s: float) -> None:
         yaw, pitch, roll = (math.degrees(x) for x in (message.yaw, message.pitch, message.roll))
         if math.isfinite(yaw + pitch + roll):
-            attitude = Attitude(yaw % 360, pitch, roll, of=Carrier.VEHICLE)
+            attitude = Attitude(yaw % 360, pitch, roll, carrier=Carrier.VEHICLE)
             self._attitude = Heard(attitude, heard_s)
 
     def _take_distance(self, message: Any, heard_s: float) -> None:

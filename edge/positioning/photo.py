@@ -9,13 +9,13 @@ from crackscan.edge.positioning.base import PositionSource
 from crackscan.edge.positioning.blocks import Blocks, read_blocks
 from crackscan.edge.positioning.tiff import Directory, Tiff
 from crackscan.edge.positioning.values import (
-    NOWHERE,
+    NO_GEOTAG,
     Attitude,
     Carrier,
     Distance,
+    Geotag,
     North,
     Position,
-    Where,
     on_earth,
 )
 from crackscan.edge.positioning.xmp import DroneData, read_drone
@@ -34,7 +34,7 @@ _STATUS, _HEADING_REF, _HEADING, _DATE, _ERROR = 9, 16, 17, 29, 31
 class PhotoData:
     """A photograph's own data; None for what it does not say or says impossibly."""
 
-    where: Where = NOWHERE
+    geotag: Geotag = NO_GEOTAG
     taken_s: float | None = None
     """Unix time, where the photograph names its time zone."""
     taken_local: str | None = None
@@ -58,6 +58,8 @@ class PhotoData:
     """As the camera wrote it; another size than the file's tells that it was scaled since."""
     damaged: bool = False
     """Whether a part of the data could not be read."""
+    notes: tuple[str, ...] = ()
+    """What was dropped or doubted of the metadata, and why: one line each, for the user."""
 
 
 def read_photo(path: Path, stale_s: float = PHOTO_STALE_S) -> PhotoData:
@@ -84,12 +86,12 @@ def read_photo(path: Path, stale_s: float = PHOTO_STALE_S) -> PhotoData:
             exif = _below(tiff, root, _EXIF_IFD)
             gps = _below(tiff, root, _GPS_IFD)
     taken_local, taken_s = _taken(exif, drone)
-    where = Where(
+    geotag = Geotag(
         _position(gps, drone, taken_s, stale_s),
         _attitude(gps, drone),
         Distance(drone.laser_m, "laser") if drone.laser_m is not None else None,
     )
-    data = PhotoData(where, taken_s, taken_local, root.text(_MAKE), root.text(_MODEL))
+    data = PhotoData(geotag, taken_s, taken_local, root.text(_MAKE), root.text(_MODEL))
     damaged = root.damaged or exif.damaged or gps.damaged
     return replace(_with_lens(data, exif, drone, blocks), damaged=damaged)
 
@@ -101,8 +103,8 @@ class PhotoPosition(PositionSource):
         super().__init__(name)
         self.stale_s = stale_s
 
-    def at(self, monotonic_s: float, file: Path | None = None) -> Where:  # noqa: ARG002
-        return NOWHERE if file is None else read_photo(file, self.stale_s).where
+    def geotag_at(self, monotonic_s: float, file: Path | None = None) -> Geotag:  # noqa: ARG002
+        return NO_GEOTAG if file is None else read_photo(file, self.stale_s).geotag
 
 
 def _below(tiff: Tiff, root: Directory, tag: int) -> Directory:
@@ -194,13 +196,13 @@ def _attitude(gps: Directory, drone: DroneData) -> Attitude | None:
     yaw, pitch, roll = drone.gimbal_yaw_deg, drone.gimbal_pitch_deg, drone.gimbal_roll_deg
     if yaw is not None or pitch is not None or roll is not None:
         heading = None if yaw is None else yaw % 360
-        return Attitude(heading, pitch, roll, of=Carrier.CAMERA)
+        return Attitude(heading, pitch, roll, carrier=Carrier.CAMERA)
     heading = gps.number(_HEADING)
     if heading is None:
         return None
     magnetic = (gps.text(_HEADING_REF) or "T").upper() == "M"
     north = North.MAGNETIC if magnetic else North.TRUE
-    return Attitude(heading % 360, None, None, of=Carrier.CAMERA, north=north)
+    return Attitude(heading % 360, None, None, carrier=Carrier.CAMERA, north=north)
 
 
 def _angle(gps: Directory, tag: int, ref_tag: int, letters: str) -> float | None:

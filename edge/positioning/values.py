@@ -52,7 +52,7 @@ class Attitude:
     """Upwards positive; -90 looks straight down."""
     roll_deg: float | None
     """Clockwise positive, seen from behind."""
-    of: Carrier
+    carrier: Carrier
     north: North = North.TRUE
     age_s: float | None = None
 
@@ -61,14 +61,14 @@ class Attitude:
 class Distance:
     """A measured distance from the camera to the wall."""
 
-    metres: float
+    value_m: float
     source: str
     """`rangefinder` (MAVLink) or `laser` (a photograph's XMP)."""
     age_s: float | None = None
 
 
 @dataclass(frozen=True)
-class Where:
+class Geotag:
     """All that is known of a place; what is not known, or known too long ago, is None."""
 
     position: Position | None = None
@@ -76,7 +76,7 @@ class Where:
     distance: Distance | None = None
 
 
-NOWHERE = Where()
+NO_GEOTAG = Geotag()
 
 
 def finite(value: object) -> float | None:

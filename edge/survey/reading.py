@@ -12,11 +12,11 @@ from crackscan.edge.positioning.clock import Instant
 from crackscan.edge.survey.database import open_to_read
 from crackscan.edge.survey.rows import (
     finding_of,
+    geotag_of,
     instant_of,
     mark_of,
     scanned_of,
     session_info_of,
-    where_of,
 )
 from crackscan.edge.survey.schema import version_of
 from crackscan.edge.survey.values import (
@@ -149,7 +149,7 @@ class SurveyReader:
         """(session, point) in order of time."""
         where, values = ("", ()) if session is None else (" WHERE session = ?", (session,))
         for row in self._connection.execute(f"SELECT * FROM track{where} ORDER BY id", values):
-            yield row["session"], TrackPoint(instant_of(row), where_of(row))
+            yield row["session"], TrackPoint(instant_of(row), geotag_of(row))
 
     def notes(self) -> Iterator[tuple[int, Note]]:
         """(session, note) in order of time."""

@@ -15,6 +15,7 @@ from crackscan.edge.survey.folder import lock_folder, make_folder
 from crackscan.edge.survey.pictures import FRAMES, remove_strays
 from crackscan.edge.survey.reading import SurveyReader
 from crackscan.edge.survey.rows import (
+    geotag_row,
     insert,
     instant_row,
     mark_row,
@@ -22,7 +23,6 @@ from crackscan.edge.survey.rows import (
     session_info_row,
     sighting_row,
     update,
-    where_row,
 )
 from crackscan.edge.survey.values import (
     FileMark,
@@ -187,7 +187,7 @@ class Survey(SurveyReader):
         return True
 
     def add_track(self, point: TrackPoint) -> None:
-        row = {**self._at(point.at), **where_row(point.where)}
+        row = {**self._at(point.at), **geotag_row(point.geotag)}
         with self.together():
             insert(self._connection, "track", row)
 

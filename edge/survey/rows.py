@@ -9,14 +9,14 @@ import numpy as np
 
 from crackscan.edge.detection.finding import Box
 from crackscan.edge.measurement.values import KnownScale, LineArray, Measured, Measures
-from crackscan.edge.positioning.clock import Instant, WallFrom
+from crackscan.edge.positioning.clock import ClockSource, Instant
 from crackscan.edge.positioning.values import (
     Attitude,
     Carrier,
     Distance,
+    Geotag,
     North,
     Position,
-    Where,
 )
 from crackscan.edge.survey.values import (
     FileMark,
@@ -40,14 +40,14 @@ _POSITION = {
     "time_s": "position_time_s",
 }
 _ATTITUDE = {
-    "of": "attitude_of",
+    "carrier": "attitude_of",
     "heading_deg": "heading_deg",
     "pitch_deg": "pitch_deg",
     "roll_deg": "roll_deg",
     "north": "north",
     "age_s": "attitude_age_s",
 }
-_DISTANCE = {"metres": "distance_m", "source": "distance_source", "age_s": "distance_age_s"}
+_DISTANCE = {"value_m": "distance_m", "source": "distance_source", "age_s": "distance_age_s"}
 """Fields of the data, and their columns."""
 _MEASURED = ("length", "width_median", "width_p95", "width_max")
 
@@ -76,7 +76,7 @@ def instant_row(at: Instant, prefix: str = "") -> dict[str, Any]:
 
 def instant_of(row: Row, prefix: str = "") -> Instant:
     return Instant(
-        row[f"{prefix}monotonic_s"], row[f"{prefix}wall_s"], WallFrom(row[f"{prefix}wall_from"])
+        row[f"{prefix}monotonic_s"], row[f"{prefix}wall_s"], ClockSource(row[f"{prefix}wall_from"])
     )
 
 
@@ -96,24 +96,26 @@ def session_info_of(row: sqlite3.Row) -> SessionInfo | None:
     )
 
 
-def where_row(where: Where) -> dict[str, Any]:
-    position, attitude, distance = where.position, where.attitude, where.distance
+def geotag_row(geotag: Geotag) -> dict[str, Any]:
+    position, attitude, distance = geotag.position, geotag.attitude, geotag.distance
     row = {column: getattr(position, name, None) for name, column in _POSITION.items()}
     row |= {column: getattr(attitude, name, None) for name, column in _ATTITUDE.items()}
     row |= {column: getattr(distance, name, None) for name, column in _DISTANCE.items()}
     return row
 
 
-def where_of(row: Row) -> Where:
+def geotag_of(row: Row) -> Geotag:
     position = attitude = distance = None
     if row["lat"] is not None:
         position = Position(**{name: row[column] for name, column in _POSITION.items()})
     if row["attitude_of"] is not None:
         said = {name: row[column] for name, column in _ATTITUDE.items()}
-        attitude = Attitude(**{**said, "of": Carrier(said["of"]), "north": North(said["north"])})
+        attitude = Attitude(
+            **{**said, "carrier": Carrier(said["carrier"]), "north": North(said["north"])}
+        )
     if row["distance_m"] is not None:
         distance = Distance(**{name: row[column] for name, column in _DISTANCE.items()})
-    return Where(position, attitude, distance)
+    return Geotag(position, attitude, distance)
 
 
 def scale_row(scale: KnownScale | None) -> dict[str, Any]:
@@ -150,7 +152,7 @@ def sighting_row(sighting: Sighting) -> dict[str, Any]:
         "probability": sighting.probability,
         "peak": sighting.peak,
         "mean": sighting.mean,
-        **where_row(sighting.where),
+        **geotag_row(sighting.geotag),
         **scale_row(sighting.scale),
         **_measures_row(sighting.measures),
         "lines": _packed(sighting.lines),
@@ -175,7 +177,7 @@ def finding_of(row: Row) -> StoredFinding:
         mean=row["mean"],
         frames_seen=row["frames_seen"],
         clip_s=row["clip_s"],
-        where=where_of(row),
+        geotag=geotag_of(row),
         scale=scale_of(row),
         measures=_measures_of(row),
         lines=_unpacked(row["lines"]),
@@ -194,7 +196,7 @@ def scanned_row(scanned: ScannedPicture) -> dict[str, Any]:
         "height": scanned.height,
         "taken_s": scanned.taken_s,
         "taken_local": scanned.taken_local,
-        **where_row(scanned.where),
+        **geotag_row(scanned.geotag),
         **scale_row(scanned.scale),
         **mark_row(scanned.file),
     }
@@ -224,7 +226,7 @@ def scanned_of(row: Row) -> ScannedPicture:
         row["height"],
         row["taken_s"],
         row["taken_local"],
-        where_of(row),
+        geotag_of(row),
         scale_of(row),
         mark_of(row),
     )

@@ -8,7 +8,7 @@ from typing import Any
 from crackscan.edge.detection.finding import Box, Finding
 from crackscan.edge.measurement.values import KnownScale, LineArray, Measures
 from crackscan.edge.positioning.clock import Instant
-from crackscan.edge.positioning.values import NOWHERE, Where
+from crackscan.edge.positioning.values import NO_GEOTAG, Geotag
 
 
 class NoteKind(StrEnum):
@@ -90,7 +90,7 @@ class Sighting:
     mean: float
     frames_seen: int = 1
     clip_s: float | None = None
-    where: Where = NOWHERE
+    geotag: Geotag = NO_GEOTAG
     scale: KnownScale | None = None
     measures: Measures | None = None
     lines: tuple[LineArray, ...] = ()
@@ -98,7 +98,7 @@ class Sighting:
 
 
 def first_sighting(
-    finding: Finding, frame_width: int, frame_height: int, at: Instant, where: Where = NOWHERE
+    finding: Finding, frame_width: int, frame_height: int, at: Instant, geotag: Geotag = NO_GEOTAG
 ) -> Sighting:
     """A finding of one frame, as it is first recorded."""
     return Sighting(
@@ -115,7 +115,7 @@ def first_sighting(
         peak=finding.peak,
         mean=finding.mean,
         clip_s=finding.clip_s,
-        where=where,
+        geotag=geotag,
     )
 
 
@@ -137,7 +137,7 @@ class TrackPoint:
     """Where the camera was at a moment."""
 
     at: Instant
-    where: Where
+    geotag: Geotag
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ class ScannedPicture:
     height: int = 0
     taken_s: float | None = None
     taken_local: str | None = None
-    where: Where = NOWHERE
+    geotag: Geotag = NO_GEOTAG
     scale: KnownScale | None = None
     file: FileMark | None = None
     """None where its content could not be read."""

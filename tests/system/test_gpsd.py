@@ -65,7 +65,7 @@ def test_a_receiver_behind_the_real_daemon_gives_the_place() -> None:
             until_s = time.monotonic() + 30
             while position is None and time.monotonic() < until_s:
                 time.sleep(0.1)
-                position = source.at(time.monotonic()).position
+                position = source.geotag_at(time.monotonic()).position
             assert position is not None, source.state()
             assert position.lat == pytest.approx(47.38125, abs=1e-6)
             assert position.lon == pytest.approx(8.54135, abs=1e-6)
@@ -74,7 +74,7 @@ def test_a_receiver_behind_the_real_daemon_gives_the_place() -> None:
             assert told is not None and abs(told.unix_s - time.time()) < 30
             ended.set()  # the antenna is lost
             time.sleep(6.5)
-            assert source.at(time.monotonic()).position is None
+            assert source.geotag_at(time.monotonic()).position is None
     finally:
         ended.set()
         receiver.join()

@@ -89,7 +89,7 @@ def test_a_disk_that_is_full_first_ends_pictures_then_says_so_and_spoils_nothing
 @pytest.mark.system
 def test_a_millionth_finding_is_written_and_found_at_once(tmp_path: Path) -> None:
     survey = Survey.create(tmp_path / "visit", INFO, SETTINGS, CARD)
-    survey.add_finding(sighting(1, where=place()))
+    survey.add_finding(sighting(1, geotag=place()))
     made = {
         "id": "n",
         "first_wall_s": "old.first_wall_s + n * 0.1",
@@ -124,7 +124,7 @@ def test_a_millionth_finding_is_written_and_found_at_once(tmp_path: Path) -> Non
 
 def _insert_ms(survey: Survey, number: int) -> float:
     lat = 47.5 + number * 7919 % 1000 / 1e5
-    seen = sighting(number, where=place(lat, 9.25))
+    seen = sighting(number, geotag=place(lat, 9.25))
     began_s = time.perf_counter()
     survey.add_finding(seen)
     return (time.perf_counter() - began_s) * 1000

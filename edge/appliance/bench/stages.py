@@ -16,7 +16,7 @@ from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Rule, find
 from crackscan.edge.device.health import resident_mb, temperature_c
 from crackscan.edge.inference.model import Model
-from crackscan.edge.positioning.clock import Instant, WallFrom
+from crackscan.edge.positioning.clock import ClockSource, Instant
 from crackscan.edge.reporting.overlay import draw
 from crackscan.edge.survey import Survey, SurveyInfo
 from crackscan.edge.survey.values import Sighting, first_sighting
@@ -185,7 +185,7 @@ def measure(
                 live = LiveFrame(frame, result.shown, rule.cell, rule.cell_px)
                 timed("encode", encode, number, live)
                 if found:
-                    at = Instant(now_s, frame.wall_s, WallFrom.UNKNOWN)
+                    at = Instant(now_s, frame.wall_s, ClockSource.UNKNOWN)
                     sighting = first_sighting(found[0], width, height, at)
                     timed("record", _record, survey, sighting, frame)
     stages = tuple(_stage(name, values) for name, values in times.items() if values)

@@ -66,7 +66,7 @@ def gps(position: str = "") -> Check:
         with open_position(name) as source:
             until_s = time.monotonic() + _GPS_S
             while time.monotonic() < until_s:
-                if source.at(time.monotonic()).position is not None:
+                if source.geotag_at(time.monotonic()).position is not None:
                     return ok("position", f"{name}: {source.state()}")
                 if source.state().startswith("not connected"):
                     break

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from crackscan.edge.appliance.doctor.check import Check, broken, ok, warning
 from crackscan.edge.device.health import HOT_C, ROOT, Throttling, board, temperature_c, throttling
-from crackscan.edge.positioning.clock import EARLIEST_S, Clock, WallFrom
+from crackscan.edge.positioning.clock import EARLIEST_S, Clock, ClockSource
 
 _MB = 1_000_000
 _ROOMY = 4
@@ -93,9 +93,9 @@ def clock(root: Path = ROOT) -> Check:
             f"{found} is in the past",
             "connect to a network once, use a GPS receiver, or fit a clock battery",
         )
-    if now.wall_from is WallFrom.NTP:
+    if now.wall_from is ClockSource.NTP:
         return ok("clock", f"{found}, synchronised")
-    if now.wall_from is WallFrom.RTC:
+    if now.wall_from is ClockSource.RTC:
         return ok("clock", f"{found}, from the clock chip, not synchronised now")
     return warning(
         "clock",

@@ -1,7 +1,7 @@
 """Millimetres per pixel: from distance and lens, a printed target, or two points.
 
 scaling = Scaling.of(settings)      # once, ScaleSettings from the options
-scaling.scale_of(frame, where, measure=measure)      # for each crack; None: px only
+scaling.scale_of(frame, geotag, measure=measure)      # for each crack; None: px only
 """
 
 from crackscan.edge.measurement.scale.camera_file import read_camera

@@ -20,7 +20,7 @@ from crackscan.edge.measurement.scale.view import UNKNOWN_TILT_RAD, View
 from crackscan.edge.measurement.values import KnownScale
 from crackscan.edge.measurement.width import CrackMeasure
 from crackscan.edge.positioning.photo import PhotoData, read_photo
-from crackscan.edge.positioning.values import NOWHERE, Distance, Where
+from crackscan.edge.positioning.values import NO_GEOTAG, Distance, Geotag
 
 _DEVICE_M, _DEVICE_SHARE = (
     {"laser": 0.2, "rangefinder": 0.05},
@@ -77,7 +77,7 @@ class Scaling:
     def scale_of(
         self,
         frame: Frame,
-        where: Where = NOWHERE,
+        geotag: Geotag = NO_GEOTAG,
         *,
         measure: CrackMeasure | None = None,
         photo: PhotoData | None = None,
@@ -89,26 +89,28 @@ class Scaling:
 
         Args:
             frame: the frame; asking again for the same one costs next to nothing.
-            where: what is known of its place; the distance counts.
+            geotag: what is known of its place; the distance counts.
             measure: the crack, as `measure_crack` gives it.
             photo: what the frame's file says of itself, if that was read already; else it is
                 read where the frame is a picture file.
 
         Raises ScaleError only for what is wrong with the settings for every such frame.
         """
-        view = self.view(frame, where, photo)
+        view = self.view(frame, geotag, photo)
         if measure is not None and measure.branches:
             return view.scale_of(measure)
         return view.scale_at((frame.width - 1) / 2, (frame.height - 1) / 2)
 
-    def view(self, frame: Frame, where: Where = NOWHERE, photo: PhotoData | None = None) -> View:
+    def view(
+        self, frame: Frame, geotag: Geotag = NO_GEOTAG, photo: PhotoData | None = None
+    ) -> View:
         """The frame's whole geometry, for whoever needs the scale at many places."""
         if frame is not self._frame:
-            self._view = self._look(frame, where, photo)
+            self._view = self._look(frame, geotag, photo)
             self._frame = frame
         return self._view
 
-    def _look(self, frame: Frame, where: Where, photo: PhotoData | None) -> View:
+    def _look(self, frame: Frame, geotag: Geotag, photo: PhotoData | None) -> View:
         settings = self.settings
         lens = self._lens(frame, photo)
         known = lens if isinstance(lens, Lens) else None
@@ -119,10 +121,10 @@ class Scaling:
                 return target
         if settings.points is not None:
             return self._by_points(settings.points, frame, known)
-        distance = settings.distance or _measured(where.distance)
+        distance = settings.distance or _measured(geotag.distance)
         if distance is not None:
             if known is not None:
-                return by_distance(distance, known, _word(settings, where))
+                return by_distance(distance, known, _word(settings, geotag))
             return View(why=f"the distance is known, but not the lens: {lens}")
         if settings.target:
             return View(why="no printed target was found in the frame")
@@ -203,14 +205,14 @@ def picture_path(frame: Frame) -> Path | None:
 
 
 def _measured(distance: Distance | None) -> Distance90 | None:
-    if distance is None or distance.metres <= 0:
+    if distance is None or distance.value_m <= 0:
         return None
     fixed, share = _DEVICE_M.get(distance.source, 0.2), _DEVICE_SHARE.get(distance.source, 0.05)
-    uncertainty_m = hypot(fixed, share * distance.metres)
-    return Distance90(distance.metres, uncertainty_m)
+    uncertainty_m = hypot(fixed, share * distance.value_m)
+    return Distance90(distance.value_m, uncertainty_m)
 
 
-def _word(settings: ScaleSettings, where: Where) -> str:
-    if settings.distance is not None or where.distance is None:
+def _word(settings: ScaleSettings, geotag: Geotag) -> str:
+    if settings.distance is not None or geotag.distance is None:
         return "distance"
-    return where.distance.source
+    return geotag.distance.source

@@ -134,7 +134,7 @@ class Attendant(Beside):
                 if moving.newest is None:
                     raise CrackscanError("there is no picture yet")
                 frame, _ = moving.newest
-                at = self._setup.clock.at(frame.monotonic_s, frame.wall_s)
+                at = self._setup.clock.instant_at(frame.monotonic_s, frame.wall_s)
                 moving.writer.add_picture(moving.writer.picture_of(frame), frame.name, at)
                 return f"Picture saved: {frame.name}"
             case Pause():
@@ -175,12 +175,12 @@ class Attendant(Beside):
         moving = self.moving
         if moving.newest is None:
             raise CrackscanError("there is no picture yet")
-        frame, where = moving.newest
+        frame, geotag = moving.newest
         by = frame.width / asked.frame_width
         (x1, y1), (x2, y2) = asked.one, asked.other
         points = TwoPoints(x1 * by, y1 * by, x2 * by, y2 * by, asked.distance_mm)
         moving.use_points(points)
-        scale = moving.scaling.scale_of(frame, where)
+        scale = moving.scaling.scale_of(frame, geotag)
         if scale is None:
             raise CrackscanError(f"no scale: {moving.scaling.why}")
         moving.note(NoteKind.MARK, f"scale from here on: {scale.mm_per_px:.3g} mm/px, two points")

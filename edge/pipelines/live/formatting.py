@@ -2,7 +2,7 @@
 
 from crackscan.edge.detection.finding import Finding
 from crackscan.edge.measurement.scale.measures import figure_text, mm_dict
-from crackscan.edge.positioning import Where
+from crackscan.edge.positioning import Geotag
 from crackscan.edge.survey import KnownScale, Measures, Sighting
 
 
@@ -12,7 +12,7 @@ def line_of(number: int, finding: Finding, sighting: Sighting) -> dict[str, obje
     told["frames_seen"] = sighting.frames_seen
     measures = sighting.measures or Measures()
     told |= {"width": width_of(measures, sighting.scale), **mm_dict(measures, sighting.scale)}
-    position = sighting.where.position
+    position = sighting.geotag.position
     told["lat"] = None if position is None else position.lat
     told["lon"] = None if position is None else position.lon
     return told
@@ -23,7 +23,7 @@ def width_of(measures: Measures, scale: KnownScale | None) -> str:
     return "" if measures.width_p95 is None else figure_text(measures.width_p95, scale)
 
 
-def place_of(where: Where) -> str:
+def place_of(geotag: Geotag) -> str:
     """The place for a list, `47.50000, 9.25000`; empty where it is not known."""
-    position = where.position
+    position = geotag.position
     return "" if position is None else f"{position.lat:.5f}, {position.lon:.5f}"

@@ -16,7 +16,7 @@ from crackscan.edge.measurement.scale.measures import lines_of, measures_of
 from crackscan.edge.measurement.values import KnownScale, LineArray, Measures
 from crackscan.edge.measurement.width import measure_crack
 from crackscan.edge.measurement.width.values import BoolArray
-from crackscan.edge.positioning import PhotoData, Where
+from crackscan.edge.positioning import Geotag, PhotoData
 from crackscan.edge.survey.values import Sighting
 
 MOST_BYTES = 8 << 20
@@ -46,7 +46,7 @@ class Work:
     number: int
     finding: Finding
     frame: Frame
-    where: Where
+    geotag: Geotag
 
 
 def measure(work: Work, cell_px: int, scaling: Scaling, photo: PhotoData | None = None) -> Measured:
@@ -55,7 +55,7 @@ def measure(work: Work, cell_px: int, scaling: Scaling, photo: PhotoData | None 
     `photo` is what the frame's file says of itself, where that was read.
     """
     found = measure_crack(work.frame.rgb, _cells(work.finding, work.frame.rgb, cell_px), cell_px)
-    scale = scaling.scale_of(work.frame, work.where, measure=found, photo=photo)
+    scale = scaling.scale_of(work.frame, work.geotag, measure=found, photo=photo)
     return Measured(measures_of(found), lines_of(found), scale)
 
 

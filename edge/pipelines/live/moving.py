@@ -24,7 +24,7 @@ from crackscan.edge.pipelines.live.setup import Setup
 from crackscan.edge.pipelines.live.tally import Tally
 from crackscan.edge.pipelines.live.throttle import Pace
 from crackscan.edge.pipelines.live.track import Track
-from crackscan.edge.positioning import Where
+from crackscan.edge.positioning import Geotag
 from crackscan.edge.positioning.clock import Instant
 from crackscan.edge.reporting.overlay import draw
 from crackscan.edge.reporting.result_files import Results
@@ -68,7 +68,7 @@ class Moving:
         self.rule = setup.rule
         self.point = setup.settings.operating_point
         self.paused = False
-        self.newest: tuple[Frame, Where] | None = None
+        self.newest: tuple[Frame, Geotag] | None = None
         self.scaling = setup.coarse_scaling()
         self.pace = Pace(self.warn, setup.settings.most_fps, setup.settings.least_fps)
         self.lock = threading.RLock()
@@ -107,17 +107,17 @@ class Moving:
             if (frame.height, frame.width) != self._size:
                 self.start_over()  # nothing that was followed fits frames of another size
                 self._size = frame.height, frame.width
-            at = self.setup.clock.at(frame.monotonic_s, frame.wall_s)
-            where = self.setup.position.at(frame.monotonic_s)
-            self.newest = frame, where
+            at = self.setup.clock.instant_at(frame.monotonic_s, frame.wall_s)
+            geotag = self.setup.position.geotag_at(frame.monotonic_s)
+            self.newest = frame, geotag
             self._gaps.of_source(self.source, self.setup.clock)
-            point = self._track.point(at, where)
+            point = self._track.point(at, geotag)
             if point is not None:
                 self.writer.add_track(point)
             if self.paused:
                 self._rest(frame, at)
             else:
-                self._scan(frame, at, where, began_s)
+                self._scan(frame, at, geotag, began_s)
 
     def end_survey(self, state: str) -> None:
         """Complete all findings and close the record: `done`, `interrupted` or `failed`.
@@ -176,9 +176,9 @@ class Moving:
         self.results.add_finding(line)
         self.tally.complete(line)
 
-    def _scan(self, frame: Frame, at: Instant, where: Where, began_s: float) -> None:
+    def _scan(self, frame: Frame, at: Instant, geotag: Geotag, began_s: float) -> None:
         look = self._follower.look(frame)
-        told = self._told(frame, where, look)
+        told = self._told(frame, geotag, look)
         result: Result | None = None
         model_s = 0.0
         if look.clarity.weight >= LEAST_WEIGHT:
@@ -187,7 +187,7 @@ class Moving:
             model_s = time.monotonic() - asked_s
             result = self._follower.add(frame, look, crack_map)
         followed = self._follower.skip() if result is None else result.followed
-        self.recorder.take(frame, where, followed, self._follower.release)
+        self.recorder.take(frame, geotag, followed, self._follower.release)
         judged = look.clarity.weight >= JUDGED_WEIGHT
         why = self._why_not(frame, judged, look)
         # a bad source has a gap of its own
@@ -227,11 +227,11 @@ class Moving:
         self.tally.told = _PAUSED
         self._show(frame, None, Followed(), [], _PAUSED)
 
-    def _told(self, frame: Frame, where: Where, look: Look) -> str:
+    def _told(self, frame: Frame, geotag: Geotag, look: Look) -> str:
         """What the screen says of a frame; empty if it is clear."""
         if look.clarity.verdict not in _CLEAR:
             return look.clarity.verdict.value
-        scale = self.scaling.scale_of(frame, where)
+        scale = self.scaling.scale_of(frame, geotag)
         if scale is not None and scale.mm_per_px > self.setup.settings.smallest_mm:
             return "too far"
         return ""

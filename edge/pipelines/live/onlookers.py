@@ -7,7 +7,7 @@ from crackscan.edge.pipelines.background_thread import Beside
 from crackscan.edge.pipelines.live.formatting import place_of
 from crackscan.edge.pipelines.live.setup import Setup
 from crackscan.edge.pipelines.live.tally import Tally
-from crackscan.edge.positioning import Where
+from crackscan.edge.positioning import Geotag
 from crackscan.edge.web.live.hub import Hub
 from crackscan.edge.web.live.pictures import shrunk
 from crackscan.edge.web.live.values import Found, InView, LiveFrame, Status
@@ -66,7 +66,7 @@ def show(
     crack_map: CrackMap,
     rule: Rule,
     findings: list[tuple[int, Finding, str]],
-    where: Where,
+    geotag: Geotag,
 ) -> None:
     """Show a scanned picture and put its findings on the list.
 
@@ -87,7 +87,7 @@ def show(
             wall_s=frame.wall_s,
             frame=frame.name,
             width=width,
-            place=place_of(where),
+            place=place_of(geotag),
         )
         hub.found(found, small)
 

@@ -17,7 +17,7 @@ from crackscan.edge.pipelines.live.measurer import GIVEN_UP, Measured, Work, mea
 from crackscan.edge.pipelines.live.onlookers import show
 from crackscan.edge.pipelines.live.setup import Setup
 from crackscan.edge.pipelines.live.tally import Tally
-from crackscan.edge.positioning import NOWHERE, PhotoData, Where, read_photo
+from crackscan.edge.positioning import NO_GEOTAG, Geotag, PhotoData, read_photo
 from crackscan.edge.reporting.overlay import draw
 from crackscan.edge.reporting.result_files import Results
 from crackscan.edge.survey import (
@@ -90,20 +90,20 @@ class Pictures:
 
     def _record(self, frame: Frame, findings: list[Finding], crack_map: CrackMap) -> list[str]:
         """Measure, record and show a picture's findings; gives their widths in words."""
-        at = self.setup.clock.at(frame.monotonic_s, frame.wall_s)
+        at = self.setup.clock.instant_at(frame.monotonic_s, frame.wall_s)
         path = picture_path(frame)
         photo = read_photo(path) if path is not None else None
-        where = self._where(frame, path, photo)
+        geotag = self._geotag(frame, path, photo)
         sightings = []
         until_s = time.monotonic() + MEASURING_S
         for finding in findings:
             measured = Measured(Measures(why=GIVEN_UP))
             if time.monotonic() < until_s:
-                work = Work(0, finding, frame, where)
+                work = Work(0, finding, frame, geotag)
                 measured = measure(work, self.setup.rule.cell_px, self._scaling, photo)
-            plain = first_sighting(finding, frame.width, frame.height, at, where)
+            plain = first_sighting(finding, frame.width, frame.height, at, geotag)
             sightings.append(measured.added_to(plain))
-        scale = self._scaling.scale_of(frame, where, photo=photo)
+        scale = self._scaling.scale_of(frame, geotag, photo=photo)
         scanned = ScannedPicture(
             frame.name,
             at,
@@ -112,7 +112,7 @@ class Pictures:
             height=frame.height,
             taken_s=photo.taken_s if photo else None,
             taken_local=photo.taken_local if photo else None,
-            where=where,
+            geotag=geotag,
             scale=scale,
         )
         first = self.survey.next_finding
@@ -122,13 +122,13 @@ class Pictures:
         widths = [width_of(one.measures or Measures(), one.scale) for one in sightings]
         if self.setup.hub is not None:
             numbered = list(zip(range(first, first + len(findings)), findings, widths, strict=True))
-            show(self.setup.hub, frame, crack_map, self.setup.rule, numbered, where)
+            show(self.setup.hub, frame, crack_map, self.setup.rule, numbered, geotag)
         return widths
 
-    def _where(self, frame: Frame, path: Path | None, photo: PhotoData | None) -> Where:
+    def _geotag(self, frame: Frame, path: Path | None, photo: PhotoData | None) -> Geotag:
         if self.setup.position.name == "exif":
-            return photo.where if photo is not None else NOWHERE
-        return self.setup.position.at(frame.monotonic_s, path)
+            return photo.geotag if photo is not None else NO_GEOTAG
+        return self.setup.position.geotag_at(frame.monotonic_s, path)
 
     def _add(
         self, scanned: ScannedPicture, sightings: list[Sighting], frame: Frame | None = None

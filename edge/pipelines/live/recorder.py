@@ -9,7 +9,7 @@ from crackscan.edge.detection.finding import Finding
 from crackscan.edge.measurement.scale import Scaling
 from crackscan.edge.pipelines.live.formatting import line_of, place_of, width_of
 from crackscan.edge.pipelines.live.measurer import Measured, Measurer, Work
-from crackscan.edge.positioning import NOWHERE, Where
+from crackscan.edge.positioning import NO_GEOTAG, Geotag
 from crackscan.edge.positioning.clock import Clock, Instant
 from crackscan.edge.survey import Sighting, SurveyWriter
 from crackscan.edge.tracking.track import Followed, Moment, Tracked
@@ -34,7 +34,7 @@ class _Open:
     tracked: Tracked
     size: tuple[int, int]
     """Height and width of its best frame."""
-    where: Where
+    geotag: Geotag
     stored: Tracked
     """As it was last recorded."""
     stored_s: float
@@ -76,7 +76,7 @@ class Recorder:
             return 0 if opened is None else opened.record
 
     def take(
-        self, frame: Frame, where: Where, followed: Followed, release: Callable[[int], object]
+        self, frame: Frame, geotag: Geotag, followed: Followed, release: Callable[[int], object]
     ) -> None:
         """Record what a frame brought; does not wait for the disk.
 
@@ -91,11 +91,11 @@ class Recorder:
             for tracked in (*followed.confirmed, *here.values()):
                 opened = self._open.get(tracked.number)
                 if opened is None:
-                    self._begin(tracked, frame, where, release)
+                    self._begin(tracked, frame, geotag, release)
                     continue
                 opened.tracked = tracked
                 if tracked.best.at.index == frame.index:
-                    opened.where, opened.size = where, (frame.height, frame.width)
+                    opened.geotag, opened.size = geotag, (frame.height, frame.width)
             crowded = self._is_crowded()
             left_to_update = MOST_UPDATES
             for number, opened in list(self._open.items()):
@@ -120,10 +120,10 @@ class Recorder:
         self.measurer.close(timeout_s)
 
     def _begin(
-        self, tracked: Tracked, frame: Frame, where: Where, release: Callable[[int], object]
+        self, tracked: Tracked, frame: Frame, geotag: Geotag, release: Callable[[int], object]
     ) -> None:
         size = frame.height, frame.width
-        opened = _Open(0, tracked, size, where, tracked, frame.captured_s)
+        opened = _Open(0, tracked, size, geotag, tracked, frame.captured_s)
         best = tracked.best.frame
         picture = None if best is None else self._writer.picture_of(best)
         opened.record = self._writer.add_finding(self._sighting(opened), picture)
@@ -163,7 +163,7 @@ class Recorder:
         best = opened.tracked.best
         if best.frame is not None:
             frame = replace(best.frame, full=None)  # its memory is not for those that wait
-            self.measurer.add(Work(opened.record, best.finding, frame, opened.where))
+            self.measurer.add(Work(opened.record, best.finding, frame, opened.geotag))
 
     def _absorb(self, gone: int, kept: int) -> None:
         part = self._open.pop(gone, None)
@@ -225,14 +225,14 @@ class Recorder:
             mean=best.finding.mean,
             frames_seen=tracked.frames_seen,
             clip_s=best.finding.clip_s,
-            where=opened.where or NOWHERE,
+            geotag=opened.geotag or NO_GEOTAG,
             scale=None if measured is None else measured.scale,
             measures=None if measured is None else measured.measures,
             lines=() if measured is None else measured.lines,
         )
 
     def _at(self, moment: Moment) -> Instant:
-        return self._clock.at(moment.monotonic_s, moment.wall_s)
+        return self._clock.instant_at(moment.monotonic_s, moment.wall_s)
 
     def _line(self, opened: _Open) -> dict[str, object]:
         finding = _as_seen(opened.tracked)
@@ -252,7 +252,7 @@ class Recorder:
             wall_s=sighting.first.wall_s,
             frame=sighting.frame,
             width=width,
-            place=place_of(sighting.where),
+            place=place_of(sighting.geotag),
         )
         self._hub.found(found, None if best.frame is None else best.frame.rgb)
 

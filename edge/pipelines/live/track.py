@@ -1,6 +1,6 @@
 """The way that the camera went: a point for each new fix, not for each frame."""
 
-from crackscan.edge.positioning import Position, Where
+from crackscan.edge.positioning import Geotag, Position
 from crackscan.edge.positioning.clock import Instant
 from crackscan.edge.survey import TrackPoint
 
@@ -18,13 +18,13 @@ class Track:
     def __init__(self) -> None:
         self._last: tuple[Instant, Position, float] | None = None
 
-    def point(self, at: Instant, where: Where) -> TrackPoint | None:
+    def point(self, at: Instant, geotag: Geotag) -> TrackPoint | None:
         """The point to be recorded now, if one is due.
 
         A fix that was recorded already is not recorded again as if it were new; one that is too
         old is no position at all, see `LivePosition`.
         """
-        position = where.position
+        position = geotag.position
         if position is None:
             return None
         fix_s = at.monotonic_s - (position.age_s or 0.0)
@@ -37,4 +37,4 @@ class Track:
             if since_s < (EVERY_S if moved else RESTING_S):
                 return None
         self._last = at, position, fix_s
-        return TrackPoint(at, where)
+        return TrackPoint(at, geotag)

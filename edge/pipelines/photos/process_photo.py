@@ -67,7 +67,7 @@ class Looker:
         header = checked_header(data, path)
         photo = read_photo(path)
         known = replace(
-            plain, taken_s=photo.taken_s, taken_local=photo.taken_local, where=photo.where
+            plain, taken_s=photo.taken_s, taken_local=photo.taken_local, geotag=photo.geotag
         )
         if min(header.width, header.height) < MIN_PX:
             size = f"{header.width}x{header.height}"
@@ -90,7 +90,7 @@ class Looker:
             rgb = decode_picture(data, path)
         whole = cracks or reduction == 1
         frame = self._frame(rgb if whole else _blank(height, width), path)
-        scale = self.scaling.scale_of(frame, photo.where, photo=photo)
+        scale = self.scaling.scale_of(frame, photo.geotag, photo=photo)
         told = replace(known, width=width, height=height, scale=scale, map_scales=scales)
         if not cracks:
             return told
@@ -105,7 +105,7 @@ class Looker:
         if number >= MOST_MEASURED:
             return crack
         measure = measure_parts(frame.rgb, crack.cells, self.rule.cell_px)
-        scale = self.scaling.scale_of(frame, photo.where, measure=measure, photo=photo)
+        scale = self.scaling.scale_of(frame, photo.geotag, measure=measure, photo=photo)
         picture = None
         if self.method.close_ups and number < MOST_CLOSE_UPS:
             told = None if scale is None else width_scale(scale)
@@ -123,7 +123,7 @@ class Looker:
         blank = self._frame(_blank(header.height, header.width), path)
         if self.method.scale.target:
             return None
-        scale = self.scaling.scale_of(blank, photo.where, photo=photo)
+        scale = self.scaling.scale_of(blank, photo.geotag, photo=photo)
         return None if scale is None else scale.mm_per_px
 
     def _reducible(self, header: Header, scales: tuple[float, ...]) -> bool:

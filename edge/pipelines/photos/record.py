@@ -182,7 +182,7 @@ def _scanned(looked: Looked, at: Instant) -> ScannedPicture:
         looked.height,
         looked.taken_s,
         looked.taken_local,
-        looked.where,
+        looked.geotag,
         looked.scale,
         looked.file,
     )
@@ -202,7 +202,7 @@ def _sighting(crack: Crack, looked: Looked, at: Instant) -> Sighting:
         probability=crack.probability,
         peak=crack.peak,
         mean=crack.mean,
-        where=looked.where,
+        geotag=looked.geotag,
         scale=crack.scale or looked.scale,
         measures=crack.measures,
         lines=crack.lines,

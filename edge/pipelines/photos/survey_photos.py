@@ -41,7 +41,7 @@ class Tally:
             return
         self.cracked += bool(looked.cracks)
         self.findings += len(looked.cracks)
-        self.placed += looked.where.position is not None
+        self.placed += looked.geotag.position is not None
         self.scaled += looked.scale is not None
 
 

@@ -8,7 +8,7 @@ from crackscan.core.model_card import DEFAULT_POINT
 from crackscan.edge.detection.finding import Box
 from crackscan.edge.measurement.scale import ScaleSettings
 from crackscan.edge.measurement.values import KnownScale, LineArray, Measures
-from crackscan.edge.positioning.values import NOWHERE, Where
+from crackscan.edge.positioning.values import NO_GEOTAG, Geotag
 from crackscan.edge.survey.values import FileMark
 
 
@@ -69,7 +69,7 @@ class Looked:
     height: int = 0
     taken_s: float | None = None
     taken_local: str | None = None
-    where: Where = NOWHERE
+    geotag: Geotag = NO_GEOTAG
     scale: KnownScale | None = None
     """At its middle."""
     map_scales: tuple[float, ...] = ()

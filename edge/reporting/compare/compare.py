@@ -102,7 +102,7 @@ class _Survey:
         for crack in self.cracks:
             self.frames[crack.sighting.frame].append(crack)
         self.places: dict[str, Position | None] = {
-            name: cracks[0].sighting.where.position for name, cracks in self.frames.items()
+            name: cracks[0].sighting.geotag.position for name, cracks in self.frames.items()
         }
         self._pictures = Pictures(survey.folder, source)
         self._features: dict[str, Features | None] = {}
@@ -255,13 +255,13 @@ def _alone_together(old: Sequence[_Crack], new: Sequence[_Crack]) -> list[tuple[
     """Pairs that have only each other within the accuracy of their positions."""
 
     def near(one: _Crack, others: Sequence[_Crack]) -> list[_Crack]:
-        here = one.sighting.where.position
+        here = one.sighting.geotag.position
         if here is None:
             return []
         return [
             other
             for other in others
-            if (there := other.sighting.where.position) is not None
+            if (there := other.sighting.geotag.position) is not None
             and _apart_m(here, there) <= _reach_m(here) + _reach_m(there)
         ]
 

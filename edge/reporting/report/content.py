@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from crackscan import __version__
-from crackscan.edge.positioning.clock import WallFrom
+from crackscan.edge.positioning.clock import ClockSource
 from crackscan.edge.positioning.values import Position
 from crackscan.edge.reporting.report.entry import Entry, entry_of, scale_of
 from crackscan.edge.reporting.report.limits import DEFAULT_MM, Judgement, WidthClass, classify
@@ -281,7 +281,7 @@ def _shown(survey: SurveyReader, entry: Entry, pictures: Pictures) -> Shown:
 
 def _track(survey: SurveyReader, session: int) -> list[Position]:
     """A session's track, thinned evenly while it is read."""
-    points = (point.where.position for _, point in survey.track(session))
+    points = (point.geotag.position for _, point in survey.track(session))
     places: Iterator[Position] = (place for place in points if place is not None)
     kept: list[Position] = []
     step = 1
@@ -300,7 +300,7 @@ def _visit(session: Session) -> Visit:
         iso_time(began.wall_s)[:16].replace("T", " "),
         "" if ended is None else iso_time(ended.wall_s)[:16].replace("T", " "),
         began.wall_from.word,
-        began.wall_from in (WallFrom.GPS, WallFrom.NTP),
+        began.wall_from in (ClockSource.GPS, ClockSource.NTP),
         session.info.source,
         f"{session.info.model} {session.info.model_version}".strip(),
     )

@@ -69,7 +69,7 @@ def entry_of(finding: StoredFinding, session: Session, limit_mm: float) -> Entry
         number=finding.id,
         time=iso_time(first.wall_s)[:19].replace("T", " "),
         clock=first.wall_from.word,
-        position=sighting.where.position,
+        position=sighting.geotag.position,
         frame=sighting.frame,
         picture=finding.picture,
         probability=sighting.probability,

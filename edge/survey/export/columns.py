@@ -33,7 +33,7 @@ def row_of(columns: Sequence[Column[Entry]], entry: Entry, session: Session) -> 
 
 def _position(name: str, digits: int | None = None) -> Callable[[StoredFinding, Session], Cell]:
     def value(finding: StoredFinding, session: Session) -> Cell:  # noqa: ARG001
-        position = finding.sighting.where.position
+        position = finding.sighting.geotag.position
         found: Cell = None if position is None else getattr(position, name)
         return round(found, digits) if digits and isinstance(found, float) else found
 
@@ -42,7 +42,7 @@ def _position(name: str, digits: int | None = None) -> Callable[[StoredFinding, 
 
 def _attitude(name: str) -> Callable[[StoredFinding, Session], Cell]:
     def value(finding: StoredFinding, session: Session) -> Cell:  # noqa: ARG001
-        attitude = finding.sighting.where.attitude
+        attitude = finding.sighting.geotag.attitude
         found = None if attitude is None else getattr(attitude, name)
         return found if found is None or isinstance(found, float) else str(found)
 
@@ -50,8 +50,8 @@ def _attitude(name: str) -> Callable[[StoredFinding, Session], Cell]:
 
 
 def _distance(finding: StoredFinding, session: Session) -> Cell:  # noqa: ARG001
-    distance = finding.sighting.where.distance
-    return None if distance is None else distance.metres
+    distance = finding.sighting.geotag.distance
+    return None if distance is None else distance.value_m
 
 
 def _measured(name: str) -> list[Column[StoredFinding]]:
@@ -111,7 +111,7 @@ FINDING_COLUMNS: tuple[Column[StoredFinding], ...] = (
     Column("heading_deg", "REAL", _attitude("heading_deg")),
     Column("pitch_deg", "REAL", _attitude("pitch_deg")),
     Column("roll_deg", "REAL", _attitude("roll_deg")),
-    Column("attitude_of", "TEXT", _attitude("of")),
+    Column("attitude_of", "TEXT", _attitude("carrier")),
     Column("north", "TEXT", _attitude("north")),
     Column("distance_m", "REAL", _distance),
     Column("frame", "TEXT", lambda f, _: f.sighting.frame),
@@ -144,10 +144,10 @@ TRACK_COLUMNS: tuple[Column[TrackPoint], ...] = (
     Column("session", "INTEGER", lambda _, s: s.id),
     Column("time", "DATETIME", lambda p, s: _time(p.at, s)),
     Column("time_from", "TEXT", lambda p, s: best_time(p.at, s).wall_from.word),
-    Column("altitude_m", "REAL", lambda p, _: q.altitude_m if (q := p.where.position) else None),
-    Column("accuracy_m", "REAL", lambda p, _: q.accuracy_m if (q := p.where.position) else None),
-    Column("position_age_s", "REAL", lambda p, _: q.age_s if (q := p.where.position) else None),
-    Column("position_source", "TEXT", lambda p, _: q.source if (q := p.where.position) else None),
+    Column("altitude_m", "REAL", lambda p, _: q.altitude_m if (q := p.geotag.position) else None),
+    Column("accuracy_m", "REAL", lambda p, _: q.accuracy_m if (q := p.geotag.position) else None),
+    Column("position_age_s", "REAL", lambda p, _: q.age_s if (q := p.geotag.position) else None),
+    Column("position_source", "TEXT", lambda p, _: q.source if (q := p.geotag.position) else None),
 )
 
 NOTE_COLUMNS: tuple[Column[Note], ...] = (

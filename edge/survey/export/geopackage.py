@@ -68,9 +68,9 @@ def write_geopackage(survey: SurveyReader, path: Path) -> int:
         package.executemany("INSERT INTO gpkg_spatial_ref_sys VALUES (?, ?, ?, ?, ?, ?)", _SYSTEMS)
         layer = _Layers(package, iso_time(last))
         count = layer.points(
-            "findings", FINDING_COLUMNS, findings, lambda finding: finding.sighting.where.position
+            "findings", FINDING_COLUMNS, findings, lambda finding: finding.sighting.geotag.position
         )
-        layer.points("track", TRACK_COLUMNS, track, lambda point: point.where.position)
+        layer.points("track", TRACK_COLUMNS, track, lambda point: point.geotag.position)
         layer.table("notes", NOTE_COLUMNS, notes)
         package.execute("COMMIT")
     return count

@@ -46,7 +46,7 @@ def write_geojson(survey: SurveyReader, path: Path) -> int:
                 for column, cell in zip(FINDING_COLUMNS, cells, strict=True)
                 if column.name not in _LAT_LON
             }
-            position = finding.sighting.where.position
+            position = finding.sighting.geotag.position
             point = None if position is None else _geometry("Point", _point(position))
             file.write(separator + _feature("finding", point, values))
             separator = ",\n"
@@ -79,9 +79,9 @@ def _lines(survey: SurveyReader, session: Session) -> Iterator[list[list[float]]
     """The track in pieces of two points and more, cut where it crosses the 180th meridian."""
     line: list[list[float]] = []
     for _, point in survey.track(session.id):
-        if point.where.position is None:
+        if point.geotag.position is None:
             continue
-        place = _point(point.where.position)
+        place = _point(point.geotag.position)
         if line and abs(place[0] - line[-1][0]) > 180:
             if len(line) > 1:
                 yield line

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from crackscan.edge.positioning import SatelliteTime
-from crackscan.edge.positioning.clock import EARLIEST_S, Boot, Clock, WallFrom, synchronized
+from crackscan.edge.positioning.clock import EARLIEST_S, Boot, Clock, ClockSource, synchronized
 
 
 @pytest.fixture
@@ -25,12 +25,20 @@ def chip(pi: Path, mark: str) -> None:
 
 
 def test_a_clock_that_nobody_set_is_not_trusted(pi: Path) -> None:
-    now = Clock(root=pi).at(10.0, 1_800_000_000.0)
-    assert (now.monotonic_s, now.wall_s, now.wall_from) == (10.0, 1_800_000_000.0, WallFrom.UNKNOWN)
+    now = Clock(root=pi).instant_at(10.0, 1_800_000_000.0)
+    assert (now.monotonic_s, now.wall_s, now.wall_from) == (
+        10.0,
+        1_800_000_000.0,
+        ClockSource.UNKNOWN,
+    )
 
 
-@pytest.mark.parametrize(("mark", "origin"), [("1\n", WallFrom.RTC), ("0\n", WallFrom.UNKNOWN)])
-def test_a_clock_chip_counts_if_the_kernel_read_it(pi: Path, mark: str, origin: WallFrom) -> None:
+@pytest.mark.parametrize(
+    ("mark", "origin"), [("1\n", ClockSource.RTC), ("0\n", ClockSource.UNKNOWN)]
+)
+def test_a_clock_chip_counts_if_the_kernel_read_it(
+    pi: Path, mark: str, origin: ClockSource
+) -> None:
     chip(pi, mark)
     assert Clock(root=pi).now().wall_from == origin
 
@@ -38,30 +46,30 @@ def test_a_clock_chip_counts_if_the_kernel_read_it(pi: Path, mark: str, origin: 
 def test_satellite_time_goes_before_the_systems_and_runs_on(pi: Path) -> None:
     chip(pi, "1")
     clock = Clock(lambda: SatelliteTime(1_800_000_500.0, monotonic_s=100.0), pi)
-    now = clock.at(160.0, 12345.0)
-    assert now.wall_from == WallFrom.GPS
+    now = clock.instant_at(160.0, 12345.0)
+    assert now.wall_from == ClockSource.GPS
     assert now.wall_s == 1_800_000_560.0
 
 
 def test_a_receiver_that_lost_count_of_its_weeks_is_not_believed(pi: Path) -> None:
     weeks_1024_s = 1024 * 7 * 86400
     clock = Clock(lambda: SatelliteTime(EARLIEST_S + 1000 - weeks_1024_s, 100.0), pi)
-    assert clock.at(160.0, 12345.0).wall_from == WallFrom.UNKNOWN
+    assert clock.instant_at(160.0, 12345.0).wall_from == ClockSource.UNKNOWN
 
 
 def test_network_time_goes_before_all(pi: Path) -> None:
     chip(pi, "1")
     clock = Clock(lambda: SatelliteTime(1_800_000_500.0, 100.0), pi)
     (pi / "run/systemd/timesync/synchronized").touch()
-    now = clock.at(160.0, 1_800_000_000.0)
-    assert (now.wall_s, now.wall_from) == (1_800_000_000.0, WallFrom.NTP)
+    now = clock.instant_at(160.0, 1_800_000_000.0)
+    assert (now.wall_s, now.wall_from) == (1_800_000_000.0, ClockSource.NTP)
 
 
 def test_this_machine_is_asked_through_the_kernel() -> None:
     before = time.monotonic()
     now = Clock().now()
     assert before <= now.monotonic_s <= time.monotonic()
-    assert (now.wall_from == WallFrom.NTP) == synchronized()
+    assert (now.wall_from == ClockSource.NTP) == synchronized()
     assert abs(now.wall_s - time.time()) < 5
 
 

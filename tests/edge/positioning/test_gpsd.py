@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from crackscan.edge.positioning import NOWHERE, North, PositionSource, open_position
+from crackscan.edge.positioning import NO_GEOTAG, North, PositionSource, open_position
 from crackscan.edge.positioning import gpsd as gpsd_module
 
 VERSION = '{"class":"VERSION","release":"3.20","rev":"3.20","proto_major":3,"proto_minor":14}'
@@ -108,7 +108,7 @@ def until(true: Callable[[], object], seconds: float = 5) -> None:
 
 
 def heard(source: PositionSource) -> bool:
-    return source.at(time.monotonic()).position is not None
+    return source.geotag_at(time.monotonic()).position is not None
 
 
 def test_a_fix_has_place_height_accuracy_age_and_time(
@@ -116,7 +116,7 @@ def test_a_fix_has_place_height_accuracy_age_and_time(
 ) -> None:
     daemon.say(NO_FIX, FIX)
     until(lambda: heard(receiver))
-    position = receiver.at(time.monotonic() + 2.0).position
+    position = receiver.geotag_at(time.monotonic() + 2.0).position
     assert position is not None and position.age_s is not None
     assert (position.lat, position.lon) == (25.0187634, 121.541787)
     assert (position.altitude_m, position.accuracy_m) == (37.934, 8.355)
@@ -133,15 +133,15 @@ def test_a_fix_has_place_height_accuracy_age_and_time(
 def test_an_older_daemons_words_are_understood(daemon: Daemon, receiver: PositionSource) -> None:
     daemon.say(OLD_DAEMON)
     until(lambda: heard(receiver))
-    position = receiver.at(time.monotonic()).position
+    position = receiver.geotag_at(time.monotonic()).position
     assert position is not None
     assert (position.altitude_m, position.accuracy_m) == (63.037, 5.0)
 
 
 def test_a_compass_gives_the_heading(daemon: Daemon, receiver: PositionSource) -> None:
     daemon.say(COMPASS)
-    until(lambda: receiver.at(time.monotonic()).attitude)
-    attitude = receiver.at(time.monotonic()).attitude
+    until(lambda: receiver.geotag_at(time.monotonic()).attitude)
+    attitude = receiver.geotag_at(time.monotonic()).attitude
     assert attitude is not None
     assert (attitude.heading_deg, attitude.pitch_deg, attitude.roll_deg) == (142.23, 169.0, -43.0)
     assert attitude.north is North.TRUE
@@ -153,7 +153,7 @@ def test_without_a_fix_there_is_no_position(daemon: Daemon, receiver: PositionSo
     nan = FIX.replace("25.018763400", "NaN")
     daemon.say(NO_FIX, zero, outside, nan, NO_FIX)
     until(lambda: receiver.state() == "the receiver has no fix")
-    assert receiver.at(time.monotonic()) == NOWHERE
+    assert receiver.geotag_at(time.monotonic()) == NO_GEOTAG
 
 
 def test_a_stale_fix_is_none_and_a_repeated_one_stays_old(
@@ -164,10 +164,10 @@ def test_a_stale_fix_is_none_and_a_repeated_one_stays_old(
     first_s = time.monotonic()
     time.sleep(0.3)
     daemon.say(FIX, COMPASS)  # the same fix once more, as after the antenna was covered
-    until(lambda: receiver.at(time.monotonic()).attitude)
-    position = receiver.at(first_s + 4.0).position
+    until(lambda: receiver.geotag_at(time.monotonic()).attitude)
+    position = receiver.geotag_at(first_s + 4.0).position
     assert position is not None and position.age_s is not None and position.age_s >= 4.0
-    assert receiver.at(first_s + 5.6).position is None
+    assert receiver.geotag_at(first_s + 5.6).position is None
 
 
 def test_noise_between_reports_is_passed_over(daemon: Daemon, receiver: PositionSource) -> None:
@@ -189,7 +189,7 @@ def test_a_daemon_that_dies_is_found_again(daemon: Daemon, receiver: PositionSou
     second = Daemon(daemon.port)
     try:
         second.say(FIX)
-        until(lambda: (p := receiver.at(time.monotonic()).position) and p.lat == 25.0187634)
+        until(lambda: (p := receiver.geotag_at(time.monotonic()).position) and p.lat == 25.0187634)
     finally:
         second.die()
 
@@ -217,7 +217,7 @@ def test_nobody_there_is_said_and_stops_nothing() -> None:
         port = taken.getsockname()[1]
     began_s = time.monotonic()
     with open_position(f"gpsd://127.0.0.1:{port}") as source:
-        assert source.at(time.monotonic()) == NOWHERE
+        assert source.geotag_at(time.monotonic()) == NO_GEOTAG
         until(lambda: source.state() == "not connected: Connection refused")
     assert time.monotonic() - began_s < 3
     assert not [one for one in threading.enumerate() if one.name.startswith("position ")]

@@ -79,7 +79,7 @@ def until(true: Callable[[], object], seconds: float = 5) -> None:
 
 
 def now(source: PositionSource) -> Any:
-    return source.at(time.monotonic())
+    return source.geotag_at(time.monotonic())
 
 
 def test_everything_an_autopilot_tells_is_read(udp: tuple[PositionSource, Send]) -> None:
@@ -88,19 +88,19 @@ def test_everything_an_autopilot_tells_is_read(udp: tuple[PositionSource, Send])
     for data in (clock(link), fix(link), attitude(link), distance(link), place(link)):
         send(data)
     until(lambda: now(source).position and now(source).distance)
-    where = now(source)
-    assert (where.position.lat, where.position.lon) == pytest.approx((47.3977, 8.5455), abs=1e-7)
-    assert (where.position.altitude_m, where.position.relative_altitude_m) == (520.0, 31.5)
-    assert where.position.accuracy_m == 1.5
-    assert where.position.time_s == UNIX_US / 1e6 + 1.0
-    assert 0 <= where.position.age_s < 2
-    assert where.attitude.heading_deg == pytest.approx(274.056, abs=0.01)
-    assert where.attitude.pitch_deg == pytest.approx(5.730, abs=0.01)
-    assert where.attitude.roll_deg == pytest.approx(-2.865, abs=0.01)
-    assert where.attitude.of is Carrier.VEHICLE
-    assert (where.distance.metres, where.distance.source) == (3.42, "rangefinder")
+    geotag = now(source)
+    assert (geotag.position.lat, geotag.position.lon) == pytest.approx((47.3977, 8.5455), abs=1e-7)
+    assert (geotag.position.altitude_m, geotag.position.relative_altitude_m) == (520.0, 31.5)
+    assert geotag.position.accuracy_m == 1.5
+    assert geotag.position.time_s == UNIX_US / 1e6 + 1.0
+    assert 0 <= geotag.position.age_s < 2
+    assert geotag.attitude.heading_deg == pytest.approx(274.056, abs=0.01)
+    assert geotag.attitude.pitch_deg == pytest.approx(5.730, abs=0.01)
+    assert geotag.attitude.roll_deg == pytest.approx(-2.865, abs=0.01)
+    assert geotag.attitude.carrier is Carrier.VEHICLE
+    assert (geotag.distance.value_m, geotag.distance.source) == (3.42, "rangefinder")
     assert source.satellite_time().unix_s == UNIX_US / 1e6
-    later = source.at(time.monotonic() + 6)
+    later = source.geotag_at(time.monotonic() + 6)
     assert later.position is None and later.attitude is None and later.distance is None
 
 

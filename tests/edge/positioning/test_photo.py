@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crackscan.edge.positioning import (
-    NOWHERE,
+    NO_GEOTAG,
     Attitude,
     Carrier,
     Distance,
@@ -132,7 +132,7 @@ CAMERA: Tags = {
 def test_a_phones_photograph_is_read_whole(tmp_path: Path, order: str) -> None:
     root: Tags = {0x010F: ("s", "Raspberry Pi"), 0x0110: ("s", "imx708")}
     photo = read_photo(jpeg(tmp_path / "a.jpg", exif(SOUTH_WEST, CAMERA, order, root)))
-    position = photo.where.position
+    position = photo.geotag.position
     assert position is not None and not photo.damaged
     assert position.lat == pytest.approx(-(33 + 51 / 60 + 35.9 / 3600))
     assert (position.lon, position.altitude_m, position.accuracy_m) == (-70.5, -12.5, 4.7)
@@ -140,7 +140,7 @@ def test_a_phones_photograph_is_read_whole(tmp_path: Path, order: str) -> None:
     assert photo.taken_s == 1777717245.25
     assert position.age_s == 15.25
     assert photo.taken_local == "2026-05-02T12:20:45.250000"
-    assert photo.where.attitude == Attitude(271.5, None, None, Carrier.CAMERA, North.MAGNETIC)
+    assert photo.geotag.attitude == Attitude(271.5, None, None, Carrier.CAMERA, North.MAGNETIC)
     assert (photo.make, photo.model) == ("Raspberry Pi", "imx708")
     assert (photo.focal_mm, photo.focal_35mm_mm, photo.zoom) == (4.74, 27.0, 2.0)
     assert photo.sensor_px_per_mm == pytest.approx(18_000 / 25.4)
@@ -150,23 +150,23 @@ def test_a_phones_photograph_is_read_whole(tmp_path: Path, order: str) -> None:
 
 def test_a_drones_xmp_goes_before_exif(tmp_path: Path) -> None:
     photo = read_photo(jpeg(tmp_path / "a.jpg", exif({}), DJI))
-    position = photo.where.position
+    position = photo.geotag.position
     assert position is not None
     assert (position.lat, position.lon, position.source) == (49.726349021, -13.350951205, "xmp")
     assert (position.altitude_m, position.relative_altitude_m) == (431.531, 36.28)
     assert (position.accuracy_m, position.vertical_accuracy_m) == (pytest.approx(0.03), 0.05)
-    assert photo.where.attitude == Attitude(275.9, -24.5, 0.0, Carrier.CAMERA)
-    assert photo.where.distance == Distance(54.103, "laser")
+    assert photo.geotag.attitude == Attitude(275.9, -24.5, 0.0, Carrier.CAMERA)
+    assert photo.geotag.distance == Distance(54.103, "laser")
     assert photo.focal_px == 3725.151611
     assert (photo.taken_local, photo.taken_s) == ("2021-05-26T17:21:49", 1622042509.0)
 
 
 def test_elements_and_other_makers_are_read_and_exif_gives_the_place(tmp_path: Path) -> None:
     photo = read_photo(jpeg(tmp_path / "a.jpg", exif(SOUTH_WEST), AUTEL))
-    position = photo.where.position
+    position = photo.geotag.position
     assert position is not None and position.source == "exif"
     assert position.relative_altitude_m == 12.5
-    assert photo.where.attitude == Attitude(10.0, -90.0, 0.5, Carrier.CAMERA)
+    assert photo.geotag.attitude == Attitude(10.0, -90.0, 0.5, Carrier.CAMERA)
 
 
 @pytest.mark.parametrize(
@@ -175,13 +175,13 @@ def test_elements_and_other_makers_are_read_and_exif_gives_the_place(tmp_path: P
 )
 def test_a_laser_that_met_nothing_gives_no_distance(tmp_path: Path, old: str, new: str) -> None:
     photo = read_photo(jpeg(tmp_path / "a.jpg", xmp=DJI.replace(old, new)))
-    assert photo.where.distance is None and photo.where.position is not None
+    assert photo.geotag.distance is None and photo.geotag.position is not None
 
 
 def test_under_a_bridge_there_is_a_distance_without_a_position(tmp_path: Path) -> None:
     inside = DJI.replace("+49.726349021", "+0.000000000").replace("-13.350951205", "+0.000000000")
-    where = read_photo(jpeg(tmp_path / "a.jpg", xmp=inside)).where
-    assert where.position is None and where.distance is not None and where.attitude is not None
+    geotag = read_photo(jpeg(tmp_path / "a.jpg", xmp=inside)).geotag
+    assert geotag.position is None and geotag.distance is not None and geotag.attitude is not None
 
 
 @pytest.mark.parametrize(
@@ -200,21 +200,21 @@ def test_under_a_bridge_there_is_a_distance_without_a_position(tmp_path: Path) -
 )
 def test_a_place_that_cannot_be_true_is_none(tmp_path: Path, changed: Tags, why: str) -> None:
     photo = read_photo(jpeg(tmp_path / "a.jpg", exif(SOUTH_WEST | changed, CAMERA)))
-    assert photo.where.position is None, why
+    assert photo.geotag.position is None, why
     assert photo.focal_mm == 4.74
 
 
 def test_how_old_a_fix_may_be_is_a_setting(tmp_path: Path) -> None:
     path = jpeg(tmp_path / "a.jpg", exif(SOUTH_WEST, CAMERA))
     with open_position("exif", stale_s=15.0) as strict, open_position("exif") as usual:
-        assert strict.at(0.0, path).position is None
-        assert usual.at(0.0, path).position is not None
-        assert usual.at(0.0, tmp_path / "missing.jpg") == NOWHERE
+        assert strict.geotag_at(0.0, path).position is None
+        assert usual.geotag_at(0.0, path).position is not None
+        assert usual.geotag_at(0.0, tmp_path / "missing.jpg") == NO_GEOTAG
 
 
 def test_decimal_degrees_with_empty_minutes_are_read(tmp_path: Path) -> None:
     gps = SOUTH_WEST | {2: ("R", [(338_599, 10_000), (0, 0), (0, 0)]), 5: ("B", 0)}
-    position = read_photo(jpeg(tmp_path / "a.jpg", exif(gps))).where.position
+    position = read_photo(jpeg(tmp_path / "a.jpg", exif(gps))).geotag.position
     assert position is not None and position.age_s is None
     assert (position.lat, position.altitude_m) == (pytest.approx(-33.8599), 12.5)
 
@@ -241,15 +241,15 @@ def test_other_kinds_of_picture_carry_the_same(tmp_path: Path) -> None:
     webp.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
     for path in (tiff, png, webp):
         photo = read_photo(path)
-        assert photo.where.position is not None and photo.where.position.lon == -70.5, path
+        assert photo.geotag.position is not None and photo.geotag.position.lon == -70.5, path
         assert (photo.width_px, photo.height_px, photo.focal_mm) == (4000, 3000, 4.74), path
-    assert read_photo(png).where.attitude == read_photo(webp).where.attitude
-    assert read_photo(png).where.position.relative_altitude_m == 12.5  # type: ignore[union-attr]
+    assert read_photo(png).geotag.attitude == read_photo(webp).geotag.attitude
+    assert read_photo(png).geotag.position.relative_altitude_m == 12.5  # type: ignore[union-attr]
 
 
 def test_a_real_photograph_with_damaged_exif_has_no_position() -> None:
     photo = read_photo(DATA / "image01551.jpg")
-    assert photo.where == NOWHERE and photo.width_px == 61
+    assert photo.geotag == NO_GEOTAG and photo.width_px == 61
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="no folder ../shared/data/exif beside the checkout")
@@ -261,12 +261,12 @@ def test_real_photographs_from_a_camera_with_a_receiver_are_placed() -> None:
     }
     for name, place in places.items():
         photo = read_photo(SHARED / name)
-        assert photo.where.position is not None and photo.model == "COOLPIX P6000"
-        assert (photo.where.position.lat, photo.where.position.lon) == pytest.approx(
+        assert photo.geotag.position is not None and photo.model == "COOLPIX P6000"
+        assert (photo.geotag.position.lat, photo.geotag.position.lon) == pytest.approx(
             place, abs=1e-6
         )
     for name in ("image00971.jpg", "image01088.jpg", "image01551.jpg"):
-        assert read_photo(SHARED / name).where == NOWHERE
+        assert read_photo(SHARED / name).geotag == NO_GEOTAG
 
 
 def test_what_is_no_picture_says_nothing(tmp_path: Path) -> None:
@@ -286,7 +286,7 @@ def test_exif_cut_short_anywhere_gives_the_place_or_none(
     tmp_path_factory: pytest.TempPathFactory, cut: int
 ) -> None:
     path = jpeg(tmp_path_factory.getbasetemp() / "cut.jpg", WHOLE[:cut])
-    position = read_photo(path).where.position
+    position = read_photo(path).geotag.position
     assert position is None or position.lon == -70.5
 
 
@@ -300,7 +300,7 @@ def test_exif_with_bytes_gone_wrong_never_raises(
         block[at] = value
     position = read_photo(
         jpeg(tmp_path_factory.getbasetemp() / "wrong.jpg", bytes(block), DJI[: len(changes) * 60])
-    ).where.position
+    ).geotag.position
     assert position is None or (abs(position.lat) <= 90 and abs(position.lon) <= 180)
 
 
@@ -312,4 +312,4 @@ def test_any_bytes_behind_a_jpegs_head_never_raise(
     path = tmp_path_factory.getbasetemp() / "noise.jpg"
     for head in (b"\xff\xd8", b"\xff\xd8\xff\xe1\x01\x00Exif\0\0", b"II*\0", b"\x89PNG\r\n\x1a\n"):
         path.write_bytes(head + noise)
-        assert read_photo(path).where == NOWHERE
+        assert read_photo(path).geotag == NO_GEOTAG

@@ -3,7 +3,7 @@
 import pytest
 
 from crackscan.core.errors import PositionError
-from crackscan.edge.positioning import NOWHERE, open_position
+from crackscan.edge.positioning import NO_GEOTAG, open_position
 from crackscan.edge.positioning.base import NoPosition
 from crackscan.edge.positioning.photo import PhotoPosition
 
@@ -11,14 +11,14 @@ from crackscan.edge.positioning.photo import PhotoPosition
 def test_none_knows_no_place() -> None:
     with open_position("none") as source:
         assert isinstance(source, NoPosition)
-        assert source.at(1.0) is NOWHERE
+        assert source.geotag_at(1.0) is NO_GEOTAG
         assert source.satellite_time() is None and source.state() == "ready"
 
 
 def test_photographs_are_asked_for_themselves() -> None:
     with open_position("exif", stale_s=7.0) as source:
         assert isinstance(source, PhotoPosition) and source.stale_s == 7.0
-        assert source.at(1.0) is NOWHERE
+        assert source.geotag_at(1.0) is NO_GEOTAG
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import numpy as np
 from crackscan.core.pictures import RGB, encode_jpeg, read_picture
 from crackscan.edge.detection.finding import Box
 from crackscan.edge.measurement.width import measure_crack
-from crackscan.edge.positioning import Position, Where
-from crackscan.edge.positioning.clock import Instant, WallFrom
+from crackscan.edge.positioning import Geotag, Position
+from crackscan.edge.positioning.clock import ClockSource, Instant
 from crackscan.edge.survey import (
     KnownScale,
     Measured,
@@ -29,13 +29,13 @@ SCALE = KnownScale(0.1, 0.05, "distance")
 INFO = SurveyInfo("north face", "Mill Bridge", "pi-7", "photos", "crack-s", "3")
 
 
-def moment(at_s: float, origin: WallFrom = WallFrom.GPS) -> Instant:
+def moment(at_s: float, origin: ClockSource = ClockSource.GPS) -> Instant:
     return Instant(100.0 + at_s, WALL_S + at_s, origin)
 
 
-def place(east: float = 0.0, north: float = 0.0) -> Where:
+def place(east: float = 0.0, north: float = 0.0) -> Geotag:
     """So many metres from the corner of the bridge, about."""
-    return Where(Position(47.5 + north / 111_200, 9.25 + east / 75_200, "gpsd", 0.4, 2.5))
+    return Geotag(Position(47.5 + north / 111_200, 9.25 + east / 75_200, "gpsd", 0.4, 2.5))
 
 
 def drawn(width_px: float = 4.0, to: int = 420, shift: tuple[int, int] = (0, 0)) -> RGB:
@@ -83,7 +83,7 @@ def measured(rgb: RGB, cells: np.ndarray, **changes: Any) -> Sighting:
         peak=0.99,
         mean=0.8,
         scale=SCALE,
-        where=place(),
+        geotag=place(),
         measures=Measures(
             Measured(found.length_px, found.length_uncertainty_px) if found.branches else None,
             *(
@@ -131,7 +131,7 @@ def numbered(number: int, width_px: float | None, **changes: Any) -> Sighting:
         probability=0.9,
         peak=0.95,
         mean=0.8,
-        where=place(number % 100, number // 100),
+        geotag=place(number % 100, number // 100),
         scale=SCALE,
         measures=measures,
     )

@@ -14,7 +14,7 @@ from surveyed import SAMPLES, crack_cells, drawn, make_survey, measured, moment,
 from crackscan.core.pictures import RGB, read_picture
 from crackscan.edge.cli import crackscan
 from crackscan.edge.detection.finding import Box
-from crackscan.edge.positioning import Where
+from crackscan.edge.positioning import Geotag
 from crackscan.edge.reporting.compare.align import Features, Overlay, features_of, likeness, overlay
 from crackscan.edge.reporting.compare.change import Change, change_of, difference
 from crackscan.edge.reporting.compare.compare import LIKELIEST, Comparison, compare
@@ -142,19 +142,19 @@ def test_new_and_gone_say_whether_anybody_looked(tmp_path: Path) -> None:
     extra = replace(
         crack, box=Box(480, 48, 512, 80), cells=((3, 30), (4, 31)), lines=(), measures=None
     )
-    far = numbered(7, 3.0, where=place(500, 0))
+    far = numbered(7, 3.0, geotag=place(500, 0))
     found = compared(tmp_path, [(crack, rgb), (far, None)], [(crack, rgb), (extra, rgb)])
     told = {(one.change, one.looked) for one in found.changes}
     assert told == {(Change.SAME, True), (Change.NEW, True), (Change.GONE, False)}
 
 
 def test_without_pictures_the_position_decides_if_it_can(tmp_path: Path) -> None:
-    old = [(numbered(1, 3.0, where=place(0)), None), (numbered(2, 3.0, where=place(50)), None)]
+    old = [(numbered(1, 3.0, geotag=place(0)), None), (numbered(2, 3.0, geotag=place(50)), None)]
     new = [
-        (numbered(1, 6.0, where=place(1)), None),
-        (numbered(2, 3.0, where=place(50)), None),
-        (numbered(3, 3.0, where=place(51)), None),
-        (numbered(4, 3.0, where=Where()), None),
+        (numbered(1, 6.0, geotag=place(1)), None),
+        (numbered(2, 3.0, geotag=place(50)), None),
+        (numbered(3, 3.0, geotag=place(51)), None),
+        (numbered(4, 3.0, geotag=Geotag()), None),
     ]
     found = compared(tmp_path, old, new)
     assert found.changes[0].change is Change.GROWN
@@ -190,7 +190,7 @@ def test_among_many_pictures_without_places_none_is_lost_and_few_are_laid_over_e
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cracked = sorted((SAMPLES / "patches" / "positive").glob("*.jpg"))[: LIKELIEST + 4]
-    mark = numbered(1, 3.0, where=Where())
+    mark = numbered(1, 3.0, geotag=Geotag())
     old, new = [], []
     for i, path in enumerate(cracked):
         rgb = cv2.resize(read_picture(path), (400, 400), interpolation=cv2.INTER_CUBIC)

@@ -25,7 +25,7 @@ from surveyed import (
 from crackscan.core.errors import CrackscanError
 from crackscan.edge.cli import crackscan
 from crackscan.edge.measurement.width.values import Length
-from crackscan.edge.positioning.clock import WallFrom
+from crackscan.edge.positioning.clock import ClockSource
 from crackscan.edge.reporting.report import pdf as printing
 from crackscan.edge.reporting.report.content import MOST_ROWS, Content, Options, gather
 from crackscan.edge.reporting.report.limits import CODES, Judgement, classify, judge
@@ -100,7 +100,7 @@ def test_scale_bars_have_round_lengths(most: float, nice: float) -> None:
 
 
 def test_the_plan_holds_every_mark_and_its_bar_is_true(tmp_path: Path) -> None:
-    seen = [(numbered(k, 4.0, where=place(k * 10, k % 3)), None) for k in range(12)]
+    seen = [(numbered(k, 4.0, geotag=place(k * 10, k % 3)), None) for k in range(12)]
     plan = content_of(make_survey(tmp_path / "s", seen)).plan
     assert plan is not None and plan.placed == len(plan.marks) == 12
     assert all(0 < m.x < 680 and 0 < m.y < 306 for m in plan.marks)
@@ -138,7 +138,7 @@ def test_a_rejected_finding_counts_nowhere_and_is_listed(tmp_path: Path) -> None
 def test_what_could_not_be_judged_is_said(tmp_path: Path) -> None:
     folder = make_survey(tmp_path / "s", [(numbered(1, 5.0), None)], ["plain-1.jpg"])
     with Survey.resume(folder) as survey:
-        survey.add_note(Note(moment(5, WallFrom.RTC), NoteKind.GAP, "too fast", 125.0))
+        survey.add_note(Note(moment(5, ClockSource.RTC), NoteKind.GAP, "too fast", 125.0))
         survey.add_scanned(ScannedPicture("torn.jpg", moment(3), skipped="is cut short"))
         far = replace(numbered(1, 1.0).scale, mm_per_px=0.5)  # type: ignore[type-var]
         survey.add_scanned(ScannedPicture("far.jpg", moment(3), scale=far))

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from crackscan.edge.detection.finding import Box
-from crackscan.edge.positioning import Attitude, Carrier, Distance, Position, Where
-from crackscan.edge.positioning.clock import Instant, WallFrom
+from crackscan.edge.positioning import Attitude, Carrier, Distance, Geotag, Position
+from crackscan.edge.positioning.clock import ClockSource, Instant
 from crackscan.edge.survey import KnownScale, Measured, Measures, Sighting, SurveyInfo
 
 INFO = SurveyInfo("north face", "Mill Bridge", "pi-7", "picamera:0", "crack-s", "3")
@@ -17,12 +17,12 @@ CARD = '{"name": "crack-s"}'
 WALL_S = 1_800_000_000.0
 
 
-def moment(at_s: float, origin: WallFrom = WallFrom.GPS) -> Instant:
+def moment(at_s: float, origin: ClockSource = ClockSource.GPS) -> Instant:
     return Instant(100.0 + at_s, WALL_S + at_s, origin)
 
 
-def place(lat: float = 47.5, lon: float = 9.25) -> Where:
-    return Where(
+def place(lat: float = 47.5, lon: float = 9.25) -> Geotag:
+    return Geotag(
         Position(lat, lon, "gpsd", 0.4, 2.5, 431.0, 6.0, None, WALL_S),
         Attitude(271.5, -12.0, 0.5, Carrier.VEHICLE, age_s=0.1),
         Distance(3.42, "rangefinder", 0.2),
@@ -59,7 +59,7 @@ def full_sighting() -> Sighting:
     )
     return sighting(
         7,
-        where=place(),
+        geotag=place(),
         scale=KnownScale(0.1, 0.05, "distance"),
         measures=measures,
         lines=lines,

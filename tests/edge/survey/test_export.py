@@ -16,7 +16,7 @@ from surveying import CARD, INFO, SETTINGS, WALL_S, full_sighting, moment, place
 
 from crackscan.core.command_line import run
 from crackscan.edge.cli import crackscan
-from crackscan.edge.positioning.clock import Instant, WallFrom
+from crackscan.edge.positioning.clock import ClockSource, Instant
 from crackscan.edge.survey import (
     Note,
     NoteKind,
@@ -43,7 +43,7 @@ def folder(tmp_path: Path) -> Path:
     far = place(-36.5, -179.25)
     assert far.position is not None
     unsure = replace(far, position=replace(far.position, accuracy_m=float("inf")))
-    survey.add_finding(sighting(9, where=unsure))
+    survey.add_finding(sighting(9, geotag=unsure))
     for at, lon in enumerate((179.99, 179.995, -179.998, -179.99)):
         survey.add_track(TrackPoint(moment(at), place(-36.5, lon)))
     survey.add_track(TrackPoint(moment(5), replace(place(), position=None)))
@@ -258,9 +258,9 @@ def _root_page(folder: Path, table: str) -> int:
 
 def test_times_before_the_clock_was_set_are_exported_right(tmp_path: Path) -> None:
     survey = Survey.create(tmp_path / "visit", INFO, SETTINGS, CARD)
-    wrong = Instant(survey.began.monotonic_s + 1, 7.0, WallFrom.UNKNOWN)
+    wrong = Instant(survey.began.monotonic_s + 1, 7.0, ClockSource.UNKNOWN)
     survey.add_finding(sighting(1, first=wrong, last=wrong))
-    set_later = (survey.began.monotonic_s + 11, WALL_S, int(WallFrom.NTP))
+    set_later = (survey.began.monotonic_s + 11, WALL_S, int(ClockSource.NTP))
     survey._connection.execute(
         "UPDATE session SET anchor_monotonic_s = ?, anchor_wall_s = ?, anchor_wall_from = ?",
         set_later,

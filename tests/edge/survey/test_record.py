@@ -14,8 +14,8 @@ from surveying import CARD, INFO, SETTINGS, WALL_S, full_sighting, moment, names
 
 from crackscan.core.errors import SurveyError
 from crackscan.edge.detection.finding import Box, Finding
-from crackscan.edge.positioning import NOWHERE, SatelliteTime
-from crackscan.edge.positioning.clock import Clock, Instant, WallFrom
+from crackscan.edge.positioning import NO_GEOTAG, SatelliteTime
+from crackscan.edge.positioning.clock import Clock, ClockSource, Instant
 from crackscan.edge.survey import (
     GeoBox,
     Measures,
@@ -65,7 +65,7 @@ def test_a_finding_comes_back_as_it_went_in(survey: Survey) -> None:
     bare = survey.add_finding(sighting(8))
     other = survey.finding(bare)
     assert other is not None and other.sighting.__dict__ == sighting(8).__dict__
-    assert other.sighting.where == NOWHERE and other.sighting.measures is None
+    assert other.sighting.geotag == NO_GEOTAG and other.sighting.measures is None
 
 
 def test_a_width_that_cannot_be_measured_keeps_the_reason(survey: Survey) -> None:
@@ -81,7 +81,7 @@ def test_a_frames_finding_becomes_a_sighting() -> None:
     )  # fmt: skip
     seen = first_sighting(finding, 640, 480, moment(3), place())
     assert (seen.first, seen.last, seen.frames_seen) == (moment(3), moment(3), 1)
-    assert (seen.probability, seen.box, seen.where) == (0.8, finding.box, place())
+    assert (seen.probability, seen.box, seen.geotag) == (0.8, finding.box, place())
 
 
 def test_a_better_sighting_replaces_the_first_and_keeps_the_number(survey: Survey) -> None:
@@ -149,8 +149,8 @@ def test_findings_are_asked_for_by_session_time_and_place(
 ) -> None:
     with survey.together():
         for number in range(40):
-            where = NOWHERE if number == 30 else place(47 + number / 1000, 9.0)
-            survey.add_finding(sighting(number, where=where))
+            geotag = NO_GEOTAG if number == 30 else place(47 + number / 1000, 9.0)
+            survey.add_finding(sighting(number, geotag=geotag))
     assert [one.sighting.frame_index for one in survey.findings(which)] == list(found)
 
 
@@ -228,15 +228,18 @@ def test_a_clock_that_is_set_later_puts_earlier_times_right(tmp_path: Path) -> N
     told: list[SatelliteTime] = []
     clock = Clock(lambda: told[-1] if told else None, tmp_path)
     survey = Survey.create(tmp_path / "visit", INFO, SETTINGS, CARD, clock)
-    wrong = Instant(50.0, 12.0, WallFrom.UNKNOWN)
+    wrong = Instant(50.0, 12.0, ClockSource.UNKNOWN)
     survey.add_note(Note(wrong, NoteKind.MARK, "before"))
     told.append(SatelliteTime(WALL_S, monotonic_s=60.0))
     survey.add_note(Note(clock.now(), NoteKind.MARK, "after"))
     [session] = survey.sessions()
     survey.close()
-    assert session.began.wall_from == WallFrom.UNKNOWN and session.anchor.wall_from == WallFrom.GPS
+    assert (
+        session.began.wall_from == ClockSource.UNKNOWN
+        and session.anchor.wall_from == ClockSource.GPS
+    )
     right = best_time(wrong, session)
-    assert right.wall_s == pytest.approx(WALL_S - 10.0) and right.wall_from == WallFrom.GPS
+    assert right.wall_s == pytest.approx(WALL_S - 10.0) and right.wall_from == ClockSource.GPS
     assert best_time(moment(5), session) == moment(5)
 
 
@@ -280,7 +283,7 @@ def closed(tmp_path: Path) -> Path:
     survey = Survey.create(tmp_path / "visit", INFO, SETTINGS, CARD)
     with survey.together():
         for number in range(200):
-            survey.add_finding(sighting(number, where=place()))
+            survey.add_finding(sighting(number, geotag=place()))
     survey.close()
     return survey.folder
 

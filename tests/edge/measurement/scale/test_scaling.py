@@ -32,7 +32,7 @@ from crackscan.edge.measurement.scale.camera_file import Calibrated, read_camera
 from crackscan.edge.measurement.scale.lens import plain_lens, unknown_lens
 from crackscan.edge.measurement.values import KnownScale, Measured, Measures
 from crackscan.edge.measurement.width import PICTURE, measure_crack
-from crackscan.edge.positioning import NOWHERE, Distance, PhotoData, Where
+from crackscan.edge.positioning import NO_GEOTAG, Distance, Geotag, PhotoData
 
 ROOT = Path(__file__).parents[4]
 SAMPLE = ROOT / "samples/cracked-patch-level.jpg"
@@ -42,8 +42,8 @@ def frame(width: int = 640, height: int = 480) -> Frame:
     return Frame(np.zeros((height, width, 3), np.uint8), 0, "camera 0#0", "0", 0.0, 0.0)
 
 
-def scale(settings: ScaleSettings, at: Frame, where: Where = NOWHERE) -> KnownScale:
-    found = Scaling.of(settings).scale_of(at, where)
+def scale(settings: ScaleSettings, at: Frame, geotag: Geotag = NO_GEOTAG) -> KnownScale:
+    found = Scaling.of(settings).scale_of(at, geotag)
     assert found is not None
     return found
 
@@ -158,15 +158,17 @@ def test_points_hold_for_frames_of_half_the_size() -> None:
 
 
 def test_a_rangefinder_is_taken_where_the_user_tells_no_distance() -> None:
-    where = Where(distance=Distance(3.0, "rangefinder"))
-    own = scale(ScaleSettings.parse(camera="v2"), frame(), where)
+    geotag = Geotag(distance=Distance(3.0, "rangefinder"))
+    own = scale(ScaleSettings.parse(camera="v2"), frame(), geotag)
     assert own.mm_per_px == pytest.approx(
         3 * scale(ScaleSettings.parse("1", "v2"), frame()).mm_per_px
     )
     assert own.source.startswith("rangefinder")
-    told = scale(ScaleSettings.parse("1", "v2"), frame(), where)
+    told = scale(ScaleSettings.parse("1", "v2"), frame(), geotag)
     assert told.source.startswith("distance")
-    laser = scale(ScaleSettings.parse(camera="v2"), frame(), Where(distance=Distance(2.0, "laser")))
+    laser = scale(
+        ScaleSettings.parse(camera="v2"), frame(), Geotag(distance=Distance(2.0, "laser"))
+    )
     assert laser.relative_uncertainty > 0.1  # 0.2 m of 2 m
 
 

@@ -13,8 +13,8 @@ from crackscan.edge.detection.finding import Box, Finding
 from crackscan.edge.measurement.scale import ScaleSettings, Scaling
 from crackscan.edge.measurement.values import LineArray
 from crackscan.edge.pipelines.live.recorder import Recorder
-from crackscan.edge.positioning import NOWHERE
-from crackscan.edge.positioning.clock import Clock, Instant, WallFrom
+from crackscan.edge.positioning import NO_GEOTAG
+from crackscan.edge.positioning.clock import Clock, ClockSource, Instant
 from crackscan.edge.reporting.report.pictures import draw_finding
 from crackscan.edge.survey import Survey, SurveyInfo, SurveyReader, SurveyWriter
 from crackscan.edge.survey.values import Sighting
@@ -50,7 +50,7 @@ def test_a_finding_is_stored_in_full_resolution_with_its_box_in_frame_px(
         followed = Followed(
             ((tracked, tracked.best.finding),), (tracked,) if frame is first else ()
         )
-        recorder.take(frame, NOWHERE, followed, released.append)
+        recorder.take(frame, NO_GEOTAG, followed, released.append)
     at = Clock().now()
     writer.add_picture(writer.picture_of(better), "snapshot", at)
     recorder.end((), released.append)
@@ -76,7 +76,7 @@ def test_the_lines_lie_on_the_crack_in_a_picture_of_any_fineness(times: int) -> 
     frame = np.full((240 * times, 320 * times, 3), 200, np.uint8)
     frame[:, 100 * times : 104 * times] = 20
     line: LineArray = np.array([[101.5, y, 4, 0.2] for y in range(60, 120)], np.float32)
-    at = Instant(0.0, 0.0, WallFrom.NTP)
+    at = Instant(0.0, 0.0, ClockSource.NTP)
     sighting = Sighting(at, at, "f", 0, 320, 240, Box(96, 64, 112, 112), ((4, 6),), 256, 0.9, 0.9,
                         0.9, lines=(line,))  # fmt: skip
     drawn = draw_finding(frame, sighting, None)

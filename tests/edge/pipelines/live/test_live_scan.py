@@ -18,7 +18,7 @@ from crackscan.edge.detection.finding import Rule
 from crackscan.edge.device.sd_notify import Notify
 from crackscan.edge.inference.model import Model
 from crackscan.edge.pipelines.live import Setup, Tally, scan
-from crackscan.edge.positioning import NOWHERE, Position, PositionSource, Where
+from crackscan.edge.positioning import NO_GEOTAG, Geotag, Position, PositionSource
 from crackscan.edge.settings import Settings
 from crackscan.edge.survey import NoteKind, SurveyReader
 from crackscan.edge.web.live.commands import (
@@ -202,13 +202,13 @@ class Walk(PositionSource):
         super().__init__("walk")
         self.began_s: float | None = None
 
-    def at(self, monotonic_s: float, file: Path | None = None) -> Where:  # noqa: ARG002
+    def geotag_at(self, monotonic_s: float, file: Path | None = None) -> Geotag:  # noqa: ARG002
         self.began_s = monotonic_s if self.began_s is None else self.began_s
         fix_s = (monotonic_s - self.began_s) // 0.2 * 0.2
         if fix_s > 3:
-            return NOWHERE
+            return NO_GEOTAG
         age_s = monotonic_s - self.began_s - fix_s
-        return Where(Position(47.5 + fix_s * 1e-5, 9.25, "gpsd", age_s))
+        return Geotag(Position(47.5 + fix_s * 1e-5, 9.25, "gpsd", age_s))
 
 
 def test_the_way_and_the_place_of_each_finding_are_recorded(setup: Setup, tmp_path: Path) -> None:
@@ -223,7 +223,9 @@ def test_the_way_and_the_place_of_each_finding_are_recorded(setup: Setup, tmp_pa
         track = [point for _, point in survey.track()]
         [recorded] = survey.findings()
     assert 2 <= len(track) <= 4, "about one a second, and none of a lost fix"
-    assert all((point.where.position.age_s or 0) <= 0.2 for point in track if point.where.position)
+    assert all(
+        (point.geotag.position.age_s or 0) <= 0.2 for point in track if point.geotag.position
+    )
     assert recorded.sighting.frames_seen > 20
 
 

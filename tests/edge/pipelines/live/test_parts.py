@@ -20,15 +20,15 @@ from crackscan.edge.pipelines.live.gaps import LONGEST_S, Gaps
 from crackscan.edge.pipelines.live.measurer import GIVEN_UP, Measured, Measurer, Work
 from crackscan.edge.pipelines.live.throttle import Pace
 from crackscan.edge.pipelines.live.track import Track
-from crackscan.edge.positioning import NOWHERE, Position, Where
-from crackscan.edge.positioning.clock import Clock, Instant, WallFrom
+from crackscan.edge.positioning import NO_GEOTAG, Geotag, Position
+from crackscan.edge.positioning.clock import Clock, ClockSource, Instant
 from crackscan.edge.survey import Note, NoteKind
 
 SAMPLES = Path(__file__).parents[4] / "samples"
 
 
 def instant(at_s: float) -> Instant:
-    return Instant(at_s, 1_800_000_000 + at_s, WallFrom.GPS)
+    return Instant(at_s, 1_800_000_000 + at_s, ClockSource.GPS)
 
 
 def frame(width: int = 640, height: int = 480, index: int = 0) -> Frame:
@@ -83,19 +83,19 @@ def test_a_gap_of_the_source_is_noted_once_with_its_time() -> None:
     assert note.at.monotonic_s == began_s and note.at.wall_s == pytest.approx(time.time() - 100, 1)
 
 
-def where(lat: float, age_s: float) -> Where:
-    return Where(Position(lat, 9.25, "gpsd", age_s))
+def geotag(lat: float, age_s: float) -> Geotag:
+    return Geotag(Position(lat, 9.25, "gpsd", age_s))
 
 
 def test_a_fix_is_recorded_once_and_a_stale_one_never() -> None:
     track = Track()
-    assert track.point(instant(10), NOWHERE) is None
-    assert track.point(instant(10), where(47.5, 0.2)) is not None
-    assert track.point(instant(10.5), where(47.5, 0.7)) is None, "the same fix, older"
-    assert track.point(instant(11.5), where(47.5001, 0.1)) is not None
-    assert track.point(instant(12), where(47.5002, 0.1)) is None, "not more than one a second"
-    assert track.point(instant(20), where(47.5001, 0.1)) is None, "it rests"
-    assert track.point(instant(42), where(47.5001, 0.1)) is not None
+    assert track.point(instant(10), NO_GEOTAG) is None
+    assert track.point(instant(10), geotag(47.5, 0.2)) is not None
+    assert track.point(instant(10.5), geotag(47.5, 0.7)) is None, "the same fix, older"
+    assert track.point(instant(11.5), geotag(47.5001, 0.1)) is not None
+    assert track.point(instant(12), geotag(47.5002, 0.1)) is None, "not more than one a second"
+    assert track.point(instant(20), geotag(47.5001, 0.1)) is None, "it rests"
+    assert track.point(instant(42), geotag(47.5001, 0.1)) is not None
 
 
 def test_a_hot_machine_scans_more_slowly_and_says_so_until_it_has_cooled_down() -> None:
@@ -144,7 +144,7 @@ def work(number: int, index: int) -> Work:
     shown = replace(frame(index=index), rgb=np.ascontiguousarray(rgb))
     cells = tuple((row, col) for row in range(14) for col in range(14))
     finding = Finding(shown.name, index, None, 0.0, Box(0, 0, 224, 224), cells, 0, 0.9, 0.9, 0.9)
-    return Work(number, finding, shown, NOWHERE)
+    return Work(number, finding, shown, NO_GEOTAG)
 
 
 def until(met: Callable[[], bool]) -> None:

@@ -66,10 +66,10 @@ def test_each_picture_is_recorded_once_with_its_findings_place_and_widths(
         found = list(survey.findings())
     assert set(scanned) == {"crack.jpg", "cut.jpg", "north/crack.png", "plain.jpg"}
     assert "cut short" in scanned["cut.jpg"].skipped and scanned["plain.jpg"].findings == 0
-    assert scanned["plain.jpg"].where.position is None
+    assert scanned["plain.jpg"].geotag.position is None
     assert len(found) == sum(one.findings for one in scanned.values()) >= 2
     sighting = next(one for one in found if one.sighting.frame == "crack.jpg").sighting
-    assert sighting.where.position is not None and sighting.where.position.lat == 47.5
+    assert sighting.geotag.position is not None and sighting.geotag.position.lat == 47.5
     assert sighting.scale is not None and 0.45 < sighting.scale.mm_per_px < 0.55
     assert sighting.measures is not None and sighting.measures.width_median is not None
     assert sighting.lines and all(one.picture for one in found)

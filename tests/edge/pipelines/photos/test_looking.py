@@ -31,9 +31,9 @@ def looked(looker: Looker, path: Path, content: bytes) -> Looked:
 
 def test_a_drones_photograph_gives_place_scale_and_widths(looker: Looker, tmp_path: Path) -> None:
     found = looked(looker, tmp_path / "dji.jpg", jpeg(sample(CRACKED), laser_m=0.5))
-    assert found.where.position is not None and found.where.position.lat == 49.726349021
-    assert found.where.position.relative_altitude_m == 36.28
-    assert found.where.attitude is not None and found.where.attitude.pitch_deg == -24.5
+    assert found.geotag.position is not None and found.geotag.position.lat == 49.726349021
+    assert found.geotag.position.relative_altitude_m == 36.28
+    assert found.geotag.attitude is not None and found.geotag.attitude.pitch_deg == -24.5
     assert found.scale is not None and found.scale.mm_per_px == pytest.approx(0.134, rel=0.01)
     [crack, *_] = found.cracks
     assert crack.measures is not None and crack.measures.width_p95 is not None
@@ -116,7 +116,7 @@ def test_a_photograph_with_damaged_exif_is_judged_without_a_place(
     block = b"Exif\0\0II*\0" + bytes([0xFF] * 200)
     content = content[:2] + b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block + content[2:]
     found = looked(looker, tmp_path / "exif.jpg", content)
-    assert found.cracks and found.where.position is None and found.scale is None
+    assert found.cracks and found.geotag.position is None and found.scale is None
 
 
 def test_a_file_that_grows_while_it_is_read_is_left_for_later(

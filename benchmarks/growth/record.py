@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from crackscan.benchmarks.growth.values import Point, timed
-from crackscan.edge.detection.finding import Box
+from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.positioning import Geotag, Position
 from crackscan.edge.positioning.clock import ClockSource, Instant
 from crackscan.edge.survey import (
@@ -75,7 +75,7 @@ def sighting(number: int) -> Sighting:
         frame_index=number * 60,
         frame_width=640,
         frame_height=480,
-        box=Box(16 * column, 16 * row, 16 * column + 112, 16 * row + 192),
+        box=BoundingBox(16 * column, 16 * row, 16 * column + 112, 16 * row + 192),
         cells=cells,
         area_px=len(cells) * 256,
         probability=0.9,

@@ -54,7 +54,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Box:
+class BoundingBox:
     """A rectangle in a frame, pixels; right and bottom are just outside."""
 
     left: int
@@ -74,7 +74,7 @@ class Finding:
     """Time in the video file, where the frame comes from one."""
     wall_s: float
     """Unix time at which the frame was read."""
-    box: Box
+    box: BoundingBox
     cells: tuple[tuple[int, int], ...]
     """(row, column) of its cells in the crack map."""
     area_px: int
@@ -154,7 +154,7 @@ def finding_of(
     own = near[inside | (near < (rule.cell if rule.joined is None else rule.joined))]
     probabilities = crack_map[rows, cols].tolist()
     cell_px = rule.cell_px
-    box = Box(
+    box = BoundingBox(
         left * cell_px,
         top * cell_px,
         min(right * cell_px, frame.width),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from crackscan.core.pictures import RGB
 from crackscan.edge.capture.frame import Frame
-from crackscan.edge.detection.finding import Box, Finding, Rule, find
+from crackscan.edge.detection.finding import BoundingBox, Finding, Rule, find
 from crackscan.edge.inference.model import MIN_PX, Model
 from crackscan.edge.pipelines.photos.values import Crack
 
@@ -203,7 +203,7 @@ def _crack(
     widths = np.minimum((columns + 1) * cell_px, width) - columns * cell_px
     surest = max(members, key=lambda one: one.probability)
     return Crack(
-        box=Box(
+        box=BoundingBox(
             left * cell_px,
             top * cell_px,
             min((int(columns.max()) + 1) * cell_px, width),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from crackscan.edge.detection.finding import Box
+from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.measurement.values import KnownScale, LineArray, Measured, Measures
 from crackscan.edge.positioning.clock import ClockSource, Instant
 from crackscan.edge.positioning.values import (
@@ -169,7 +169,7 @@ def finding_of(row: Row) -> StoredFinding:
         frame_index=row["frame_index"],
         frame_width=row["frame_width"],
         frame_height=row["frame_height"],
-        box=Box(row["box_left"], row["box_top"], row["box_right"], row["box_bottom"]),
+        box=BoundingBox(row["box_left"], row["box_top"], row["box_right"], row["box_bottom"]),
         cells=tuple((r, c) for r, c in cells.tolist()),
         area_px=row["area_px"],
         probability=row["probability"],

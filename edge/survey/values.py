@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from crackscan.edge.detection.finding import Box, Finding
+from crackscan.edge.detection.finding import BoundingBox, Finding
 from crackscan.edge.measurement.values import KnownScale, LineArray, Measures
 from crackscan.edge.positioning.clock import Instant
 from crackscan.edge.positioning.values import NO_GEOTAG, Geotag
@@ -78,7 +78,7 @@ class Sighting:
     frame_index: int
     frame_width: int
     frame_height: int
-    box: Box
+    box: BoundingBox
     """In that frame."""
     cells: tuple[tuple[int, int], ...]
     """(row, column) in its crack map."""

@@ -6,7 +6,7 @@ import cv2
 
 from crackscan.core.pictures import RGB
 from crackscan.edge.capture.frame import Frame
-from crackscan.edge.detection.finding import Box, Finding
+from crackscan.edge.detection.finding import BoundingBox, Finding
 from crackscan.edge.tracking.motion import Motion
 from crackscan.edge.tracking.registration import Ahead, Wall
 
@@ -109,7 +109,7 @@ def moved(
     """
     right, down = round(motion.dx), round(motion.dy)
     was, cells = finding.box, finding.cells
-    box = Box(
+    box = BoundingBox(
         max(was.left + right, 0),
         max(was.top + down, 0),
         min(was.right + right, frame.width),

@@ -2,7 +2,7 @@
 
 from crackscan.edge.capture import Source
 from crackscan.edge.capture.frame import Frame
-from crackscan.edge.detection.finding import Box, CrackMap, Finding, Rule
+from crackscan.edge.detection.finding import BoundingBox, CrackMap, Finding, Rule
 from crackscan.edge.pipelines.background_thread import Beside
 from crackscan.edge.pipelines.live.formatting import place_of
 from crackscan.edge.pipelines.live.setup import Setup
@@ -92,8 +92,8 @@ def show(
         hub.found(found, small)
 
 
-def _scaled(box: Box, share: float) -> Box:
-    return Box(
+def _scaled(box: BoundingBox, share: float) -> BoundingBox:
+    return BoundingBox(
         int(box.left * share),
         int(box.top * share),
         max(round(box.right * share), int(box.left * share) + 1),

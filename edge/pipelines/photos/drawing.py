@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscan.core.pictures import RGB, encode_jpeg
-from crackscan.edge.detection.finding import Box
+from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.measurement.width import CrackMeasure, Scale, draw_width
 
 CLOSE_UP_PX = 960
@@ -16,7 +16,7 @@ COPY_PX = 1920
 """Longest side of the copy of a whole photograph."""
 
 
-def close_up(rgb: RGB, box: Box, measure: CrackMeasure, scale: Scale | None) -> bytes:
+def close_up(rgb: RGB, box: BoundingBox, measure: CrackMeasure, scale: Scale | None) -> bytes:
     """A JPEG of a crack with its centre lines and widths, where it is widest if it is long."""
     x, y = _middle(box, measure)
     height, width = rgb.shape[:2]
@@ -41,7 +41,7 @@ def small_copy(rgb: RGB) -> bytes:
     return encode_jpeg(rgb)
 
 
-def _middle(box: Box, measure: CrackMeasure) -> tuple[float, float]:
+def _middle(box: BoundingBox, measure: CrackMeasure) -> tuple[float, float]:
     """Where a close-up is centred: the widest place, else halfway along the longest line."""
     if measure.width.maximum_at is not None:
         return measure.width.maximum_at

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from crackscan.core.model_card import DEFAULT_POINT
-from crackscan.edge.detection.finding import Box
+from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.measurement.scale import ScaleSettings
 from crackscan.edge.measurement.values import KnownScale, LineArray, Measures
 from crackscan.edge.positioning.values import NO_GEOTAG, Geotag
@@ -39,7 +39,7 @@ class Method:
 class Crack:
     """One crack on one photograph, in px of the whole photograph."""
 
-    box: Box
+    box: BoundingBox
     cells: tuple[tuple[int, int], ...]
     """(row, column) of squares of `card.cell_px`."""
     area_px: int

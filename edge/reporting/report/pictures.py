@@ -9,7 +9,7 @@ import numpy as np
 
 from crackscan.core.errors import PictureError
 from crackscan.core.pictures import RGB, encode_jpeg, read_picture
-from crackscan.edge.detection.finding import Box
+from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.measurement.values import LineArray, Measured
 from crackscan.edge.measurement.width.drawing import STRIP_PX, draw_width
 from crackscan.edge.measurement.width.values import Branch, CrackMeasure, Scale, Spread, Width
@@ -142,7 +142,7 @@ def jpeg(rgb: RGB, most_bytes: int) -> bytes:
     return encoded
 
 
-def clipped(lines: tuple[LineArray, ...], window: Box) -> list[LineArray]:
+def clipped(lines: tuple[LineArray, ...], window: BoundingBox) -> list[LineArray]:
     """The pieces of lines inside a window, at least three points each."""
     kept: list[LineArray] = []
     for line in lines:
@@ -163,7 +163,7 @@ def _is_inside(path: Path, folder: Path) -> bool:
         return False
 
 
-def _shown(sighting: Sighting) -> Box:
+def _shown(sighting: Sighting) -> BoundingBox:
     """What the close-up should show: the lines, or the cells where there are none."""
     left, top = sighting.box.left, sighting.box.top
     right, bottom = sighting.box.right, sighting.box.bottom
@@ -172,7 +172,7 @@ def _shown(sighting: Sighting) -> Box:
         low, high = places.min(axis=0), places.max(axis=0)
         left, top = int(low[0]), int(low[1])
         right, bottom = int(high[0]) + 1, int(high[1]) + 1
-    return Box(
+    return BoundingBox(
         max(left - AROUND_PX, 0),
         max(top - AROUND_PX, 0),
         min(right + AROUND_PX, sighting.frame_width),
@@ -180,7 +180,7 @@ def _shown(sighting: Sighting) -> Box:
     )
 
 
-def _window(box: Box, sighting: Sighting) -> Box:
+def _window(box: BoundingBox, sighting: Sighting) -> BoundingBox:
     """The whole crack, or the part around its widest place where it is long."""
     measures = sighting.measures
     place = measures.width_max_at if measures is not None else None
@@ -188,7 +188,7 @@ def _window(box: Box, sighting: Sighting) -> Box:
         place = (box.left + box.right) / 2, (box.top + box.bottom) / 2
     left, right = _stretch(box.left, box.right, place[0])
     top, bottom = _stretch(box.top, box.bottom, place[1])
-    return Box(left, top, right, bottom)
+    return BoundingBox(left, top, right, bottom)
 
 
 def _stretch(low: int, high: int, middle: float) -> tuple[int, int]:
@@ -198,14 +198,14 @@ def _stretch(low: int, high: int, middle: float) -> tuple[int, int]:
     return begin, begin + WINDOW_PX
 
 
-def _zoom(rgb: RGB, sighting: Sighting, window: Box) -> float:
+def _zoom(rgb: RGB, sighting: Sighting, window: BoundingBox) -> float:
     """How much finer than the frame a close-up is: as its picture allows and the page needs."""
     longest = max(window.right - window.left, window.bottom - window.top, 1)
     finer = float(rgb.shape[1] / sighting.frame_width)
     return max(min(finer, CLOSE_UP_PX / longest), 1.0)
 
 
-def _cut(rgb: RGB, sighting: Sighting, window: Box, zoom: float) -> RGB:
+def _cut(rgb: RGB, sighting: Sighting, window: BoundingBox, zoom: float) -> RGB:
     """A window of the frame, `zoom` times as large as in the frame."""
     factor = rgb.shape[1] / sighting.frame_width
     top, bottom = round(window.top * factor), max(round(window.bottom * factor), 1)
@@ -223,7 +223,9 @@ def _cut(rgb: RGB, sighting: Sighting, window: Box, zoom: float) -> RGB:
     return cut
 
 
-def _measure(sighting: Sighting, lines: list[LineArray], window: Box, zoom: float) -> CrackMeasure:
+def _measure(
+    sighting: Sighting, lines: list[LineArray], window: BoundingBox, zoom: float
+) -> CrackMeasure:
     """The record's lines and widths, as the drawing wants them, in px of the window's cut."""
     measures = sighting.measures
     corner = np.array([window.left - 0.5, window.top - 0.5, 0, 0], np.float32)
@@ -255,7 +257,7 @@ def _width(figure: Measured | None, zoom: float) -> Width:
     return Width(figure.value_px * zoom, figure.uncertainty_px * zoom)
 
 
-def _overview(rgb: RGB, sighting: Sighting, window: Box) -> RGB:
+def _overview(rgb: RGB, sighting: Sighting, window: BoundingBox) -> RGB:
     picture = _at_most(rgb, OVERVIEW_PX).copy()
     factor = picture.shape[1] / sighting.frame_width
     corners = [

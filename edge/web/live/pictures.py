@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscan.core.pictures import RGB, encode_jpeg
-from crackscan.edge.detection.finding import Box, CrackMap
+from crackscan.edge.detection.finding import BoundingBox, CrackMap
 from crackscan.edge.reporting.overlay import AMBER
 from crackscan.edge.web.live.values import LiveFrame
 
@@ -73,7 +73,7 @@ def encode(number: int, live: LiveFrame) -> Encoded:
     return Encoded(number, b"".join(parts))
 
 
-def thumbnail(picture: RGB, box: Box) -> bytes:
+def thumbnail(picture: RGB, box: BoundingBox) -> bytes:
     """A finding, framed, with some wall around it, as JPEG, 4:3, THUMBNAIL_PX wide."""
     height, width = picture.shape[:2]
     wide = max((box.right - box.left) * (1 + 2 * _AROUND), _LEAST_PX)
@@ -113,5 +113,5 @@ def _small_map(crack_map: CrackMap) -> NDArray[np.uint8]:
     return np.asarray(np.rint(np.clip(most, 0, 1) * 255), np.uint8)
 
 
-def _list(box: Box) -> list[int]:
+def _list(box: BoundingBox) -> list[int]:
     return [box.left, box.top, box.right, box.bottom]

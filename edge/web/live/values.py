@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from crackscan.edge.capture.frame import Frame
-from crackscan.edge.detection.finding import Box, CrackMap
+from crackscan.edge.detection.finding import BoundingBox, CrackMap
 from crackscan.edge.positioning.values import Position
 
 
@@ -16,7 +16,7 @@ class InView:
     """Its identity: the same in each frame that shows it, and that of its `Found`."""
     probability: float
     """As known so far, not this frame's alone, which may see only an end of it."""
-    box: Box
+    box: BoundingBox
     """In frame px."""
 
 
@@ -42,7 +42,7 @@ class Found:
 
     number: int
     probability: float
-    box: Box
+    box: BoundingBox
     """In the frame that shows it best."""
     wall_s: float
     """Unix time at which it was first seen."""

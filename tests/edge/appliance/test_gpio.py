@@ -10,7 +10,7 @@ from gpiozero.pins.mock import MockFactory
 
 from crackscan.core.errors import CrackscanError
 from crackscan.edge.appliance.gpio import MARK, Light, Panel, light_of
-from crackscan.edge.detection.finding import Box
+from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.web.live.commands import Command, Mark, Pause, Resume
 from crackscan.edge.web.live.hub import Hub
 from crackscan.edge.web.live.values import Found, Status
@@ -71,9 +71,9 @@ def test_a_long_press_pauses_the_next_one_resumes_and_neither_marks(
 
 
 def test_the_light_shines_as_long_as_the_panel_is_open(pins: MockFactory, hub: Hub) -> None:
-    hub.found(Found(1, 0.9, Box(0, 0, 9, 9), 0.0, "frame#1"))
+    hub.found(Found(1, 0.9, BoundingBox(0, 0, 9, 9), 0.0, "frame#1"))
     with Panel(hub, 0, LED):
-        hub.found(Found(2, 0.9, Box(0, 0, 9, 9), 0.0, "frame#2"))
+        hub.found(Found(2, 0.9, BoundingBox(0, 0, 9, 9), 0.0, "frame#2"))
         until_s = time.monotonic() + LONGEST_S
         while not pins.pin(LED).state and time.monotonic() < until_s:
             time.sleep(0.01)

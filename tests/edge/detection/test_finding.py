@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from crackscan.edge.capture.frame import Frame
-from crackscan.edge.detection.finding import Box, Rule, find, finding_of
+from crackscan.edge.detection.finding import BoundingBox, Rule, find, finding_of
 
 LEVELS = [float(np.float32(one)) for one in (0.0, 0.1, 0.2, 0.4, 0.9)]
 """As float32 has them: hypothesis demands it where numpy is 1.24."""
@@ -52,7 +52,7 @@ def test_a_finding_says_where_how_large_and_how_sure() -> None:
     crack_map = map_of("0000", "0078", "0009")
     (finding,) = find(crack_map, frame_for(3, 4, cut=6), RULE)
     assert finding.cells == ((1, 2), (1, 3), (2, 3))
-    assert finding.box == Box(left=32, top=16, right=58, bottom=42)
+    assert finding.box == BoundingBox(left=32, top=16, right=58, bottom=42)
     assert finding.area_px == 16 * 16 + 16 * 10 + 10 * 10  # border cells are cut
     assert finding.peak == pytest.approx(0.9) and finding.mean == pytest.approx(0.8)
     assert (finding.frame, finding.frame_index, finding.clip_s) == ("clip.mp4#7", 7, 0.28)

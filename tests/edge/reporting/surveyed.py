@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from crackscan.core.pictures import RGB, encode_jpeg, read_picture
-from crackscan.edge.detection.finding import Box
+from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.measurement.width import measure_crack
 from crackscan.edge.positioning import Geotag, Position
 from crackscan.edge.positioning.clock import ClockSource, Instant
@@ -71,7 +71,7 @@ def measured(rgb: RGB, cells: np.ndarray, **changes: Any) -> Sighting:
         frame_index=0,
         frame_width=width,
         frame_height=height,
-        box=Box(
+        box=BoundingBox(
             int(cols.min()) * 16,
             int(rows.min()) * 16,
             min((int(cols.max()) + 1) * 16, width),
@@ -125,7 +125,7 @@ def numbered(number: int, width_px: float | None, **changes: Any) -> Sighting:
         frame_index=number,
         frame_width=640,
         frame_height=480,
-        box=Box(32, 32, 64, 64),
+        box=BoundingBox(32, 32, 64, 64),
         cells=((2, 2), (2, 3)),
         area_px=512,
         probability=0.9,

@@ -13,7 +13,7 @@ from surveyed import SAMPLES, crack_cells, drawn, make_survey, measured, moment,
 
 from crackscan.core.pictures import RGB, read_picture
 from crackscan.edge.cli import crackscan
-from crackscan.edge.detection.finding import Box
+from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.positioning import Geotag
 from crackscan.edge.reporting.compare.align import Features, Overlay, features_of, likeness, overlay
 from crackscan.edge.reporting.compare.change import Change, change_of, difference
@@ -140,7 +140,7 @@ def test_a_crack_that_is_found_in_pieces_is_neither_new_nor_smaller(tmp_path: Pa
 def test_new_and_gone_say_whether_anybody_looked(tmp_path: Path) -> None:
     crack, rgb = seen()
     extra = replace(
-        crack, box=Box(480, 48, 512, 80), cells=((3, 30), (4, 31)), lines=(), measures=None
+        crack, box=BoundingBox(480, 48, 512, 80), cells=((3, 30), (4, 31)), lines=(), measures=None
     )
     far = numbered(7, 3.0, geotag=place(500, 0))
     found = compared(tmp_path, [(crack, rgb), (far, None)], [(crack, rgb), (extra, rgb)])
@@ -196,9 +196,9 @@ def test_among_many_pictures_without_places_none_is_lost_and_few_are_laid_over_e
         rgb = cv2.resize(read_picture(path), (400, 400), interpolation=cv2.INTER_CUBIC)
         later = np.ascontiguousarray(rgb[20:380, 30:390])
         old.append((replace(mark, frame=f"a{i}", frame_width=400, frame_height=400,
-                            box=Box(160, 160, 192, 192)), rgb))  # fmt: skip
+                            box=BoundingBox(160, 160, 192, 192)), rgb))  # fmt: skip
         new.append((replace(mark, frame=f"b{i}", frame_width=360, frame_height=360,
-                            box=Box(130, 140, 162, 172)), later))  # fmt: skip
+                            box=BoundingBox(130, 140, 162, 172)), later))  # fmt: skip
     tried = 0
 
     def counted(before: Features, after: Features) -> Overlay | None:

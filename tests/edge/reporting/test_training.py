@@ -12,7 +12,7 @@ from crackscan.core.dataset.index import read_index
 from crackscan.core.errors import CrackscanError
 from crackscan.core.pictures import RGB, read_picture
 from crackscan.edge.cli import crackscan
-from crackscan.edge.detection.finding import Box
+from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.survey import Review, Sighting, Survey, SurveyReader, Verdict
 from crackscan.edge.web.review.training import PATCH_PX, export_training
 
@@ -21,7 +21,7 @@ def elsewhere(sighting: Sighting, row: int, column: int) -> Sighting:
     """A finding of one cell in the same picture."""
     return replace(
         sighting,
-        box=Box(column * 16, row * 16, column * 16 + 16, row * 16 + 16),
+        box=BoundingBox(column * 16, row * 16, column * 16 + 16, row * 16 + 16),
         cells=((row, column),),
         lines=(),
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from crackscan.edge.detection.finding import Box
+from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.positioning import Attitude, Carrier, Distance, Geotag, Position
 from crackscan.edge.positioning.clock import ClockSource, Instant
 from crackscan.edge.survey import KnownScale, Measured, Measures, Sighting, SurveyInfo
@@ -38,7 +38,7 @@ def sighting(number: int = 0, **changes: Any) -> Sighting:
         frame_index=number,
         frame_width=1280,
         frame_height=720,
-        box=Box(16, 32, 160 + number % 700, 640),
+        box=BoundingBox(16, 32, 160 + number % 700, 640),
         cells=((2, 1), (3, 1), (number % 45, 9)),
         area_px=768,
         probability=0.91,

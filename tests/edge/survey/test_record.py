@@ -13,7 +13,7 @@ import pytest
 from surveying import CARD, INFO, SETTINGS, WALL_S, full_sighting, moment, names, place, sighting
 
 from crackscan.core.errors import SurveyError
-from crackscan.edge.detection.finding import Box, Finding
+from crackscan.edge.detection.finding import BoundingBox, Finding
 from crackscan.edge.positioning import NO_GEOTAG, SatelliteTime
 from crackscan.edge.positioning.clock import Clock, ClockSource, Instant
 from crackscan.edge.survey import (
@@ -76,7 +76,7 @@ def test_a_width_that_cannot_be_measured_keeps_the_reason(survey: Survey) -> Non
 
 def test_a_frames_finding_becomes_a_sighting() -> None:
     finding = Finding(
-        frame="a.jpg", frame_index=3, clip_s=None, wall_s=1.0, box=Box(0, 0, 32, 16),
+        frame="a.jpg", frame_index=3, clip_s=None, wall_s=1.0, box=BoundingBox(0, 0, 32, 16),
         cells=((0, 0), (0, 1)), area_px=512, probability=0.8, peak=0.9, mean=0.85,
     )  # fmt: skip
     seen = first_sighting(finding, 640, 480, moment(3), place())

@@ -9,7 +9,7 @@ import pytest
 
 from crackscan.core.pictures import RGB, read_picture
 from crackscan.edge.capture.frame import Frame
-from crackscan.edge.detection.finding import Box, Finding, Rule
+from crackscan.edge.detection.finding import BoundingBox, Finding, Rule
 from crackscan.edge.tracking.dead_reckoning import MOST, moved
 from crackscan.edge.tracking.frame_quality import Verdict
 from crackscan.edge.tracking.motion import Motion
@@ -152,12 +152,12 @@ def test_pixels_that_were_released_do_not_come_back_with_frames_that_are_not_mat
 
 def test_a_finding_moves_with_the_wall_and_leaves_the_view() -> None:
     cells = ((0, 0), (1, 0), (2, 1))
-    finding = Finding("a", 0, None, 0.0, Box(0, 0, 32, 48), cells, 768, 0.9, 0.9, 0.9)
+    finding = Finding("a", 0, None, 0.0, BoundingBox(0, 0, 32, 48), cells, 768, 0.9, 0.9, 0.9)
     frame = Frame(np.zeros((HEIGHT, WIDTH, 3), np.uint8), 7, "b", "camera", 1.0, 2.0)
     shape = HEIGHT // 16, WIDTH // 16
     there = moved(finding, Motion(20.4, 9.0), frame, shape, 16)
     assert there is not None and (there.frame, there.frame_index, there.wall_s) == ("b", 7, 2.0)
-    assert there.box == Box(20, 9, 52, 57) and there.cells == ((1, 1), (2, 1), (3, 2))
+    assert there.box == BoundingBox(20, 9, 52, 57) and there.cells == ((1, 1), (2, 1), (3, 2))
     half = moved(finding, Motion(-16.0, 0.0), frame, shape, 16)
-    assert half is not None and half.box == Box(0, 0, 16, 48) and half.cells == ((2, 0),)
+    assert half is not None and half.box == BoundingBox(0, 0, 16, 48) and half.cells == ((2, 0),)
     assert moved(finding, Motion(-40.0, 0.0), frame, shape, 16) is None

@@ -9,7 +9,7 @@ import pytest
 from crackscan.core.pictures import read_picture
 from crackscan.edge.capture import open_source
 from crackscan.edge.capture.frame import Frame
-from crackscan.edge.detection.finding import Box, Finding
+from crackscan.edge.detection.finding import BoundingBox, Finding
 from crackscan.edge.measurement.scale import ScaleSettings, Scaling
 from crackscan.edge.measurement.values import LineArray
 from crackscan.edge.pipelines.live.recorder import Recorder
@@ -27,7 +27,7 @@ sys.path.pop(0)
 
 
 def best(frame: Frame, quality: float) -> Tracked:
-    box = Box(64, 64, 128, 96)
+    box = BoundingBox(64, 64, 128, 96)
     finding = Finding(frame.name, frame.index, None, frame.wall_s, box, ((4, 4), (5, 7)), 512,
                       0.9, 0.95, 0.9)  # fmt: skip
     now = Moment.of(frame)
@@ -66,7 +66,7 @@ def test_a_finding_is_stored_in_full_resolution_with_its_box_in_frame_px(
     assert np.abs(picture.astype(int) - better.full().astype(int)).mean() < 4, "the better frame's"
     sighting = found.sighting
     assert (sighting.frame_width, sighting.frame_height) == (320, 240)
-    assert sighting.box == Box(64, 64, 128, 96)
+    assert sighting.box == BoundingBox(64, 64, 128, 96)
     sizes = [read_picture(path).shape for path in (tmp_path / "s" / "frames").glob("*.jpg")]
     assert set(sizes) == {(768, 1024, 3)}
 
@@ -77,8 +77,8 @@ def test_the_lines_lie_on_the_crack_in_a_picture_of_any_fineness(times: int) -> 
     frame[:, 100 * times : 104 * times] = 20
     line: LineArray = np.array([[101.5, y, 4, 0.2] for y in range(60, 120)], np.float32)
     at = Instant(0.0, 0.0, ClockSource.NTP)
-    sighting = Sighting(at, at, "f", 0, 320, 240, Box(96, 64, 112, 112), ((4, 6),), 256, 0.9, 0.9,
-                        0.9, lines=(line,))  # fmt: skip
+    box = BoundingBox(96, 64, 112, 112)
+    sighting = Sighting(at, at, "f", 0, 320, 240, box, ((4, 6),), 256, 0.9, 0.9, 0.9, lines=(line,))
     drawn = draw_finding(frame, sighting, None)
     assert max(drawn.close_up.shape) <= 960 and drawn.has_lines
     row = drawn.close_up[drawn.close_up.shape[0] // 2].astype(int)

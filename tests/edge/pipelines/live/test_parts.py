@@ -12,7 +12,7 @@ from crackscan.core.pictures import read_picture
 from crackscan.edge.capture import Source
 from crackscan.edge.capture.base import Gap
 from crackscan.edge.capture.frame import Frame
-from crackscan.edge.detection.finding import Box, Finding
+from crackscan.edge.detection.finding import BoundingBox, Finding
 from crackscan.edge.device.health import Health
 from crackscan.edge.measurement.scale import ScaleSettings, Scaling
 from crackscan.edge.pipelines.live import measurer as measurer_module
@@ -143,7 +143,9 @@ def work(number: int, index: int) -> Work:
     rgb = read_picture(SAMPLES / "cracked-patch-upright.jpg")[:224, :224]
     shown = replace(frame(index=index), rgb=np.ascontiguousarray(rgb))
     cells = tuple((row, col) for row in range(14) for col in range(14))
-    finding = Finding(shown.name, index, None, 0.0, Box(0, 0, 224, 224), cells, 0, 0.9, 0.9, 0.9)
+    finding = Finding(
+        shown.name, index, None, 0.0, BoundingBox(0, 0, 224, 224), cells, 0, 0.9, 0.9, 0.9
+    )
     return Work(number, finding, shown, NO_GEOTAG)
 
 

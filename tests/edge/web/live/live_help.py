@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from crackscan.edge.capture.frame import Frame
-from crackscan.edge.detection.finding import Box
+from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.web.live.serve import Live
 from crackscan.edge.web.live.values import InView, LiveFrame
 
@@ -22,7 +22,9 @@ def a_frame(index: int = 0, height: int = 240, width: int = 320) -> LiveFrame:
     crack_map = np.zeros((-(-height // 16), -(-width // 16)), np.float32)
     crack_map[:, 10] = 0.9
     frame = Frame(rgb, index, f"clip.mp4#{index}", "clip.mp4", time.monotonic(), time.time())
-    return LiveFrame(frame, lambda: crack_map, 0.6, 16, (InView(1, 0.9, Box(160, 0, 176, height)),))
+    return LiveFrame(
+        frame, lambda: crack_map, 0.6, 16, (InView(1, 0.9, BoundingBox(160, 0, 176, height)),)
+    )
 
 
 def number_of(body: bytes) -> int:

@@ -6,7 +6,7 @@ import weakref
 import numpy as np
 
 from crackscan.edge.capture.frame import Frame
-from crackscan.edge.detection.finding import Box
+from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.web.live.commands import Mark, Pause, Snapshot
 from crackscan.edge.web.live.hub import MOST_COMMANDS, MOST_FOUND, Hub
 from crackscan.edge.web.live.values import Found, LiveFrame, Status
@@ -18,7 +18,7 @@ def a_frame(index: int) -> LiveFrame:
 
 
 def a_finding(number: int, probability: float = 0.9) -> Found:
-    return Found(number, probability, Box(0, 0, 16, 16), 0.0, f"#{number}")
+    return Found(number, probability, BoundingBox(0, 0, 16, 16), 0.0, f"#{number}")
 
 
 def test_only_the_newest_frame_is_kept() -> None:

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from crackscan.edge.capture.frame import Frame
-from crackscan.edge.detection.finding import Box
+from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.web.live.pictures import LONGEST_PX, MOST_CELLS, encode, thumbnail
 from crackscan.edge.web.live.values import InView, LiveFrame
 
@@ -36,7 +36,7 @@ def a_frame(height: int, width: int, with_map: bool = True) -> LiveFrame:
     crack_map = np.zeros((-(-height // 16), -(-width // 16)), np.float32)
     crack_map[1, 2] = 0.75
     frame = Frame(rgb, 3, "clip.mp4#3", "clip.mp4", 0.0, 0.0)
-    findings = (InView(7, 0.91234, Box(32, 16, 48, 32)),)
+    findings = (InView(7, 0.91234, BoundingBox(32, 16, 48, 32)),)
     shown = (lambda: crack_map) if with_map else None
     return LiveFrame(frame, shown, 0.6, 16, findings, "too fast")
 
@@ -73,14 +73,14 @@ def test_a_photograph_is_made_small_and_no_crack_is_lost_from_its_map() -> None:
 @pytest.mark.parametrize(
     "box",
     [
-        Box(0, 0, 16, 16),
-        Box(304, 224, 320, 240),
-        Box(100, 0, 116, 240),
-        Box(0, 100, 320, 116),
-        Box(0, 0, 320, 240),
+        BoundingBox(0, 0, 16, 16),
+        BoundingBox(304, 224, 320, 240),
+        BoundingBox(100, 0, 116, 240),
+        BoundingBox(0, 100, 320, 116),
+        BoundingBox(0, 0, 320, 240),
     ],
 )
-def test_a_thumbnail_holds_its_finding(box: Box) -> None:
+def test_a_thumbnail_holds_its_finding(box: BoundingBox) -> None:
     picture = np.full((240, 320, 3), 128, np.uint8)
     picture[box.top : box.bottom, box.left : box.right] = 255, 0, 0
     small = decoded(thumbnail(picture, box))
@@ -100,4 +100,6 @@ def test_a_thumbnail_holds_its_finding(box: Box) -> None:
 
 def test_a_thumbnail_of_a_small_or_narrow_frame_is_possible() -> None:
     for shape in ((64, 64, 3), (64, 2000, 3), (2000, 64, 3)):
-        assert decoded(thumbnail(np.zeros(shape, np.uint8), Box(0, 0, 16, 16))).shape[1] == 320
+        assert (
+            decoded(thumbnail(np.zeros(shape, np.uint8), BoundingBox(0, 0, 16, 16))).shape[1] == 320
+        )

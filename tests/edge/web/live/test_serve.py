@@ -14,7 +14,7 @@ import pytest
 from live_help import Visitor, a_frame, number_of
 
 from crackscan.core.errors import CrackscanError
-from crackscan.edge.detection.finding import Box
+from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.positioning.values import Position
 from crackscan.edge.web.live.address import Address
 from crackscan.edge.web.live.commands import Mark
@@ -237,7 +237,9 @@ def test_findings_come_with_a_thumbnail_and_again_only_when_changed(
 ) -> None:
     visitor = Visitor(serving())
     frame = a_frame().frame
-    hub.found(Found(1, 0.9, Box(160, 0, 176, 240), frame.wall_s, frame.name, "0.4 mm"), frame.rgb)
+    hub.found(
+        Found(1, 0.9, BoundingBox(160, 0, 176, 240), frame.wall_s, frame.name, "0.4 mm"), frame.rgb
+    )
     until(lambda: visitor.state()["found"][0]["thumbnail"] is not None)
     state = visitor.state()
     (found,) = state["found"]

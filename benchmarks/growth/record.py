@@ -13,9 +13,9 @@ from crackscan.edge.positioning import Geotag, Position
 from crackscan.edge.positioning.clock import ClockSource, Instant
 from crackscan.edge.survey import (
     GeoBox,
-    KnownScale,
     Measured,
     Measures,
+    Scale,
     Sighting,
     Survey,
     SurveyInfo,
@@ -83,7 +83,7 @@ def sighting(number: int) -> Sighting:
         mean=0.9,
         frames_seen=20,
         geotag=Geotag(Position(*place(number), "gpsd", 0.5)),
-        scale=KnownScale(0.2, 0.05, "laser"),
+        scale=Scale(0.2, 0.05, "laser"),
         measures=Measures(figure, figure, figure, figure, (100.0, 100.0)),
         lines=(line,),
     )

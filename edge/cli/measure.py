@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from crackscan.edge.detection.finding import Rule
     from crackscan.edge.inference.model import Model
     from crackscan.edge.measurement.scale import Scaling
-    from crackscan.edge.measurement.values import KnownScale
+    from crackscan.edge.measurement.values import Scale
     from crackscan.edge.measurement.width import CrackMeasure
 
 
@@ -92,7 +92,7 @@ def measure(
 
 def _measured(
     frame: "Frame", model: "Model", rule: "Rule", scaling: "Scaling"
-) -> Iterator[tuple[float, "CrackMeasure", "KnownScale | None"]]:
+) -> Iterator[tuple[float, "CrackMeasure", "Scale | None"]]:
     """Probability, measure and scale of each finding, the surest first."""
     import numpy as np
 
@@ -110,7 +110,7 @@ def _measured(
 
 def _print(
     frame: "Frame",
-    found: list[tuple[float, "CrackMeasure", "KnownScale | None"]],
+    found: list[tuple[float, "CrackMeasure", "Scale | None"]],
     scaling: "Scaling",
 ) -> None:
     from rich.console import Console
@@ -155,10 +155,9 @@ def _print(
 
 
 def _draw(
-    out: Path, frame: "Frame", number: int, crack: "CrackMeasure", scale: "KnownScale | None"
+    out: Path, frame: "Frame", number: int, crack: "CrackMeasure", scale: "Scale | None"
 ) -> None:
     from crackscan.core.pictures import write_picture
-    from crackscan.edge.measurement.scale import width_scale
     from crackscan.edge.measurement.width import draw_width
 
     path = out / Path(frame.name).with_suffix("")
@@ -166,7 +165,7 @@ def _draw(
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CrackscanError(f"cannot write {path.parent}: {error.strerror}") from None
-    drawn = draw_width(frame.rgb, crack, None if scale is None else width_scale(scale))
+    drawn = draw_width(frame.rgb, crack, scale)
     write_picture(path.with_name(f"{path.name}-{number}.jpg"), drawn)
 
 
@@ -175,7 +174,7 @@ def _row(
     number: int,
     probability: float,
     crack: "CrackMeasure",
-    scale: "KnownScale | None",
+    scale: "Scale | None",
 ) -> dict[str, Any]:
     from crackscan.edge.measurement.scale import measures_of, mm_dict
 

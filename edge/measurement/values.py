@@ -1,6 +1,7 @@
 """What is measured of a crack: length, widths, centre lines, and the scale."""
 
 from dataclasses import dataclass
+from math import hypot
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,9 +32,34 @@ class Measures:
 
 
 @dataclass(frozen=True)
-class KnownScale:
-    """Millimetres per px on the wall, the 90 % half-width relative to it, and its origin."""
+class Length:
+    """A length in millimetres; `uncertainty_mm` is the half-width of its 90 % interval."""
+
+    value_mm: float
+    uncertainty_mm: float
+
+    def __str__(self) -> str:
+        return f"{self.value_mm:.2f} ± {self.uncertainty_mm:.2f} mm"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Millimetres per pixel on the wall, and how well that is known.
+
+    `relative_uncertainty` is the half-width of the 90 % interval divided by the value; `source`
+    says in a word or two where the scale comes from (distance, target, two points, gauge).
+    """
 
     mm_per_px: float
     relative_uncertainty: float
     source: str
+
+    def __post_init__(self) -> None:
+        if not (0 < self.mm_per_px < float("inf") and 0 <= self.relative_uncertainty < 1):
+            raise ValueError(f"no scale: {self.mm_per_px} mm/px ± {self.relative_uncertainty:.0%}")
+
+    def millimetres(self, value_px: float, uncertainty_px: float) -> Length:
+        """A length in px in mm, with its own and the scale's uncertainty (independent)."""
+        value = value_px * self.mm_per_px
+        own = uncertainty_px * self.mm_per_px
+        return Length(value, hypot(own, value * self.relative_uncertainty))

@@ -1,6 +1,6 @@
 """The durable record of a site visit: findings, pictures, track, gaps and settings."""
 
-from crackscan.edge.measurement.values import KnownScale, Measured, Measures
+from crackscan.edge.measurement.values import Measured, Measures, Scale
 from crackscan.edge.survey.pictures import Budget
 from crackscan.edge.survey.reading import SurveyReader, best_time, iso_time
 from crackscan.edge.survey.record import Survey
@@ -30,12 +30,12 @@ __all__ = [
     "Counts",
     "FileMark",
     "GeoBox",
-    "KnownScale",
     "Measured",
     "Measures",
     "Note",
     "NoteKind",
     "Review",
+    "Scale",
     "ScannedPicture",
     "Session",
     "SessionInfo",

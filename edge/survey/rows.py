@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from crackscan.edge.detection.finding import BoundingBox
-from crackscan.edge.measurement.values import KnownScale, LineArray, Measured, Measures
+from crackscan.edge.measurement.values import LineArray, Measured, Measures, Scale
 from crackscan.edge.positioning.clock import ClockSource, Instant
 from crackscan.edge.positioning.values import (
     Attitude,
@@ -118,7 +118,7 @@ def geotag_of(row: Row) -> Geotag:
     return Geotag(position, attitude, distance)
 
 
-def scale_row(scale: KnownScale | None) -> dict[str, Any]:
+def scale_row(scale: Scale | None) -> dict[str, Any]:
     return {
         "mm_per_px": None if scale is None else scale.mm_per_px,
         "scale_uncertainty": None if scale is None else scale.relative_uncertainty,
@@ -126,10 +126,14 @@ def scale_row(scale: KnownScale | None) -> dict[str, Any]:
     }
 
 
-def scale_of(row: Row) -> KnownScale | None:
+def scale_of(row: Row) -> Scale | None:
+    """None if the row has no scale, or one that no length can be computed with."""
     if row["mm_per_px"] is None:
         return None
-    return KnownScale(row["mm_per_px"], row["scale_uncertainty"], row["scale_source"])
+    try:
+        return Scale(row["mm_per_px"], row["scale_uncertainty"], row["scale_source"])
+    except ValueError:
+        return None
 
 
 def sighting_row(sighting: Sighting) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from crackscan.edge.detection.finding import BoundingBox, Finding
-from crackscan.edge.measurement.values import KnownScale, LineArray, Measures
+from crackscan.edge.measurement.values import LineArray, Measures, Scale
 from crackscan.edge.positioning.clock import Instant
 from crackscan.edge.positioning.values import NO_GEOTAG, Geotag
 
@@ -91,7 +91,7 @@ class Sighting:
     frames_seen: int = 1
     clip_s: float | None = None
     geotag: Geotag = NO_GEOTAG
-    scale: KnownScale | None = None
+    scale: Scale | None = None
     measures: Measures | None = None
     lines: tuple[LineArray, ...] = ()
     """Centre lines of its unforked pieces."""
@@ -184,7 +184,7 @@ class ScannedPicture:
     taken_s: float | None = None
     taken_local: str | None = None
     geotag: Geotag = NO_GEOTAG
-    scale: KnownScale | None = None
+    scale: Scale | None = None
     file: FileMark | None = None
     """None where its content could not be read."""
 

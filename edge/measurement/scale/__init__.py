@@ -13,7 +13,6 @@ from crackscan.edge.measurement.scale.measures import (
     measures_of,
     mm_dict,
     scale_dict,
-    width_scale,
     width_text,
 )
 from crackscan.edge.measurement.scale.modules import MODULES
@@ -38,6 +37,5 @@ __all__ = [
     "mm_dict",
     "read_camera",
     "scale_dict",
-    "width_scale",
     "width_text",
 ]

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from crackscan.edge.measurement.values import KnownScale, LineArray, Measured, Measures
-from crackscan.edge.measurement.width import CrackMeasure, Length, Scale, Width
+from crackscan.edge.measurement.values import Length, LineArray, Measured, Measures, Scale
+from crackscan.edge.measurement.width import CrackMeasure, Width
 
 
 def measures_of(measure: CrackMeasure) -> Measures:
@@ -26,17 +26,12 @@ def lines_of(measure: CrackMeasure) -> tuple[LineArray, ...]:
     return tuple(branch.line for branch in measure.branches)
 
 
-def width_scale(scale: KnownScale) -> Scale:
-    """A scale as `Width.millimetres` and `draw_width` take it."""
-    return Scale(scale.mm_per_px, scale.relative_uncertainty, scale.source)
-
-
-def in_mm(figure: Measured, scale: KnownScale) -> Length:
+def in_mm(figure: Measured, scale: Scale) -> Length:
     """A figure in mm, with its own and the scale's uncertainty."""
-    return width_scale(scale).millimetres(figure.value_px, figure.uncertainty_px)
+    return scale.millimetres(figure.value_px, figure.uncertainty_px)
 
 
-def width_text(measures: Measures, scale: KnownScale | None) -> str:
+def width_text(measures: Measures, scale: Scale | None) -> str:
     """The 95th percentile of the widths in words: mm where the scale is known, else px."""
     figure = measures.width_p95
     if figure is None:
@@ -44,7 +39,7 @@ def width_text(measures: Measures, scale: KnownScale | None) -> str:
     return figure_text(figure, scale)
 
 
-def figure_text(figure: Measured, scale: KnownScale | None) -> str:
+def figure_text(figure: Measured, scale: Scale | None) -> str:
     """`0.32 ± 0.05 mm`, without a scale `3.2 ± 0.5 px`; from 10 on without decimals."""
     if scale is None:
         value, uncertainty, unit = figure.value_px, figure.uncertainty_px, "px"
@@ -56,7 +51,7 @@ def figure_text(figure: Measured, scale: KnownScale | None) -> str:
     return f"{value:.{digits}f} ± {uncertainty:.{digits}f} {unit}"
 
 
-def mm_dict(measures: Measures, scale: KnownScale | None) -> dict[str, Any]:
+def mm_dict(measures: Measures, scale: Scale | None) -> dict[str, Any]:
     """For JSON: each figure as [value, ±] in px and, where the scale is known, in mm.
 
     Without a scale the mm are null; where a width is not measurable both are, and
@@ -78,7 +73,7 @@ def mm_dict(measures: Measures, scale: KnownScale | None) -> dict[str, Any]:
     return told
 
 
-def scale_dict(scale: KnownScale) -> dict[str, Any]:
+def scale_dict(scale: Scale) -> dict[str, Any]:
     """For JSON."""
     return {
         "mm_per_px": float(f"{scale.mm_per_px:.5g}"),

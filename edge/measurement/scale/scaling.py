@@ -17,7 +17,7 @@ from crackscan.edge.measurement.scale.photo_lens import photo_lens
 from crackscan.edge.measurement.scale.settings import Distance90, ScaleSettings, TwoPoints
 from crackscan.edge.measurement.scale.target import find_target
 from crackscan.edge.measurement.scale.view import UNKNOWN_TILT_RAD, View
-from crackscan.edge.measurement.values import KnownScale
+from crackscan.edge.measurement.values import Scale
 from crackscan.edge.measurement.width import CrackMeasure
 from crackscan.edge.positioning.photo import PhotoData, read_photo
 from crackscan.edge.positioning.values import NO_GEOTAG, Distance, Geotag
@@ -81,7 +81,7 @@ class Scaling:
         *,
         measure: CrackMeasure | None = None,
         photo: PhotoData | None = None,
-    ) -> KnownScale | None:
+    ) -> Scale | None:
         """The scale of a crack in a frame, or, without `measure`, at the frame's middle.
 
         With a measure, tilt of the wall and distortion of the lens at the crack's own place and

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscan.edge.measurement.scale.lens import Lens, Places
-from crackscan.edge.measurement.values import KnownScale
+from crackscan.edge.measurement.values import Scale
 from crackscan.edge.measurement.width import CrackMeasure
 
 UNKNOWN_TILT_RAD = np.deg2rad(10.0)
@@ -49,7 +49,7 @@ class View:
         ahead, behind = self.on_wall_mm(places + along / 2), self.on_wall_mm(places - along / 2)
         return np.asarray(np.hypot(*(ahead - behind).T))
 
-    def scale_at(self, x: float, y: float) -> KnownScale | None:
+    def scale_at(self, x: float, y: float) -> Scale | None:
         """The scale at a place of the frame, the mean of all directions; None where unknown."""
         if not self.known:
             return None
@@ -59,7 +59,7 @@ class View:
         mean = sqrt(abs(float(np.linalg.det(ahead - behind))))
         return self._told(mean, (x, y), 0.0)
 
-    def scale_of(self, measure: CrackMeasure) -> KnownScale | None:
+    def scale_of(self, measure: CrackMeasure) -> Scale | None:
         """The scale across a crack: what turns its widths into mm, tilt and distortion included.
 
         Where the scale changes along the crack, that is part of its uncertainty. None where the
@@ -76,7 +76,7 @@ class View:
         x, y = np.median(places, axis=0)
         return self._told(middle, (float(x), float(y)), changes)
 
-    def _told(self, mm_per_px: float, at: tuple[float, float], changes: float) -> KnownScale | None:
+    def _told(self, mm_per_px: float, at: tuple[float, float], changes: float) -> Scale | None:
         assert self.lens is not None
         aside = hypot(at[0] - self.sure_at[0], at[1] - self.sure_at[1]) / self.lens.focal_px
         here, there = self.lens.bent(np.array([at, self.sure_at]))
@@ -90,7 +90,7 @@ class View:
         )
         if not (0 < mm_per_px < float("inf")) or not share < 1:
             return None
-        return KnownScale(mm_per_px, share, self.source)
+        return Scale(mm_per_px, share, self.source)
 
     def _fitted(self, at: tuple[float, float]) -> float:
         """Standard deviation of the scale's logarithm at a place from the fit of `to_mm`."""

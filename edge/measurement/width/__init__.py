@@ -6,9 +6,7 @@ from crackscan.edge.measurement.width.measure import measure_crack
 from crackscan.edge.measurement.width.values import (
     Branch,
     CrackMeasure,
-    Length,
     Reason,
-    Scale,
     Spread,
     Width,
 )
@@ -18,9 +16,7 @@ __all__ = [
     "PICTURE",
     "Branch",
     "CrackMeasure",
-    "Length",
     "Reason",
-    "Scale",
     "Spread",
     "Tone",
     "Width",

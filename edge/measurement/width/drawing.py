@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.edge.measurement.width.values import Branch, CrackMeasure, FloatArray, Scale, Width
+from crackscan.edge.measurement.values import Scale
+from crackscan.edge.measurement.width.values import Branch, CrackMeasure, FloatArray, Width
 
 RGB = NDArray[np.uint8]
 LONG_SIDE_PX = 960

@@ -3,7 +3,7 @@
 from crackscan.edge.detection.finding import Finding
 from crackscan.edge.measurement.scale.measures import figure_text, mm_dict
 from crackscan.edge.positioning import Geotag
-from crackscan.edge.survey import KnownScale, Measures, Sighting
+from crackscan.edge.survey import Measures, Scale, Sighting
 
 
 def line_of(number: int, finding: Finding, sighting: Sighting) -> dict[str, object]:
@@ -18,7 +18,7 @@ def line_of(number: int, finding: Finding, sighting: Sighting) -> dict[str, obje
     return told
 
 
-def width_of(measures: Measures, scale: KnownScale | None) -> str:
+def width_of(measures: Measures, scale: Scale | None) -> str:
     """The width for a list, `0.42 ± 0.10 mm`; empty where it was not measured."""
     return "" if measures.width_p95 is None else figure_text(measures.width_p95, scale)
 

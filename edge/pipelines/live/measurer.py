@@ -13,7 +13,7 @@ from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Finding
 from crackscan.edge.measurement.scale import Scaling
 from crackscan.edge.measurement.scale.measures import lines_of, measures_of
-from crackscan.edge.measurement.values import KnownScale, LineArray, Measures
+from crackscan.edge.measurement.values import LineArray, Measures, Scale
 from crackscan.edge.measurement.width import measure_crack
 from crackscan.edge.measurement.width.values import BoolArray
 from crackscan.edge.positioning import Geotag, PhotoData
@@ -32,7 +32,7 @@ class Measured:
 
     measures: Measures
     lines: tuple[LineArray, ...] = ()
-    scale: KnownScale | None = None
+    scale: Scale | None = None
 
     def added_to(self, sighting: Sighting) -> Sighting:
         """A sighting in the same frame with these measures."""

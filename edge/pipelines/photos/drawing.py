@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from crackscan.core.pictures import RGB, encode_jpeg
 from crackscan.edge.detection.finding import BoundingBox
-from crackscan.edge.measurement.width import CrackMeasure, Scale, draw_width
+from crackscan.edge.measurement.values import Scale
+from crackscan.edge.measurement.width import CrackMeasure, draw_width
 
 CLOSE_UP_PX = 960
 """A close-up shows at most so much of the photograph on each side, at its own pixels or larger."""

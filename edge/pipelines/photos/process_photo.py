@@ -15,7 +15,7 @@ from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Rule
 from crackscan.edge.detection.multiscale import at_scale, join, look, map_scales, refined
 from crackscan.edge.inference.model import MIN_PX, Model
-from crackscan.edge.measurement.scale import Scaling, width_scale
+from crackscan.edge.measurement.scale import Scaling
 from crackscan.edge.measurement.scale.measures import lines_of, measures_of
 from crackscan.edge.pipelines.photos.drawing import close_up, small_copy
 from crackscan.edge.pipelines.photos.listing import digest_of
@@ -108,8 +108,7 @@ class Looker:
         scale = self.scaling.scale_of(frame, photo.geotag, measure=measure, photo=photo)
         picture = None
         if self.method.close_ups and number < MOST_CLOSE_UPS:
-            told = None if scale is None else width_scale(scale)
-            picture = close_up(frame.rgb, crack.box, measure, told)
+            picture = close_up(frame.rgb, crack.box, measure, scale)
         return replace(
             crack,
             scale=scale,

@@ -7,7 +7,7 @@ from typing import Protocol
 from crackscan.core.model_card import DEFAULT_POINT
 from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.measurement.scale import ScaleSettings
-from crackscan.edge.measurement.values import KnownScale, LineArray, Measures
+from crackscan.edge.measurement.values import LineArray, Measures, Scale
 from crackscan.edge.positioning.values import NO_GEOTAG, Geotag
 from crackscan.edge.survey.values import FileMark
 
@@ -46,7 +46,7 @@ class Crack:
     probability: float
     peak: float
     mean: float
-    scale: KnownScale | None = None
+    scale: Scale | None = None
     """Across this crack."""
     measures: Measures | None = None
     """None where the photograph shows more cracks than are measured."""
@@ -70,7 +70,7 @@ class Looked:
     taken_s: float | None = None
     taken_local: str | None = None
     geotag: Geotag = NO_GEOTAG
-    scale: KnownScale | None = None
+    scale: Scale | None = None
     """At its middle."""
     map_scales: tuple[float, ...] = ()
     """At which it was looked at, as shares of its size."""

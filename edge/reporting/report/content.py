@@ -11,7 +11,7 @@ from typing import Any
 from crackscan import __version__
 from crackscan.edge.positioning.clock import ClockSource
 from crackscan.edge.positioning.values import Position
-from crackscan.edge.reporting.report.entry import Entry, entry_of, scale_of
+from crackscan.edge.reporting.report.entry import Entry, entry_of
 from crackscan.edge.reporting.report.limits import DEFAULT_MM, Judgement, WidthClass, classify
 from crackscan.edge.reporting.report.pictures import (
     Figures,
@@ -270,7 +270,7 @@ def _shown(survey: SurveyReader, entry: Entry, pictures: Pictures) -> Shown:
         width = found.sighting.frame_width
         rgb = pictures.of_finding(entry.picture, entry.frame, width)
         if rgb is not None:
-            figures = figures_of(rgb, found.sighting, scale_of(found))
+            figures = figures_of(rgb, found.sighting, found.sighting.scale)
             close_up = pictures.of_survey(survey.close_up(entry.number))
             if rgb.shape[1] < width and close_up is not None:
                 figures = with_close_up(figures, close_up)

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from crackscan.edge.measurement.values import Measured
-from crackscan.edge.measurement.width.values import Length, Scale
+from crackscan.edge.measurement.values import Length, Measured, Scale
 from crackscan.edge.positioning.values import Position
 from crackscan.edge.reporting.report.limits import Judgement, judge
 from crackscan.edge.survey.reading import best_time, iso_time
@@ -56,8 +55,7 @@ class Entry:
 def entry_of(finding: StoredFinding, session: Session, limit_mm: float) -> Entry:
     """A finding of a session, judged by the 95th percentile of its width."""
     sighting = finding.sighting
-    measures, known = sighting.measures, sighting.scale
-    scale = None if known is None else scale_of(finding)
+    measures, scale = sighting.measures, sighting.scale
     first = best_time(sighting.first, session)
     length, width, most, middle = (
         (measures.length, measures.width_p95, measures.width_max, measures.width_median)
@@ -74,8 +72,8 @@ def entry_of(finding: StoredFinding, session: Session, limit_mm: float) -> Entry
         picture=finding.picture,
         probability=sighting.probability,
         frames_seen=sighting.frames_seen,
-        mm_per_px=None if known is None else known.mm_per_px,
-        scale_source="" if known is None else known.source,
+        mm_per_px=None if scale is None else scale.mm_per_px,
+        scale_source="" if scale is None else scale.source,
         length_px=length,
         width_px=width,
         most_px=most,
@@ -88,17 +86,6 @@ def entry_of(finding: StoredFinding, session: Session, limit_mm: float) -> Entry
         judgement=judge(width_mm, limit_mm),
         verdict=finding.verdict,
     )
-
-
-def scale_of(finding: StoredFinding) -> Scale | None:
-    """A finding's scale as widths take it; None where it has none that can be used."""
-    known = finding.sighting.scale
-    if known is None:
-        return None
-    try:
-        return Scale(known.mm_per_px, known.relative_uncertainty, known.source)
-    except ValueError:
-        return None
 
 
 def _millimetres(figure: Measured | None, scale: Scale | None) -> Length | None:

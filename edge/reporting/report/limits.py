@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from crackscan.edge.measurement.width.values import Length
+from crackscan.edge.measurement.values import Length
 
 CLASSES_MM = (0.1, 0.2, 0.3, 0.4)
 DEFAULT_MM = 0.3

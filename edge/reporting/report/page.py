@@ -6,8 +6,7 @@ from importlib.resources import files
 import jinja2
 from markupsafe import Markup
 
-from crackscan.edge.measurement.values import Measured
-from crackscan.edge.measurement.width.values import Length
+from crackscan.edge.measurement.values import Length, Measured
 from crackscan.edge.reporting.compare.change import Change, Difference
 from crackscan.edge.reporting.compare.compare import Comparison
 from crackscan.edge.reporting.report.content import Content

@@ -10,9 +10,9 @@ import numpy as np
 from crackscan.core.errors import PictureError
 from crackscan.core.pictures import RGB, encode_jpeg, read_picture
 from crackscan.edge.detection.finding import BoundingBox
-from crackscan.edge.measurement.values import LineArray, Measured
+from crackscan.edge.measurement.values import LineArray, Measured, Scale
 from crackscan.edge.measurement.width.drawing import STRIP_PX, draw_width
-from crackscan.edge.measurement.width.values import Branch, CrackMeasure, Scale, Spread, Width
+from crackscan.edge.measurement.width.values import Branch, CrackMeasure, Spread, Width
 from crackscan.edge.survey.values import Sighting
 
 OVERVIEW_PX, CLOSE_UP_PX, THUMBNAIL_PX = 800, 960, 220

@@ -9,7 +9,7 @@ from typing import Any
 
 from crackscan.core.errors import CrackscanError
 from crackscan.edge.positioning.clock import Clock
-from crackscan.edge.reporting.report.entry import entry_of, scale_of
+from crackscan.edge.reporting.report.entry import entry_of
 from crackscan.edge.reporting.report.page import in_mm, in_px
 from crackscan.edge.reporting.report.pictures import Pictures, draw_finding, jpeg
 from crackscan.edge.survey.reading import iso_time
@@ -178,5 +178,5 @@ def _drawn(
     kept = pictures.of_survey(close_up) if close and rgb.shape[1] < sighting.frame_width else None
     if kept is not None:
         return jpeg(kept, _PICTURE_BYTES)
-    drawn = draw_finding(rgb, sighting, scale_of(found))
+    drawn = draw_finding(rgb, sighting, sighting.scale)
     return jpeg(drawn.close_up if close else drawn.overview, _PICTURE_BYTES)

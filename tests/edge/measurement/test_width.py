@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from crackscan.convert.width_renderings import Rendering, Setting, cells_of, render
 from crackscan.core.pictures import read_picture
+from crackscan.edge.measurement.values import Scale
 from crackscan.edge.measurement.width import (
     LIGHT,
     PICTURE,
     CrackMeasure,
     Reason,
-    Scale,
     Tone,
     Width,
     draw_width,

@@ -14,9 +14,9 @@ from crackscan.edge.measurement.width import measure_crack
 from crackscan.edge.positioning import Geotag, Position
 from crackscan.edge.positioning.clock import ClockSource, Instant
 from crackscan.edge.survey import (
-    KnownScale,
     Measured,
     Measures,
+    Scale,
     ScannedPicture,
     Sighting,
     Survey,
@@ -25,7 +25,7 @@ from crackscan.edge.survey import (
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 WALL_S = 1_800_000_000.0
-SCALE = KnownScale(0.1, 0.05, "distance")
+SCALE = Scale(0.1, 0.05, "distance")
 INFO = SurveyInfo("north face", "Mill Bridge", "pi-7", "photos", "crack-s", "3")
 
 

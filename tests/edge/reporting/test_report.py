@@ -24,7 +24,7 @@ from surveyed import (
 
 from crackscan.core.errors import CrackscanError
 from crackscan.edge.cli import crackscan
-from crackscan.edge.measurement.width.values import Length
+from crackscan.edge.measurement.values import Length
 from crackscan.edge.positioning.clock import ClockSource
 from crackscan.edge.reporting.report import pdf as printing
 from crackscan.edge.reporting.report.content import MOST_ROWS, Content, Options, gather

@@ -9,7 +9,7 @@ import numpy as np
 from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.positioning import Attitude, Carrier, Distance, Geotag, Position
 from crackscan.edge.positioning.clock import ClockSource, Instant
-from crackscan.edge.survey import KnownScale, Measured, Measures, Sighting, SurveyInfo
+from crackscan.edge.survey import Measured, Measures, Scale, Sighting, SurveyInfo
 
 INFO = SurveyInfo("north face", "Mill Bridge", "pi-7", "picamera:0", "crack-s", "3")
 SETTINGS = {"threshold": 0.71}
@@ -60,7 +60,7 @@ def full_sighting() -> Sighting:
     return sighting(
         7,
         geotag=place(),
-        scale=KnownScale(0.1, 0.05, "distance"),
+        scale=Scale(0.1, 0.05, "distance"),
         measures=measures,
         lines=lines,
         frames_seen=12,

@@ -30,7 +30,7 @@ from crackscan.edge.measurement.scale import (
 )
 from crackscan.edge.measurement.scale.camera_file import Calibrated, read_camera, write_camera
 from crackscan.edge.measurement.scale.lens import plain_lens, unknown_lens
-from crackscan.edge.measurement.values import KnownScale, Measured, Measures
+from crackscan.edge.measurement.values import Measured, Measures, Scale
 from crackscan.edge.measurement.width import PICTURE, measure_crack
 from crackscan.edge.positioning import NO_GEOTAG, Distance, Geotag, PhotoData
 
@@ -42,7 +42,7 @@ def frame(width: int = 640, height: int = 480) -> Frame:
     return Frame(np.zeros((height, width, 3), np.uint8), 0, "camera 0#0", "0", 0.0, 0.0)
 
 
-def scale(settings: ScaleSettings, at: Frame, geotag: Geotag = NO_GEOTAG) -> KnownScale:
+def scale(settings: ScaleSettings, at: Frame, geotag: Geotag = NO_GEOTAG) -> Scale:
     found = Scaling.of(settings).scale_of(at, geotag)
     assert found is not None
     return found
@@ -295,7 +295,7 @@ def test_a_crack_of_known_width_has_it_in_mm() -> None:
 
 
 def test_figures_are_told_in_the_unit_that_is_known() -> None:
-    figure, known = Measured(3.24, 0.5), KnownScale(0.1, 0.1, "two points")
+    figure, known = Measured(3.24, 0.5), Scale(0.1, 0.1, "two points")
     assert figure_text(figure, None) == "3.2 ± 0.5 px"
     assert figure_text(figure, known) == "0.32 ± 0.06 mm"
     assert figure_text(Measured(1234, 20), known) == "123 ± 13 mm"

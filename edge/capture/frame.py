@@ -1,4 +1,4 @@
-"""A frame: one image from a source, with where and when it was taken."""
+"""A frame: one image from a source, with its time and origin."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,30 +8,30 @@ from crackscan.core.pictures import RGB
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One image on its way through the scan; two frames are equal only if they are the same one."""
+    """One image on its way through the scan; frames are compared by identity."""
 
     rgb: RGB
-    """uint8 (height, width, 3), red first; sources convert, nothing after them does."""
+    """uint8 (height, width, 3), RGB; the source has converted it."""
     index: int
-    """Place in the source, from 0: frames that were left out or dropped are counted."""
+    """Position in the source, from 0; frames that were skipped or dropped are counted."""
     name: str
-    """The picture's path below the scanned folder, or `clip.mp4#12`, or `camera 0#12`."""
+    """Path of the picture below the scanned folder, or `clip.mp4#12`, or `camera 0#12`."""
     source: str
-    """What the user named: `0`, `clip.mp4`, `photos/`."""
+    """Name of the source as the user gave it: `0`, `clip.mp4`, `photos/`."""
     monotonic_s: float
-    """When it was read, on a clock that never jumps."""
+    """Time of capture on the machine's monotonic clock."""
     wall_s: float
-    """When it was read, Unix time; wrong where the machine's clock is."""
+    """Time of capture, Unix time; wrong if the machine's clock is wrong."""
     clip_s: float | None = None
-    """Time from the start of a video file."""
+    """Time from the start of the video file."""
     full: Callable[[], RGB] | None = None
-    """Gives the same view, of the same instant, at the sensor's full resolution, for evidence
-    pictures; None where `rgb` is all there is. It holds the undecoded picture (18 MB of a
-    12-megapixel sensor): keep it for as few frames as needed."""
+    """Returns the same exposure at the sensor's full resolution, for evidence pictures; None if
+    `rgb` has it already. It keeps the raw picture in memory (18 MB for a 12-megapixel sensor):
+    hold as few of these frames as possible."""
 
     @property
     def captured_s(self) -> float:
-        """When it was taken, on a clock that never jumps: a video file's own, or the machine's."""
+        """Time of capture on a clock that never jumps: the video file's, else the machine's."""
         return self.monotonic_s if self.clip_s is None else self.clip_s
 
     @property

@@ -1,49 +1,60 @@
-"""A stream from the network (RTSP, MPEG-TS over UDP, MJPEG over HTTP) as a live source."""
+"""A network stream (RTSP, MPEG-TS over UDP, MJPEG over HTTP) as a live source."""
 
 import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import cv2
 
 from crackscan.core.errors import SourceError
-from crackscan.edge.capture import options
-from crackscan.edge.capture.camera import hide_warnings
-from crackscan.edge.capture.device import BgrPicture
-from crackscan.edge.capture.options import Option
-from crackscan.edge.capture.supervisor import Deadlines, LiveSource
+from crackscan.edge.capture.capture_device import BgrFrame, silence_opencv
+from crackscan.edge.capture.live_source import LiveSource
+from crackscan.edge.capture.options import (
+    GIVE_UP,
+    SourceOption,
+    choice_parser,
+    parse_options,
+    parse_positive,
+)
+from crackscan.edge.capture.supervision import PARAMETERS
 
 OPTIONS = {
-    "transport": Option(
-        options.one_of("tcp", "udp"), "udp", "of RTSP; udp is quicker over a bad link, and blurs"
+    "transport": SourceOption(
+        choice_parser("tcp", "udp"),
+        "udp",
+        "of RTSP; udp has less delay over a bad link, but gives damaged pictures; default: tcp",
     ),
-    "timeout": Option(
-        options.positive, "5", "longest wait for a picture, seconds; twice that for the first"
+    "timeout": SourceOption(
+        parse_positive, "5", "longest wait for a picture, seconds; twice that for the first"
     ),
-    **options.GIVE_UP,
+    **GIVE_UP,
 }
 _SCHEMES = {"rtsp", "rtsps", "udp", "http", "https"}
 _FFMPEG_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 _READ_S = 5.0
-_SAME_S = 15.0
-"""An encoder may send a still scene as pictures that are all alike."""
+"""Default of the option `timeout`."""
+_MARGIN_S = 2.0
+"""Supervision waits this much longer than FFmpeg, which then closes the socket by itself."""
+_FROZEN_S = 15.0
+"""Longer than for cameras: an encoder may send a still scene as equal pictures."""
 
 
 def is_stream(name: str) -> bool:
-    """Whether a source's name is the address of a stream."""
+    """Whether the name is the address of a network stream."""
     return name.partition("://")[0] in _SCHEMES and "://" in name
 
 
-def open_stream(name: str, source: str, text: str, every: int = 1) -> LiveSource:
-    """A stream by its address, with options.
+def open_stream(name: str, source: str, option_text: str, every: int = 1) -> LiveSource:
+    """Open a stream by its address.
 
-    Raises SourceError at once for an address without a host or port, or a wrong option; that
-    nothing answers shows at the first frame. Passwords in the address are in no message.
+    Raises SourceError at once if the address lacks a host or port, or an option is wrong. If
+    nothing answers, the first frame raises it. Messages never contain the password of the address.
     """
     shown, shown_name = (re.sub(r"//[^/@]*@", "//", one) for one in (source, name))
-    wanted = options.parse(shown, text, OPTIONS)
+    options = parse_options(shown, option_text, OPTIONS)
     try:
         parts = urlsplit(source)
         complete = bool(parts.hostname) and (parts.port or parts.scheme != "udp")
@@ -51,56 +62,62 @@ def open_stream(name: str, source: str, text: str, every: int = 1) -> LiveSource
         complete = False
     if not complete:
         raise SourceError(
-            f"{shown} is no address of a stream: give rtsp://host/path, udp://0.0.0.0:port or "
+            f"{shown} is not the address of a stream: give rtsp://host/path, udp://0.0.0.0:port or "
             "http://host/path"
         )
-    if "transport" in wanted and not source.startswith("rtsp"):
-        raise SourceError(f"{shown} has no choice of transport; only RTSP has")
-    read_s = wanted.get("timeout", _READ_S)
-    # FFmpeg's own limits come first: they give the socket back.
-    deadlines = Deadlines(first_s=2 * read_s + 2, next_s=read_s + 2, same_s=_SAME_S)
-    transport = wanted.get("transport", "tcp")
+    if "transport" in options and not source.startswith("rtsp"):
+        raise SourceError(f"{shown} has no option transport: only RTSP has; leave it out")
+    read_s = options.get("timeout", _READ_S)
+    parameters = replace(
+        PARAMETERS,
+        first_picture_s=2 * read_s + _MARGIN_S,
+        next_picture_s=read_s + _MARGIN_S,
+        frozen_s=_FROZEN_S,
+    )
+    transport = options.get("transport", "tcp")
     return LiveSource(
         shown_name,
         shown,
-        lambda: Stream(source, shown, transport, read_s),
+        lambda: NetworkStream(source, shown, transport, read_s),
         every,
-        deadlines,
-        wanted.get("giveup"),
+        parameters,
+        options.get("giveup"),
     )
 
 
 @contextmanager
-def _ffmpeg_options(wanted: str) -> Iterator[None]:
-    """What OpenCV tells FFmpeg when it opens anything, video files too; so only for a while."""
-    os.environ[_FFMPEG_OPTIONS] = wanted
+def _ffmpeg_options(options: str) -> Iterator[None]:
+    """Pass options to FFmpeg inside the block only, because video files would get them, too."""
+    os.environ[_FFMPEG_OPTIONS] = options
     try:
         yield
     finally:
         os.environ.pop(_FFMPEG_OPTIONS, None)
 
 
-class Stream:
-    """An open network stream. Raises SourceError if nothing answers, or what does is no video."""
+class NetworkStream:
+    """An open network stream. Raises SourceError if nothing answers, or the answer is no video."""
 
     def __init__(self, address: str, label: str, transport: str, read_s: float) -> None:
-        hide_warnings()
+        silence_opencv()
         os.environ["OPENCV_FFMPEG_LOGLEVEL"] = "-8"
-        limits = [
+        timeouts = [
             cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
             round(2 * read_s * 1000),
             cv2.CAP_PROP_READ_TIMEOUT_MSEC,
             round(read_s * 1000),
         ]
         with _ffmpeg_options(f"rtsp_transport;{transport}|fflags;nobuffer"):
-            self._capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, limits)
+            self._capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, timeouts)
         if not self._capture.isOpened():
             self._capture.release()
-            raise SourceError(f"{label} cannot be opened: nothing answers there, or no video comes")
+            raise SourceError(
+                f"{label} cannot be opened: nothing answers there, or it sends no video"
+            )
 
-    def read(self) -> BgrPicture | None:
+    def read(self) -> BgrFrame | None:
         found, bgr = self._capture.read()
-        return BgrPicture(bgr) if found else None  # type: ignore[arg-type]
+        return BgrFrame(bgr) if found else None  # type: ignore[arg-type]
 
     def close(self) -> None:
         self._capture.release()

@@ -1,4 +1,4 @@
-"""What a source's name says besides the source: `picamera:0#shutter=1/1000,focus=0.5`."""
+"""Options in the name of a source: `picamera:0#shutter=1/1000,focus=0.5`."""
 
 import math
 import re
@@ -13,37 +13,38 @@ Size = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Option:
-    """Something that can be chosen for a kind of source."""
+class SourceOption:
+    """An option that a kind of source has."""
 
     parse: Callable[[str], Any]
-    """From the text to the value; raises ValueError for a text that is none."""
+    """Converts the text to the value; raises ValueError if the text is not valid."""
     example: str
     help: str
 
 
-def split(name: str) -> tuple[str, str]:
-    """The source and its options, which follow the last `#`; no options are "".
+def split_options(name: str) -> tuple[str, str]:
+    """Split a name into the source and its options, which follow the last `#`; "" if none.
 
-    A `#` that no `key=` follows belongs to the source, so that folders may be called so.
+    A `#` that is not followed by `key=` belongs to the source, because folder names may have one.
     """
     found = re.search(r"#(\w+=.*|)$", name)
     return (name[: found.start()], found.group(1)) if found else (name, "")
 
 
-def parse(name: str, text: str, known: Mapping[str, Option]) -> dict[str, Any]:
-    """The values of options `key=value,key=value`.
+def parse_options(name: str, text: str, known: Mapping[str, SourceOption]) -> dict[str, Any]:
+    """Parse `key=value,key=value` and return the values by key.
 
-    Raises SourceError, naming `name`, for an option that is unknown, twice there, or wrong.
+    Raises SourceError, naming `name`, if an option is unknown, repeated or wrong.
     """
     values: dict[str, Any] = {}
     for part in filter(None, text.split(",")):
         key, equals, value = part.partition("=")
         if key not in known:
-            there = ", ".join(known)
-            raise SourceError(f"{name} has an unknown option {key!r}; there are: {there}")
+            raise SourceError(
+                f"{name} has an unknown option {key!r}; the options are: {', '.join(known)}"
+            )
         if key in values:
-            raise SourceError(f"{name} names the option {key} twice")
+            raise SourceError(f"{name} has the option {key} twice: give it once")
         try:
             if not equals:
                 raise ValueError
@@ -56,8 +57,8 @@ def parse(name: str, text: str, known: Mapping[str, Option]) -> dict[str, Any]:
     return values
 
 
-def size(text: str) -> Size:
-    """`1280x720`, both even, as video formats want."""
+def parse_size(text: str) -> Size:
+    """Parse `1280x720`; both numbers must be even, as video formats require."""
     found = re.fullmatch(r"(\d{2,5})x(\d{2,5})", text)
     if not found:
         raise ValueError
@@ -67,29 +68,31 @@ def size(text: str) -> Size:
     return width, height
 
 
-def positive(text: str) -> float:
-    """A number above 0."""
+def parse_positive(text: str) -> float:
+    """Parse a finite number above 0."""
     value = float(text)
     if not (math.isfinite(value) and value > 0):
         raise ValueError
     return value
 
 
-def seconds(text: str) -> float:
-    """`1/1000` or `0.001`."""
-    above, slash, below = text.partition("/")
-    return positive(above) / positive(below) if slash else positive(text)
+def parse_seconds(text: str) -> float:
+    """Parse `1/1000` or `0.001`."""
+    numerator, slash, denominator = text.partition("/")
+    if not slash:
+        return parse_positive(text)
+    return parse_positive(numerator) / parse_positive(denominator)
 
 
-def fourcc(text: str) -> str:
-    """A pixel format's four characters: `MJPG`, `YUYV`."""
+def parse_fourcc(text: str) -> str:
+    """Check the four characters of a pixel format: `MJPG`, `YUYV`."""
     if not re.fullmatch(r"[A-Z0-9]{4}", text):
         raise ValueError
     return text
 
 
-def one_of(*words: str) -> Callable[[str], str]:
-    """One of some words."""
+def choice_parser(*words: str) -> Callable[[str], str]:
+    """Return a parser that accepts these words only."""
 
     def parse_word(text: str) -> str:
         if text not in words:
@@ -100,7 +103,9 @@ def one_of(*words: str) -> Callable[[str], str]:
 
 
 GIVE_UP = {
-    "giveup": Option(
-        positive, "600", "end with an error after so many seconds without pictures; never otherwise"
+    "giveup": SourceOption(
+        parse_positive,
+        "600",
+        "end with an error after this many seconds without pictures; default: never",
     )
 }

@@ -1,9 +1,9 @@
-"""A Raspberry Pi camera (picamera2): one picture for the network, its twin for the evidence.
+"""A Raspberry Pi camera (picamera2): a small picture for the network, a large one as evidence.
 
-The camera's own image processor (ISP) makes both from one exposure: the sensor's full resolution
-and a small one, so scaling costs no processor time. Both come as YUV 4:2:0, the only format of the
-small one on a Raspberry Pi 4 and half as large as RGB; RGB is made of what is wanted. (picamera2's
-"RGB888" would be blue first in memory.)
+The image signal processor (ISP) makes both from one exposure: the sensor's full resolution and a
+reduced one, so scaling costs no processor time. Both are YUV 4:2:0, which is the only format of
+the reduced stream on a Raspberry Pi 4 and half as large as RGB; only pictures that are used are
+converted. (The format "RGB888" of picamera2 is BGR in memory.)
 """
 
 import os
@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -18,70 +19,101 @@ import numpy as np
 
 from crackscan.core.errors import SourceError
 from crackscan.core.pictures import RGB
-from crackscan.edge.capture import options
-from crackscan.edge.capture.device import Pixels
-from crackscan.edge.capture.options import Option, Size
-from crackscan.edge.capture.supervisor import LiveSource
+from crackscan.edge.capture.capture_device import Pixels
+from crackscan.edge.capture.live_source import LiveSource
+from crackscan.edge.capture.options import (
+    GIVE_UP,
+    Size,
+    SourceOption,
+    parse_options,
+    parse_positive,
+    parse_seconds,
+    parse_size,
+)
 
 
-def _focus(text: str) -> float | str:
-    return text if text == "auto" else options.positive(text)
+def _parse_focus(text: str) -> float | str:
+    return text if text == "auto" else parse_positive(text)
 
 
 OPTIONS = {
-    "width": Option(
-        options.positive, "1280", "of the picture for the network, px; its height follows"
+    "width": SourceOption(
+        parse_positive, "1280", "width of the picture for the network, px; its height follows"
     ),
-    "full": Option(options.size, "4056x3040", "size of evidence pictures; else the whole sensor"),
-    "fps": Option(options.positive, "10", "frames a second; else what the sensor can, up to 30"),
-    "shutter": Option(
-        options.seconds, "1/1000", "exposure, seconds; else automatic, rather short than long"
+    "full": SourceOption(
+        parse_size, "4056x3040", "size of evidence pictures; default: the whole sensor"
     ),
-    "gain": Option(options.positive, "4", "analogue gain; else automatic"),
-    "focus": Option(_focus, "0.5", "metres to the wall, locked; or auto"),
-    **options.GIVE_UP,
+    "fps": SourceOption(
+        parse_positive, "10", "frames per second; default: the sensor's rate, at most 30"
+    ),
+    "shutter": SourceOption(
+        parse_seconds, "1/1000", "exposure time, seconds; default: automatic, short if possible"
+    ),
+    "gain": SourceOption(parse_positive, "4", "analogue gain; default: automatic"),
+    "focus": SourceOption(_parse_focus, "0.5", "distance to the wall in metres, fixed; or auto"),
+    **GIVE_UP,
 }
-_WIDTH = 1280
-_BUFFERS = 5
-"""One at the sensor, one in the ISP, one waiting, one taken, one to spare."""
-_GRAB_S = 4.0
-"""Below the deadline from picture to picture, so that a hung camera is closed in order."""
+
+
+@dataclass(frozen=True)
+class PiCameraParameters:
+    """Constants of the Raspberry Pi camera."""
+
+    width_px: int = 1280
+    """Default width of the picture for the network."""
+    buffers: int = 5
+    """One is at the sensor, one in the ISP, one waits, one is in use, one is spare."""
+    request_s: float = 4.0
+    """Longest wait for a picture: shorter than the supervisor's deadline, so that a camera that
+    hangs is closed in order."""
+    shortest_frame_us: int = 33_333
+    """Frame duration at 30 frames per second, the highest automatic rate."""
+    longest_frame_us: int = 1_000_000
+    """Longest frame duration that the automatic exposure may choose in the dark."""
+
+
+PARAMETERS = PiCameraParameters()
 
 
 def is_picamera(name: str) -> bool:
-    """Whether a source's name is a Raspberry Pi camera's."""
+    """Whether the name is that of a Raspberry Pi camera."""
     return name.startswith("picamera:")
 
 
-def open_picamera(name: str, source: str, text: str, every: int = 1) -> LiveSource:
-    """`picamera:0` with options.
+def open_picamera(name: str, source: str, option_text: str, every: int = 1) -> LiveSource:
+    """Open `picamera:0`.
 
-    Raises SourceError at once if picamera2 is missing or an option is wrong; that there is no such
-    camera, or that it lacks an option, shows at the first frame.
+    Raises SourceError at once if picamera2 is missing or an option is wrong. If there is no such
+    camera, or it lacks an option, the first frame raises it.
     """
     number = re.fullmatch(r"picamera:(\d+)", source)
     if not number:
-        raise SourceError(f"{source} is no Raspberry Pi camera: give picamera:0")
-    wanted = options.parse(name, text, OPTIONS)
-    if wanted.get("width", _WIDTH) % 2 or wanted.get("width", _WIDTH) < 64:
+        raise SourceError(f"{source} is not a Raspberry Pi camera: give picamera:0")
+    options = parse_options(name, option_text, OPTIONS)
+    width_px = options.get("width", PARAMETERS.width_px)
+    if width_px % 2 or width_px < 64:
         raise SourceError(f"{name} has a wrong width: give an even number from 64, such as 1280")
     import_picamera2()
     index = int(number[1])
     return LiveSource(
-        name, source, lambda: PiCamera(index, source, wanted), every, give_up_s=wanted.get("giveup")
+        name,
+        source,
+        lambda: PiCamera(index, source, options),
+        every,
+        give_up_s=options.get("giveup"),
     )
 
 
 def import_picamera2() -> Any:
-    """The class Picamera2. Raises SourceError, with what to do, if it cannot be imported."""
-    os.environ.setdefault("LIBCAMERA_LOG_LEVELS", "*:ERROR")  # read at the import
+    """Import the class Picamera2. Raises SourceError, with the remedy, if this fails."""
+    os.environ.setdefault("LIBCAMERA_LOG_LEVELS", "*:ERROR")  # libcamera reads it at the import
     try:
         from picamera2 import Picamera2
     except ImportError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in ("picamera2", "libcamera"):
-            told = " ".join(str(error).split())
-            raise SourceError(f"picamera2 cannot be used: {told}") from None
+            message = " ".join(str(error).split())
+            raise SourceError(f"picamera2 cannot be imported: {message}") from None
         raise SourceError(
             f"the Python package {missing} is missing: apt install python3-picamera2, and make the "
             "environment with: python3 -m venv --system-site-packages"
@@ -89,103 +121,113 @@ def import_picamera2() -> Any:
     return Picamera2
 
 
-def cameras() -> list[dict[str, Any]]:
-    """What libcamera finds: `number`, `model`, `id` of each. Raises SourceError as above."""
-    found = import_picamera2().global_camera_info()
+def query_cameras() -> list[dict[str, Any]]:
+    """List `number`, `model` and `id` of each camera that libcamera finds.
+
+    Raises SourceError if picamera2 cannot be imported.
+    """
+    cameras = import_picamera2().global_camera_info()
     return [
         {"number": number, "model": str(one.get("Model", "")), "id": str(one.get("Id", ""))}
-        for number, one in enumerate(found)
+        for number, one in enumerate(cameras)
     ]
 
 
 class PiCamera:
-    """An open, running camera. Raises SourceError if it is not there or lacks what is wanted."""
+    """An open, running camera. Raises SourceError if it is missing or lacks an option."""
 
-    def __init__(self, index: int, label: str, wanted: dict[str, Any]) -> None:
-        kind = import_picamera2()
-        kind.set_logging(level=_ERROR)
-        there = kind.global_camera_info()
-        if index >= len(there):
+    def __init__(self, index: int, label: str, options: dict[str, Any]) -> None:
+        picamera2 = import_picamera2()
+        picamera2.set_logging(level=_LOG_ERROR)
+        cameras = picamera2.global_camera_info()
+        if index >= len(cameras):
             raise SourceError(
-                f"there is no {label}: {len(there)} cameras are found; check the ribbon cable, and "
-                "`rpicam-hello --list-cameras`"
+                f"there is no {label}: {len(cameras)} cameras are found; check the ribbon cable, "
+                "and `rpicam-hello --list-cameras`"
             )
         self.label = label
-        self._camera = kind(index)
+        self._camera = picamera2(index)
         try:
-            self._start(wanted)
+            self._start_camera(options)
         except BaseException:
             self.close()
             raise
 
-    def read(self) -> "PiPicture":
-        """Raises SourceError if no picture comes: picamera2's own wait would be for ever."""
+    def read(self) -> "PiFrame":
+        """Wait for a picture; raises SourceError after a deadline, which picamera2 lacks."""
+        wait_s = PARAMETERS.request_s
         try:
-            request = self._camera.capture_request(wait=_GRAB_S)
+            request = self._camera.capture_request(wait=wait_s)
         except (TimeoutError, FutureTimeout):
             self._camera.cancel_all_and_flush()
             raise SourceError(
-                f"{self.label} gave no picture for {_GRAB_S:g} s: check the ribbon cable and power"
+                f"{self.label} gave no picture for {wait_s:g} s: check the ribbon cable and power"
             ) from None
-        return PiPicture(request)
+        return PiFrame(request)
 
     def close(self) -> None:
         self._camera.close()
 
-    def _start(self, wanted: dict[str, Any]) -> None:
+    def _start_camera(self, options: dict[str, Any]) -> None:
         camera = self._camera
-        full: Size = wanted.get("full") or _even(*camera.sensor_resolution)
-        width = min(int(wanted.get("width", _WIDTH)), full[0])
-        small = _even(width, round(width * full[1] / full[0]))
+        full: Size = options.get("full") or _round_even(*camera.sensor_resolution)
+        width = min(int(options.get("width", PARAMETERS.width_px)), full[0])
+        small = _round_even(width, round(width * full[1] / full[0]))
         configuration = camera.create_video_configuration(
             main={"format": "YUV420", "size": full},
             lores={"format": "YUV420", "size": small},
-            buffer_count=_BUFFERS,
-            controls=self._controls(wanted),
+            buffer_count=PARAMETERS.buffers,
+            controls=self._choose_controls(options),
         )
-        # What OpenCV takes YUV for: BT.601, 16..235.
+        # The YUV that OpenCV converts from: BT.601, 16 to 235.
         configuration["colour_space"] = _colour_space()
         camera.configure(configuration)
         camera.start()
 
-    def _controls(self, wanted: dict[str, Any]) -> dict[str, Any]:
-        """libcamera's names for what is wanted; each must be one that this camera has."""
+    def _choose_controls(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Translate the options to libcamera's controls; the camera must have each of them."""
         chosen: dict[str, Any] = {}
-        there = self._camera.camera_controls
-        if "fps" in wanted:
-            frame_us = round(1e6 / wanted["fps"])
+        available = self._camera.camera_controls
+        if "fps" in options:
+            frame_us = round(1e6 / options["fps"])
             chosen["FrameDurationLimits"] = (frame_us, frame_us)
-        elif "FrameDurationLimits" in there:
-            chosen["FrameDurationLimits"] = (33_333, 1_000_000)
-        if "shutter" in wanted:
-            chosen["ExposureTime"] = round(wanted["shutter"] * 1e6)
-        elif "AeExposureMode" in there:
+        elif "FrameDurationLimits" in available:
+            chosen["FrameDurationLimits"] = (
+                PARAMETERS.shortest_frame_us,
+                PARAMETERS.longest_frame_us,
+            )
+        if "shutter" in options:
+            chosen["ExposureTime"] = round(options["shutter"] * 1e6)
+        elif "AeExposureMode" in available:
             chosen["AeExposureMode"] = _AE_SHORT
-        if "gain" in wanted:
-            chosen["AnalogueGain"] = wanted["gain"]
-        if wanted.get("focus") == "auto":
+        if "gain" in options:
+            chosen["AnalogueGain"] = options["gain"]
+        if options.get("focus") == "auto":
             chosen["AfMode"] = _AF_CONTINUOUS
-        elif "focus" in wanted:
-            chosen |= {"AfMode": _AF_MANUAL, "LensPosition": 1 / wanted["focus"]}  # dioptres
-        lacking = [name for name in chosen if name not in there]
+        elif "focus" in options:
+            chosen |= {"AfMode": _AF_MANUAL, "LensPosition": 1 / options["focus"]}  # dioptres
+        lacking = [name for name in chosen if name not in available]
         if lacking:
-            options_of = {
-                "FrameDurationLimits": "fps",
-                "ExposureTime": "shutter",
-                "AnalogueGain": "gain",
-                "AfMode": "focus",
-                "LensPosition": "focus",
-            }
-            raise SourceError(f"{self.label} has no {options_of[lacking[0]]} that can be set")
+            option = _OPTION_OF_CONTROL[lacking[0]]
+            raise SourceError(
+                f"{self.label} has no adjustable {option}: leave the option {option} out"
+            )
         return chosen
 
 
-_ERROR = 40
-"""Of the module logging."""
+_OPTION_OF_CONTROL = {
+    "FrameDurationLimits": "fps",
+    "ExposureTime": "shutter",
+    "AnalogueGain": "gain",
+    "AfMode": "focus",
+    "LensPosition": "focus",
+}
+_LOG_ERROR = 40
+"""Level ERROR of the module logging."""
 _AF_MANUAL, _AF_CONTINUOUS = 0, 2
-"""libcamera's AfModeEnum."""
+"""Values of libcamera's AfModeEnum."""
 _AE_SHORT = 1
-"""Of libcamera's AeExposureModeEnum: of two ways to the same brightness, the shorter exposure."""
+"""Value of libcamera's AeExposureModeEnum that prefers gain to a long exposure."""
 
 
 def _colour_space() -> Any:
@@ -194,43 +236,46 @@ def _colour_space() -> Any:
     return libcamera.ColorSpace.Smpte170m()
 
 
-def _even(width: int, height: int) -> Size:
+def _round_even(width: int, height: int) -> Size:
     return width // 2 * 2, height // 2 * 2
 
 
-class PiPicture:
-    """A completed request: its memory is the camera's until it is taken or dropped."""
+class PiFrame:
+    """A completed request; its memory belongs to the camera and must be returned."""
 
     def __init__(self, request: Any) -> None:
         self._request = request
         self._sizes = {name: request.config[name]["size"] for name in ("main", "lores")}
         self._small: Pixels = request.make_array("lores")
         self.pixels = self._small[: self._sizes["lores"][1]]
-        taken_ns = request.get_metadata().get("SensorTimestamp")
-        self.taken_s = None if taken_ns is None else _monotonic(taken_ns / 1e9)
+        captured_ns = request.get_metadata().get("SensorTimestamp")
+        self.captured_s = None if captured_ns is None else _to_monotonic(captured_ns / 1e9)
 
-    def take(self) -> tuple[RGB, Callable[[], RGB]]:
+    def retrieve(self) -> tuple[RGB, Callable[[], RGB]]:
         large: Pixels = self._request.make_array("main")
-        self.drop()
+        self.release()
         size = self._sizes["main"]
-        return rgb_of(self._small, self._sizes["lores"]), lambda: rgb_of(large, size)
+        return convert_yuv(self._small, self._sizes["lores"]), lambda: convert_yuv(large, size)
 
-    def drop(self) -> None:
+    def release(self) -> None:
         self._request.release()
 
 
-def rgb_of(yuv: Pixels, size: Size) -> RGB:
-    """RGB of a YUV 4:2:0 picture of three planes (I420), whose rows may be padded.
+def convert_yuv(yuv: Pixels, size: Size) -> RGB:
+    """Convert a planar YUV 4:2:0 picture (I420), whose rows may be padded, to RGB.
 
     Args:
-        yuv: uint8 (height * 3 / 2, row length): brightness, then the colour planes.
+        yuv: uint8 (height * 3 / 2, row length): the luma plane, then the chroma planes.
         size: width and height, px.
+
+    Returns:
+        uint8 (height, width, 3).
     """
     width, height = size
     rgb = cv2.cvtColor(yuv[: height * 3 // 2], cv2.COLOR_YUV2RGB_I420)
     return np.ascontiguousarray(rgb[:, :width], np.uint8)
 
 
-def _monotonic(boottime_s: float) -> float:
-    """A time of libcamera's clock, which counts on while the machine sleeps, on Python's."""
+def _to_monotonic(boottime_s: float) -> float:
+    """Convert libcamera's clock, which counts suspended time, to Python's monotonic clock."""
     return boottime_s - time.clock_gettime(time.CLOCK_BOOTTIME) + time.monotonic()

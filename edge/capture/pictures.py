@@ -1,4 +1,4 @@
-"""Pictures as a source: one file, or all that lie in a folder and below it."""
+"""Picture files as a source: one file, or all in a folder and its subfolders."""
 
 import os
 from collections.abc import Callable, Collection, Iterator
@@ -6,15 +6,15 @@ from pathlib import Path
 
 from crackscan.core.errors import PictureError, SourceError
 from crackscan.core.pictures import is_picture, read_picture
-from crackscan.edge.capture.base import Source
 from crackscan.edge.capture.frame import Frame
+from crackscan.edge.capture.source import Source
 
 RESULTS_MARK = "scan.json"
-"""A folder that holds this file is a scan's results and is not scanned again."""
+"""A folder that holds this file contains the results of a scan and is not scanned."""
 
 
 class PictureFile(Source):
-    """One picture; that it cannot be read is an error, not something to skip."""
+    """One picture; if it cannot be read, that is an error."""
 
     kind = "pictures"
     folder: Path
@@ -27,17 +27,17 @@ class PictureFile(Source):
 
     def __iter__(self) -> Iterator[Frame]:
         if self.length:
-            yield self._frame(read_picture(self.path), 0, self.path.name)
+            yield self._make_frame(read_picture(self.path), 0, self.path.name)
 
-    def leave_out(self, names: Collection[str]) -> None:
+    def exclude_names(self, names: Collection[str]) -> None:
         self.length = 0 if self.path.name in names else 1
 
 
 class PictureFolder(Source):
-    """All pictures in a folder and its subfolders, sorted by path; none is dropped.
+    """All pictures in a folder and its subfolders, sorted by path.
 
-    Hidden files and folders, and folders with a scan's results, are left out. A picture that cannot
-    be read is skipped and noted; that none can be read is an error.
+    Hidden files and folders, and folders with the results of a scan, are excluded. A picture that
+    cannot be read is recorded in `skipped`; if none can be read, that is an error.
     """
 
     kind = "pictures"
@@ -47,59 +47,61 @@ class PictureFolder(Source):
         super().__init__(name)
         self.folder = folder
         self.every = every
-        self._left_out: frozenset[str] = frozenset()
-        self.paths = sorted(picture_paths(folder, self._unreadable_folder))
+        self._excluded: frozenset[str] = frozenset()
+        self.paths = sorted(walk_pictures(folder, self._skip_folder))
         self.length = len(self.paths[::every])
         if not self.paths:
             raise SourceError(f"{folder} holds no pictures (JPEG, PNG, TIFF, WebP or BMP)")
 
-    def leave_out(self, names: Collection[str]) -> None:
-        self._left_out = frozenset(names)
-        self.length = sum(self._name(path) not in names for path in self.paths[:: self.every])
+    def exclude_names(self, names: Collection[str]) -> None:
+        self._excluded = frozenset(names)
+        self.length = sum(self._name_of(path) not in names for path in self.paths[:: self.every])
 
     def __iter__(self) -> Iterator[Frame]:
         read = 0
         for index, path in list(enumerate(self.paths))[:: self.every]:
             if self.stopped:
                 return
-            name = self._name(path)
-            if name in self._left_out:
+            name = self._name_of(path)
+            if name in self._excluded:
                 continue
             try:
                 rgb = read_picture(path)
             except PictureError as error:
-                self.skip(name, str(error).removeprefix(str(path)).strip())
+                self.record_skip(name, str(error).removeprefix(str(path)).strip())
                 continue
             read += 1
-            yield self._frame(rgb, index, name)
-        if not read and not self._left_out:
+            yield self._make_frame(rgb, index, name)
+        if not read and not self._excluded:
             first = self.skipped[0]
             raise SourceError(
                 f"none of the {len(self.skipped)} pictures in {self.folder} can be read; "
                 f"the first: {first.name} {first.reason}"
             )
 
-    def _name(self, path: Path) -> str:
+    def _name_of(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix()
 
-    def _unreadable_folder(self, error: OSError) -> None:
+    def _skip_folder(self, error: OSError) -> None:
         folder = Path(error.filename)
         if folder == self.folder:
             raise SourceError(f"{folder} cannot be read: {error.strerror}")
-        self.skip(folder.relative_to(self.folder).as_posix() + "/", f"{error.strerror}")
+        self.record_skip(folder.relative_to(self.folder).as_posix() + "/", f"{error.strerror}")
 
 
-def picture_paths(folder: Path, on_error: Callable[[OSError], None]) -> Iterator[Path]:
-    """Pictures in a folder and its subfolders, in no order.
+def walk_pictures(folder: Path, on_error: Callable[[OSError], None]) -> Iterator[Path]:
+    """Yield the pictures in a folder and its subfolders, unsorted.
 
-    Hidden files and folders, and folders with a scan's results, are left out. `on_error` is told of
-    folders that cannot be read, and may raise.
+    Hidden files and folders, and folders with the results of a scan, are excluded. `on_error` is
+    called for each folder that cannot be read, and may raise.
     """
-    for here, below, files in os.walk(folder, onerror=on_error):
-        at = Path(here)
-        below[:] = [
+    for parent_name, subfolders, files in os.walk(folder, onerror=on_error):
+        parent = Path(parent_name)
+        subfolders[:] = [
             name
-            for name in below
-            if not name.startswith(".") and not (at / name / RESULTS_MARK).exists()
+            for name in subfolders
+            if not name.startswith(".") and not (parent / name / RESULTS_MARK).exists()
         ]
-        yield from (at / name for name in files if is_picture(name) and not name.startswith("."))
+        for name in files:
+            if is_picture(name) and not name.startswith("."):
+                yield parent / name

@@ -73,7 +73,9 @@ def measure(
                 raise CrackscanError(f"{name} is no picture: crackscan scan takes cameras, videos")
             for frame in source:
                 if min(frame.width, frame.height) < MIN_PX:
-                    source.skip(frame.name, f"is too small: {frame.width}x{frame.height} pixels")
+                    source.record_skip(
+                        frame.name, f"is too small: {frame.width}x{frame.height} pixels"
+                    )
                     continue
                 found = list(_measured(frame, model, rule, scaling))
                 if not as_json:

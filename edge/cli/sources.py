@@ -1,4 +1,4 @@
-"""`crackscan sources`: what can be scanned, and which cameras are here."""
+"""`crackscan sources`: list the kinds of sources and the attached cameras."""
 
 import json
 from typing import TYPE_CHECKING
@@ -6,51 +6,56 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from crackscan.edge.capture.present import Camera
+    from crackscan.edge.capture.camera_discovery import AttachedCamera
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def sources(as_json: bool) -> None:
-    """List the kinds of sources, what can be chosen for each, and the cameras that are here now.
+    """List the kinds of sources, the options of each, and the cameras of this machine.
 
-    Options follow a #, with commas between them: picamera:0#shutter=1/1000,focus=0.5
+    Options follow a #, separated by commas: picamera:0#shutter=1/1000,focus=0.5
     """
-    from crackscan.edge.capture.kinds import KINDS
-    from crackscan.edge.capture.present import picameras, v4l2_cameras
+    from crackscan.edge.capture.camera_discovery import list_picameras, list_v4l2_cameras
 
-    ribbon, why = picameras()
-    cameras = [*ribbon, *v4l2_cameras()]
+    picameras, picamera_error = list_picameras()
+    cameras = [*picameras, *list_v4l2_cameras()]
     if as_json:
-        kinds = [
-            {
-                "name": kind.name,
-                "example": kind.example,
-                "help": kind.help,
-                "options": {
-                    key: {"example": option.example, "help": option.help}
-                    for key, option in kind.options.items()
-                },
-            }
-            for kind in KINDS
-        ]
-        present = [vars(camera) for camera in cameras]
-        told = {"kinds": kinds, "cameras": present, "picamera2": why or "ready"}
-        click.echo(json.dumps(told, indent=2))
-        return
-    _print(cameras, why)
+        _print_json(cameras, picamera_error)
+    else:
+        _print_table(cameras, picamera_error)
 
 
-def _print(cameras: "list[Camera]", why: str) -> None:
+def _print_json(cameras: "list[AttachedCamera]", picamera_error: str) -> None:
+    from crackscan.edge.capture.source_kinds import SOURCE_KINDS
+
+    kinds = [
+        {
+            "name": kind.name,
+            "example": kind.example,
+            "help": kind.help,
+            "options": {
+                key: {"example": option.example, "help": option.help}
+                for key, option in kind.options.items()
+            },
+        }
+        for kind in SOURCE_KINDS
+    ]
+    attached = [vars(camera) for camera in cameras]
+    result = {"kinds": kinds, "cameras": attached, "picamera2": picamera_error or "ready"}
+    click.echo(json.dumps(result, indent=2))
+
+
+def _print_table(cameras: "list[AttachedCamera]", picamera_error: str) -> None:
     from rich.console import Console
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
-    from crackscan.edge.capture.kinds import KINDS
+    from crackscan.edge.capture.source_kinds import SOURCE_KINDS
 
     console = Console(highlight=False)
-    for kind in KINDS:
+    for kind in SOURCE_KINDS:
         console.print(Text.assemble((kind.name, "bold"), f"  {kind.help}"))
         console.print(Text(f"    for example  {kind.example}"), soft_wrap=True)
         if kind.options:
@@ -58,11 +63,12 @@ def _print(cameras: "list[Camera]", why: str) -> None:
             for key, option in kind.options.items():
                 table.add_row(Text(f"{key}={option.example}"), Text(option.help))
             console.print(Padding(table, (0, 0, 0, 4)))
-    console.print(Text("\nCameras here now", "bold"))
+    console.print(Text("\nCameras of this machine", "bold"))
     for camera in cameras:
         note = f"  ({camera.note})" if camera.note else ""
         console.print(Text(f"    {camera.source}  {camera.name}{note}"), soft_wrap=True)
     if not cameras:
         console.print("    none")
-    if why:
-        console.print(Text(f"    Raspberry Pi cameras were not looked for: {why}"), soft_wrap=True)
+    if picamera_error:
+        message = f"    Raspberry Pi cameras cannot be listed: {picamera_error}"
+        console.print(Text(message), soft_wrap=True)

@@ -16,7 +16,7 @@ import pytest
 
 from crackscan.core.errors import SourceError
 from crackscan.core.pictures import RGB
-from crackscan.edge.capture import Source, State, open_source
+from crackscan.edge.capture import Source, SourceState, open_source
 
 SERVER = Path(__file__).with_name("rtsp_camera.py")
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -72,7 +72,7 @@ def red_on_blue(rgb: RGB) -> bool:
     return bool(200 < np.count_nonzero(red) < 0.1 * red.size and blue.mean() > 0.8)
 
 
-def wait_for(source: Source, state: State, within_s: float = 20) -> None:
+def wait_for(source: Source, state: SourceState, within_s: float = 20) -> None:
     until_s = time.monotonic() + within_s
     while source.condition.state is not state and time.monotonic() < until_s:
         time.sleep(0.05)
@@ -100,7 +100,7 @@ def test_a_stream_is_read_killed_and_found_again(kind: str) -> None:
         assert np.median(late_s) < 0.5
     with source:
         killed_s = time.monotonic()
-        wait_for(source, State.LOST)
+        wait_for(source, SourceState.LOST)
         assert time.monotonic() - killed_s < 8  # the reading deadline, twice over
         with running(command, ready):
             frame = next(frame for frame in frames if source.gaps)

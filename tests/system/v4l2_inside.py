@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from crackscan.core.errors import SourceError
-from crackscan.edge.capture import Source, State, open_source
+from crackscan.edge.capture import Source, SourceState, open_source
+from crackscan.edge.capture.camera_discovery import list_v4l2_cameras
 from crackscan.edge.capture.frame import Frame
-from crackscan.edge.capture.present import v4l2_cameras
 
 DRIVER = Path("/sys/bus/platform/drivers/vivid")
 
@@ -25,7 +25,7 @@ def colours(frame: Frame) -> list[list[int]]:
     ]
 
 
-def wait_for(source: Source, state: State) -> str:
+def wait_for(source: Source, state: SourceState) -> str:
     until_s = time.monotonic() + 30
     while source.condition.state is not state and time.monotonic() < until_s:
         time.sleep(0.02)
@@ -42,7 +42,7 @@ def refused(name: str) -> str:
 
 
 def main() -> None:
-    told: dict[str, object] = {"cameras": [vars(camera) for camera in v4l2_cameras()]}
+    told: dict[str, object] = {"cameras": [vars(camera) for camera in list_v4l2_cameras()]}
     for name in ("0", "/dev/video0#size=640x360,format=YUYV,fps=15"):
         with open_source(name) as source:
             frames = list(itertools.islice(source, 12))
@@ -65,7 +65,7 @@ def main() -> None:
             next(stream)
         told["dropped"] = source.dropped
         (DRIVER / "unbind").write_text("vivid.0")
-        told["unplugged"] = wait_for(source, State.LOST)
+        told["unplugged"] = wait_for(source, SourceState.LOST)
         time.sleep(3)
         (DRIVER / "bind").write_text("vivid.0")
         after = next(frame for frame in stream if source.gaps)

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from crackscan.core.errors import CrackscanError
 from crackscan.edge.appliance.doctor.check import Check, broken, ok, warning
-from crackscan.edge.capture.present import Camera, v4l2_cameras
+from crackscan.edge.capture.camera_discovery import AttachedCamera, list_v4l2_cameras
 from crackscan.edge.device.health import ROOT
 
 _PICAMERA = """
 import json
-from crackscan.edge.capture.present import picameras
-found, why = picameras()
+from crackscan.edge.capture.camera_discovery import list_picameras
+found, why = list_picameras()
 print(json.dumps([[vars(one) for one in found], why]))
 """
 _PICAMERA_S, _GPS_S, _POLL_S = 20.0, 3.0, 0.05
@@ -37,7 +37,7 @@ def cameras(source: str = "", root: Path = ROOT) -> Check:
         root: where /dev and /sys are.
     """
     ribbon, why = _picameras() if root == ROOT else ([], "")
-    found = [*ribbon, *v4l2_cameras(root)]
+    found = [*ribbon, *list_v4l2_cameras(root)]
     listed = ", ".join(f"{one.source} ({one.note or one.name})" for one in found)
     wanted = source.partition("#")[0]
     wanted = f"/dev/video{wanted}" if wanted.isdecimal() else wanted
@@ -108,7 +108,7 @@ def permissions(root: Path = ROOT) -> Check:
     )
 
 
-def _picameras() -> tuple[list[Camera], str]:
+def _picameras() -> tuple[list[AttachedCamera], str]:
     """Cameras of libcamera, or why they could not be looked for; asked in a process of its own,
     which a broken installation may take down or hang."""
     try:
@@ -124,7 +124,7 @@ def _picameras() -> tuple[list[Camera], str]:
         return [], "picamera2 does not answer: restart the machine"
     except (OSError, ValueError, IndexError):
         return [], "picamera2 crashes: apt install --reinstall python3-picamera2 python3-libcamera"
-    return [Camera(**one) for one in found], why
+    return [AttachedCamera(**one) for one in found], why
 
 
 def _group_of(path: Path, usual: str) -> str:

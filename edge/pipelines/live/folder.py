@@ -57,7 +57,7 @@ def go_on(folder: Path, source: Source, setup: Setup) -> tuple[Survey, Results]:
     described, card = setup.described(source), setup.model.card
     with SurveyReader(folder) as before:
         _demand_fitting(before, source, described)
-        source.leave_out({one.name for one in before.scanned() if not one.skipped})
+        source.exclude_names({one.name for one in before.scanned() if not one.skipped})
     session = SessionInfo(source.name, card.name, card.version, described)
     survey = Survey.resume(folder, setup.clock, session)
     try:

@@ -12,7 +12,7 @@ import numpy as np
 
 from crackscan.core.errors import CrackscanError
 from crackscan.edge.capture import Source
-from crackscan.edge.capture.base import State
+from crackscan.edge.capture.condition import SourceState
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Finding, Rule
 from crackscan.edge.inference.model import MIN_PX
@@ -44,10 +44,10 @@ CLOSING_S = 30.0
 MEASURING_S, HURRIED_S = 20.0, 2.0
 """How long the end of a scan waits for the last measures; after a failure it is short."""
 _CLEAR = (Verdict.SHARP, Verdict.PLAIN)
-_ALIVE = (State.GOOD, State.BLACK, State.COVERED)
+_ALIVE = (SourceState.GOOD, SourceState.BLACK, SourceState.COVERED)
 """States in which frames come that are not to be judged: blur, or a lens cap, may last and is no
 fault that a restart mends."""
-_BLIND = (State.FROZEN, State.BLACK, State.COVERED)
+_BLIND = (SourceState.FROZEN, SourceState.BLACK, SourceState.COVERED)
 _PAUSED, _NOT_FOLLOWED = "paused", "wall not followed"
 
 
@@ -99,7 +99,9 @@ class Moving:
     def take(self, frame: Frame) -> None:
         """Scan a frame."""
         if min(frame.height, frame.width) < MIN_PX:
-            self.source.skip(frame.name, f"is too small: {frame.width}x{frame.height} pixels")
+            self.source.record_skip(
+                frame.name, f"is too small: {frame.width}x{frame.height} pixels"
+            )
             return
         began_s = time.monotonic()
         with self.lock:
@@ -213,7 +215,7 @@ class Moving:
         if condition.state in _BLIND:
             return condition.state.value
         if not self.source.live and self._still.is_frozen(frame):
-            return State.FROZEN.value
+            return SourceState.FROZEN.value
         if not judged:
             return look.clarity.verdict.value
         followed = look.placed or look.clarity.verdict is Verdict.PLAIN

@@ -55,7 +55,9 @@ class Pictures:
         """Scan a picture. Raises CrackscanError where the record does not take it."""
         self.note_skipped()
         if min(frame.height, frame.width) < MIN_PX:
-            self.source.skip(frame.name, f"is too small: {frame.width}x{frame.height} pixels")
+            self.source.record_skip(
+                frame.name, f"is too small: {frame.width}x{frame.height} pixels"
+            )
             self.note_skipped()
             return
         began_s = time.monotonic()

@@ -1,10 +1,10 @@
-"""A double of picamera2 0.3.38 and libcamera, faithful in what the source relies on.
+"""A double of picamera2 0.3.38 and libcamera, faithful in what the source depends on.
 
-What it copies, and where from: frames come from a fixed number of buffers, and none comes while all
-are held (`CompletedRequest.release` returns one); a request is released once; streams are I420 with
-padded rows (`Helpers._make_array_shared`); "RGB888" is blue first in memory; `capture_request`
-waits for ever, or raises TimeoutError after `wait` seconds and leaves its job behind, which takes a
-request from the camera if it is not cancelled; controls that a camera lacks are refused.
+It copies these properties: frames use a fixed number of buffers, and none arrives while all are
+held (`CompletedRequest.release` returns one); a request is released once; streams are I420 with
+padded rows (`Helpers._make_array_shared`); "RGB888" is BGR in memory; `capture_request` waits
+without end, or raises TimeoutError after `wait` seconds and leaves its job in the queue, which
+takes a request from the camera unless it is cancelled; controls that a camera lacks are refused.
 """
 
 import sys
@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 import pytest
 
-from crackscan.edge.capture.device import Pixels
+from crackscan.edge.capture.capture_device import Pixels
 
 CONTROLS = {
     "AeExposureMode": (0, 3, 0),
@@ -33,7 +33,7 @@ PADDING = 64
 
 @dataclass
 class Bench:
-    """What the cameras are and do, and what was asked of them."""
+    """Properties and behaviour of the cameras, and those that were opened."""
 
     cameras: int = 1
     sensor: tuple[int, int] = (1024, 768)
@@ -134,7 +134,7 @@ class Picamera2:
 
 
 def scene(width: int, height: int, number: int) -> Pixels:
-    """Red left, blue right, RGB; below, a white bar that wanders."""
+    """Red left, blue right, RGB; below, a white bar that moves."""
     rgb = np.empty((height, width, 3), np.uint8)
     rgb[:, : width // 2], rgb[:, width // 2 :] = (220, 20, 20), (20, 20, 220)
     at = width * (number % 15) // 16
@@ -143,7 +143,7 @@ def scene(width: int, height: int, number: int) -> Pixels:
 
 
 def padded(rgb: Pixels) -> Pixels:
-    """I420 with rows padded by the ISP, with rubbish."""
+    """I420 whose rows the ISP padded with arbitrary values."""
     height, width = rgb.shape[:2]
     stride = -(-width // PADDING) * PADDING
     i420 = cv2.cvtColor(rgb, cv2.COLOR_RGB2YUV_I420)
@@ -162,7 +162,7 @@ class _ColorSpace:
 
 
 def install(monkeypatch: pytest.MonkeyPatch) -> Bench:
-    """Put the double in the place of picamera2 and libcamera."""
+    """Replace picamera2 and libcamera by the double."""
     bench = Bench()
     package, library = ModuleType("picamera2"), ModuleType("libcamera")
     Picamera2.bench = bench

@@ -1,8 +1,9 @@
-"""Raspberry Pi cameras, by a double of picamera2: colours, twins, memory, stalls, options."""
+"""Raspberry Pi cameras with a double of picamera2: colours, both streams, memory, options."""
 
 import itertools
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from crackscan.core.errors import SourceError
 from crackscan.core.pictures import RGB
-from crackscan.edge.capture import State, open_source, picamera
+from crackscan.edge.capture import SourceState, open_source, picamera
 
 sys.path.insert(0, str(Path(__file__).parent))
 from pi_double import Bench, install, padded, scene
@@ -32,9 +33,7 @@ def red_is_red(rgb: RGB) -> bool:
 
 
 @pytest.mark.parametrize("width", [320, 200, 1024, 4000])
-def test_the_network_gets_a_small_picture_and_the_evidence_its_twin(
-    bench: Bench, width: int
-) -> None:
+def test_network_and_evidence_get_two_sizes_of_one_exposure(bench: Bench, width: int) -> None:
     with open_source(f"picamera:0#width={width}") as source:
         frames = list(itertools.islice(source, 3))
     shown = min(width, 1024)
@@ -51,7 +50,7 @@ def test_the_network_gets_a_small_picture_and_the_evidence_its_twin(
     assert bench.opened[0].closed.is_set()
 
 
-def test_frames_that_nobody_reads_go_back_to_the_camera(bench: Bench) -> None:
+def test_unread_frames_are_returned_to_the_camera(bench: Bench) -> None:
     with open_source("picamera:0") as source:
         frames = iter(source)
         kept = [next(frames)]
@@ -66,15 +65,15 @@ def test_frames_that_nobody_reads_go_back_to_the_camera(bench: Bench) -> None:
 def test_a_stall_ends_at_its_deadline_and_the_camera_is_opened_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(picamera, "_GRAB_S", 0.5)
+    monkeypatch.setattr(picamera, "PARAMETERS", replace(picamera.PARAMETERS, request_s=0.5))
     with open_source("picamera:0") as source:
         frames = iter(source)
         first = next(frames)
         bench.stalled = True
         until_s = time.monotonic() + 5
-        while source.condition.state is not State.LOST and time.monotonic() < until_s:
+        while source.condition.state is not SourceState.LOST and time.monotonic() < until_s:
             time.sleep(0.02)
-        assert source.condition.state is State.LOST
+        assert source.condition.state is SourceState.LOST
         assert "check the ribbon cable" in source.condition.text
         assert bench.opened[0].closed.wait(1) and bench.opened[0].jobs_left == 0
         bench.stalled = False
@@ -88,7 +87,7 @@ def test_the_time_of_a_frame_is_that_of_its_exposure(bench: Bench) -> None:
     with open_source("picamera:0") as source:
         frame = next(iter(source))
         age_s = time.monotonic() - frame.monotonic_s
-    assert 0.24 < age_s < 1 and source.condition.state is not State.STALE
+    assert 0.24 < age_s < 1 and source.condition.state is not SourceState.STALE
 
 
 def test_a_moving_camera_gets_a_short_shutter_and_a_locked_focus(bench: Bench) -> None:
@@ -105,7 +104,7 @@ def test_a_moving_camera_gets_a_short_shutter_and_a_locked_focus(bench: Bench) -
     }
 
 
-def test_without_options_exposure_is_automatic_and_rather_short(bench: Bench) -> None:
+def test_without_options_exposure_is_automatic_and_short(bench: Bench) -> None:
     with open_source("picamera:0") as source:
         next(iter(source))
     assert bench.opened[0].configuration["controls"] == {
@@ -118,11 +117,11 @@ def test_without_options_exposure_is_automatic_and_rather_short(bench: Bench) ->
     ("name", "reason"),
     [
         ("picamera:1", "there is no picamera:1: 1 cameras are found; check the ribbon cable"),
-        ("picamera:0#focus=1", "picamera:0 has no focus that can be set"),
-        ("picamera:0#focus=auto", "picamera:0 has no focus that can be set"),
+        ("picamera:0#focus=1", "picamera:0 has no adjustable focus"),
+        ("picamera:0#focus=auto", "picamera:0 has no adjustable focus"),
     ],
 )
-def test_what_a_camera_lacks_is_said_in_one_line(bench: Bench, name: str, reason: str) -> None:
+def test_a_missing_camera_or_control_is_one_line(bench: Bench, name: str, reason: str) -> None:
     for control in ("AfMode", "LensPosition"):
         del bench.controls[control]
     with pytest.raises(SourceError, match=reason), open_source(name) as source:
@@ -137,7 +136,7 @@ def test_what_a_camera_lacks_is_said_in_one_line(bench: Bench, name: str, reason
         ("libcamera", "package libcamera is missing: apt install"),
     ],
 )
-def test_a_missing_package_is_said_with_its_cure(
+def test_a_missing_package_is_reported_with_the_remedy(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, module: str, reason: str
 ) -> None:
     (tmp_path / "picamera2.py").write_text("import libcamera\n")
@@ -151,5 +150,5 @@ def test_a_missing_package_is_said_with_its_cure(
 
 def test_padded_rows_do_not_shift_the_colours() -> None:
     for width, height in ((640, 480), (200, 150), (66, 50)):
-        rgb = picamera.rgb_of(padded(scene(width, height, 3)), (width, height))
+        rgb = picamera.convert_yuv(padded(scene(width, height, 3)), (width, height))
         assert rgb.shape == (height, width, 3) and red_is_red(rgb)

@@ -12,8 +12,9 @@ import pytest
 
 from crackscan.core.errors import CrackscanError, SourceError
 from crackscan.core.pictures import RGB, read_picture
-from crackscan.edge.capture.device import BgrPicture
-from crackscan.edge.capture.supervisor import Deadlines, LiveSource
+from crackscan.edge.capture.capture_device import BgrFrame
+from crackscan.edge.capture.live_source import LiveSource
+from crackscan.edge.capture.supervision import SupervisionParameters
 from crackscan.edge.detection.finding import Rule
 from crackscan.edge.device.sd_notify import Notify
 from crackscan.edge.inference.model import Model
@@ -51,14 +52,14 @@ class Camera:
     def __init__(self, count: int) -> None:
         self.left = count
 
-    def read(self) -> BgrPicture | None:
+    def read(self) -> BgrFrame | None:
         time.sleep(0.01)
         self.left -= 1
         place = abs(self.left % 58 - 29)
         # No two pictures of a sensor are alike.
         picture = WALLS[place].copy()
         picture[0, 0] = self.left % 251
-        return BgrPicture(picture) if self.left >= 0 else None
+        return BgrFrame(picture) if self.left >= 0 else None
 
     def close(self) -> None:
         pass
@@ -85,7 +86,9 @@ class Running:
         self.tally = Tally()
         self.error: CrackscanError | None = None
         cameras = iter([*map(camera, counts)])
-        deadlines = Deadlines(next_s=1.0, first_wait_s=0.1, longest_wait_s=0.2)
+        parameters = SupervisionParameters(
+            next_picture_s=1.0, first_backoff_s=0.1, longest_backoff_s=0.2
+        )
 
         def plug_in() -> Camera:
             camera = next(cameras, None)
@@ -93,7 +96,7 @@ class Running:
                 raise SourceError("camera 0 is gone")
             return camera
 
-        self.source = LiveSource("0", "camera 0", plug_in, deadlines=deadlines, **more)
+        self.source = LiveSource("0", "camera 0", plug_in, parameters=parameters, **more)
         self.setup = replace(setup, hub=self.hub)
         self.folder = folder
         self.thread = threading.Thread(target=self._run)
@@ -254,11 +257,11 @@ def test_a_clock_that_jumps_changes_no_finding_and_no_order(
 class Capped(Camera):
     """A camera whose lens cap is on: black, but for the sensor's noise."""
 
-    def read(self) -> BgrPicture:
+    def read(self) -> BgrFrame:
         time.sleep(0.01)
         self.left -= 1
         noise = np.random.default_rng(self.left).integers(0, 6, (224, 224, 3))
-        return BgrPicture(noise.astype(np.uint8))
+        return BgrFrame(noise.astype(np.uint8))
 
 
 class Fed(Notify):

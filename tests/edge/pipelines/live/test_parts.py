@@ -10,7 +10,7 @@ import pytest
 
 from crackscan.core.pictures import read_picture
 from crackscan.edge.capture import Source
-from crackscan.edge.capture.base import Gap
+from crackscan.edge.capture.condition import Gap
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import BoundingBox, Finding
 from crackscan.edge.device.health import Health

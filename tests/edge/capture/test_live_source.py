@@ -1,4 +1,4 @@
-"""Live sources keep the newest frame, say what is wrong, and come back after what broke."""
+"""Live sources yield the newest frame, report problems, and recover from failures."""
 
 import itertools
 import re
@@ -11,35 +11,36 @@ import numpy as np
 import pytest
 
 from crackscan.core.errors import SourceError
-from crackscan.edge.capture import State
-from crackscan.edge.capture.device import BgrPicture, Device, Pixels
-from crackscan.edge.capture.supervisor import Deadlines, LiveSource
+from crackscan.edge.capture import SourceState
+from crackscan.edge.capture.capture_device import BgrFrame, CaptureDevice, Pixels
+from crackscan.edge.capture.live_source import LiveSource
+from crackscan.edge.capture.supervision import SupervisionParameters
 
 RED, BLUE = (220, 20, 20), (20, 20, 220)
-SHORT = Deadlines(
-    first_s=1.5,
-    next_s=0.6,
-    same_s=0.6,
+SHORT = SupervisionParameters(
+    first_picture_s=1.5,
+    next_picture_s=0.6,
+    frozen_s=0.6,
     stale_s=0.3,
-    look_s=0.05,
-    first_wait_s=0.05,
-    longest_wait_s=0.2,
-    stuck_s=0.3,
+    cover_check_s=0.05,
+    first_backoff_s=0.05,
+    longest_backoff_s=0.2,
+    hung_s=0.3,
 )
 
 
 class Camera:
-    """A camera as its driver shows it: a picture each 5 ms, or what `read` is told to do."""
+    """A camera as its driver presents it: a picture every 5 ms, or what `read` returns."""
 
     def __init__(self, read: Callable[[int], Pixels | None]) -> None:
         self.count = itertools.count()
         self.answer = read
         self.closed = threading.Event()
 
-    def read(self) -> BgrPicture | None:
+    def read(self) -> BgrFrame | None:
         time.sleep(0.005)
         bgr = self.answer(next(self.count))
-        return None if bgr is None else BgrPicture(bgr)
+        return None if bgr is None else BgrFrame(bgr)
 
     def close(self) -> None:
         self.closed.set()
@@ -83,14 +84,14 @@ def covered(number: int) -> Pixels:
 
 
 class Bench:
-    """Opens one camera after the other, the last one for ever after."""
+    """Opens one camera after another, and then the last one again and again."""
 
     def __init__(self, *reads: Callable[[int], Pixels | None] | SourceError) -> None:
         self.reads = reads
         self.opened: list[Camera] = []
         self.attempts = 0
 
-    def open(self) -> Device:
+    def open(self) -> CaptureDevice:
         read = self.reads[min(self.attempts, len(self.reads) - 1)]
         self.attempts += 1
         if isinstance(read, SourceError):
@@ -99,9 +100,12 @@ class Bench:
         return self.opened[-1]
 
     def source(
-        self, every: int = 1, deadlines: Deadlines = SHORT, give_up_s: float | None = None
+        self,
+        every: int = 1,
+        parameters: SupervisionParameters = SHORT,
+        give_up_s: float | None = None,
     ) -> LiveSource:
-        return LiveSource("0", "camera 0", self.open, every, deadlines, give_up_s)
+        return LiveSource("0", "camera 0", self.open, every, parameters, give_up_s)
 
 
 def until(wanted: Callable[[], bool], within_s: float = 5.0) -> bool:
@@ -111,7 +115,7 @@ def until(wanted: Callable[[], bool], within_s: float = 5.0) -> bool:
     return wanted()
 
 
-def test_a_slow_reader_sees_the_newest_frame_and_counts_the_dropped() -> None:
+def test_a_slow_reader_gets_the_newest_frame_and_counts_dropped_ones() -> None:
     bench = Bench(moving)
     with bench.source() as source:
         frames = []
@@ -145,7 +149,7 @@ def test_every_second_new_frame() -> None:
         (still, "gives the same picture again and again; .*shows the same picture for 0.6 s"),
     ],
 )
-def test_what_breaks_is_opened_again_and_the_gap_is_told(
+def test_a_failed_device_is_opened_again_and_leaves_a_gap(
     read: Callable[[int], Pixels | None], reason: str
 ) -> None:
     bench = Bench(read, SourceError("camera 0 is unplugged"), moving)
@@ -163,35 +167,35 @@ def test_what_breaks_is_opened_again_and_the_gap_is_told(
     assert frames[0].index > frame.index
 
 
-def test_the_screen_is_told_what_is_wrong_while_nothing_comes() -> None:
+def test_the_condition_says_what_is_wrong_while_no_picture_arrives() -> None:
     bench = Bench(unplugged, SourceError("camera 0 is unplugged"))
-    told = set()
+    texts = set()
     with bench.source() as source:
         reader = threading.Thread(target=lambda: list(source), daemon=True)
         reader.start()
         assert until(lambda: bench.attempts > 4)
         for _ in range(50):
-            told.add(source.condition.text)
+            texts.add(source.condition.text)
             time.sleep(0.01)
-        assert source.condition.state is State.LOST
-        assert "camera 0 is unplugged; trying again in 0.2 s" in told
+        assert source.condition.state is SourceState.LOST
+        assert "camera 0 is unplugged; trying again in 0.2 s" in texts
         source.stop()
         reader.join(1)
         assert not reader.is_alive()
     assert len(source.gaps) == 1  # the one that was still open when the source was closed
 
 
-def test_waiting_doubles_up_to_its_limit() -> None:
+def test_the_backoff_doubles_up_to_its_limit() -> None:
     attempts: list[float] = []
     bench = Bench(unplugged, SourceError("away"))
-    whole = bench.open
+    open_camera = bench.open
 
-    def noted() -> Device:
+    def open_noted() -> CaptureDevice:
         attempts.append(time.monotonic())
-        return whole()
+        return open_camera()
 
-    limits = replace(SHORT, first_wait_s=0.1, longest_wait_s=0.4)
-    with LiveSource("0", "camera 0", noted, 1, limits):
+    limits = replace(SHORT, first_backoff_s=0.1, longest_backoff_s=0.4)
+    with LiveSource("0", "camera 0", open_noted, 1, limits):
         assert until(lambda: len(attempts) > 5)
     waits = np.diff(attempts)[1:5]
     assert waits == pytest.approx([0.2, 0.4, 0.4, 0.4], abs=0.25)
@@ -199,18 +203,19 @@ def test_waiting_doubles_up_to_its_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("read", "state"), [(black, State.BLACK), (covered, State.COVERED), (moving, State.GOOD)]
+    ("read", "state"),
+    [(black, SourceState.BLACK), (covered, SourceState.COVERED), (moving, SourceState.GOOD)],
 )
-def test_black_and_covered_pictures_are_given_and_said(
-    read: Callable[[int], Pixels], state: State
+def test_black_and_covered_pictures_are_yielded_and_reported(
+    read: Callable[[int], Pixels], state: SourceState
 ) -> None:
     with Bench(read).source() as source:
         frames = iter(source)
         assert until(lambda: next(frames) is not None and source.condition.state is state)
-        assert source.condition.text or state is State.GOOD
+        assert source.condition.text or state is SourceState.GOOD
 
 
-def test_a_cover_taken_off_leaves_a_gap() -> None:
+def test_a_removed_lens_cap_leaves_a_gap() -> None:
     bench = Bench(lambda number: moving(number) if not 40 < number < 600 else black(number))
     with bench.source() as source:
         for _ in source:
@@ -220,7 +225,7 @@ def test_a_cover_taken_off_leaves_a_gap() -> None:
     assert source.gaps[0].seconds > 2 and bench.attempts == 1
 
 
-def test_a_short_trouble_is_no_gap() -> None:
+def test_a_short_problem_is_not_a_gap() -> None:
     bench = Bench(lambda number: moving(number) if not 40 < number < 80 else black(number))
     with bench.source() as source:
         for frame in source:
@@ -244,30 +249,30 @@ def test_a_hesitating_camera_is_stale_before_it_is_lost() -> None:
             time.sleep(0.005)
         source.stop()
         reader.join()
-    assert State.STALE in states and State.LOST not in states and source.gaps == []
+    assert SourceState.STALE in states and SourceState.LOST not in states and source.gaps == []
 
 
-def test_pictures_that_are_old_when_they_come_are_stale() -> None:
+def test_pictures_that_arrive_late_are_stale() -> None:
     class Late(Camera):
-        def read(self) -> BgrPicture:
+        def read(self) -> BgrFrame:
             time.sleep(0.005)
-            return BgrPicture(moving(next(self.count)), time.monotonic() - 3)
+            return BgrFrame(moving(next(self.count)), time.monotonic() - 3)
 
     with LiveSource("0", "camera 0", lambda: Late(moving), 1, SHORT) as source:
         frame = next(iter(source))
-        assert source.condition.state is State.STALE
+        assert source.condition.state is SourceState.STALE
     assert time.monotonic() - frame.monotonic_s > 2.9
     assert time.time() - frame.wall_s > 2.9
 
 
-def test_equal_pictures_are_given_once() -> None:
+def test_equal_pictures_are_yielded_once() -> None:
     with Bench(lambda number: moving(number // 4)).source() as source:
         frames = list(itertools.islice(source, 5))
     assert len({int(frame.rgb[0, 0, 0]) for frame in frames}) == 5
 
 
 @pytest.mark.parametrize("read", [SourceError("there is no camera 0"), lambda _: None, blocked])
-def test_a_camera_that_never_gave_a_picture_is_an_error(
+def test_a_camera_that_never_gives_a_picture_is_an_error(
     read: Callable[[int], Pixels | None] | SourceError,
 ) -> None:
     def hung(_number: int) -> Pixels:
@@ -291,7 +296,7 @@ def test_a_stream_that_opens_before_it_gives_pictures_is_waited_for() -> None:
     )
 
 
-def test_giving_up_is_by_choice() -> None:
+def test_a_source_gives_up_only_if_asked_to() -> None:
     bench = Bench(unplugged, SourceError("camera 0 is unplugged"))
     with (
         pytest.raises(SourceError, match="unplugged; given up after"),

@@ -1,4 +1,4 @@
-"""A watched folder gives each complete picture once, whatever happens to the folder."""
+"""A watched folder yields each complete picture once, whatever happens to the folder."""
 
 import itertools
 import os
@@ -13,13 +13,13 @@ import pytest
 
 from crackscan.core.errors import SourceError
 from crackscan.core.pictures import write_picture
-from crackscan.edge.capture import State, open_source
+from crackscan.edge.capture import SourceState, open_source
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.capture.watched_folder import WatchedFolder
 
 
 def put(path: Path, grey: int = 100) -> bytes:
-    """A picture with its left half red, written as cameras do: not all at once."""
+    """Write a picture with a red left half and return its bytes."""
     rgb = np.full((48, 64, 3), grey, np.uint8)
     rgb[:, :32] = 220, 20, 20
     write_picture(path, rgb)
@@ -61,7 +61,7 @@ def until(wanted: Callable[[], bool], within_s: float = 5.0) -> bool:
     return wanted()
 
 
-def test_pictures_come_once_each_in_the_order_of_their_arrival(tmp_path: Path) -> None:
+def test_each_picture_is_yielded_once_in_order_of_arrival(tmp_path: Path) -> None:
     put(tmp_path / "z.jpg")
     (tmp_path / "sub").mkdir()
     with reading(tmp_path) as frames:
@@ -79,7 +79,7 @@ def test_pictures_come_once_each_in_the_order_of_their_arrival(tmp_path: Path) -
     assert frames.source.gaps == [] and frames.source.skipped == []
 
 
-def test_what_was_there_before_can_be_left_out(tmp_path: Path) -> None:
+def test_pictures_that_are_already_present_can_be_left_out(tmp_path: Path) -> None:
     put(tmp_path / "old.jpg")
     with reading(tmp_path, old=False) as frames:
         put(tmp_path / "new.jpg")
@@ -88,13 +88,13 @@ def test_what_was_there_before_can_be_left_out(tmp_path: Path) -> None:
     assert frames.names() == ["new.jpg"]
 
 
-def test_pictures_that_are_recorded_are_left_out_and_others_of_the_time_between_are_not(
+def test_recorded_pictures_are_left_out_and_later_ones_are_not(
     tmp_path: Path,
 ) -> None:
     for name in ("recorded.png", "meanwhile.png"):
         put(tmp_path / name)
     with WatchedFolder(f"watch:{tmp_path}", tmp_path, 1, 0.05, 30.0, old=True) as source:
-        source.leave_out({"recorded.png", "gone.png"})
+        source.exclude_names({"recorded.png", "gone.png"})
         frames = Reading(source)
         assert until(lambda: frames.names() == ["meanwhile.png"])
         put(tmp_path / "recorded.png", grey=30)
@@ -103,14 +103,14 @@ def test_pictures_that_are_recorded_are_left_out_and_others_of_the_time_between_
         frames.thread.join()
 
 
-def test_a_picture_that_comes_slowly_is_given_when_it_is_whole(tmp_path: Path) -> None:
+def test_a_slowly_written_picture_is_yielded_when_complete(tmp_path: Path) -> None:
     whole = put(tmp_path / "source.png")
     (tmp_path / "in").mkdir()
     with reading(tmp_path / "in") as frames, (tmp_path / "in" / "slow.png").open("wb") as file:
         for at in range(0, len(whole), len(whole) // 4 + 1):
             file.write(whole[at : at + len(whole) // 4 + 1])
             file.flush()
-            time.sleep(0.25)  # long enough for several looks at a part of it
+            time.sleep(0.25)  # long enough for several readings of an incomplete file
             assert frames.frames == [] or file.tell() == len(whole)
         assert until(lambda: bool(frames.frames))
     assert frames.names() == ["slow.png"] and frames.source.skipped == []
@@ -126,7 +126,7 @@ def test_a_picture_that_stays_damaged_is_skipped_and_named_once(tmp_path: Path) 
     assert "cut short" in frames.source.skipped[0].reason
 
 
-def test_a_name_used_again_for_another_picture_is_given_again(tmp_path: Path) -> None:
+def test_a_name_used_for_another_picture_is_yielded_again(tmp_path: Path) -> None:
     with reading(tmp_path) as frames:
         put(tmp_path / "view.png", 50)
         assert until(lambda: len(frames.frames) == 1)
@@ -135,14 +135,14 @@ def test_a_name_used_again_for_another_picture_is_given_again(tmp_path: Path) ->
     assert [int(frame.rgb[0, 60, 0]) for frame in frames.frames] == [50, 150]
 
 
-def test_a_folder_that_vanishes_is_waited_for_and_nothing_is_given_twice(tmp_path: Path) -> None:
+def test_a_missing_folder_is_waited_for_and_nothing_is_yielded_twice(tmp_path: Path) -> None:
     card, away = tmp_path / "card", tmp_path / "away"
     card.mkdir()
     put(card / "a.jpg")
     with reading(card) as frames:
         assert until(lambda: len(frames.frames) == 1)
         card.rename(away)
-        assert until(lambda: frames.source.condition.state is State.LOST)
+        assert until(lambda: frames.source.condition.state is SourceState.LOST)
         assert str(card) in frames.source.condition.text
         put(away / "b.jpg")
         away.rename(card)
@@ -161,7 +161,7 @@ def test_every_second_arrival(tmp_path: Path) -> None:
         assert [one.name for one in itertools.islice(source, 2)] == ["0.jpg", "2.jpg"]
 
 
-def test_the_name_says_folder_and_options(tmp_path: Path) -> None:
+def test_the_name_contains_folder_and_options(tmp_path: Path) -> None:
     folder = tmp_path / "photos #3"
     folder.mkdir()
     put(folder / "old.jpg")

@@ -1,4 +1,4 @@
-"""Sources give RGB frames in order, name what they skip, and say in one line what went wrong."""
+"""Sources yield RGB frames in order, list skipped files, and report errors in one line."""
 
 import struct
 import time
@@ -42,7 +42,7 @@ def write_video(path: Path, frames: list[RGB], rate_fps: float = 10) -> Path:
 
 
 def numbered(count: int) -> list[RGB]:
-    """Frames that tell their number by their brightness."""
+    """Frames whose brightness encodes their number."""
     return [np.full((48, 64, 3), 10 * number, np.uint8) for number in range(count)]
 
 
@@ -64,7 +64,7 @@ def folder(tmp_path: Path) -> Path:
     return root
 
 
-def test_a_folder_gives_its_pictures_sorted_and_names_what_it_skips(folder: Path) -> None:
+def test_a_folder_yields_its_pictures_sorted_and_lists_skipped_ones(folder: Path) -> None:
     with open_source(str(folder)) as source:
         frames = list(source)
     assert source.length == 4 and source.kind == "pictures" and not source.live
@@ -90,7 +90,7 @@ def test_red_stays_red(tmp_path: Path, make: str) -> None:
         assert (frame.height, frame.width) == (48, 64)
 
 
-def test_a_video_gives_every_frame_in_order_with_its_time(tmp_path: Path) -> None:
+def test_a_video_yields_every_frame_in_order_with_its_time(tmp_path: Path) -> None:
     path = write_video(tmp_path / "clip.mp4", numbered(20))
     with open_source(str(path)) as source:
         assert (source.length, source.rate_fps, source.kind) == (20, 10, "video")
@@ -120,7 +120,7 @@ def test_every_second_picture(folder: Path) -> None:
         assert [frame.name for frame in source] == ["b.jpg", "sub/c.png"]
 
 
-def turned_clockwise(path: Path) -> None:
+def write_rotation(path: Path) -> None:
     """Write a 90 degree display matrix into an MP4's track header, as phones do (ISO 14496-12)."""
     data = bytearray(path.read_bytes())
     at = data.index(b"tkhd") + 44
@@ -130,7 +130,7 @@ def turned_clockwise(path: Path) -> None:
     path.write_bytes(data)
 
 
-def test_an_opencv_that_cannot_bound_its_decoder_still_opens_a_video(
+def test_an_opencv_without_a_thread_limit_still_opens_a_video(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_video(tmp_path / "clip.mp4", numbered(5))
@@ -139,16 +139,16 @@ def test_an_opencv_that_cannot_bound_its_decoder_still_opens_a_video(
         assert len(list(source)) == 5
 
 
-def test_a_phone_video_held_upright_is_turned_upright(tmp_path: Path) -> None:
+def test_a_rotated_phone_video_is_turned_upright(tmp_path: Path) -> None:
     path = write_video(tmp_path / "phone.mp4", [swatch()] * 2)
-    turned_clockwise(path)
+    write_rotation(path)
     with open_source(str(path)) as source:
         rgb = next(iter(source)).rgb
     assert rgb.shape == (64, 48, 3)
     assert is_swatch(np.rot90(rgb, 1))  # left came to the top
 
 
-def test_a_video_that_ends_early_is_said(tmp_path: Path) -> None:
+def test_a_video_that_ends_early_is_reported(tmp_path: Path) -> None:
     noise = np.random.default_rng(5).integers(0, 255, (30, 48, 64, 3), np.uint8)
     path = write_video(tmp_path / "clip.mp4", list(noise))
     data = path.read_bytes()
@@ -207,16 +207,16 @@ def make_bad_folder(root: Path) -> Path:
     [
         (make_nothing, "does not exist"),
         (make_empty_folder, "holds no pictures"),
-        (make_text_video, "is no video"),
+        (make_text_video, "is not a readable video"),
         (make_notes, "neither a picture nor a video"),
-        (make_cut_video, "is no video"),
+        (make_cut_video, "is not a readable video"),
         (make_bad_folder, "none of the 1 pictures"),
         (lambda _: Path("/dev/null"), "neither a picture nor a video"),
         (lambda _: Path("/dev/video94"), "there is no /dev/video94"),
         (lambda _: Path("94"), "there is no camera 94"),
     ],
 )
-def test_what_is_no_source_is_said_in_one_line_and_nothing_else(
+def test_a_wrong_source_is_one_line_and_nothing_else_is_printed(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], make: Callable[[Path], Path], reason: str
 ) -> None:
     with (
@@ -228,7 +228,7 @@ def test_what_is_no_source_is_said_in_one_line_and_nothing_else(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_single_bad_picture_is_an_error_not_something_to_skip(folder: Path) -> None:
+def test_a_single_damaged_picture_is_an_error(folder: Path) -> None:
     with (
         pytest.raises(PictureError, match="cut short"),
         open_source(str(folder / "a.jpg")) as source,

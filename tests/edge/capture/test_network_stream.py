@@ -1,4 +1,4 @@
-"""A network camera over HTTP, real on loopback, gives frames, breaks, and comes back.
+"""A real HTTP camera on the loopback interface gives frames, fails, and recovers.
 
 RTSP and UDP need programs of the OS: see tests/system/test_streams.py.
 """
@@ -21,13 +21,13 @@ import pytest
 
 from crackscan.core.errors import SourceError
 from crackscan.core.pictures import RGB
-from crackscan.edge.capture import State, open_source
+from crackscan.edge.capture import SourceState, open_source
 
 RED, BLUE = (220, 20, 20), (20, 20, 220)
 
 
 def picture(number: int) -> RGB:
-    """Red left, blue right, and below a white bar that wanders."""
+    """Red left, blue right, and below a white bar that moves."""
     rgb = np.empty((120, 160, 3), np.uint8)
     rgb[:, :80], rgb[:, 80:] = RED, BLUE
     at = 8 * (number % 18)
@@ -40,7 +40,7 @@ def red_is_red(rgb: RGB) -> bool:
 
 
 class Mjpeg(BaseHTTPRequestHandler):
-    """A network camera's answer: JPEGs without end, or until the server is told otherwise."""
+    """A network camera's answer: JPEGs without end, or nothing while `silent` is set."""
 
     silent = threading.Event()
 
@@ -95,7 +95,7 @@ def camera(port: int = 0) -> Iterator[Server]:
                 connection.shutdown(socket.SHUT_RDWR)
 
 
-def test_an_http_camera_is_read_lost_and_found_again() -> None:
+def test_an_http_camera_is_read_lost_and_opened_again() -> None:
     with camera() as server:
         port = server.server_address[1]
         source = open_source(f"http://user:secret@127.0.0.1:{port}/video.mjpg")
@@ -106,9 +106,9 @@ def test_an_http_camera_is_read_lost_and_found_again() -> None:
         assert first[0].rgb.shape == (120, 160, 3) and source.live
         assert "secret" not in source.name + first[0].source + first[0].name
         until_s = time.monotonic() + 10
-        while source.condition.state is not State.LOST and time.monotonic() < until_s:
+        while source.condition.state is not SourceState.LOST and time.monotonic() < until_s:
             time.sleep(0.05)
-        assert source.condition.state is State.LOST and "secret" not in source.condition.text
+        assert source.condition.state is SourceState.LOST and "secret" not in source.condition.text
         with camera(port):
             frame = next(frame for frame in frames if source.gaps)
             assert red_is_red(frame.rgb) and frame.index > first[-1].index
@@ -160,7 +160,7 @@ def test_a_program_ends_in_order_while_its_stream_is_silent() -> None:
     assert (child.returncode, output, errors) == (0, "closed\n", "")
 
 
-def nobody(port: int) -> str:
+def unanswered(port: int) -> str:
     return f"rtsp://127.0.0.1:{port}/stream#timeout=1"
 
 
@@ -180,9 +180,10 @@ class Silent(socketserver.BaseRequestHandler):
 
 
 @pytest.mark.parametrize(
-    ("handler", "address"), [(None, nobody), (Page, a_page), (Silent, nobody), (Silent, a_page)]
+    ("handler", "address"),
+    [(None, unanswered), (Page, a_page), (Silent, unanswered), (Silent, a_page)],
 )
-def test_what_is_no_stream_is_said_in_one_line_within_its_deadline(
+def test_a_wrong_stream_is_one_line_within_its_deadline(
     handler: type[socketserver.BaseRequestHandler] | None,
     address: Callable[[int], str],
     capfd: pytest.CaptureFixture[str],
@@ -207,24 +208,24 @@ def test_what_is_no_stream_is_said_in_one_line_within_its_deadline(
             server.server_close()
     assert time.monotonic() - began_s < 6
     assert "\n" not in str(caught.value)
-    told = capfd.readouterr()
+    printed = capfd.readouterr()
     # FFmpeg's log level is fixed when it is first used in a process, here perhaps by another test.
-    assert [line for line in told.err.splitlines() if " @ 0x" not in line] == []
-    assert told.out == ""
+    assert [line for line in printed.err.splitlines() if " @ 0x" not in line] == []
+    assert printed.out == ""
 
 
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("rtsp:///stream", "is no address of a stream"),
-        ("udp://127.0.0.1", "is no address of a stream"),
-        ("udp://127.0.0.1:port", "is no address of a stream"),
+        ("rtsp:///stream", "is not the address of a stream"),
+        ("udp://127.0.0.1", "is not the address of a stream"),
+        ("udp://127.0.0.1:port", "is not the address of a stream"),
         ("rtsp://h/s#transport=sctp", "wrong transport: 'sctp'; give for example transport=udp"),
-        ("http://h/s#transport=udp", "has no choice of transport"),
+        ("http://h/s#transport=udp", "has no option transport"),
         ("rtsp://u:secret@h/s#channel=1", "unknown option 'channel'"),
     ],
 )
-def test_wrong_addresses_are_said_at_once(name: str, reason: str) -> None:
+def test_wrong_addresses_are_reported_at_once(name: str, reason: str) -> None:
     with pytest.raises(SourceError, match=reason) as caught:
         open_source(name)
     assert "secret" not in str(caught.value)

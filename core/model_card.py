@@ -153,3 +153,17 @@ def append_card(model: bytes, card: Card, path: Path) -> None:
     with zipfile.ZipFile(path, "a") as archive:
         # A fixed time stamp: the same model and card give the same file.
         archive.writestr(zipfile.ZipInfo(MEMBER, (1980, 1, 1, 0, 0, 0)), card.to_json())
+
+
+def replace_card(path: Path, card: Card) -> None:
+    """Give a `.tflite` another card; the file is whole at any time.
+
+    Raises:
+        ModelError: the file has no card.
+    """
+    read_card(path)
+    with zipfile.ZipFile(path) as archive:
+        end = min(one.header_offset for one in archive.infolist())
+    changed = path.with_suffix(".part")
+    append_card(path.read_bytes()[:end], card, changed)
+    changed.replace(path)

@@ -1,5 +1,8 @@
 """Cells become components: hysteresis, gaps, and the score of the strongest cells."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,7 +16,14 @@ from crackscan.core.components import (
     label_components,
     score_components,
 )
-from crackscan.core.model_card import Card, OperatingPoint, Pooling
+from crackscan.core.model_card import (
+    Card,
+    OperatingPoint,
+    Pooling,
+    append_card,
+    read_card,
+    replace_card,
+)
 from crackscan.core.pooling import probability
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Rule, find
@@ -86,6 +96,18 @@ def test_a_card_of_version_2_says_how_components_become_findings() -> None:
     rule = Rule.of(Card.from_json(text))
     assert (rule.joined, rule.cell, rule.patch) == (0.2, 0.6, 0.8)
     assert (rule.pooled_cells, rule.gap_cells) == (8, 1)
+
+
+def test_replacing_a_card_leaves_the_model_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "model.tflite"
+    append_card(b"weights of any length", CARD, path)
+    replace_card(path, replace(CARD, version="2", gap_cells=1))
+    assert read_card(path).gap_cells == 1
+    assert path.read_bytes().startswith(b"weights of any length")
+    once = path.read_bytes()
+    replace_card(path, replace(CARD, version="2", gap_cells=1))
+    assert path.read_bytes() == once
+    assert [one.name for one in tmp_path.iterdir()] == ["model.tflite"]
 
 
 @pytest.mark.parametrize(("field", "value"), [("gap_cells", 2), ("finding_cells", 0)])

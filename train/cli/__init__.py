@@ -12,6 +12,10 @@ COMMANDS = {
         "Report how good a model is on a data folder.",
     ),
     "model": ("crackscan.train.cli.model:model", "Make a shipped model from its data."),
+    "operating-points": (
+        "crackscan.train.cli.operating_points:operating_points",
+        "Choose a model's thresholds on whole pictures.",
+    ),
     "frontier": (
         "crackscan.train.cli.frontier:frontier",
         "Set networks against what they cost.",

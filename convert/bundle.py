@@ -24,7 +24,7 @@ INSTALLER = Path(__file__).with_name("install.sh")
 FOLDER = "crackscan-pi"
 """What the bundle unpacks to."""
 SAMPLES = ("CREDITS.md", "cracked-wall-below-tiles.jpg", "intact-tiles-and-shadows.jpg")
-_FROM_OS = ("numpy", "opencv-python-headless")
+_FROM_OS = ("numpy", "opencv-python-headless", "pillow")
 _GLIBC = ("2_28", "2_27", "2_17")
 _KEPT_OUT = (".*", "build", "dist", "*.egg-info", "__pycache__", "tests", "runs", "benchmarks")
 
@@ -49,7 +49,8 @@ TARGETS = {
 def bundle(name: str, out: Path, tell: Callable[[str], None] = lambda _: None) -> int:
     """Write the bundle for a target.
 
-    Wheels come from the package index, ours from this checkout; numpy and OpenCV stay the OS's.
+    Wheels come from the package index, ours from this checkout; numpy, OpenCV and Pillow stay the
+    OS's.
 
     Args:
         name: a key of `TARGETS`.

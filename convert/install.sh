@@ -40,8 +40,8 @@ machine=$(uname -m)
 [ "$(getconf LONG_BIT)" = 64 ] || fail "this bundle is for $system; the system here is 32-bit"
 found=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])') || fail "there is no python3"
 [ "$found" = "$python" ] || fail "this bundle is for $system with Python $python; here is Python $found"
-python3 -c 'import cv2, ensurepip, numpy' 2>/dev/null ||
-    fail "something of the system is missing: apt install python3-venv python3-opencv"
+python3 -c 'import cv2, ensurepip, numpy, PIL' 2>/dev/null ||
+    fail "something of the system is missing: apt install python3-venv python3-opencv python3-pil"
 numpy='import numpy; print(numpy.__version__, numpy.__file__)'
 before=$(python3 -c "$numpy")
 

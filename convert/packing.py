@@ -14,7 +14,8 @@ Package: crackscan
 Version: {version}
 Architecture: arm64
 Maintainer: crackscan
-Depends: python3 (>= {python}), python3 (<< {next_python}), python3-venv, python3-opencv
+Depends: python3 (>= {python}), python3 (<< {next_python}), python3-venv, python3-opencv,
+ python3-pil
 Section: science
 Priority: optional
 Description: Finds cracks in concrete on site, offline, in real time

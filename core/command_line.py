@@ -70,7 +70,8 @@ def _missing_package(error: ModuleNotFoundError) -> int:
     if package in ("", "crackscan"):
         raise error
     advice = {
-        "cv2": "install it with: apt install python3-opencv, or pip install opencv-python-headless"
+        "cv2": "install it with: apt install python3-opencv, or pip install opencv-python-headless",
+        "PIL": "install it with: apt install python3-pil, or pip install pillow",
     }.get(package, "training and converting need more packages: pip install 'crackscan[train]'")
     click.echo(f"Error: the Python package {package} is missing; {advice}", err=True)
     return FAILED

@@ -3,7 +3,7 @@
 import os
 import re
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -19,8 +19,10 @@ RGB = NDArray[np.uint8]
 
 MAX_PIXELS = 200_000_000
 MAX_BYTES = 2**31 - 1
-_STRIP = 128
-"""Rows."""
+_STRIP_ROWS = 128
+_TRANSPOSED = (5, 6, 7, 8)
+_FLIP_CODES = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
+"""By orientation: what is left to do after the transposition, as cv2.flip takes it."""
 _SUFFIXES = {".jpg", ".jpeg", ".jpe", ".png", ".tif", ".tiff", ".webp", ".bmp"}
 _UNREAD_SUFFIXES = {".heic", ".heif", ".avif", ".gif"}
 _QUALITY = dict.fromkeys((".jpg", ".jpeg", ".jpe"), cv2.IMWRITE_JPEG_QUALITY) | {
@@ -132,40 +134,43 @@ def _read_bytes(path: Path) -> bytes:
 
 def _decode(path: Path, data: bytes, header: Header, reduction: int) -> RGB:
     flags = _REDUCED[reduction] if reduction > 1 else cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
-    if header.kind == "WebP":
+    if header.kind != "TIFF":
+        # OpenCV ignores an orientation that is stored as LONG, and before 4.10 that of a WebP.
         flags |= cv2.IMREAD_IGNORE_ORIENTATION
-    bgr = None
+    rgb = None
     with library_messages() as messages:
         try:
             bgr = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+            rgb = None if bgr is None else _convert_pixels(path, bgr, header.orientation)
         except (cv2.error, MemoryError) as error:
-            reason = str(error)
-            if "memory" in reason.lower():
+            if isinstance(error, MemoryError) or "memory" in str(error).lower():
                 raise PictureError(f"{path} does not fit into memory") from None
     damage = next((text for text in messages if _DAMAGE.search(text)), None)
-    if bgr is None or damage is not None:
+    if rgb is None or damage is not None:
         raise PictureError(f"{path} is a damaged {header.kind}, or of a kind that is not read")
+    return rgb
+
+
+def _convert_pixels(path: Path, bgr: Any, orientation: int) -> RGB:
     if bgr.dtype == np.uint16:
         bgr = cv2.convertScaleAbs(bgr, alpha=255 / 65535)
     if bgr.dtype != np.uint8:
         raise PictureError(f"{path} holds {bgr.dtype} pixels: save it with 8 or 16 bits")
-    return _upright(_reddened(cast(RGB, bgr)), header.orientation)
+    return _turn_upright(_swap_red_and_blue(bgr), orientation)
 
 
-def _reddened(bgr: RGB) -> RGB:
-    """The same array with red and blue exchanged: a large photograph is not held twice."""
-    for top in range(0, bgr.shape[0], _STRIP):
-        strip = bgr[top : top + _STRIP]
+def _swap_red_and_blue(bgr: RGB) -> RGB:
+    """Exchange red and blue in place: a large photograph is not held twice."""
+    for top in range(0, bgr.shape[0], _STRIP_ROWS):
+        strip = bgr[top : top + _STRIP_ROWS]
         strip[:] = cv2.cvtColor(strip, cv2.COLOR_BGR2RGB)
     return bgr
 
 
-def _upright(rgb: RGB, orientation: int) -> RGB:
+def _turn_upright(rgb: RGB, orientation: int) -> RGB:
     """Undo an EXIF orientation (1 to 8; EXIF 2.3, tag 0x0112)."""
-    if orientation in (5, 6, 7, 8):
-        rgb = rgb.transpose(1, 0, 2)
-    if orientation in (2, 3, 6, 7):
-        rgb = rgb[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        rgb = rgb[::-1]
-    return np.ascontiguousarray(rgb)
+    if orientation in _TRANSPOSED:
+        rgb = cast(RGB, cv2.transpose(rgb))
+    if orientation in _FLIP_CODES:
+        cv2.flip(rgb, _FLIP_CODES[orientation], dst=rgb)
+    return rgb

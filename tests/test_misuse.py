@@ -168,7 +168,11 @@ def test_a_mistake_ends_in_one_clear_line(
 def test_a_missing_package_is_named_with_the_way_to_get_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for package, advice in (("sklearn", "pip install"), ("cv2", "apt install python3-opencv")):
+    for package, advice in (
+        ("sklearn", "pip install"),
+        ("cv2", "apt install python3-opencv"),
+        ("PIL", "apt install python3-pil"),
+    ):
         monkeypatch.setitem(sys.modules, package, None)
 
         @click.command()

@@ -106,7 +106,7 @@ SYSTEMS = {
     "trixie": System("trixie", "arm64", "3.13", ("python3-libcamera",), "pi-trixie"),
     "armhf": System("bookworm", "armhf", "3.11"),
 }
-PACKAGES = ("python3-venv", "python3-opencv", "make", "systemd")
+PACKAGES = ("python3-venv", "python3-opencv", "python3-pil", "make", "systemd")
 """What the README tells to install, git aside; and what runs services on every Pi."""
 
 

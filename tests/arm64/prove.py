@@ -78,7 +78,7 @@ def _worked_s() -> float:
 def _system(told: Transcript, _: str) -> None:
     done = told.run(". /etc/os-release; echo $PRETTY_NAME; " + VERSIONS, folder="/")
     told.facts["versions"] = done.out.rpartition("\n")[0].rpartition("\n")[2]
-    told.run("apt-get install --yes make python3-venv python3-opencv", folder="/")
+    told.run("apt-get install --yes make python3-venv python3-opencv python3-pil", folder="/")
     if told.chroot.system.architecture == "armhf":
         _refused_where_no_runtime_fits(told)
 

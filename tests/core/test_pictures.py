@@ -43,8 +43,9 @@ def encoded(suffix: str, rgb: np.ndarray) -> bytes:
     return bytes(cv2.imencode(suffix, pixels)[1])
 
 
-def exif(orientation: int) -> bytes:
-    return struct.pack("<2sHIHHHIII", b"II", 42, 8, 1, 0x0112, 3, 1, orientation, 0)
+def exif(orientation: int, kind: int = 3) -> bytes:
+    """A block with the orientation alone, as SHORT (3) or LONG (4)."""
+    return struct.pack("<2sHIHHHIII", b"II", 42, 8, 1, 0x0112, kind, 1, orientation, 0)
 
 
 def jpeg_with_exif(data: bytes, orientation: int) -> bytes:
@@ -107,6 +108,59 @@ def test_exif_orientation_is_undone(
     corners = [(2, 2), (2, -3), (-3, 2), (-3, -3)]
     for corner in corners:
         assert np.allclose(rgb[corner], upright[corner], atol=40)
+
+
+def test_an_orientation_stored_as_long_is_undone() -> None:
+    data = (DATA / "exif" / "e-orient-long.jpg").read_bytes()
+    assert parse_header(data).orientation == 6
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    stored = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    turned = read_picture(DATA / "exif" / "e-orient-long.jpg")
+    assert turned.shape == (480, 320, 3)
+    assert (turned[..., ::-1] == np.rot90(stored, -1)).all()
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 77])
+def test_an_orientation_that_does_not_exist_is_upright(orientation: int) -> None:
+    data = jpeg_with_exif(encoded(".jpg", swatch()), orientation)
+    assert parse_header(data).orientation == 1
+    assert decode_picture(data, Path("a.jpg")).shape == (32, 64, 3)
+
+
+def test_the_orientation_of_the_second_exif_block_counts_if_the_first_is_empty() -> None:
+    data = jpeg_with_exif(encoded(".jpg", swatch()), 6)
+    empty = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 0) + bytes(4)
+    data = data[:2] + b"\xff\xe1" + struct.pack(">H", len(empty) + 2) + empty + data[2:]
+    assert decode_picture(data, Path("a.jpg")).shape == (64, 32, 3)
+
+
+def test_a_damaged_side_chunk_does_not_hide_a_sound_png() -> None:
+    data = encoded(".png", swatch())
+    chunk = bytearray(png_chunk(b"eXIf", exif(6)))
+    chunk[-1] ^= 1
+    data = data[:33] + bytes(chunk) + data[33:]
+    header = parse_header(data)
+    assert (header.kind, header.width, header.height, header.orientation) == ("PNG", 64, 32, 1)
+    assert decode_picture(data, Path("a.png")).shape == (32, 64, 3)
+
+
+def test_the_metadata_of_a_png_may_follow_its_pixels() -> None:
+    data = encoded(".png", swatch())
+    data = data[:-12] + png_chunk(b"eXIf", exif(6)) + data[-12:]
+    assert parse_header(data).orientation == 6
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_the_header_of_a_big_tiff_is_read(order: str) -> None:
+    entries = [(256, 4, 40_000), (257, 4, 30_000)]
+    mark = b"II" if order == "<" else b"MM"
+    data = mark + struct.pack(f"{order}HHHQQ", 43, 8, 0, 16, len(entries))
+    for tag, kind, value in entries:
+        data += struct.pack(f"{order}HHQI4x", tag, kind, 1, value)
+    header = parse_header(data + bytes(8))
+    assert (header.kind, header.width, header.height) == ("TIFF", 40_000, 30_000)
+    with pytest.raises(PictureError, match="is too large: 40000x30000"):
+        decode_picture(data + bytes(8), Path("a.tif"))
 
 
 def test_grey_becomes_three_equal_channels(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from crackscan.edge.cli import COMMANDS
 SAMPLES = Path(__file__).parents[2] / "samples"
 DESKTOP_ONLY = {"tensorflow", "keras", "sklearn", "scipy", "matplotlib"}
 HEAVY = DESKTOP_ONLY | {
-    "cv2", "numpy", "rich", "ai_edge_litert", "jinja2", "dask", "distributed", "gpiozero",
+    "cv2", "numpy", "PIL", "rich", "ai_edge_litert", "jinja2", "dask", "distributed", "gpiozero",
     "picamera2", "pymavlink", "sqlite3", "asyncio", "ssl", "http",
 }  # fmt: skip
 CLASSIFIES = {
@@ -27,7 +27,8 @@ CLASSIFIES = {
     "crackscan.edge.inference.input_rewrite", "crackscan.edge.inference.flatbuffer",
     "crackscan.edge.inference.model", "crackscan.edge.inference.runtime", "crackscan.core.errors",
     "crackscan.core.durable_files", "crackscan.core.native_output", "crackscan.core.pictures",
-    "crackscan.core.picture_header", "crackscan.core.pooling",
+    "crackscan.core.picture_header", "crackscan.core.pooling", "crackscan.core.exif",
+    "crackscan.core.jpeg_end", "crackscan.core.picture_metadata",
 }  # fmt: skip
 """All that `classify` needs of us: nothing of the live view, surveys or positions."""
 ALLOWED = {"surveys": {"sqlite3"}}
@@ -130,7 +131,7 @@ def test_classify_loads_what_it_uses_and_nothing_else() -> None:
     rooms = CLASSIFIES | ({"crackscan.edge.inference.xnnpack_delegate"} if older else set())
     assert {name for name in found if name.startswith("crackscan.")} == rooms
     runtime = "tflite_runtime" if older else "ai_edge_litert"
-    assert not found & (HEAVY - {"cv2", "numpy", "rich", runtime})
+    assert not found & (HEAVY - {"cv2", "numpy", "PIL", "rich", runtime})
 
 
 def test_help_comes_at_once() -> None:
@@ -166,7 +167,7 @@ def test_a_scan_without_a_screen_loads_no_screen(tmp_path: Path) -> None:
     picture = str(SAMPLES / "cracked-patch-upright.jpg")
     found = loaded_by(SCAN, picture, str(tmp_path / "survey"))
     assert "crackscan.edge.pipelines.live" in found
-    assert not found & (HEAVY - {"cv2", "numpy", "ai_edge_litert", "sqlite3"})
+    assert not found & (HEAVY - {"cv2", "numpy", "PIL", "ai_edge_litert", "sqlite3"})
 
 
 def test_the_first_picture_is_recorded_within_two_seconds(tmp_path: Path) -> None:

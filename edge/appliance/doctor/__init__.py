@@ -28,6 +28,7 @@ def examine(settings_file: Path | None = None) -> list[Check]:
         "python": software.python,
         "numpy": software.numpy,
         "opencv": software.opencv,
+        "pillow": software.pillow,
         "runtime": software.runtime,
         "model": lambda: software.model(settings.model),
         "self-test": lambda: software.self_test(settings.model),

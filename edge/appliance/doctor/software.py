@@ -66,6 +66,10 @@ def opencv() -> Check:
     return check
 
 
+def pillow() -> Check:
+    return package("pillow", "PIL", "apt install python3-pil, or pip install pillow")
+
+
 def runtime() -> Check:
     """The TFLite runtime, and whether it uses XNNPACK for this model."""
     from crackscan.edge.inference.model import find_model

@@ -25,8 +25,8 @@ from crackscan.edge.inference.self_test import SelfTest
 
 FIRMWARE = "sys/devices/platform/soc/soc:firmware/get_throttled"
 NAMES = [
-    "machine", "system", "python", "numpy", "opencv", "runtime", "model", "self-test", "settings",
-    "cameras", "permissions", "position", "disk", "clock", "temperature", "power",
+    "machine", "system", "python", "numpy", "opencv", "pillow", "runtime", "model", "self-test",
+    "settings", "cameras", "permissions", "position", "disk", "clock", "temperature", "power",
 ]  # fmt: skip
 
 

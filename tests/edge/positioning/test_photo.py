@@ -1,6 +1,7 @@
 """Photographs say where, when and through which lens they were taken; damage never raises."""
 
 import struct
+import zlib
 from pathlib import Path
 
 import pytest
@@ -225,7 +226,8 @@ def test_other_kinds_of_picture_carry_the_same(tmp_path: Path) -> None:
     tiff.write_bytes(block)
 
     def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + b"crc!"
+        checksum = zlib.crc32(kind + body)
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", checksum)
 
     size = struct.pack(">II5B", 4000, 3000, 8, 2, 0, 0, 0)
     note = b"XML:com.adobe.xmp\0\0\0\0\0" + AUTEL.encode()

@@ -1,4 +1,4 @@
-"""`crackscan compare`: what became of the cracks between two surveys of the same place."""
+"""`crackscan compare`: how cracks changed between two surveys of the same structure."""
 
 import json
 from pathlib import Path
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from crackscan.edge.reporting.compare.change import Changed, Difference
-    from crackscan.edge.reporting.compare.compare import Comparison
+    from crackscan.edge.reporting.compare.change import CrackChange, Difference
+    from crackscan.edge.reporting.compare.comparison import Comparison
 
 
 @click.command()
@@ -16,95 +16,95 @@ if TYPE_CHECKING:
 @click.argument("later", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 def compare(earlier: Path, later: Path, as_json: bool) -> None:
-    """Compare two surveys of the same place, EARLIER and LATER: which cracks are new, grown
-    or gone.
+    """Compare two surveys of the same structure, EARLIER and LATER: which cracks are new, grown,
+    smaller or gone.
 
-    Cracks are matched by laying the pictures over each other, where positions allow it. Grown means
-    wider or longer by more than both measurements are uncertain. As a document: crackscan report
-    LATER --since EARLIER.
+    Cracks are matched by aligning pictures of the same place. A crack has grown if it is wider or
+    longer by more than the combined uncertainty of both measurements. To get the comparison as a
+    document: crackscan report LATER --since EARLIER.
     """
     from rich.console import Console
     from rich.progress import Progress
 
-    from crackscan.edge.reporting.compare.compare import compare as run
-    from crackscan.edge.reporting.report.write import scanned_folder
+    from crackscan.edge.reporting.compare.comparison import compare_surveys
+    from crackscan.edge.reporting.survey_pictures import find_source_folder
     from crackscan.edge.survey import SurveyReader
 
     with SurveyReader(earlier) as old, SurveyReader(later) as new:
         console = Console(stderr=True)
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
             task = bars.add_task("Comparing pictures", total=None)
-            sources = scanned_folder(old), scanned_folder(new)
-            found = run(
+            comparison = compare_surveys(
                 old,
                 new,
-                sources,
-                watch=lambda done, of: bars.update(task, completed=done, total=of),
+                (find_source_folder(old), find_source_folder(new)),
+                on_progress=lambda done, total: bars.update(task, completed=done, total=total),
             )
     if as_json:
-        click.echo(json.dumps(_told(found), allow_nan=False))
+        click.echo(json.dumps(_describe_comparison(comparison), allow_nan=False))
     else:
-        _print(found)
+        _print_comparison(comparison)
 
 
-def _told(found: "Comparison") -> dict[str, Any]:
+def _describe_comparison(comparison: "Comparison") -> dict[str, Any]:
     from crackscan.edge.reporting.compare.change import Change
 
     return {
-        "earlier": found.earlier,
-        "later": found.later,
-        **{str(kind): found.count(kind) for kind in Change},
-        "changes": [_one(one) for one in found.changes],
+        "earlier": comparison.earlier,
+        "later": comparison.later,
+        **{str(kind): comparison.count(kind) for kind in Change},
+        "changes": [_describe_change(change) for change in comparison.changes],
     }
 
 
-def _one(one: "Changed") -> dict[str, Any]:
-    def figures(of: "Difference | None") -> dict[str, Any] | None:
-        if of is None:
-            return None
-        return {
-            "before": round(of.before, 4),
-            "after": round(of.after, 4),
-            "difference": round(of.value, 4),
-            "uncertainty": round(of.uncertainty, 4),
-            "unit": of.unit,
-        }
-
+def _describe_change(change: "CrackChange") -> dict[str, Any]:
     return {
-        "change": str(one.change),
-        "before": one.before and one.before.number,
-        "after": one.after and one.after.number,
-        "width": figures(one.width),
-        "length": figures(one.length),
-        "matched_by": one.matched_by or None,
-        "place_seen_in_both": one.looked,
+        "change": str(change.change),
+        "before": change.before and change.before.number,
+        "after": change.after and change.after.number,
+        "width": _describe_difference(change.width),
+        "length": _describe_difference(change.length),
+        "matched_by": change.matched_by or None,
+        "place_seen_in_both": change.is_place_covered,
     }
 
 
-def _print(found: "Comparison") -> None:
+def _describe_difference(difference: "Difference | None") -> dict[str, Any] | None:
+    if difference is None:
+        return None
+    return {
+        "before": round(difference.before, 4),
+        "after": round(difference.after, 4),
+        "difference": round(difference.value, 4),
+        "uncertainty": round(difference.uncertainty, 4),
+        "unit": difference.unit,
+    }
+
+
+def _print_comparison(comparison: "Comparison") -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from crackscan.edge.reporting.compare.change import Change
-    from crackscan.edge.reporting.report.page import in_difference
+    from crackscan.edge.reporting.formatting import MISSING, format_difference
 
-    counts = ", ".join(f"{found.count(kind)} {kind}" for kind in Change)
-    click.echo(f"{found.earlier} → {found.later}: {counts}")
-    if not found.changes:
+    counts = ", ".join(f"{comparison.count(kind)} {kind}" for kind in Change)
+    click.echo(f"{comparison.earlier} → {comparison.later}: {counts}")
+    if not comparison.changes:
         return
     table = Table(box=None, pad_edge=False)
     for heading in ("change", "before", "after", "width", "length", "matched by"):
         table.add_column(heading)
-    for one in found.changes:
+    for change in comparison.changes:
         table.add_row(
-            str(one.change) + ("" if one.looked else " ?"),
-            "–" if one.before is None else f"{one.before.number}",
-            "–" if one.after is None else f"{one.after.number}",
-            Text(in_difference(one.width)),
-            Text(in_difference(one.length)),
-            one.matched_by,
+            str(change.change) + ("" if change.is_place_covered else " ?"),
+            MISSING if change.before is None else f"{change.before.number}",
+            MISSING if change.after is None else f"{change.after.number}",
+            Text(format_difference(change.width)),
+            Text(format_difference(change.length)),
+            change.matched_by,
         )
     Console().print(table)
-    if not all(one.looked for one in found.changes):
-        click.echo("? no picture of the other survey is known to show its place")
+    if not all(change.is_place_covered for change in comparison.changes):
+        click.echo("? no picture of the other survey is known to show this place")

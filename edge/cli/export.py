@@ -59,12 +59,12 @@ def export(
 
 
 def _export_training(survey: Path, folder: Path, pictures: Path | None) -> None:
-    from crackscan.edge.reporting.report.write import scanned_folder
+    from crackscan.edge.reporting.survey_pictures import find_source_folder
     from crackscan.edge.survey import SurveyReader
     from crackscan.edge.web.review.training import export_training
 
     with SurveyReader(survey) as opened:
-        done = export_training(opened, folder, pictures or scanned_folder(opened))
+        done = export_training(opened, folder, pictures or find_source_folder(opened))
     click.echo(f"{folder}: {done.positive} positive and {done.negative} negative patches")
     if done.without_picture:
         click.echo(f"{done.without_picture} without a full-size picture: left out", err=True)

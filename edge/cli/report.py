@@ -1,10 +1,14 @@
-"""`crackscan report`: a survey as a document to hand over."""
+"""`crackscan report`: the inspection report of a survey, a document to hand over."""
 
 import json
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from crackscan.edge.reporting.report.writer import WrittenReport
 
 
 @click.command()
@@ -12,9 +16,9 @@ import click
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="The HTML file to write; SURVEY/report.html if not given.",
+    help="The HTML file to write; default: SURVEY/report.html.",
 )
-@click.option("--pdf", is_flag=True, help="Print it to a PDF beside it, too.")
+@click.option("--pdf", is_flag=True, help="Also write the report as PDF.")
 @click.option(
     "--limit-mm",
     type=click.FloatRange(0.01, 10.0),
@@ -22,27 +26,27 @@ import click
     show_default=True,
     help="Crack width to judge against.",
 )
-@click.option("--site", default="", help="What was inspected, for the cover.")
-@click.option("--inspector", default="", help="Who answers for it, for the cover.")
+@click.option("--site", default="", help="Name of the structure, for the cover.")
+@click.option("--inspector", default="", help="Name of the inspector, for the cover.")
 @click.option(
     "--in-full",
     type=click.IntRange(1, 200),
     default=100,
     show_default=True,
-    help="So many findings, the worst, with pictures; the rest as a table.",
+    help="Number of findings, the worst, shown with pictures; the others are listed in a table.",
 )
 @click.option(
     "--pictures",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Folder of the scanned photographs, if it is not where it was.",
+    help="Folder of the scanned photographs, if it has moved.",
 )
 @click.option(
     "--since",
     type=click.Path(path_type=Path),
-    help="An earlier survey of the same place: the report then says what changed.",
+    help="An earlier survey of the same structure: the report then lists what changed.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace an earlier report.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the names of the files as JSON.")
 def report(
     survey: Path,
     out: Path | None,
@@ -56,46 +60,59 @@ def report(
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Write the inspection report of SURVEY, a survey's folder: one HTML file that needs no network
-    and prints on A4, and beside it the findings as CSV, GeoJSON and GeoPackage.
+    """Write the inspection report of SURVEY, the folder of a survey.
 
-    The worst findings come first, judged by the 95th percentile of their width against --limit-mm.
+    The report is one HTML file that needs no network and prints on A4. The findings are written
+    next to it as CSV, GeoJSON and GeoPackage.
+
+    The worst findings come first. They are ranked by the 95th percentile of their width, compared
+    with --limit-mm.
     """
     from rich.console import Console
     from rich.progress import Progress
 
-    from crackscan.edge.reporting.report.content import Options
-    from crackscan.edge.reporting.report.write import write_report
+    from crackscan.edge.reporting.report.content import ReportOptions
+    from crackscan.edge.reporting.report.writer import write_report
     from crackscan.edge.survey import SurveyReader
 
-    options = Options(limit_mm, in_full, site, inspector)
     with ExitStack() as stack:
         opened = stack.enter_context(SurveyReader(survey))
         earlier = None if since is None else stack.enter_context(SurveyReader(since))
-        target = out or survey / "report.html"
         console = Console(stderr=True)
         bars = Progress(console=console, transient=True, disable=not console.is_terminal)
         stack.enter_context(bars)
         task = bars.add_task("Reading the survey", total=None)
 
-        def watch(what: str, count: int, of: int) -> None:
-            bars.update(task, description=what, completed=count, total=of or None)
+        def show_progress(step: str, done: int, total: int) -> None:
+            bars.update(task, description=step, completed=done, total=total or None)
 
-        done = write_report(opened, target, options, pdf, pictures, overwrite, earlier, watch)
-    content = done.content
+        written = write_report(
+            opened,
+            out or survey / "report.html",
+            ReportOptions(limit_mm, in_full, site, inspector),
+            with_pdf=pdf,
+            source_folder=pictures,
+            overwrite=overwrite,
+            earlier=earlier,
+            on_progress=show_progress,
+        )
     if as_json:
-        told = {
-            "html": str(done.html),
-            "pdf": None if done.pdf is None else str(done.pdf),
-            "beside": [str(path) for path in done.beside],
-            "findings": content.counted,
-            "rejected": len(content.rejected),
-            "judged": {str(kind): count for kind, count in content.judged.items()},
-            "limit_mm": content.limit_mm,
-        }
-        click.echo(json.dumps(told))
+        click.echo(json.dumps(_describe_report(written)))
         return
-    count = content.counted
-    click.echo(f"{done.html}: {count} finding{'s' * (count != 1)}")
-    for path in (*((done.pdf,) if done.pdf else ()), *done.beside):
+    count = written.content.finding_count
+    click.echo(f"{written.html}: {count} finding{'s' * (count != 1)}")
+    for path in (*((written.pdf,) if written.pdf else ()), *written.exports):
         click.echo(str(path))
+
+
+def _describe_report(written: "WrittenReport") -> dict[str, Any]:
+    content = written.content
+    return {
+        "html": str(written.html),
+        "pdf": None if written.pdf is None else str(written.pdf),
+        "beside": [str(path) for path in written.exports],
+        "findings": content.finding_count,
+        "rejected": len(content.rejected),
+        "judged": {str(kind): count for kind, count in content.widths.judged.items()},
+        "limit_mm": content.limit_mm,
+    }

@@ -34,7 +34,7 @@ def review(survey: Path, listen: str, pictures: Path | None, keys: Path | None) 
     It serves this machine only unless --listen names a network; then the link holds a key. Ctrl-C
     ends it.
     """
-    from crackscan.edge.reporting.report.write import scanned_folder
+    from crackscan.edge.reporting.survey_pictures import find_source_folder
     from crackscan.edge.survey.review import Reviewed
     from crackscan.edge.web.live.address import parse_address
     from crackscan.edge.web.live.serve import serving
@@ -44,7 +44,7 @@ def review(survey: Path, listen: str, pictures: Path | None, keys: Path | None) 
     before = signal.signal(signal.SIGTERM, lambda *_: ended.set())
     try:
         with Reviewed(survey) as opened:
-            begin = begin_review(opened, pictures or scanned_folder(opened))
+            begin = begin_review(opened, pictures or find_source_folder(opened))
             with serving(begin, parse_address(listen), keys, option="--listen") as served:
                 links = served.links() if sys.stdout.isatty() or not served.keys else served.places
                 click.echo(f"Review of {survey}: {links[0]}")

@@ -1,1 +1,1 @@
-"""The same place twice: which cracks are new, grown or gone."""
+"""Compares two surveys of the same structure: which cracks are new, grown, smaller or gone."""

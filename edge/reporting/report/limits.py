@@ -1,4 +1,4 @@
-"""Limits of crack width: what codes name, and what a measured width says against one."""
+"""Limits of crack width: those that codes name, and a measured width judged against one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,13 +6,15 @@ from enum import StrEnum
 
 from crackscan.edge.measurement.values import Length
 
-CLASSES_MM = (0.1, 0.2, 0.3, 0.4)
-DEFAULT_MM = 0.3
+WIDTH_CLASSES_MM = (0.1, 0.2, 0.3, 0.4)
+"""Edges of the classes in which widths are counted: the limits of EN 1992-1-1 and finer ones."""
+DEFAULT_LIMIT_MM = 0.3
+"""EN 1992-1-1, table 7.1N, for most exposure classes."""
 
 
 @dataclass(frozen=True)
 class CodeLimit:
-    """A row of a code's table."""
+    """One row of such a table."""
 
     exposure: str
     limit_mm: float
@@ -20,7 +22,7 @@ class CodeLimit:
 
 @dataclass(frozen=True)
 class Code:
-    """A code's table of crack widths."""
+    """The table of crack widths in a design code."""
 
     name: str
     meaning: str
@@ -53,19 +55,19 @@ CODES = (
 
 
 class Judgement(StrEnum):
-    """What a width with its 90 % interval says against a limit."""
+    """How a width with its 90 % interval compares with a limit; the worst first."""
 
     ABOVE = "above"
     """The whole interval is above."""
     UNDECIDED = "undecided"
-    """The limit lies in the interval."""
+    """The limit lies within the interval."""
     UNKNOWN = "unknown"
     """There is no width in millimetres."""
     BELOW = "below"
     """The whole interval is below."""
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         return {
             Judgement.ABOVE: "above the limit",
             Judgement.UNDECIDED: "limit lies within the uncertainty",
@@ -74,8 +76,8 @@ class Judgement(StrEnum):
         }[self]
 
 
-def judge(width: Length | None, limit_mm: float) -> Judgement:
-    """A width against a limit, both in millimetres."""
+def judge_width(width: Length | None, limit_mm: float) -> Judgement:
+    """Compare a width with a limit, both in millimetres."""
     if width is None:
         return Judgement.UNKNOWN
     if width.value_mm - width.uncertainty_mm > limit_mm:
@@ -87,14 +89,14 @@ def judge(width: Length | None, limit_mm: float) -> Judgement:
 
 @dataclass(frozen=True)
 class WidthClass:
-    """Widths from `low_mm` up to, not including, `high_mm` (None: without end)."""
+    """How many widths lie in [`low_mm`, `high_mm`); None is no upper end."""
 
     low_mm: float
     high_mm: float | None
     count: int
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         if self.high_mm is None:
             return f"{self.low_mm:g} mm and wider"
         if self.low_mm == 0:
@@ -102,13 +104,13 @@ class WidthClass:
         return f"{self.low_mm:g} to {self.high_mm:g} mm"
 
 
-def classify(widths_mm: Sequence[float], limit_mm: float) -> list[WidthClass]:
-    """Count widths by class; the limit is an edge of a class."""
-    edges = sorted({0.0, limit_mm, *CLASSES_MM})
-    tops: list[float | None] = [*edges[1:], None]
+def count_widths(widths_mm: Sequence[float], limit_mm: float) -> list[WidthClass]:
+    """Count widths by class; the limit is the edge between two classes."""
+    edges = sorted({0.0, limit_mm, *WIDTH_CLASSES_MM})
+    upper: list[float | None] = [*edges[1:], None]
     return [
         WidthClass(
-            low, top, sum(low <= width and (top is None or width < top) for width in widths_mm)
+            low, high, sum(low <= width and (high is None or width < high) for width in widths_mm)
         )
-        for low, top in zip(edges, tops, strict=True)
+        for low, high in zip(edges, upper, strict=True)
     ]

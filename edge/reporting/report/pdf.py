@@ -1,7 +1,7 @@
-"""Prints the report's page to PDF, with whichever of two engines is there.
+"""Prints the report's page to PDF with WeasyPrint or Chromium.
 
-WeasyPrint (BSD-3-Clause; Python and Pango, no browser) is the extra `pdf`. Chromium, where it is
-installed, prints the same page.
+WeasyPrint (BSD-3-Clause; it needs Pango, but no browser) is installed with the extra `pdf`. If it
+is missing, an installed Chromium prints the same page.
 """
 
 import os
@@ -14,26 +14,27 @@ from crackscan.core.durable_files import write_file
 from crackscan.core.errors import CrackscanError
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PATIENCE_S = 600
-MISSING = (
+TIMEOUT_S = 600
+"""A browser that has not printed by then is taken to hang."""
+NO_ENGINE = (
     "a PDF needs WeasyPrint (pip install 'crackscan[pdf]') or Chromium"
-    " (apt install chromium); the HTML report is there, and any browser prints it"
+    " (apt install chromium); the HTML report is written, and any browser can print it"
 )
 
 
 def write_pdf(html: Path, pdf: Path) -> str:
-    """Print a page of our own making; returns the engine's name.
+    """Print a page written by `write_report`; returns the name of the engine.
 
-    Nothing is fetched: the page holds all it needs. Raises CrackscanError where no engine is
-    installed, or it fails.
+    The page is self-contained, so nothing is fetched from a network. Raises CrackscanError if no
+    engine is installed or the engine fails.
     """
     try:
         from weasyprint import HTML
     except (ImportError, OSError):  # OSError: Pango is missing
         browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
         if browser is None:
-            raise CrackscanError(MISSING) from None
-        _print_with_browser(browser, html, pdf)
+            raise CrackscanError(NO_ENGINE) from None
+        _print_with_chromium(browser, html, pdf)
         return "Chromium"
     data = HTML(string=html.read_text(encoding="utf-8")).write_pdf()
     assert isinstance(data, bytes)
@@ -41,7 +42,7 @@ def write_pdf(html: Path, pdf: Path) -> str:
     return "WeasyPrint"
 
 
-def _print_with_browser(browser: str, html: Path, pdf: Path) -> None:
+def _print_with_chromium(browser: str, html: Path, pdf: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="crackscan-") as scratch:
         part = Path(scratch) / "report.pdf"
         command = [
@@ -57,13 +58,13 @@ def _print_with_browser(browser: str, html: Path, pdf: Path) -> None:
             command.insert(1, "--no-sandbox")
         try:
             done = subprocess.run(
-                command, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+                command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
             )
         except subprocess.TimeoutExpired:
-            raise CrackscanError(f"{browser} did not print {html} in {PATIENCE_S} s") from None
+            raise CrackscanError(f"{browser} did not print {html} in {TIMEOUT_S} s") from None
         except OSError as error:
-            raise CrackscanError(f"{browser} cannot be run: {error.strerror}") from None
+            raise CrackscanError(f"{browser} cannot be started: {error.strerror}") from None
         if not part.is_file():
-            last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-            raise CrackscanError(f"{browser} could not print {html}: {last}")
+            message = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            raise CrackscanError(f"{browser} could not print {html}: {message}")
         write_file(pdf, part.read_bytes())

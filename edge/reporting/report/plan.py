@@ -1,136 +1,143 @@
-"""The plan of positions: drawn as SVG, without any map from a network."""
+"""The plan of positions, drawn as SVG without any map from a network."""
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from crackscan.edge.positioning.values import Position
-from crackscan.edge.reporting.report.entry import Entry
-
-WIDE, HIGH = 680, 306
-"""Size of the plan in its own units."""
-EDGE = 34
-LEAST_M = 20.0
-"""A plan shows at least so many metres."""
-MOST_MARKS, MOST_TRACK = 3000, 1500
-_MAJOR_M, _ECCENTRICITY_2 = 6_378_137.0, 0.00669437999014
-"""WGS 84."""
+from crackscan.edge.reporting.local_projection import LocalProjection
+from crackscan.edge.reporting.report.entry import ReportEntry
 
 
 @dataclass(frozen=True)
-class Local:
-    """Metres east and north of a place: the tangent plane, good to 1 mm in 1 km, 1 m in 10 km."""
+class PlanParameters:
+    """The drawing of the plan. Lengths without another unit are units of the SVG drawing."""
 
-    lat: float
-    lon: float
+    width: float = 680
+    height: float = 306
+    """Width and height give the plan the text's width on A4 and a third of the page."""
+    margin: float = 34
+    """Free border, for labels and the north arrow."""
+    min_extent_m: float = 20.0
+    """Shown at least, so that the scatter of one spot does not fill the plan."""
+    max_scale_bar: float = 160
+    max_marks: int = 3000
+    """Findings that are drawn, the worst first: more overlap and make the page slow."""
+    max_track_points: int = 1500
+    """Of each session's track, thinned evenly: two points per unit of the width."""
+    label_cell: tuple[float, float] = (22, 12)
+    """Width and height that a label of four digits needs."""
 
-    def of(self, position: Position) -> tuple[float, float]:
-        sine = math.sin(math.radians(self.lat))
-        root = math.sqrt(1 - _ECCENTRICITY_2 * sine * sine)
-        east_m = _MAJOR_M / root * math.cos(math.radians(self.lat))
-        north_m = _MAJOR_M * (1 - _ECCENTRICITY_2) / root**3
-        lon = (position.lon - self.lon + 180) % 360 - 180
-        return math.radians(lon) * east_m, math.radians(position.lat - self.lat) * north_m
+
+PARAMETERS = PlanParameters()
 
 
 @dataclass(frozen=True)
-class Mark:
+class PlanMark:
     """A finding on the plan."""
 
     x: float
     y: float
     number: int
-    kind: str
-    """Its judgement."""
+    judgement: str
     label: str
-    """Its number, where there is room for it."""
+    """The number of the finding; empty if it would overlap another one."""
 
 
 @dataclass(frozen=True)
 class Plan:
     """Everything in units of the drawing, y downwards."""
 
-    marks: tuple[Mark, ...]
+    width: float
+    height: float
+    marks: tuple[PlanMark, ...]
+    """The worst last, so that they are drawn on top."""
     tracks: tuple[str, ...]
-    """Polylines' points."""
-    bar: float
+    """Points of polylines."""
+    scale_bar: float
     """Length of the scale bar."""
-    bar_m: float
+    scale_bar_m: float
     accuracy: float | None
-    """Radius of the usual accuracy."""
+    """Radius of the median accuracy."""
     accuracy_m: float | None
-    placed: int
-    left_out: int
-    """Findings with a position that are not drawn: too many."""
+    located: int
+    """Findings with a position."""
+    not_drawn: int
+    """Findings with a position that are not drawn because there are too many."""
 
 
-def make_plan(entries: Sequence[Entry], tracks: Iterable[Sequence[Position]]) -> Plan | None:
-    """A plan of findings, the worst first, and of tracks; None without any position.
-
-    Where there are very many, the first MOST_MARKS are drawn and each track is thinned evenly.
-    """
-    placed = [(entry, entry.position) for entry in entries if entry.position is not None]
-    thinned = [_thin(track, MOST_TRACK) for track in tracks if len(track) > 1]
-    every = [place for _, place in placed] + [place for track in thinned for place in track]
-    if not every:
+def make_plan(entries: Sequence[ReportEntry], tracks: Iterable[Sequence[Position]]) -> Plan | None:
+    """Draw findings, the worst first, and tracks; None without any position."""
+    located = [(entry, entry.position) for entry in entries if entry.position is not None]
+    thinned = [thin_track(track) for track in tracks if len(track) > 1]
+    positions = [position for _, position in located]
+    positions += [position for track in thinned for position in track]
+    if not positions:
         return None
-    first = every[0]
-    around = Local(first.lat, first.lon)
-    points = [around.of(place) for place in every]
-    low_x, low_y = (min(one[axis] for one in points) for axis in (0, 1))
-    high_x, high_y = (max(one[axis] for one in points) for axis in (0, 1))
-    unit = min(
-        (WIDE - 2 * EDGE) / max(high_x - low_x, LEAST_M),
-        (HIGH - 2 * EDGE) / max(high_y - low_y, LEAST_M * HIGH / WIDE),
+    projection = LocalProjection(positions[0].lat, positions[0].lon)
+    points = [projection.project(position) for position in positions]
+    low_x, low_y = (min(point[axis] for point in points) for axis in (0, 1))
+    high_x, high_y = (max(point[axis] for point in points) for axis in (0, 1))
+    width, height, margin = PARAMETERS.width, PARAMETERS.height, PARAMETERS.margin
+    units_per_m = min(
+        (width - 2 * margin) / max(high_x - low_x, PARAMETERS.min_extent_m),
+        (height - 2 * margin) / max(high_y - low_y, PARAMETERS.min_extent_m * height / width),
     )
-    middle = (low_x + high_x) / 2, (low_y + high_y) / 2
+    centre = (low_x + high_x) / 2, (low_y + high_y) / 2
 
-    def on_paper(place: Position) -> tuple[float, float]:
-        x, y = around.of(place)
+    def to_drawing(position: Position) -> tuple[float, float]:
+        x, y = projection.project(position)
         return (
-            round(WIDE / 2 + (x - middle[0]) * unit, 1),
-            round(HIGH / 2 - (y - middle[1]) * unit, 1),
+            round(width / 2 + (x - centre[0]) * units_per_m, 1),
+            round(height / 2 - (y - centre[1]) * units_per_m, 1),
         )
 
-    marks = _labelled([(*on_paper(place), entry) for entry, place in placed[:MOST_MARKS]])
-    lines = [" ".join("{},{}".format(*on_paper(place)) for place in track) for track in thinned]
-    told = sorted(place.accuracy_m for _, place in placed if place.accuracy_m is not None)
-    accuracy_m = told[len(told) // 2] if told else None
-    bar_m = nice_length(160 / unit)
+    drawn = located[: PARAMETERS.max_marks]
+    marks = _label_marks([(*to_drawing(position), entry) for entry, position in drawn])
+    polylines = [
+        " ".join("{},{}".format(*to_drawing(position)) for position in track) for track in thinned
+    ]
+    accuracies = sorted(p.accuracy_m for _, p in located if p.accuracy_m is not None)
+    accuracy_m = accuracies[len(accuracies) // 2] if accuracies else None
+    scale_bar_m = round_length(PARAMETERS.max_scale_bar / units_per_m)
     return Plan(
+        width=width,
+        height=height,
         marks=tuple(marks),
-        tracks=tuple(lines),
-        bar=round(bar_m * unit, 1),
-        bar_m=bar_m,
-        accuracy=None if accuracy_m is None else round(accuracy_m * unit, 1),
+        tracks=tuple(polylines),
+        scale_bar=round(scale_bar_m * units_per_m, 1),
+        scale_bar_m=scale_bar_m,
+        accuracy=None if accuracy_m is None else round(accuracy_m * units_per_m, 1),
         accuracy_m=accuracy_m,
-        placed=len(placed),
-        left_out=len(placed) - len(marks),
+        located=len(located),
+        not_drawn=len(located) - len(marks),
     )
 
 
-def nice_length(most: float) -> float:
-    """The longest of 1, 2, 5, 10, 20, 50 … that is not above `most`, which is positive."""
-    power = 10.0 ** math.floor(math.log10(most))
-    return max(step * power for step in (1.0, 2.0, 5.0) if step * power <= most * (1 + 1e-9))
+def round_length(max_length: float) -> float:
+    """The longest of 1, 2, 5, 10, 20, 50 … that is not above `max_length`, which is positive."""
+    power = 10.0 ** math.floor(math.log10(max_length))
+    steps = (step * power for step in (1.0, 2.0, 5.0))
+    return max(step for step in steps if step <= max_length * (1 + 1e-9))
 
 
-def _thin(track: Sequence[Position], most: int) -> list[Position]:
-    step = max(1, -(-len(track) // most))
+def thin_track(track: Sequence[Position]) -> list[Position]:
+    """Every nth position, so that no more than the plan draws are left, and the last one."""
+    step = max(1, -(-len(track) // PARAMETERS.max_track_points))
     thinned = list(track[::step])
     return thinned if thinned[-1] is track[-1] else [*thinned, track[-1]]
 
 
-def _labelled(placed: list[tuple[float, float, Entry]]) -> list[Mark]:
-    """The worst first get their numbers, as long as these do not lie on one another."""
-    marks: list[Mark] = []
+def _label_marks(located: Sequence[tuple[float, float, ReportEntry]]) -> list[PlanMark]:
+    """Label the worst findings first, as long as no label overlaps another one."""
+    marks: list[PlanMark] = []
     taken: set[tuple[int, int]] = set()
-    for x, y, entry in placed:
-        across, down = int(x // 22), int(y // 12)
-        near = {(across + i, down + j) for i in (-1, 0, 1) for j in (-1, 0, 1)}
-        free = not near & taken
-        if free:
-            taken.add((across, down))
-        label = str(entry.number) if free else ""
-        marks.append(Mark(x, y, entry.number, str(entry.judgement), label))
+    for x, y, entry in located:
+        column, row = int(x // PARAMETERS.label_cell[0]), int(y // PARAMETERS.label_cell[1])
+        neighbours = {(column + i, row + j) for i in (-1, 0, 1) for j in (-1, 0, 1)}
+        has_label = not neighbours & taken
+        if has_label:
+            taken.add((column, row))
+        label = str(entry.number) if has_label else ""
+        marks.append(PlanMark(x, y, entry.number, str(entry.judgement), label))
     return marks[::-1]

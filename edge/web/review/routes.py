@@ -9,10 +9,11 @@ from typing import Any
 
 from crackscan.core.errors import CrackscanError
 from crackscan.edge.positioning.clock import Clock
-from crackscan.edge.reporting.report.entry import entry_of
-from crackscan.edge.reporting.report.page import in_mm, in_px
-from crackscan.edge.reporting.report.pictures import Pictures, draw_finding, jpeg
-from crackscan.edge.survey.reading import iso_time
+from crackscan.edge.reporting.finding_drawing import draw_finding
+from crackscan.edge.reporting.formatting import format_minute, format_mm, format_px, format_second
+from crackscan.edge.reporting.picture_size import encode_bounded_jpeg
+from crackscan.edge.reporting.report.entry import make_entry
+from crackscan.edge.reporting.survey_pictures import SurveyPictures
 from crackscan.edge.survey.review import Reviewed
 from crackscan.edge.survey.values import Review, StoredFinding, Verdict, Which
 from crackscan.edge.web.live.gate import Gate, as_json, object_in, whole
@@ -41,7 +42,7 @@ class ReviewRoutes:
     ) -> None:
         """`source` is the folder of the scanned photographs, where it is at hand."""
         self._survey = survey
-        self._pictures = Pictures(survey.folder, source)
+        self._pictures = SurveyPictures(survey.folder, source)
         self._gate = gate
         self._page = page
         self._clock = Clock()
@@ -84,23 +85,25 @@ class ReviewRoutes:
         )
 
     def _told(self, found: StoredFinding) -> dict[str, Any]:
-        entry = entry_of(found, self._sessions[found.session], 1.0)
+        entry = make_entry(found, self._sessions[found.session], 1.0)
         reviews = self._survey.reviews(found.id)
         last = reviews[-1] if reviews else None
         return {
             "number": entry.number,
             "frame": entry.frame,
-            "time": entry.time,
+            "time": format_second(entry.first_seen.wall_s),
             "probability": round(entry.probability, 3),
-            "width": in_mm(entry.width_mm) if entry.width_mm else in_px(entry.width_px),
-            "length": in_mm(entry.length_mm) if entry.length_mm else in_px(entry.length_px, 0),
-            "why": entry.why,
+            "width": format_mm(entry.width_mm) if entry.width_mm else format_px(entry.width_px),
+            "length": format_mm(entry.length_mm)
+            if entry.length_mm
+            else format_px(entry.length_px, 0),
+            "why": entry.missing_width,
             "review": None
             if last is None
             else {
                 "verdict": last.verdict,
                 "by": last.by,
-                "at": iso_time(last.at.wall_s)[:16].replace("T", " "),
+                "at": format_minute(last.at.wall_s),
                 "remark": last.remark,
             },
         }
@@ -169,14 +172,14 @@ def _plain(text: str) -> bool:
 
 
 def _drawn(
-    pictures: Pictures, found: StoredFinding, close_up: str | None, close: bool
+    pictures: SurveyPictures, found: StoredFinding, close_up: str | None, close: bool
 ) -> bytes | None:
     sighting = found.sighting
-    rgb = pictures.of_finding(found.picture, sighting.frame, sighting.frame_width)
+    rgb = pictures.read_frame(found)
     if rgb is None:
         return None
-    kept = pictures.of_survey(close_up) if close and rgb.shape[1] < sighting.frame_width else None
+    kept = pictures.read_kept(close_up) if close and rgb.shape[1] < sighting.frame_width else None
     if kept is not None:
-        return jpeg(kept, _PICTURE_BYTES)
+        return encode_bounded_jpeg(kept, _PICTURE_BYTES)
     drawn = draw_finding(rgb, sighting, sighting.scale)
-    return jpeg(drawn.close_up if close else drawn.overview, _PICTURE_BYTES)
+    return encode_bounded_jpeg(drawn.close_up if close else drawn.overview, _PICTURE_BYTES)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from crackscan.core.cells import CELL_PX
 from crackscan.core.errors import CrackscanError
 from crackscan.core.pictures import RGB, write_picture
-from crackscan.edge.reporting.report.pictures import Pictures
+from crackscan.edge.reporting.survey_pictures import SurveyPictures
 from crackscan.edge.survey.reading import SurveyReader
 from crackscan.edge.survey.values import StoredFinding, Verdict
 
@@ -61,13 +61,13 @@ def export_training(survey: SurveyReader, folder: Path, source: Path | None = No
                 old.unlink()
     except OSError as error:
         raise CrackscanError(f"cannot write into {folder}: {error.strerror}") from None
-    pictures = Pictures(survey.folder, source)
+    pictures = SurveyPictures(survey.folder, source)
     counts = dict.fromkeys(FOLDERS, 0)
     without = crowded = 0
     for found in reviewed:
         assert found.verdict is not None
         sighting = found.sighting
-        rgb = pictures.of_finding(found.picture, sighting.frame, sighting.frame_width)
+        rgb = pictures.read_frame(found)
         if rgb is None or rgb.shape[1] < sighting.frame_width:
             without += 1
             continue

@@ -1,4 +1,4 @@
-"""The same wall twice: what grew is told from what only looks different, and by how much."""
+"""Two surveys of one wall: growth is told from mere differences between the pictures."""
 
 import json
 from dataclasses import replace
@@ -14,10 +14,18 @@ from surveyed import SAMPLES, crack_cells, drawn, make_survey, measured, moment,
 from crackscan.core.pictures import RGB, read_picture
 from crackscan.edge.cli import crackscan
 from crackscan.edge.detection.finding import BoundingBox
+from crackscan.edge.measurement.values import Scale
 from crackscan.edge.positioning import Geotag
-from crackscan.edge.reporting.compare.align import Features, Overlay, features_of, likeness, overlay
-from crackscan.edge.reporting.compare.change import Change, change_of, difference
-from crackscan.edge.reporting.compare.compare import LIKELIEST, Comparison, compare
+from crackscan.edge.reporting.compare.alignment import (
+    Alignment,
+    Features,
+    align_pictures,
+    count_similar,
+    extract_features,
+)
+from crackscan.edge.reporting.compare.candidates import PARAMETERS as CANDIDATES
+from crackscan.edge.reporting.compare.change import Change, classify_change, compute_difference
+from crackscan.edge.reporting.compare.comparison import Comparison, compare_surveys
 from crackscan.edge.survey import Measured, Review, Sighting, Survey, SurveyReader, Verdict
 
 SHIFT = (40, -24)
@@ -41,7 +49,7 @@ def compared(tmp_path: Path, old: list[object], new: list[object]) -> Comparison
     before = make_survey(tmp_path / "old", old)  # type: ignore[arg-type]
     after = make_survey(tmp_path / "new", new)  # type: ignore[arg-type]
     with SurveyReader(before) as one, SurveyReader(after) as two:
-        return compare(one, two)
+        return compare_surveys(one, two)
 
 
 @pytest.mark.parametrize(
@@ -51,53 +59,55 @@ def compared(tmp_path: Path, old: list[object], new: list[object]) -> Comparison
 def test_a_difference_counts_beyond_both_uncertainties(
     before: tuple[float, float], after: tuple[float, float], sign: int
 ) -> None:
-    found = difference((Measured(*before), 1.0, 0.0), (Measured(*after), 1.0, 0.0), None)
+    exact = Scale(1.0, 0.0, "target")
+    found = compute_difference(Measured(*before), Measured(*after), (exact, exact), None)
     assert found is not None and found.sign == sign and found.unit == "mm"
 
 
 def test_an_uncertain_scale_hides_growth_and_pixels_need_the_zoom() -> None:
     thin, wide = Measured(2.0, 0.1), Measured(2.6, 0.1)
-    sure = difference((thin, 0.1, 0.02), (wide, 0.1, 0.02), None)
-    vague = difference((thin, 0.1, 0.25), (wide, 0.1, 0.25), None)
-    assert sure is not None and vague is not None
-    assert sure.sign == 1 and vague.sign == 0
-    assert difference((thin, None, 0), (wide, 0.1, 0.02), None) is None
-    nearer = difference((thin, None, 0), (wide, None, 0), 1.3)
+    good, poor = Scale(0.1, 0.02, "target"), Scale(0.1, 0.25, "target")
+    certain = compute_difference(thin, wide, (good, good), None)
+    uncertain = compute_difference(thin, wide, (poor, poor), None)
+    assert certain is not None and uncertain is not None
+    assert certain.sign == 1 and uncertain.sign == 0
+    assert compute_difference(thin, wide, (None, good), None) is None
+    nearer = compute_difference(thin, wide, (None, None), 1.3)
     assert nearer is not None and nearer.unit == "px" and nearer.sign == 0
-    assert change_of(None, None) is Change.SAME
+    assert classify_change(None, None) is Change.SAME
 
 
-def test_pictures_are_laid_over_each_other() -> None:
+def test_pictures_of_the_same_wall_are_aligned() -> None:
     before, after = wall(), wall(shift=SHIFT)
-    laid = overlay(features_of(before, 640, 480), features_of(after, 640, 480))
-    assert laid is not None
+    found = align_pictures(extract_features(before, 640, 480), extract_features(after, 640, 480))
+    assert found is not None
     points = np.array([[100.0, 100.0], [500.0, 300.0]])
-    assert laid.forth(points) == pytest.approx(points - np.array(SHIFT), abs=1.5)
-    assert laid.back(laid.forth(points)) == pytest.approx(points, abs=0.01)
-    assert laid.zoom_at(points[0]) == pytest.approx(1.0, abs=0.02)
+    assert found.to_later(points) == pytest.approx(points - np.array(SHIFT), abs=1.5)
+    assert found.to_earlier(found.to_later(points)) == pytest.approx(points, abs=0.01)
+    assert found.zoom_at(points[0]) == pytest.approx(1.0, abs=0.02)
 
 
-def test_the_same_wall_is_likelier_at_first_sight() -> None:
-    here = features_of(wall(), 640, 480)
-    again = features_of(wall(shift=SHIFT), 640, 480)
+def test_the_same_wall_has_more_similar_features_than_another_one() -> None:
+    here = extract_features(wall(), 640, 480)
+    again = extract_features(wall(shift=SHIFT), 640, 480)
     other = read_picture(SAMPLES / "intact-tiles-and-shadows.jpg")
-    there = features_of(other, other.shape[1], other.shape[0])
-    assert likeness(again, here) > 5 * likeness(again, there)
-    nothing = features_of(np.full((480, 640, 3), 128, np.uint8), 640, 480)
-    assert likeness(nothing, here) == likeness(here, nothing) == 0
+    there = extract_features(other, other.shape[1], other.shape[0])
+    assert count_similar(again, here) > 5 * count_similar(again, there)
+    nothing = extract_features(np.full((480, 640, 3), 128, np.uint8), 640, 480)
+    assert count_similar(nothing, here) == count_similar(here, nothing) == 0
 
 
-def test_pictures_of_other_walls_are_not() -> None:
+def test_pictures_of_different_walls_are_not_aligned() -> None:
     samples = Path(__file__).parents[3] / "samples"
     other = read_picture(samples / "intact-tiles-and-shadows.jpg")
-    there = features_of(other, other.shape[1], other.shape[0])
-    assert overlay(features_of(wall(), 640, 480), there) is None
+    there = extract_features(other, other.shape[1], other.shape[0])
+    assert align_pictures(extract_features(wall(), 640, 480), there) is None
     plain = np.full((480, 640, 3), 128, np.uint8)
-    assert overlay(features_of(plain, 640, 480), there) is None
+    assert align_pictures(extract_features(plain, 640, 480), there) is None
 
 
 @pytest.mark.parametrize("scaled", [True, False])
-def test_the_same_crack_from_another_place_has_not_grown(tmp_path: Path, scaled: bool) -> None:
+def test_the_same_crack_from_another_viewpoint_has_not_grown(tmp_path: Path, scaled: bool) -> None:
     found = compared(tmp_path, [seen(scaled=scaled)], [seen(shift=SHIFT, scaled=scaled)])
     [one] = found.changes
     assert one.change is Change.SAME and one.matched_by == "picture"
@@ -105,7 +115,7 @@ def test_the_same_crack_from_another_place_has_not_grown(tmp_path: Path, scaled:
 
 
 @pytest.mark.parametrize("scaled", [True, False])
-def test_a_wider_crack_has_grown_and_the_other_way_round_it_is_smaller(
+def test_a_wider_crack_has_grown_and_a_narrower_one_is_smaller(
     tmp_path: Path, scaled: bool
 ) -> None:
     thin, wide = seen(4.0, scaled=scaled), seen(8.0, shift=SHIFT, scaled=scaled)
@@ -123,29 +133,31 @@ def test_a_longer_crack_has_grown(tmp_path: Path) -> None:
     assert one.length is not None and one.length.value > 10
 
 
-def test_a_crack_that_is_found_in_pieces_is_neither_new_nor_smaller(tmp_path: Path) -> None:
+def test_a_crack_that_is_found_in_two_parts_is_neither_new_nor_smaller(tmp_path: Path) -> None:
     crack, rgb = seen()
     [line] = crack.lines
     assert crack.measures is not None
-    pieces = [
+    parts = [
         replace(crack, lines=(part,), measures=replace(crack.measures, length=Measured(size, 5.0)))
         for part, size in ((line[:-60], 250.0), (line[-50:], 50.0))
     ]
-    found = compared(tmp_path, [(crack, rgb)], [(piece, rgb) for piece in pieces])
+    found = compared(tmp_path, [(crack, rgb)], [(part, rgb) for part in parts])
     [one] = found.changes
     assert one.change is Change.SAME and one.length is None
     assert one.after is not None and one.after.number == 1
 
 
-def test_new_and_gone_say_whether_anybody_looked(tmp_path: Path) -> None:
+def test_new_and_gone_cracks_report_whether_the_other_survey_covers_their_place(
+    tmp_path: Path,
+) -> None:
     crack, rgb = seen()
     extra = replace(
         crack, box=BoundingBox(480, 48, 512, 80), cells=((3, 30), (4, 31)), lines=(), measures=None
     )
     far = numbered(7, 3.0, geotag=place(500, 0))
     found = compared(tmp_path, [(crack, rgb), (far, None)], [(crack, rgb), (extra, rgb)])
-    told = {(one.change, one.looked) for one in found.changes}
-    assert told == {(Change.SAME, True), (Change.NEW, True), (Change.GONE, False)}
+    reported = {(one.change, one.is_place_covered) for one in found.changes}
+    assert reported == {(Change.SAME, True), (Change.NEW, True), (Change.GONE, False)}
 
 
 def test_without_pictures_the_position_decides_if_it_can(tmp_path: Path) -> None:
@@ -167,29 +179,29 @@ def test_rejected_findings_are_left_out(tmp_path: Path) -> None:
     with Survey.resume(folder) as survey:
         survey.add_review(Review(1, Verdict.REJECTED, "Ann", moment(3)))
     with SurveyReader(folder) as one, SurveyReader(folder) as two:
-        assert compare(one, two).changes == ()
+        assert compare_surveys(one, two).changes == ()
 
 
-def test_the_command_and_the_report_tell_the_same(tmp_path: Path) -> None:
+def test_the_command_and_the_report_show_the_same_changes(tmp_path: Path) -> None:
     before = make_survey(tmp_path / "old", [seen(4.0)])
     after = make_survey(tmp_path / "new", [seen(8.0, shift=SHIFT)])
     done = CliRunner().invoke(crackscan, ["compare", str(before), str(after), "--json"])
     assert done.exit_code == 0, done.output
-    told = json.loads(done.output)
-    assert told["grown"] == 1 and told["changes"][0]["width"]["unit"] == "mm"
+    printed = json.loads(done.output)
+    assert printed["grown"] == 1 and printed["changes"][0]["width"]["unit"] == "mm"
     table = CliRunner().invoke(crackscan, ["compare", str(before), str(after)])
     assert "1 grown, 0 new, 0 gone" in table.output
     out = tmp_path / "r.html"
     arguments = ["report", str(after), "--since", str(before), "--out", str(out)]
     assert CliRunner().invoke(crackscan, arguments).exit_code == 0
     page = out.read_text()
-    assert "Since the survey before" in page and "<b>grown</b>" in page
+    assert "Changes since the earlier survey" in page and "<b>grown</b>" in page
 
 
-def test_among_many_pictures_without_places_none_is_lost_and_few_are_laid_over_each_other(
+def test_without_positions_every_picture_is_matched_and_only_the_similar_are_aligned(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cracked = sorted((SAMPLES / "patches" / "positive").glob("*.jpg"))[: LIKELIEST + 4]
+    cracked = sorted((SAMPLES / "patches" / "positive").glob("*.jpg"))[: CANDIDATES.max_similar + 4]
     mark = numbered(1, 3.0, geotag=Geotag())
     old, new = [], []
     for i, path in enumerate(cracked):
@@ -199,16 +211,17 @@ def test_among_many_pictures_without_places_none_is_lost_and_few_are_laid_over_e
                             box=BoundingBox(160, 160, 192, 192)), rgb))  # fmt: skip
         new.append((replace(mark, frame=f"b{i}", frame_width=360, frame_height=360,
                             box=BoundingBox(130, 140, 162, 172)), later))  # fmt: skip
-    tried = 0
+    aligned = 0
 
-    def counted(before: Features, after: Features) -> Overlay | None:
-        nonlocal tried
-        tried += 1
-        return overlay(before, after)
+    def count_alignments(before: Features, after: Features) -> Alignment | None:
+        nonlocal aligned
+        aligned += 1
+        return align_pictures(before, after)
 
-    monkeypatch.setattr("crackscan.edge.reporting.compare.compare.overlay", counted)
+    module = "crackscan.edge.reporting.compare.comparison"
+    monkeypatch.setattr(f"{module}.align_pictures", count_alignments)
     found = compared(tmp_path, old, new)  # type: ignore[arg-type]
-    assert tried == len(cracked) * LIKELIEST
+    assert aligned == len(cracked) * CANDIDATES.max_similar
     pairs = {(one.before.number, one.after.number) for one in found.changes
              if one.before is not None and one.after is not None}  # fmt: skip
     assert pairs == {(n, n) for n in range(1, len(cracked) + 1)}

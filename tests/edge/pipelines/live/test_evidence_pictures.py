@@ -15,7 +15,7 @@ from crackscan.edge.measurement.values import LineArray
 from crackscan.edge.pipelines.live.recorder import Recorder
 from crackscan.edge.positioning import NO_GEOTAG
 from crackscan.edge.positioning.clock import Clock, ClockSource, Instant
-from crackscan.edge.reporting.report.pictures import draw_finding
+from crackscan.edge.reporting.finding_drawing import draw_finding
 from crackscan.edge.survey import Survey, SurveyInfo, SurveyReader, SurveyWriter
 from crackscan.edge.survey.values import Sighting
 from crackscan.edge.tracking.track import Followed, Moment, Sight, Tracked

@@ -18,7 +18,8 @@ from scanning import (
 )
 
 from crackscan.core.pictures import write_picture
-from crackscan.edge.reporting.report.content import Options, gather
+from crackscan.edge.reporting.report.content import ReportOptions
+from crackscan.edge.reporting.report.content_reader import read_content
 from crackscan.edge.survey import NoteKind, Survey, SurveyInfo, SurveyReader
 
 
@@ -35,8 +36,8 @@ def test_a_second_session_adds_to_the_record_and_loses_nothing(tmp_path: Path) -
         found = list(survey.findings())
         assert survey.info().name == "pier 3"
         counts = survey.frame_counts()
-        report = gather(survey, Options(), None, time.time())
-    assert report.sources == (str(first), str(second)) and report.frames == 50
+        report = read_content(survey, ReportOptions(), None, time.time())
+    assert report.sources == (str(first), str(second)) and report.coverage.frames == 50
     assert ("operating point, session 2", "high-recall") in report.settings
     assert [one.info.source, two.info.source] == [str(first), str(second)]
     assert one.info.settings["operating_point"] == "default"

@@ -11,12 +11,9 @@ from photographing import CRACKED, INTACT, AloneCrew, jpeg, run, sample
 
 from crackscan.core.pictures import RGB
 from crackscan.edge.pipelines.photos.drawing import COPY_PX
-from crackscan.edge.reporting.report.pictures import (
-    Pictures,
-    draw_finding,
-    figures_of,
-    with_close_up,
-)
+from crackscan.edge.reporting.finding_drawing import draw_finding
+from crackscan.edge.reporting.report.figures import embed_finding, replace_close_up
+from crackscan.edge.reporting.survey_pictures import SurveyPictures
 from crackscan.edge.survey import StoredFinding, SurveyReader
 
 
@@ -40,8 +37,8 @@ def first(flight: Path) -> tuple[StoredFinding, str | None]:
 def test_the_photograph_itself_is_shown_while_it_is_there(flight: Path) -> None:
     found, _ = first(flight)
     width = found.sighting.frame_width
-    there = Pictures(flight / "visit", flight).of_finding(found.picture, "a.jpg", width)
-    gone = Pictures(flight / "visit", None).of_finding(found.picture, "a.jpg", width)
+    there = SurveyPictures(flight / "visit", flight).read_frame(found)
+    gone = SurveyPictures(flight / "visit", None).read_frame(found)
     assert there is not None and gone is not None
     assert there.shape[1] == width and gone.shape[1] == COPY_PX
     drawn = draw_finding(there, found.sighting, None)
@@ -50,13 +47,13 @@ def test_the_photograph_itself_is_shown_while_it_is_there(flight: Path) -> None:
 
 def test_the_records_close_up_is_shown_when_the_photograph_is_gone(flight: Path) -> None:
     found, path = first(flight)
-    pictures = Pictures(flight / "visit", None)
-    copy = pictures.of_finding(found.picture, "a.jpg", found.sighting.frame_width)
-    close = pictures.of_survey(path)
+    pictures = SurveyPictures(flight / "visit", None)
+    copy = pictures.read_frame(found)
+    close = pictures.read_kept(path)
     assert copy is not None and close is not None
-    figures = with_close_up(figures_of(copy, found.sighting, None), close)
+    figures = replace_close_up(embed_finding(copy, found.sighting, None), close)
     shown = decoded(figures.close_up)
-    assert figures.part and max(shown.shape) <= 960
+    assert figures.is_partial and max(shown.shape) <= 960
     size = shown.shape[1], shown.shape[0]
     expected = cv2.resize(close, size, interpolation=cv2.INTER_AREA)
     assert np.abs(shown.astype(float) - expected).mean() < 8

@@ -16,13 +16,12 @@ from typing import Any
 import click
 import numpy as np
 
-from crackscan.benchmarks.roofline import FRAME, HEIGHT, WIDTH, timed
+from crackscan.benchmarks.roofline import HEIGHT, WIDTH, frame_shape, timed
 from crackscan.convert.cost import core_name
 from crackscan.convert.macs import count_macs
 from crackscan.convert.reference import reference_model
 from crackscan.edge.appliance.bench import measure, surroundings
 from crackscan.edge.appliance.bench.stages import IN_LINE
-from crackscan.edge.inference.input_rewrite import without_first_layers
 from crackscan.edge.inference.model import Model
 
 THREADS_GAIN = 168 / 57
@@ -82,20 +81,16 @@ def measured(name: str, rounds: int, seconds: float) -> Here:
     """The network against one MobileNetV2 patch in alternation, and then the whole frame path."""
     model = Model.load(name, 1)
     reference = reference_model()
-    spared = without_first_layers(model.path.read_bytes(), model.card.cell_px)
-    assert spared is not None
+    files = [(reference, None), (model.path, frame_shape(model.path))]
+    taken_ms = timed(files, rounds) * 1000
     with tempfile.TemporaryDirectory() as scratch:
-        file = Path(scratch) / "spared.tflite"
-        file.write_bytes(spared.content)
-        fed = (1, HEIGHT, WIDTH // spared.joined, 3 * spared.joined)
-        taken_ms = timed([(reference, None), (file, fed)], rounds) * 1000
         run = measure(model, WIDTH, HEIGHT, seconds, Path(scratch), lambda _: None)
     means_ms = {one.name: one.mean_ms for one in run.stages}
     return Here(
         patch_ms=float(np.median(taken_ms[:, 0])),
         map_ms=float(np.median(taken_ms[:, 1])),
         map_by_patch=float(np.median(taken_ms[:, 1] / taken_ms[:, 0])),
-        macs_by_patch=count_macs(model.path, *FRAME[1:3]) / count_macs(reference),
+        macs_by_patch=count_macs(model.path, HEIGHT, WIDTH) / count_macs(reference),
         rest_ms=sum(means_ms[stage] for stage in IN_LINE if stage != "model"),
     )
 

@@ -22,17 +22,15 @@ from crackscan.benchmarks.roof.rate import Rate, copy_rate
 from crackscan.benchmarks.roof.square import square_convolution, square_macs
 from crackscan.convert.cost import core_name
 from crackscan.convert.macs import Layer, layers
-from crackscan.core.model_card import read_card
 from crackscan.core.native_output import dropped_stderr
+from crackscan.core.network_input import input_shape
 from crackscan.edge.appliance.bench import surroundings
-from crackscan.edge.inference.input_rewrite import Spared, without_first_layers
 from crackscan.edge.inference.model import find_model
 from crackscan.edge.inference.runtime import open_interpreter
 
 HEIGHT, WIDTH = 480, 640
-FRAME = (1, HEIGHT, WIDTH, 3)
 WARM_UP = 2
-WHOLE = 2
+WHOLE = 1
 """Rows at the end of a model's rates that are of the whole network."""
 
 
@@ -54,6 +52,12 @@ def timed(files: Sequence[tuple[Path, tuple[int, ...] | None]], rounds: int) -> 
     return taken[WARM_UP:]
 
 
+def frame_shape(model: Path) -> tuple[int, int, int, int]:
+    """The shape in which a model takes a 640x480 frame."""
+    interpreter, _ = open_interpreter(model, 1)
+    return input_shape(interpreter.get_input_details()[0], HEIGHT, WIDTH)
+
+
 def best_rate(folder: Path, rounds: int, side: int, channels: int) -> dict[str, float]:
     """Multiply-adds a second of large square convolutions, 1x1 and 3x3."""
     files = {kernel: folder / f"square-{kernel}.tflite" for kernel in (1, 3)}
@@ -67,31 +71,20 @@ def best_rate(folder: Path, rounds: int, side: int, channels: int) -> dict[str, 
 
 
 def rates(model: Path, folder: Path, rounds: int, best: float) -> list[Rate]:
-    """Each layer that crackscan runs on a 640x480 frame, all of them, and the file as it is.
-
-    It spares a network what stands before its first convolution: see `first_layers`.
-    """
-    cell = read_card(model).cell_px
-    spared = without_first_layers(model.read_bytes(), cell) or Spared(model.read_bytes())
-    running = folder / f"{model.stem}.tflite"
-    running.write_bytes(spared.content)
-    frame = (1, HEIGHT, WIDTH // spared.joined, 3 * spared.joined)
+    """Each layer of a model on a 640x480 frame, and the whole network."""
+    frame = frame_shape(model)
     fed: tuple[int, ...] = frame
-    found = layers(running, HEIGHT, WIDTH)
+    found = layers(model, HEIGHT, WIDTH)
     files: list[tuple[Path, tuple[int, ...] | None]] = []
     for at, layer in enumerate(found):
         file = folder / f"{model.stem}-{at}.tflite"
-        file.write_bytes(cut_out(running, at))
+        file.write_bytes(cut_out(model, at))
         # An addition of two branches takes what it makes; all else what the layer before made.
         files.append((file, layer.made if layer.kind == "ADD" else fed))
         fed = layer.made
-    files += [(running, frame), (model, FRAME)]
+    files.append((model, frame))
     seconds = np.median(timed(files, rounds), axis=0)
-    rows = [
-        *found,
-        _all("as crackscan runs it", found),
-        _all("as the file has it", layers(model, HEIGHT, WIDTH)),
-    ]
+    rows = [*found, _all("whole network", found)]
     return [_rate(one, float(s), best) for one, s in zip(rows, seconds, strict=True)]
 
 

@@ -18,9 +18,10 @@ import numpy as np
 from crackscan.benchmarks.peers.measure import Spread
 from crackscan.benchmarks.roofline import HEIGHT, WIDTH, timed
 from crackscan.convert.cost import core_name
+from crackscan.convert.input_rewrite import optimize_input
 from crackscan.convert.macs import count_macs
 from crackscan.edge.appliance.bench import surroundings
-from crackscan.edge.inference.input_rewrite import Spared, without_first_layers
+from crackscan.edge.inference.runtime import open_interpreter
 
 BACKBONE = "fused-96"
 CELL_PX, SIDE_PX = 16, 192
@@ -104,10 +105,10 @@ def costs(found: list[Stem], folder: Path, rounds: int) -> list[Cost]:
         file = folder / f"{number}.tflite"
         file.write_bytes(content)
         macs.append(count_macs(file, HEIGHT, WIDTH))
-        spared = without_first_layers(content, CELL_PX) or Spared(content)
-        file.write_bytes(spared.content)
-        channels = stem.channels * spared.joined
-        files.append((file, (1, HEIGHT, WIDTH // spared.joined, channels)))
+        file.write_bytes(optimize_input(content, CELL_PX))
+        interpreter, _ = open_interpreter(file, 1)
+        channels = int(interpreter.get_input_details()[0]["shape"][3])
+        files.append((file, (1, HEIGHT, WIDTH * stem.channels // channels, channels)))
     taken_ms = timed(files, rounds) * 1000
     return [
         Cost(stem.name, count, Spread.of(own.tolist()), Spread.of((own / taken_ms[:, 0]).tolist()))

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from crackscan.convert.macs import count_macs
 from crackscan.core.errors import ModelError
 from crackscan.core.native_output import dropped_stderr
+from crackscan.core.network_input import input_shape, takes_camera_bytes
 from crackscan.edge.inference.runtime import open_interpreter
 
 FRAME_WIDTH_PX, FRAME_HEIGHT_PX = 640, 480
@@ -119,14 +120,14 @@ def _opened(file: Path, side: tuple[int, int] | None) -> tuple[Any, str]:
     """An interpreter with a frame of (height, width) in it, or one of the file's own size."""
     interpreter, runtime = open_interpreter(file, 1)
     source = interpreter.get_input_details()[0]
-    if source["dtype"] != np.uint8:
+    if not takes_camera_bytes(source):
         raise ModelError(f"{file} does not take camera bytes: crackscan-convert quantize makes it")
-    shape = (1, *(side or source["shape"][1:3]), 3)
-    frame: npt.NDArray[np.uint8] = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    shape = input_shape(source, *side) if side else tuple(source["shape"])
+    noise: npt.NDArray[np.uint8] = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     with dropped_stderr():
         interpreter.resize_tensor_input(source["index"], shape)
         interpreter.allocate_tensors()
-    interpreter.set_tensor(source["index"], frame)
+    interpreter.set_tensor(source["index"], noise.view(source["dtype"]))
     return interpreter, runtime
 
 

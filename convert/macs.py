@@ -8,6 +8,7 @@ import numpy as np
 
 from crackscan.core.errors import ModelError
 from crackscan.core.native_output import dropped_stderr
+from crackscan.core.network_input import input_shape
 from crackscan.edge.inference.runtime import demand_tflite
 
 
@@ -54,8 +55,7 @@ def layers(path: Path, height: int | None = None, width: int | None = None) -> l
             )
             if height is not None and width is not None:
                 source = interpreter.get_input_details()[0]
-                channels = int(source["shape"][-1])  # of pixels that were joined, more than 3
-                shape = (1, height, width // max(channels // 3, 1), channels)
+                shape = input_shape(source, height, width)
                 interpreter.resize_tensor_input(source["index"], shape)
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:

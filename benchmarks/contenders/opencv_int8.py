@@ -1,10 +1,5 @@
-"""Our network whole in OpenCV's DNN module, int8, by its importer of TFLite files.
+"""Our network whole in OpenCV's DNN module, int8, by its importer of TFLite files."""
 
-OpenCV 5 stumbles over the file's addition of a constant, so it gets the network as crackscan runs
-it, which begins behind that.
-"""
-
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +7,12 @@ import numpy as np
 
 from crackscan.benchmarks.contenders.worker import RGB, Contender, Engine, WholeFrames, serve
 from crackscan.core.model_card import read_card
-from crackscan.edge.inference.input_rewrite import SIGN, without_first_layers
+from crackscan.core.network_input import SIGN_BIT
 
 CONTENDER = Contender(
     "its network, whole picture, OpenCV DNN int8",
     "whole",
-    ("crack.tflite",),
+    ("crack-pixels.tflite", "crack.tflite"),
     (("opencv-python-headless>=5", "numpy"),),
 )
 
@@ -29,20 +24,13 @@ class Maps(WholeFrames):
         import cv2
 
         cv2.setNumThreads(threads)
-        file = files / CONTENDER.files[0]
-        # A cell of one pixel: no pixels are joined, which its convolution would not take.
-        begun_later = without_first_layers(file.read_bytes(), cell_px=1)
-        if begun_later is None:
-            raise SystemExit(f"{file} does not begin as crackscan's models do")
-        with tempfile.NamedTemporaryFile(suffix=".tflite") as changed:  # from memory, no engine
-            changed.write(begun_later.content)
-            changed.flush()
-            self._network = cv2.dnn.readNetFromTFLite(changed.name, cv2.dnn.ENGINE_CLASSIC)
-        super().__init__(read_card(file).pooling.k)
+        pixels, card = (files / name for name in CONTENDER.files)
+        self._network = cv2.dnn.readNetFromTFLite(str(pixels), cv2.dnn.ENGINE_CLASSIC)
+        super().__init__(read_card(card).pooling.k)
         self.runs_on = f"opencv {cv2.__version__}"
 
     def map_of(self, rgb: RGB) -> Any:
-        planes = np.ascontiguousarray((rgb ^ SIGN).view(np.int8).transpose(2, 0, 1)[np.newaxis])
+        planes = np.ascontiguousarray((rgb ^ SIGN_BIT).view(np.int8).transpose(2, 0, 1)[np.newaxis])
         self._network.setInput(planes)
         return self._network.forward()
 

@@ -52,10 +52,17 @@ def makers(files: Path, environments: Path, lessons: Lessons) -> Makers:
 
 
 def ours(files: Path, model: Path) -> None:
-    """Copy the model that is compared; what was converted from another one goes."""
+    """Copy the model that is compared; what was converted from another one goes.
+
+    `crack-pixels.tflite` is the same network with an input of (1, height, width, 3) int8, each
+    byte minus 128, for engines whose importers do not take joined pixels.
+    """
     file, content = files / "crack.tflite", model.read_bytes()
     if not file.is_file() or file.read_bytes() != content:
+        from crackscan.convert.input_rewrite import split_pixels
+
         file.write_bytes(content)
+        (files / "crack-pixels.tflite").write_bytes(split_pixels(content))
         for name in CONVERTED:
             (files / name).unlink(missing_ok=True)
 
@@ -131,7 +138,7 @@ def converted(files: Path, environments: Path) -> None:
     python = environment(environments / "converters", CONVERTERS, borrowing=True)
     scratch = files / "scratch"
     scratch.mkdir(exist_ok=True)
-    ours = files / "crack.tflite"
+    ours = files / "crack-pixels.tflite"
     for kind, more in (("int8", []), ("float", ["--dequantize"])):
         whole = scratch / f"{kind}.onnx"
         into = ["--tflite", ours, "--opset", "13", "--output", whole, *more]

@@ -1,8 +1,9 @@
 """Cuts what tf2onnx made of our network to a picture of any size in and a map out.
 
-Run by the environment that has onnx: `python to_onnx.py int8|float FROM TO`. The quantized network
-keeps camera bytes (1, height, width, 3) as its input. The float one begins at the convolution, with
-(1, 3, height, width) of grey levels less 127, as all engines for it shift pixels in their own ways.
+Run by the environment that has onnx: `python to_onnx.py int8|float FROM TO`. The input of the
+quantized network is int8 (1, height, width, 3), each byte minus 128. The float one begins at the
+convolution, with (1, 3, height, width) of grey levels minus 127, because each engine for it shifts
+pixels in its own way.
 """
 
 import sys

@@ -35,7 +35,7 @@ def draw(found: Mapping[str, Sequence[Rate]], peak: float, copied: float, file: 
                     [one.gmacs for one in own],
                     mark, color=colour, ms=4, ls="", label=kind.lower(), alpha=0.8,
                 )  # fmt: skip
-            whole = next(one for one in rows if one.name == "as crackscan runs it")
+            whole = next(one for one in rows if one.name == "whole network")
             axes.plot(
                 whole.macs / whole.bytes, whole.gmacs, "s", color=INK, ms=6,
                 label=f"whole: {whole.of_best:.0%} of the best",

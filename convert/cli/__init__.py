@@ -17,6 +17,10 @@ COMMANDS = {
         "crackscan.convert.cli.golden:golden",
         "Hold this machine to the maps that another one made.",
     ),
+    "optimize": (
+        "crackscan.convert.cli.optimize:optimize",
+        "Rewrite an int8 .tflite so that it takes pixels directly.",
+    ),
     "quantize": (
         "crackscan.convert.cli.quantize:quantize",
         "Turn a training run into an int8 .tflite.",

@@ -11,8 +11,13 @@ import numpy.typing as npt
 from crackscan.core.errors import ModelError
 from crackscan.core.model_card import Card, read_card
 from crackscan.core.native_output import dropped_stderr
+from crackscan.core.network_input import (
+    Pixels,
+    fill_pixels,
+    input_shape,
+    takes_camera_bytes,
+)
 from crackscan.core.pooling import probability, sigmoid, strongest_patch, top_k_mean
-from crackscan.edge.inference.input_rewrite import fill, without_first_layers
 from crackscan.edge.inference.model_store import default_file, installed_file
 from crackscan.edge.inference.runtime import default_threads, demand_tflite, open_interpreter
 from crackscan.edge.inference.tiling import block_size, blocks
@@ -41,16 +46,10 @@ class Model:
         self.card: Card = read_card(path)
         self._interpreter, self.runtime = open_interpreter(path, self.threads, built_in)
         self._input, self._output = _int8_ends(self._interpreter, path)
-        self._joined = 1
-        spared = without_first_layers(path.read_bytes(), self.card.cell_px)
-        if spared is not None:
-            self._interpreter, _ = open_interpreter(path, self.threads, built_in, spared.content)
-            (self._input,) = self._interpreter.get_input_details()
-            self._joined = spared.joined
         self._logits = _values(self._output)
         self._probabilities = sigmoid(self._logits / np.float32(self.card.temperature))
         self._shape: tuple[int, int] = (0, 0)
-        self._pixels: npt.NDArray[np.int8] | npt.NDArray[np.uint8] = np.empty((0, 0, 3), np.int8)
+        self._pixels: Pixels = np.empty((0, 0, 3), np.int8)
         self._fed: npt.NDArray[Any] = self._pixels
         """The same memory, in the shape that the network takes."""
         self._lock = Lock()
@@ -139,7 +138,7 @@ class Model:
         """The network's output (rows, cols), by its bytes; `shape` is that of its input."""
         if shape != self._shape:
             self._shape = (0, 0)  # until the new size is allocated, for want of memory or not
-            fed = (1, shape[0], shape[1] // self._joined, 3 * self._joined)
+            fed = input_shape(self._input, *shape)
             with dropped_stderr():
                 self._interpreter.resize_tensor_input(self._input["index"], fed)
                 self._interpreter.allocate_tensors()
@@ -149,7 +148,7 @@ class Model:
             self._fed = pixels.reshape(fed)
         # Not into a view of the interpreter's own memory: it does not run while there is one, and
         # a profiler's hold on a frame (distributed's) keeps one alive.
-        fill(self._pixels, rgb)
+        fill_pixels(self._pixels, rgb)
         self._interpreter.set_tensor(self._input["index"], self._fed)
         self._interpreter.invoke()
         quantized = self._interpreter.get_tensor(self._output["index"])[0, :, :, 0]
@@ -192,9 +191,9 @@ def _int8_ends(interpreter: Any, path: Path) -> tuple[dict[str, Any], dict[str, 
         raise ModelError(f"{path} is a float model; make it int8: crackscan-convert quantize")
     if np.dtype(target["dtype"]).itemsize != 1:
         raise ModelError(f"{path} gives no bytes; make it int8: crackscan-convert quantize")
-    if source["dtype"] != np.uint8 or source["quantization"] != (1.0, 0):
+    if not takes_camera_bytes(source):
         raise ModelError(
-            f"{path} does not take camera bytes (uint8, scale 1, zero point 0);"
+            f"{path} does not take camera bytes (uint8 or int8, one step for a grey level);"
             " make it with: crackscan-convert quantize"
         )
     return source, target

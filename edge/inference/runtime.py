@@ -41,12 +41,8 @@ def interpreter_class() -> tuple[type[Any], str]:
         ) from error
 
 
-def open_interpreter(
-    path: Path, threads: int, built_in: bool = False, content: bytes | None = None
-) -> tuple[Any, str]:
+def open_interpreter(path: Path, threads: int, built_in: bool = False) -> tuple[Any, str]:
     """An interpreter for a model file, and the runtime's name.
-
-    `content` is what runs instead, where the file was changed in memory.
 
     `built_in` keeps it from XNNPACK: the kernels that tflite-runtime has on 32-bit ARM, which round
     twice where XNNPACK rounds once, and take four times as long on x86-64.
@@ -59,13 +55,10 @@ def open_interpreter(
     litert = runtime.startswith("ai-edge-litert")
     if built_in:
         runtime += ", built-in kernels"
-    what: dict[str, Any] = {"model_path": str(path)}
-    if content is not None:
-        what = {"model_content": content}
     try:
         with dropped_stderr():
             kernels = _kernels(litert, threads, built_in)
-            return make(num_threads=threads, **what, **kernels), runtime
+            return make(model_path=str(path), num_threads=threads, **kernels), runtime
     except (ValueError, RuntimeError) as error:
         raise ModelError(f"{path} is no TFLite model") from error
 

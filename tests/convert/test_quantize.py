@@ -11,6 +11,7 @@ import pytest
 from crackscan.convert.audit import audit
 from crackscan.core.errors import ModelError
 from crackscan.core.model_card import Card, read_card
+from crackscan.core.network_input import SIGN_BIT
 from crackscan.core.pictures import read_picture
 from crackscan.edge.inference.model import Model
 from crackscan.edge.inference.runtime import open_interpreter
@@ -18,10 +19,10 @@ from crackscan.edge.inference.runtime import open_interpreter
 SAMPLES = Path(__file__).parents[2] / "samples"
 
 
-def test_the_file_takes_camera_bytes_and_gives_int8(quantized: Path) -> None:
+def test_the_file_takes_camera_bytes_minus_128_and_gives_int8(quantized: Path) -> None:
     interpreter, _ = open_interpreter(quantized / "a" / "tiny.tflite", 1)
     (source,), (target,) = interpreter.get_input_details(), interpreter.get_output_details()
-    assert source["dtype"] == np.uint8 and source["quantization"] == (1.0, 0)
+    assert source["dtype"] == np.int8 and source["quantization"][0] == 1.0
     assert target["dtype"] == np.int8
 
 
@@ -44,7 +45,7 @@ def test_every_grey_level_reaches_the_first_convolution(quantized: Path) -> None
     (source,) = plain.get_input_details()
     plain.allocate_tensors()
     grey = np.arange(np.prod(source["shape"]), dtype=np.uint32).astype(np.uint8)
-    plain.set_tensor(source["index"], grey.reshape(source["shape"]))
+    plain.set_tensor(source["index"], (grey ^ SIGN_BIT).view(np.int8).reshape(source["shape"]))
     plain.invoke()
     first = next(one for one in plain._get_ops_details() if one["op_name"] == "CONV_2D")
     reached = plain.get_tensor(first["inputs"][0]).ravel()

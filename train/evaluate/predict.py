@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from crackscan.core.errors import ModelError
 from crackscan.core.model_card import Card, read_card
 from crackscan.core.native_output import dropped_stderr
+from crackscan.core.network_input import Pixels, fill_pixels, input_shape, takes_camera_bytes
 from crackscan.core.quiet_tensorflow import import_tensorflow
 from crackscan.train.evaluate.run_card import run_card
 
@@ -99,14 +100,18 @@ class TfliteScorer:
     def __call__(self, rgb: Pictures) -> Logits:
         if rgb.shape[1:] != self._size:
             with dropped_stderr():
-                self._interpreter.resize_tensor_input(self._input["index"], (1, *rgb.shape[1:]))
+                shape = input_shape(self._input, *rgb.shape[1:3])
+                self._interpreter.resize_tensor_input(self._input["index"], shape)
                 self._interpreter.allocate_tensors()
             self._size = rgb.shape[1:]
         scale, zero = self._output["quantization"]
         return np.stack([(self._invoke(one) - np.float32(zero)) * np.float32(scale) for one in rgb])
 
     def _invoke(self, rgb: Pictures) -> Logits:
-        self._interpreter.set_tensor(self._input["index"], rgb[np.newaxis])
+        pixels: Pixels = np.empty(rgb.shape, self._input["dtype"])
+        fill_pixels(pixels, rgb)
+        shape = input_shape(self._input, *rgb.shape[:2])
+        self._interpreter.set_tensor(self._input["index"], pixels.reshape(shape))
         self._interpreter.invoke()
         quantized: Logits = self._interpreter.get_tensor(self._output["index"])[0, ..., 0]
         return quantized.astype(np.float32)
@@ -116,7 +121,7 @@ class TfliteScorer:
         outputs = self._interpreter.get_output_details()
         if len(inputs) != 1 or len(outputs) != 1 or len(outputs[0]["shape"]) != 4:
             raise ModelError(f"{path} is no crack model: one picture in, one map out are expected")
-        if inputs[0]["dtype"] != np.uint8 or np.issubdtype(outputs[0]["dtype"], np.floating):
+        if not takes_camera_bytes(inputs[0]) or np.issubdtype(outputs[0]["dtype"], np.floating):
             raise ModelError(f"{path} is a float model; make it int8: crackscan-convert quantize")
         return inputs[0], outputs[0]
 

@@ -46,6 +46,9 @@ def load_quantized(model: keras.Model, backbone: str, file: Path, pictures: RGB)
         if isinstance(layer, keras.layers.BatchNormalization)
     }
     folded = list(_convolutions(file))
+    if convolutions and folded:
+        first, bias = folded[0]
+        folded[0] = split_pixels(first, convolutions[0].kernel.shape), bias
     if [one.kernel.shape for one in convolutions] != [kernel.shape for kernel, _ in folded]:
         raise CrackscanError(f"{file} holds no {backbone} crack network")
     for at, (layer, (kernel, bias)) in enumerate(zip(convolutions, folded, strict=True)):
@@ -63,6 +66,18 @@ def load_quantized(model: keras.Model, backbone: str, file: Path, pictures: RGB)
         _, bias, _, _ = norm.get_weights()
         mean, variance = values.mean((0, 1, 2)), values.var((0, 1, 2))
         norm.set_weights([np.sqrt(variance + norm.epsilon), bias + mean, mean, variance])
+
+
+def split_pixels(kernel: Array, shape: tuple[int, ...]) -> Array:
+    """The first kernel in the shape that the network has, (rows, columns, 3, filters).
+
+    `crackscan-convert quantize` lets it take each row of a patch as one pixel, which makes it
+    (rows, 1, columns * 3, filters): the same weights in the same order. Any other kernel is
+    returned unchanged.
+    """
+    rows, columns, colours, filters = shape
+    joined = kernel.shape == (rows, 1, columns * colours, filters)
+    return kernel.reshape(shape) if joined else kernel
 
 
 def _convolutions(file: Path) -> Iterator[tuple[Array, Array]]:

@@ -8,17 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscan.convert.scale_renderings import Pose, pose_at, shoot
-from crackscan.edge.measurement.scale.board import GAUGE, SHEET, Board
-from crackscan.edge.measurement.scale.lens import BENT, Lens, plain_lens, unknown_lens
-from crackscan.edge.measurement.scale.scaling import by_distance, by_points
-from crackscan.edge.measurement.scale.settings import CLICK_PX, LENGTH_SHARE, Distance90, TwoPoints
-from crackscan.edge.measurement.scale.target import find_target
-from crackscan.edge.measurement.scale.view import UNKNOWN_TILT_RAD, View
+from crackscan.edge.measurement.scale.charuco_board import GAUGE, SHEET, CharucoBoard
+from crackscan.edge.measurement.scale.lens import Lens, assume_lens, build_pinhole_lens
+from crackscan.edge.measurement.scale.parameters import NORMAL_90, PARAMETERS
+from crackscan.edge.measurement.scale.plane_fit import detect_target
+from crackscan.edge.measurement.scale.settings import TwoPoints, WallDistance
+from crackscan.edge.measurement.scale.wall_plane import WallPlane, assume_plane, plane_from_points
 
 WIDTH, HEIGHT = 640, 480
 PLACES = 12
 """Places on the wall, anywhere in the frame, at which each scale is compared."""
-_90 = 1.645
 Floats = NDArray[np.float64]
 
 
@@ -27,9 +26,9 @@ class Way:
     """A way to a scale, and what the virtual camera is put through for it."""
 
     name: str
-    board: Board | None
+    board: CharucoBoard | None
     calibrated: bool
-    view: "Callable[[np.random.Generator, Shot], View | None]"
+    view: "Callable[[np.random.Generator, Shot], WallPlane | None]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +37,7 @@ class Shot:
 
     lens: Lens
     pose: Pose
-    board: Board
+    board: CharucoBoard
 
 
 @dataclass(frozen=True)
@@ -82,12 +81,16 @@ def _shot(rng: np.random.Generator, way: Way) -> Shot:
     are smaller, two fifths; without a target the lean is what the uncertainty speaks of.
     """
     focal_px = float(rng.uniform(0.75, 1.3)) * WIDTH
-    k1 = float(rng.uniform(-0.3, 0.1)) if way.calibrated else float(rng.normal(0, BENT / _90))
+    k1 = (
+        float(rng.uniform(-0.3, 0.1))
+        if way.calibrated
+        else float(rng.normal(0, PARAMETERS.unknown_distortion / NORMAL_90))
+    )
     middle = (WIDTH - 1) / 2 + rng.normal(0, 4), (HEIGHT - 1) / 2 + rng.normal(0, 4)
     bend = (k1, -0.3 * k1, 0.0, 0.0, 0.0)
     lens = Lens(WIDTH, HEIGHT, focal_px, focal_px, *middle, 0.005, "virtual", bend)
     board = way.board or SHEET
-    tilt = np.rad2deg(UNKNOWN_TILT_RAD) / _90 * rng.normal()
+    tilt = PARAMETERS.unknown_tilt_deg / NORMAL_90 * rng.normal()
     if way.board is not None:
         tilt = rng.uniform(0, 35)
     return Shot(
@@ -99,7 +102,7 @@ def _shot(rng: np.random.Generator, way: Way) -> Shot:
     )
 
 
-def _by_target(rng: np.random.Generator, shot: Shot, lens: Lens | None) -> View | None:
+def _by_target(rng: np.random.Generator, shot: Shot, lens: Lens | None) -> WallPlane | None:
     rgb = shoot(
         rng,
         shot.board,
@@ -110,41 +113,43 @@ def _by_target(rng: np.random.Generator, shot: Shot, lens: Lens | None) -> View 
         quality=int(rng.integers(75, 96)),
     )
     grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
-    return find_target(grey, lens)
+    return detect_target(grey, lens)
 
 
-def _unknown(rng: np.random.Generator, shot: Shot) -> View | None:
+def _unknown(rng: np.random.Generator, shot: Shot) -> WallPlane | None:
     return _by_target(rng, shot, None)
 
 
-def _calibrated(rng: np.random.Generator, shot: Shot) -> View | None:
+def _calibrated(rng: np.random.Generator, shot: Shot) -> WallPlane | None:
     return _by_target(rng, shot, shot.lens)
 
 
-def _distance(rng: np.random.Generator, shot: Shot) -> View:
+def _distance(rng: np.random.Generator, shot: Shot) -> WallPlane:
     """A distance and a focal length as wrong as they may be."""
     axis = np.array([[(WIDTH - 1) / 2, (HEIGHT - 1) / 2]])
     place = np.append(shot.pose.on_wall(axis, shot.lens)[0], 0.0)
     metres = float((shot.pose.rotation @ place + shot.pose.shift_mm)[2]) / 1000
-    off, focal_off = rng.normal(0, 1 / _90, 2)
+    off, focal_off = rng.normal(0, 1 / NORMAL_90, 2)
     share = 0.03
-    told = plain_lens(
+    told = build_pinhole_lens(
         WIDTH, HEIGHT, shot.lens.focal_px * (1 + share * float(focal_off)), share, "table"
     )
-    return by_distance(Distance90(metres * (1 + 0.05 * float(off)), 0.05 * metres), told)
+    return assume_plane(WallDistance(metres * (1 + 0.05 * float(off)), 0.05 * metres), told)
 
 
-def _points(rng: np.random.Generator, shot: Shot) -> View:
+def _points(rng: np.random.Generator, shot: Shot) -> WallPlane:
     """Two clicks as wrong as they may be, 120 to 400 px apart."""
     first = rng.uniform((40, 40), (WIDTH - 40, HEIGHT - 40))
     second = first
     while not 120 < np.hypot(*(second - first)) < 400:
         second = rng.uniform((40, 40), (WIDTH - 40, HEIGHT - 40))
     mm = shot.pose.on_wall(np.stack([first, second]), shot.lens)
-    length = float(np.hypot(*(mm[1] - mm[0]))) * (1 + LENGTH_SHARE / _90 * rng.normal())
-    clicks = np.concatenate([first, second]) + rng.normal(0, CLICK_PX / _90, 4)
+    length = float(np.hypot(*(mm[1] - mm[0]))) * (
+        1 + PARAMETERS.length_share / NORMAL_90 * rng.normal()
+    )
+    clicks = np.concatenate([first, second]) + rng.normal(0, PARAMETERS.click_px / NORMAL_90, 4)
     x1, y1, x2, y2 = clicks.tolist()
-    return by_points(TwoPoints(x1, y1, x2, y2, length), unknown_lens(WIDTH, HEIGHT))
+    return plane_from_points(TwoPoints(x1, y1, x2, y2, length), assume_lens(WIDTH, HEIGHT))
 
 
 WAYS = (
@@ -156,13 +161,13 @@ WAYS = (
 )
 
 
-def _compared(rng: np.random.Generator, view: View, shot: Shot) -> Floats:
+def _compared(rng: np.random.Generator, view: WallPlane, shot: Shot) -> Floats:
     """Error and uncertainty (PLACES, 2), relative, at places anywhere in the frame."""
     places = rng.uniform((0, 0), (WIDTH - 1, HEIGHT - 1), (PLACES, 2))
     true = shot.pose.mm_per_px(shot.pose.on_wall(places, shot.lens), shot.lens)
     rows = []
     for (x, y), truth in zip(places.tolist(), true.tolist(), strict=True):
-        scale = view.scale_at(x, y)
+        scale = view.estimate_scale_at(x, y)
         if scale is not None:
             error = scale.mm_per_px / truth - 1
             rows.append((error, scale.relative_uncertainty * scale.mm_per_px / truth))

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from crackscan.core.pictures import RGB
 from crackscan.core.rendering.procedural_walls import concrete_wall
-from crackscan.edge.measurement.scale.board import Board, marker_modules
+from crackscan.edge.measurement.scale.aruco import draw_marker
+from crackscan.edge.measurement.scale.charuco_board import CharucoBoard
 from crackscan.edge.measurement.scale.lens import Lens
 
 Floats = NDArray[np.float64]
@@ -51,13 +52,13 @@ class Pose:
     def on_wall(self, places: Floats, lens: Lens) -> Floats:
         """The wall places (n, 2), mm, that appear at frame places (n, 2)."""
         homography = lens.matrix @ np.column_stack([self.rotation[:, :2], self.shift_mm])
-        straight = lens.undistorted(places)
+        straight = lens.undistort_points(places)
         full = np.column_stack([straight, np.ones(len(straight))]) @ np.linalg.inv(homography).T
         return np.asarray(full[:, :2] / full[:, 2:])
 
 
 def pose_at(
-    rng: np.random.Generator, board: Board, lens: Lens, share: float, tilt_deg: float
+    rng: np.random.Generator, board: CharucoBoard, lens: Lens, share: float, tilt_deg: float
 ) -> Pose:
     """A pose in which the board's diagonal fills a share of the frame's width.
 
@@ -79,7 +80,7 @@ def pose_at(
 
 def shoot(
     rng: np.random.Generator,
-    board: Board,
+    board: CharucoBoard,
     lens: Lens,
     pose: Pose,
     blur_px: float,
@@ -108,7 +109,7 @@ def shoot(
     return np.ascontiguousarray(decoded[..., ::-1])
 
 
-def _corners(board: Board) -> Floats:
+def _corners(board: CharucoBoard) -> Floats:
     wide, high = board.width_mm, board.height_mm
     return np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float64)
 
@@ -133,19 +134,19 @@ def _wall_places(lens: Lens, pose: Pose, width: int, height: int) -> NDArray[np.
     return np.asarray(part, np.float32)
 
 
-def _printed(board: Board, mm_per_px: float) -> tuple[NDArray[np.float32], float]:
+def _printed(board: CharucoBoard, mm_per_px: float) -> tuple[NDArray[np.float32], float]:
     """The board on its paper, drawn as finely as it will be seen, and its px per mm."""
     rough = 12.0
     side = board.square_mm * rough
     paper = round(PAPER_MM * rough)
     high, wide = (round(mm * rough) + 2 * paper for mm in (board.height_mm, board.width_mm))
     picture = np.full((high, wide), PAPER, np.float32)
-    for row, column, marker in board.squares():
+    for row, column, marker in board.list_squares():
         top, left = (round(paper + k * side) for k in (row, column))
         if marker is None:
             picture[top : round(top + side), left : round(left + side)] = INK
             continue
-        cells = marker_modules(board, marker)
+        cells = draw_marker(board, marker)
         edge = round(board.marker_mm * rough)
         margin = round((side - edge) / 2)
         bits = cv2.resize(cells.astype(np.uint8), (edge, edge), interpolation=cv2.INTER_NEAREST)

@@ -100,7 +100,7 @@ CASES = [
     (f"{SURVEY} few --out few", 1, "few exists already: name another folder"),
     (f"{SURVEY} few --out NEW --model float.tflite", 1, "carries no crackscan card"),
     (f"{SURVEY} few --out NEW --operating-point night", 1, "no operating point 'night'"),
-    (f"{SURVEY} few --out NEW --distance far", 1, "no distance in metres: 'far'"),
+    (f"{SURVEY} few --out NEW --distance far", 1, "not a distance in metres: 'far'"),
     (f"{SURVEY} few --out NEW --dask tcp://x:1 --jobs 2", 2, "--jobs is for this machine"),
     (f"{SURVEY} few", 2, "Missing option '--out'"),
     (f"{FIT} gone --out NEW", 1, "gone does not exist"),

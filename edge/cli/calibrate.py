@@ -1,4 +1,4 @@
-"""`crackscan calibrate`: print the target; learn a camera from pictures of it."""
+"""`crackscan calibrate`: write the printable target; calibrate a camera from pictures of it."""
 
 import json
 from pathlib import Path
@@ -9,9 +9,13 @@ import click
 from crackscan.core.errors import CrackscanError, ScaleError
 
 if TYPE_CHECKING:
-    from crackscan.edge.measurement.scale.calibrate import Seen
+    from crackscan.edge.capture import Source
+    from crackscan.edge.measurement.scale.calibration import CalibrationViews
+    from crackscan.edge.measurement.scale.camera_file import CalibratedCamera
+    from crackscan.edge.measurement.scale.corner_detection import DetectedCorners
 
 VIDEO_EVERY = 5
+"""Of a video, every Nth frame is used; the frames between are almost the same."""
 
 
 @click.command()
@@ -25,18 +29,18 @@ VIDEO_EVERY = 5
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The camera file to write, e.g. camera.json.",
+    help="Camera file to write, e.g. camera.json.",
 )
-@click.option("--name", default="", help="What the camera is called.  [default: the file's name]")
+@click.option("--name", default="", help="Name of the camera.  [default: the file's name]")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def calibrate(
     pictures: tuple[str, ...], printed: Path | None, out: Path | None, name: str, as_json: bool
 ) -> None:
-    """Learn the focal length and the distortion of a camera from pictures of the printed target.
+    """Measure the focal length and distortion of a camera from pictures of the printed target.
 
-    PICTURES are photographs, folders of them, or a video: at least 8 that show the sheet (first
-    page) at different tilts and places, with the focus that the camera has on site. `crackscan
-    scan --camera FILE` then takes mm from the distance, and undoes the distortion.
+    PICTURES are photographs, folders of them, or a video. At least 8 of them must show the sheet
+    (the first page) at different tilts and positions, with the same focus as on site. Then
+    `crackscan scan --camera FILE` computes mm from the distance, and corrects the distortion.
 
     \b
     Try: crackscan calibrate --print target.pdf
@@ -45,39 +49,53 @@ def calibrate(
     """
     if printed is not None:
         if pictures or out is not None:
-            raise click.UsageError("--print does nothing else: leave PICTURES and --out out")
-        from crackscan.core.durable_files import write_file
-        from crackscan.edge.measurement.scale.sheet import target_pdf
-
-        write_file(printed, target_pdf())
-        click.echo(f"{printed}: print it at 100 %, and check the ruler on it")
+            raise click.UsageError("--print does nothing else: leave out PICTURES and --out")
+        _write_target(printed)
         return
     if not pictures or out is None:
         raise click.UsageError("give PICTURES and --out FILE, or --print FILE")
-    from crackscan.edge.measurement.scale.calibrate import calibrate as fit
+    from crackscan.edge.measurement.scale.calibration import calibrate_camera
     from crackscan.edge.measurement.scale.camera_file import write_camera
 
-    seen, frames, with_target = _look(pictures)
-    if not seen.views:
-        raise ScaleError(f"the printed target is in none of the {frames} pictures")
-    camera = fit(seen, name or out.stem)
+    views, frame_count, target_count = _detect_views(pictures)
+    if not views.views:
+        raise ScaleError(
+            f"the printed target is in none of the {frame_count} pictures: take pictures that show "
+            "the whole sheet"
+        )
+    camera = calibrate_camera(views, name or out.stem)
     write_camera(out, camera)
+    _report_camera(camera, out, frame_count, target_count, as_json)
+
+
+def _write_target(path: Path) -> None:
+    from crackscan.core.durable_files import write_file
+    from crackscan.edge.measurement.scale.sheet import target_pdf
+
+    write_file(path, target_pdf())
+    click.echo(f"{path}: print it at 100 %, and check the ruler on it")
+
+
+def _report_camera(
+    camera: "CalibratedCamera", out: Path, frame_count: int, target_count: int, as_json: bool
+) -> None:
     lens = camera.lens
     if as_json:
-        told = {
+        result = {
             "out": str(out),
-            "frames": frames,
-            "with_target": with_target,
+            "frames": frame_count,
+            "with_target": target_count,
             "views": camera.views,
             "reprojection_rms_px": round(camera.rms_px, 4),
             "focal_px": round(lens.focal_px, 2),
             "focal_relative_uncertainty": round(lens.relative_uncertainty, 5),
             "distortion": [round(value, 6) for value in lens.distortion],
         }
-        click.echo(json.dumps(told))
+        click.echo(json.dumps(result))
         return
     click.echo(
-        f"{with_target} of {frames} pictures show the target, {camera.views} different views used"
+        f"{target_count} of {frame_count} pictures show the target, {camera.views} different views"
+        " used"
     )
     click.echo(
         f"focal length {lens.focal_px:.1f} px ± {lens.relative_uncertainty:.1%} at "
@@ -86,50 +104,62 @@ def calibrate(
     click.echo(f"{out}: use it with --camera {out}")
 
 
-def _look(names: tuple[str, ...]) -> tuple["Seen", int, int]:
-    """The different views, how many pictures there were, and how many showed the target."""
+def _detect_views(names: tuple[str, ...]) -> tuple["CalibrationViews", int, int]:
+    """Return the different views, the number of pictures, and how many of them show the target."""
+    from crackscan.edge.capture import open_source
+    from crackscan.edge.capture.video import is_video
+    from crackscan.edge.measurement.scale.calibration import CalibrationViews, select_views
+
+    detected: list[DetectedCorners] = []
+    frame_count, size = 0, (0, 0)
+    for name in names:
+        every = VIDEO_EVERY if is_video(Path(name)) else 1
+        with open_source(name, every) as source:
+            if source.live:
+                raise ScaleError(f"{name} is a camera: take pictures or a video with it first")
+            count, size = _detect_in_source(source, size, detected)
+            frame_count += count
+            for skipped in source.skipped:
+                click.echo(f"skipped: {skipped.name} {skipped.reason}", err=True)
+    if not frame_count:
+        raise CrackscanError(f"no picture could be read from {', '.join(names)}: give pictures")
+    views = CalibrationViews(tuple(select_views(detected, size[0])), *size)
+    return views, frame_count, len(detected)
+
+
+def _detect_in_source(
+    source: "Source", size: tuple[int, int], detected: "list[DetectedCorners]"
+) -> tuple[int, tuple[int, int]]:
+    """Append the views in one source; return the number of its frames, and their size."""
     import cv2
     import numpy as np
     from rich.console import Console
     from rich.progress import track
 
-    from crackscan.edge.capture import open_source
-    from crackscan.edge.capture.video import is_video
-    from crackscan.edge.measurement.scale.board import SHEET
-    from crackscan.edge.measurement.scale.calibrate import Seen, chosen
-    from crackscan.edge.measurement.scale.detect import Corners, find_corners
+    from crackscan.edge.measurement.scale.charuco_board import SHEET
+    from crackscan.edge.measurement.scale.corner_detection import detect_corners
 
     console = Console(stderr=True)
-    views: list[Corners] = []
-    frames, size = 0, (0, 0)
-    for name in names:
-        every = VIDEO_EVERY if is_video(Path(name)) else 1
-        with open_source(name, every) as source:
-            if source.live:
-                raise ScaleError(f"{name} is a camera: take pictures or a video first")
-            bar = track(
-                source,
-                f"Looking at {name}",
-                total=source.length,
-                console=console,
-                transient=True,
-                disable=not console.is_terminal,
+    frames = track(
+        source,
+        f"Detecting the target in {source.name}",
+        total=source.length,
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    count = 0
+    for frame in frames:
+        count += 1
+        if size == (0, 0):
+            size = frame.width, frame.height
+        if (frame.width, frame.height) != size:
+            raise ScaleError(
+                f"{frame.name} has {frame.width}x{frame.height} px, the others "
+                f"{size[0]}x{size[1]}: give pictures of one camera in one orientation"
             )
-            for frame in bar:
-                frames += 1
-                if size == (0, 0):
-                    size = frame.width, frame.height
-                if (frame.width, frame.height) != size:
-                    raise ScaleError(
-                        f"{frame.name} has {frame.width}x{frame.height} px, the others "
-                        f"{size[0]}x{size[1]}: pictures of one camera, held one way, are needed"
-                    )
-                grey = np.asarray(cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY), np.uint8)
-                found = find_corners(grey, SHEET)
-                if found is not None:
-                    views.append(found)
-            for skipped in source.skipped:
-                click.echo(f"skipped: {skipped.name} {skipped.reason}", err=True)
-    if not frames:
-        raise CrackscanError(f"no picture could be read from {', '.join(names)}")
-    return Seen(tuple(chosen(views, size[0])), *size), frames, len(views)
+        grey = np.asarray(cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+        corners = detect_corners(grey, SHEET)
+        if corners is not None:
+            detected.append(corners)
+    return count, size

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from crackscan.edge.capture.frame import Frame
     from crackscan.edge.detection.finding import Rule
     from crackscan.edge.inference.model import Model
-    from crackscan.edge.measurement.scale import Scaling
+    from crackscan.edge.measurement.scale import ScaleEstimator
     from crackscan.edge.measurement.values import Scale
     from crackscan.edge.measurement.width import CrackMeasure
 
@@ -61,9 +61,11 @@ def measure(
     from crackscan.edge.capture import open_source
     from crackscan.edge.detection.finding import Rule
     from crackscan.edge.inference.model import MIN_PX, Model
-    from crackscan.edge.measurement.scale import ScaleSettings, Scaling
+    from crackscan.edge.measurement.scale import ScaleEstimator, ScaleSettings
 
-    scaling = Scaling.of(ScaleSettings.parse(**{name: told[name] for name in SCALE}))
+    scaling = ScaleEstimator.from_settings(
+        ScaleSettings.parse(**{name: told[name] for name in SCALE})
+    )
     model = Model.load(model_name, threads)
     rule = Rule.of(model.card, point)
     rows: list[dict[str, Any]] = []
@@ -93,7 +95,7 @@ def measure(
 
 
 def _measured(
-    frame: "Frame", model: "Model", rule: "Rule", scaling: "Scaling"
+    frame: "Frame", model: "Model", rule: "Rule", scaling: "ScaleEstimator"
 ) -> Iterator[tuple[float, "CrackMeasure", "Scale | None"]]:
     """Probability, measure and scale of each finding, the surest first."""
     import numpy as np
@@ -107,13 +109,13 @@ def _measured(
         rows, columns = np.array(finding.cells).T
         cells[rows, columns] = True
         crack = measure_crack(frame.rgb, cells, rule.cell_px)
-        yield finding.probability, crack, scaling.scale_of(frame, measure=crack)
+        yield finding.probability, crack, scaling.estimate_scale(frame, measure=crack)
 
 
 def _print(
     frame: "Frame",
     found: list[tuple[float, "CrackMeasure", "Scale | None"]],
-    scaling: "Scaling",
+    scaling: "ScaleEstimator",
 ) -> None:
     from rich.console import Console
     from rich.table import Table

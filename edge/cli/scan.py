@@ -172,13 +172,13 @@ def _setup(settings: "Settings", hub: "Hub | None", stack: ExitStack) -> "Setup"
     from crackscan.edge.detection.finding import Rule
     from crackscan.edge.device.sd_notify import Notify
     from crackscan.edge.inference.model import Model
-    from crackscan.edge.measurement.scale import ScaleSettings, Scaling
+    from crackscan.edge.measurement.scale import ScaleEstimator, ScaleSettings
     from crackscan.edge.pipelines.live import Setup
 
     scale = ScaleSettings.parse(
         settings.distance, settings.camera, settings.lens_mm, settings.target, settings.points
     )
-    Scaling.of(scale)
+    ScaleEstimator.from_settings(scale)
     model = Model.load(settings.model or None, settings.threads or None)
     rule = Rule.of(model.card, settings.operating_point)
     notify = Notify()

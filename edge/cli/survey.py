@@ -84,7 +84,7 @@ def survey(
     """
     from crackscan.edge.cli.survey_report import print_summary, progress_bar, summary
     from crackscan.edge.inference.model import Model
-    from crackscan.edge.measurement.scale import ScaleSettings, Scaling
+    from crackscan.edge.measurement.scale import ScaleEstimator, ScaleSettings
     from crackscan.edge.pipelines.photos import (
         Method,
         Recorder,
@@ -97,7 +97,7 @@ def survey(
     from crackscan.edge.survey import Budget, SurveyInfo
 
     scale = ScaleSettings.parse(distance, camera, lens_mm, target, points)
-    Scaling.of(scale)
+    ScaleEstimator.from_settings(scale)
     model = Model.load(model_name, threads=1)
     method = Method(str(model.path.resolve()), point, scale, close_ups=pictures_mb != 0)
     settings = settings_of(method, model.card, folder)

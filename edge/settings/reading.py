@@ -89,9 +89,9 @@ def _of_the_lens(settings: Settings) -> str | None:
     """What is wrong with camera and lens together."""
     if not settings.camera and not settings.lens_mm:
         return None
-    from crackscan.edge.measurement.scale.modules import module_lens, module_of
+    from crackscan.edge.measurement.scale.camera_modules import build_module_lens, find_module
 
-    module = module_of(settings.camera)
+    module = find_module(settings.camera)
     if module is None:
         if not settings.lens_mm:
             return None
@@ -99,7 +99,7 @@ def _of_the_lens(settings: Settings) -> str | None:
             return "a lens needs its camera: hq or gs"
         return "a camera file has its own lens: leave lens_mm out"
     try:
-        module_lens(module, settings.lens_mm or None, module.width_px, module.height_px)
+        build_module_lens(module, settings.lens_mm or None, module.width_px, module.height_px)
     except ScaleError as error:
         return str(error)
     return None

@@ -59,11 +59,11 @@ def _read_by(kind: str, told: str) -> Check:
 
 
 def _camera(value: str) -> str | None:
-    from crackscan.edge.measurement.scale.modules import MODULES, module_of
+    from crackscan.edge.measurement.scale.camera_modules import CAMERA_MODULES, find_module
 
-    if not value or module_of(value) is not None or Path(value).suffix == ".json":
+    if not value or find_module(value) is not None or Path(value).suffix == ".json":
         return None
-    return f"must be a .json file of `crackscan calibrate`, or one of {', '.join(MODULES)}"
+    return f"must be a .json file of `crackscan calibrate`, or one of {', '.join(CAMERA_MODULES)}"
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class Settings:
         "",
         "From the camera to the wall, in m, like 1.5 or 1.5±0.05; ± 5 % if not told; with the\n"
         "lens it gives the mm of each pixel. Empty: not known, or measured by the drone.",
-        _read_by("Distance90", "must be metres, like 1.5 or 1.5±0.05"),
+        _read_by("WallDistance", "must be metres, like 1.5 or 1.5±0.05"),
         "1.5±0.05",
         or_number=True,
     )

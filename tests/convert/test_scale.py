@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from crackscan.convert.cli.scale import scale as command
 from crackscan.convert.scale_accuracy import WAYS
 from crackscan.convert.scale_renderings import Pose, pose_at, shoot
-from crackscan.edge.measurement.scale.board import SHEET
+from crackscan.edge.measurement.scale.charuco_board import SHEET
 from crackscan.edge.measurement.scale.lens import Lens
 
 LENS = Lens(320, 240, 300.0, 300.0, 160.0, 118.0, 0.0, "true", (-0.2, 0.06, 0.0, 0.0, 0.0))
@@ -35,7 +35,7 @@ def test_the_drawn_board_is_where_it_is_said_to_be() -> None:
     rgb = shoot(rng, SHEET, LENS, pose, blur_px=0.5, noise=0.0, quality=95)
     margin = (SHEET.square_mm - SHEET.marker_mm) / 4
     seen = []
-    for row, column, marker in SHEET.squares():
+    for row, column, marker in SHEET.list_squares():
         corner = np.array([column, row]) * SHEET.square_mm
         at = corner + (SHEET.square_mm / 2 if marker is None else margin)
         x, y = np.rint(pose.seen(at[None], LENS)[0]).astype(int)

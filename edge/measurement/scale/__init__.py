@@ -1,10 +1,12 @@
-"""Millimetres per pixel: from distance and lens, a printed target, or two points.
+"""The scale: millimetres per pixel from distance and lens, a printed target, or two points.
 
-scaling = Scaling.of(settings)      # once, ScaleSettings from the options
-scaling.scale_of(frame, geotag, measure=measure)      # for each crack; None: px only
+estimator = ScaleEstimator.from_settings(settings)  # once per source, from ScaleSettings
+scale = estimator.estimate_scale(frame, geotag, measure=measure)  # per crack; None: px only
 """
 
 from crackscan.edge.measurement.scale.camera_file import read_camera
+from crackscan.edge.measurement.scale.camera_modules import CAMERA_MODULES
+from crackscan.edge.measurement.scale.estimator import ScaleEstimator
 from crackscan.edge.measurement.scale.lens import Lens
 from crackscan.edge.measurement.scale.measures import (
     figure_text,
@@ -15,26 +17,28 @@ from crackscan.edge.measurement.scale.measures import (
     scale_dict,
     width_text,
 )
-from crackscan.edge.measurement.scale.modules import MODULES
-from crackscan.edge.measurement.scale.scaling import Scaling, by_distance, by_points
-from crackscan.edge.measurement.scale.settings import Distance90, ScaleSettings, TwoPoints
-from crackscan.edge.measurement.scale.view import View
+from crackscan.edge.measurement.scale.settings import ScaleSettings, TwoPoints, WallDistance
+from crackscan.edge.measurement.scale.wall_plane import (
+    WallPlane,
+    assume_plane,
+    plane_from_points,
+)
 
 __all__ = [
-    "MODULES",
-    "Distance90",
+    "CAMERA_MODULES",
     "Lens",
+    "ScaleEstimator",
     "ScaleSettings",
-    "Scaling",
     "TwoPoints",
-    "View",
-    "by_distance",
-    "by_points",
+    "WallDistance",
+    "WallPlane",
+    "assume_plane",
     "figure_text",
     "in_mm",
     "lines_of",
     "measures_of",
     "mm_dict",
+    "plane_from_points",
     "read_camera",
     "scale_dict",
     "width_text",

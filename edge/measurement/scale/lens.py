@@ -1,4 +1,4 @@
-"""A lens as geometry: from places in a frame to directions, and how well it is known."""
+"""A lens as geometry: directions of the points in a frame, and their uncertainty."""
 
 from dataclasses import dataclass
 
@@ -7,22 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscan.core.errors import ScaleError
+from crackscan.edge.measurement.scale.parameters import PARAMETERS
 
-Places = NDArray[np.float64]
-"""float64 (n, 2): x, y, pixel centres at whole numbers."""
-LONG_LENS, LONG_LENS_SHARE = 0.9, 0.35
-"""Focal length, in frame widths, where the lens is not known: that of an ordinary camera."""
-BENT = 0.06
-"""90 % bound of the distortion (k1) of a lens that was not calibrated."""
-_SAME_SHAPE = 0.01
-"""So much may the ratio of a frame's sides differ from that of the calibrated one."""
+Points = NDArray[np.float64]
+"""float64 (n, 2): x, y; pixel centres are at whole numbers."""
 
 
 @dataclass(frozen=True)
 class Lens:
-    """A camera and its lens for frames of one size.
+    """The pinhole model of a camera with distortion, for frames of one size.
 
-    Distortion is Brown's (1971) in OpenCV's order: k1, k2, p1, p2, k3; empty where it is not known.
+    The distortion is that of Brown (1971) in the order of OpenCV: k1, k2, p1, p2, k3; it is empty
+    if unknown.
     """
 
     width_px: int
@@ -32,9 +28,9 @@ class Lens:
     cx_px: float
     cy_px: float
     relative_uncertainty: float
-    """Of the focal length: half of the 90 % interval."""
+    """Half of the 90 % interval of the focal length, relative to it."""
     name: str
-    """For messages and the record."""
+    """Name of the camera for messages and the record."""
     distortion: tuple[float, ...] = ()
 
     @property
@@ -43,23 +39,23 @@ class Lens:
 
     @property
     def matrix(self) -> NDArray[np.float64]:
-        """(3, 3) from directions to places."""
+        """The camera matrix (3, 3), from directions to points of the frame."""
         return np.array(
             [[self.fx_px, 0, self.cx_px], [0, self.fy_px, self.cy_px], [0, 0, 1]], np.float64
         )
 
-    def for_size(self, width_px: int, height_px: int) -> "Lens":
-        """The same lens for frames that show the same, larger or smaller.
+    def resize_to(self, width_px: int, height_px: int) -> "Lens":
+        """Return the lens for frames that show the same view at another size.
 
-        Raises ScaleError for frames of another shape, which show another part of the view.
+        Raises ScaleError if the frames have another shape, because they show another view.
         """
         if (width_px, height_px) == (self.width_px, self.height_px):
             return self
         factor = width_px / self.width_px
-        if abs(height_px / self.height_px / factor - 1) > _SAME_SHAPE:
+        if abs(height_px / self.height_px / factor - 1) > PARAMETERS.same_shape_share:
             raise ScaleError(
                 f"the camera {self.name} was calibrated at {self.width_px}x{self.height_px}, the "
-                f"frame has {width_px}x{height_px}, which is another shape: calibrate it so"
+                f"frame has another shape, {width_px}x{height_px}: calibrate with this shape"
             )
         return Lens(
             width_px,
@@ -73,33 +69,33 @@ class Lens:
             self.distortion,
         )
 
-    def bent(self, places: Places) -> NDArray[np.float64]:
-        """By what share the scale may be off at places (n, 2) from unknown distortion, (n,).
+    def bound_distortion(self, points: Points) -> NDArray[np.float64]:
+        """Bound the relative error (n,) of the scale at points (n, 2) from unknown distortion.
 
         Distortion k1 changes lengths by 3 k1 r² along the radius and by k1 r² across it.
         """
         if self.distortion:
-            return np.zeros(len(places))
-        away = (places - (self.cx_px, self.cy_px)) / self.focal_px
-        return np.asarray(2 * BENT * (away**2).sum(axis=1))
+            return np.zeros(len(points))
+        radius = (points - (self.cx_px, self.cy_px)) / self.focal_px
+        return np.asarray(2 * PARAMETERS.unknown_distortion * (radius**2).sum(axis=1))
 
-    def undistorted(self, places: Places) -> Places:
-        """Where places (n, 2) would lie in a picture without distortion and of the same size."""
-        if not self.distortion or not len(places):
-            return places
-        found = cv2.undistortPoints(
-            np.array(places, np.float64).reshape(-1, 1, 2),
+    def undistort_points(self, points: Points) -> Points:
+        """Return where points (n, 2) would be in a frame of the same size without distortion."""
+        if not self.distortion or not len(points):
+            return points
+        undistorted = cv2.undistortPoints(
+            np.array(points, np.float64).reshape(-1, 1, 2),
             self.matrix,
             np.array(self.distortion),
             P=self.matrix,
         )
-        return np.asarray(found, np.float64).reshape(-1, 2)
+        return np.asarray(undistorted, np.float64).reshape(-1, 2)
 
 
-def plain_lens(
+def build_pinhole_lens(
     width_px: int, height_px: int, focal_px: float, relative_uncertainty: float, name: str
 ) -> Lens:
-    """A lens without distortion that looks through the middle of the frame."""
+    """Build a lens without distortion whose principal point is the centre of the frame."""
     return Lens(
         width_px,
         height_px,
@@ -112,7 +108,8 @@ def plain_lens(
     )
 
 
-def unknown_lens(width_px: int, height_px: int) -> Lens:
-    """An ordinary lens, where nothing is known of it: good for uncertainties, not for a scale."""
-    focal_px = LONG_LENS * max(width_px, height_px)
-    return plain_lens(width_px, height_px, focal_px, LONG_LENS_SHARE, "unknown lens")
+def assume_lens(width_px: int, height_px: int) -> Lens:
+    """Build an ordinary lens for an unknown camera; it serves uncertainties, not a scale."""
+    focal_px = PARAMETERS.assumed_focal * max(width_px, height_px)
+    share = PARAMETERS.assumed_focal_share
+    return build_pinhole_lens(width_px, height_px, focal_px, share, "unknown lens")

@@ -1,8 +1,9 @@
-"""The lens of a photograph, from what the photograph says of itself."""
+"""The lens of a photograph, from the photograph's metadata."""
 
 import math
 
-from crackscan.edge.measurement.scale.lens import Lens, plain_lens
+from crackscan.edge.measurement.scale.lens import Lens, build_pinhole_lens
+from crackscan.edge.measurement.scale.parameters import PARAMETERS
 from crackscan.edge.positioning.photo import PhotoData
 
 SENSOR_WIDTH_MM = {
@@ -23,76 +24,73 @@ SENSOR_WIDTH_MM = {
     "ZenmuseP1": 35.9,  # DJI Zenmuse P1
     "XT705": 13.2,  # Autel EVO II Pro
 }
-"""By the EXIF model, as the makers' data sheets have it. (Sony's 1-inch sensor is 13.2 mm wide.)"""
+"""Width of the sensor by EXIF model, from data sheets. (Sony's 1-inch sensor is 13.2 mm wide.)"""
 FILM_DIAGONAL_MM = math.hypot(36, 24)
-CALIBRATED, BY_SENSOR, BY_FILM = 0.01, 0.03, 0.03
-"""Relative 90 % uncertainty of a focal length by where it comes from; rounding comes on top."""
-_SAME_SHAPE = 0.02
+FocalLength = tuple[float, float, str]
+"""Focal length in px of the picture as taken, its relative 90 % uncertainty, and its origin."""
 
 
-def photo_lens(photo: PhotoData, width_px: int, height_px: int) -> Lens | str:
-    """The lens of a photograph that is `width_px` x `height_px` once upright, or why it has none.
+def find_photo_lens(photo: PhotoData, width_px: int, height_px: int) -> Lens | str:
+    """Find the lens of a photograph of this size (once upright), or say why it is unknown.
 
-    In this order: the maker's calibration (XMP), focal length and sensor (EXIF's focal plane
-    resolution, or the table of drones), the focal length for 35 mm film. A photograph that was
-    scaled since has a focal length in px scaled with it; one that was cropped has none.
+    Sources, in this order: the maker's calibration (XMP); focal length and sensor (the focal plane
+    resolution of EXIF, or the table of drones); the equivalent focal length for 35 mm film. If the
+    photograph was scaled after it was taken, the focal length is scaled with it; if it was
+    cropped, the lens is unknown.
     """
-    wide, high = max(width_px, height_px), min(width_px, height_px)
+    long_px, short_px = max(width_px, height_px), min(width_px, height_px)
     taken = (photo.taken_width_px, photo.taken_height_px)
-    taken_wide, taken_high = (
+    taken_long_px, taken_short_px = (
         (max(taken[0], taken[1]), min(taken[0], taken[1]))  # type: ignore[type-var]
         if None not in taken
-        else (wide, high)
+        else (long_px, short_px)
     )
-    assert taken_wide is not None and taken_high is not None
-    if not taken_wide or not taken_high:
-        taken_wide, taken_high = wide, high
-    shrunk = wide / taken_wide
-    if abs(high / taken_high / shrunk - 1) > _SAME_SHAPE:
+    assert taken_long_px is not None and taken_short_px is not None
+    if not taken_long_px or not taken_short_px:
+        taken_long_px, taken_short_px = long_px, short_px
+    factor = long_px / taken_long_px
+    if abs(short_px / taken_short_px / factor - 1) > PARAMETERS.cropped_share:
         return (
-            f"it was cropped from {taken_wide}x{taken_high} px: its focal length no longer tells "
-            "the view"
+            f"the photograph was cropped from {taken_long_px}x{taken_short_px} px, so its focal "
+            "length is unknown"
         )
     zoom = photo.zoom if photo.zoom is not None and photo.zoom > 1.001 else 1.0
-    found = _calibrated(photo, zoom) or _by_sensor(photo, taken_wide, zoom)
+    found = _use_calibration(photo, zoom) or _use_sensor(photo, taken_long_px, zoom)
     if found is None:
-        found = _by_film(photo, math.hypot(taken_wide, taken_high))
+        found = _use_film(photo, math.hypot(taken_long_px, taken_short_px))
         if found is not None and zoom > 1:
-            return f"it is zoomed digitally ({zoom:g}x), and does not tell its focal length by that"
+            return f"the photograph has a digital zoom ({zoom:g}x), so its focal length is unknown"
     if found is None:
-        return "it does not tell its focal length (EXIF)"
-    focal_px, share, how = found
-    name = f"{photo.model or 'camera'} ({how})"
-    return plain_lens(width_px, height_px, focal_px * shrunk, share, name)
+        return "the photograph has no focal length in its metadata (EXIF)"
+    focal_px, share, origin = found
+    name = f"{photo.model or 'camera'} ({origin})"
+    return build_pinhole_lens(width_px, height_px, focal_px * factor, share, name)
 
 
-Found = tuple[float, float, str]
-"""Focal length in px of the picture as taken, its relative uncertainty, and where it comes from."""
-
-
-def _calibrated(photo: PhotoData, zoom: float) -> Found | None:
+def _use_calibration(photo: PhotoData, zoom: float) -> FocalLength | None:
     if photo.focal_px is None or zoom > 1:
         return None
-    return photo.focal_px, CALIBRATED, "XMP"
+    return photo.focal_px, PARAMETERS.calibrated_photo_share, "XMP"
 
 
-def _by_sensor(photo: PhotoData, taken_wide: int, zoom: float) -> Found | None:
+def _use_sensor(photo: PhotoData, taken_long_px: int, zoom: float) -> FocalLength | None:
     if photo.focal_mm is None:
         return None
-    # The makers round the focal length to 0.01 mm or more.
-    share = math.hypot(BY_SENSOR, 0.005 / photo.focal_mm)
+    # Makers round the focal length to 0.01 mm or more.
+    share = math.hypot(PARAMETERS.sensor_photo_share, 0.005 / photo.focal_mm)
     sensor_mm = SENSOR_WIDTH_MM.get((photo.model or "").strip())
     if sensor_mm is not None:
-        return photo.focal_mm * taken_wide / sensor_mm * zoom, share, "EXIF, drone"
+        return photo.focal_mm * taken_long_px / sensor_mm * zoom, share, "EXIF, drone"
     if photo.sensor_px_per_mm is not None:
-        # EXIF counts these pixels after the digital zoom or before: it does not tell.
+        # EXIF does not say whether these pixels are counted before or after the digital zoom.
         return (photo.focal_mm * photo.sensor_px_per_mm, share, "EXIF") if zoom == 1 else None
     return None
 
 
-def _by_film(photo: PhotoData, taken_diagonal: float) -> Found | None:
+def _use_film(photo: PhotoData, taken_diagonal_px: float) -> FocalLength | None:
     if photo.focal_35mm_mm is None:
         return None
-    share = math.hypot(BY_FILM, 0.45 / photo.focal_35mm_mm)  # it is rounded to whole mm
-    focal_px = photo.focal_35mm_mm / FILM_DIAGONAL_MM * taken_diagonal
+    # EXIF rounds this focal length to whole millimetres.
+    share = math.hypot(PARAMETERS.film_photo_share, 0.45 / photo.focal_35mm_mm)
+    focal_px = photo.focal_35mm_mm / FILM_DIAGONAL_MM * taken_diagonal_px
     return focal_px, share, "EXIF, 35 mm"

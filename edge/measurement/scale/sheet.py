@@ -1,6 +1,7 @@
 """The printed target as a PDF: one sheet for calibration and distance, one of gauges."""
 
-from crackscan.edge.measurement.scale.board import GAUGE, SHEET, Board, marker_modules
+from crackscan.edge.measurement.scale.aruco import draw_marker
+from crackscan.edge.measurement.scale.charuco_board import GAUGE, SHEET, CharucoBoard
 from crackscan.edge.measurement.scale.pdf import A4_MM, Page, pdf_of
 
 RULER_MM = 150
@@ -49,15 +50,15 @@ def _gauges() -> Page:
     return page
 
 
-def _draw(page: Page, board: Board, left: float, top: float) -> None:
+def _draw(page: Page, board: CharucoBoard, left: float, top: float) -> None:
     """A board with its upper left corner at a place of the page."""
     side = board.square_mm
-    for row, column, marker in board.squares():
+    for row, column, marker in board.list_squares():
         x, y = left + column * side, top + row * side
         if marker is None:
             page.box(x, y, side, side)
             continue
-        cells = marker_modules(board, marker)
+        cells = draw_marker(board, marker)
         cell = board.marker_mm / len(cells)
         margin = (side - board.marker_mm) / 2
         for i, line in enumerate(cells.tolist()):

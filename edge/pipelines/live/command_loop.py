@@ -93,7 +93,7 @@ class Attendant(Beside):
         scale = None
         if newest is not None:
             with moving.lock:
-                scale = moving.scaling.scale_of(*newest)
+                scale = moving.scaling.estimate_scale(*newest)
         trouble = _trouble(state) or moving.results.trouble or ""
         throttling = health.throttling or Throttling(0)
         return Status(
@@ -180,7 +180,7 @@ class Attendant(Beside):
         (x1, y1), (x2, y2) = asked.one, asked.other
         points = TwoPoints(x1 * by, y1 * by, x2 * by, y2 * by, asked.distance_mm)
         moving.use_points(points)
-        scale = moving.scaling.scale_of(frame, geotag)
+        scale = moving.scaling.estimate_scale(frame, geotag)
         if scale is None:
             raise CrackscanError(f"no scale: {moving.scaling.why}")
         moving.note(NoteKind.MARK, f"scale from here on: {scale.mm_per_px:.3g} mm/px, two points")

@@ -11,7 +11,7 @@ import numpy as np
 from crackscan.core.pictures import RGB
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Finding
-from crackscan.edge.measurement.scale import Scaling
+from crackscan.edge.measurement.scale import ScaleEstimator
 from crackscan.edge.measurement.scale.measures import lines_of, measures_of
 from crackscan.edge.measurement.values import LineArray, Measures, Scale
 from crackscan.edge.measurement.width import measure_crack
@@ -49,13 +49,15 @@ class Work:
     geotag: Geotag
 
 
-def measure(work: Work, cell_px: int, scaling: Scaling, photo: PhotoData | None = None) -> Measured:
+def measure(
+    work: Work, cell_px: int, scaling: ScaleEstimator, photo: PhotoData | None = None
+) -> Measured:
     """Measure a finding, and find the scale of its frame at its place.
 
     `photo` is what the frame's file says of itself, where that was read.
     """
     found = measure_crack(work.frame.rgb, _cells(work.finding, work.frame.rgb, cell_px), cell_px)
-    scale = scaling.scale_of(work.frame, work.geotag, measure=found, photo=photo)
+    scale = scaling.estimate_scale(work.frame, work.geotag, measure=found, photo=photo)
     return Measured(measures_of(found), lines_of(found), scale)
 
 
@@ -67,7 +69,7 @@ class Measurer:
     """
 
     def __init__(
-        self, cell_px: int, scaling: Scaling, done: Callable[[Work, Measured], object]
+        self, cell_px: int, scaling: ScaleEstimator, done: Callable[[Work, Measured], object]
     ) -> None:
         self.scaling = scaling
         self._cell_px = cell_px

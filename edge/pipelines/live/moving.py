@@ -16,7 +16,7 @@ from crackscan.edge.capture.condition import SourceState
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Finding, Rule
 from crackscan.edge.inference.model import MIN_PX
-from crackscan.edge.measurement.scale import ScaleSettings, Scaling, TwoPoints
+from crackscan.edge.measurement.scale import ScaleEstimator, ScaleSettings, TwoPoints
 from crackscan.edge.pipelines.live.folder import budget_of, contents
 from crackscan.edge.pipelines.live.gaps import Counts, Gaps, Still
 from crackscan.edge.pipelines.live.recorder import Recorder
@@ -88,7 +88,7 @@ class Moving:
             self.writer,
             self.setup.clock,
             self.rule.cell_px,
-            Scaling.of(self._scale),
+            ScaleEstimator.from_settings(self._scale),
             self._complete,
             self.setup.hub,
         )
@@ -162,8 +162,8 @@ class Moving:
     def use_scale(self, settings: ScaleSettings) -> None:
         """Go on with another scale; findings that are complete keep theirs."""
         self._scale = settings
-        self.scaling = Scaling.of(replace(settings, target=False))
-        self.recorder.measurer.scaling = Scaling.of(settings)
+        self.scaling = ScaleEstimator.from_settings(replace(settings, target=False))
+        self.recorder.measurer.scaling = ScaleEstimator.from_settings(settings)
 
     def use_points(self, points: TwoPoints) -> None:
         """Go on with the scale of two points in the present frame."""
@@ -233,7 +233,7 @@ class Moving:
         """What the screen says of a frame; empty if it is clear."""
         if look.clarity.verdict not in _CLEAR:
             return look.clarity.verdict.value
-        scale = self.scaling.scale_of(frame, geotag)
+        scale = self.scaling.estimate_scale(frame, geotag)
         if scale is not None and scale.mm_per_px > self.setup.settings.smallest_mm:
             return "too far"
         return ""
@@ -270,7 +270,7 @@ class Moving:
 
     def _halve_points(self) -> None:
         if self._scale.points is not None:
-            self.use_points(self._scale.points.scaled(0.5))
+            self.use_points(self._scale.points.scale_by(0.5))
 
 
 def _shown(tracked: Tracked, finding: Finding) -> Finding:

@@ -10,7 +10,7 @@ from crackscan.edge.capture import Source
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import CrackMap, Finding, find
 from crackscan.edge.inference.model import MIN_PX
-from crackscan.edge.measurement.scale.scaling import picture_path
+from crackscan.edge.measurement.scale.estimator import find_picture_path
 from crackscan.edge.pipelines.live.folder import budget_of, contents
 from crackscan.edge.pipelines.live.formatting import line_of, width_of
 from crackscan.edge.pipelines.live.measurer import GIVEN_UP, Measured, Work, measure
@@ -93,7 +93,7 @@ class Pictures:
     def _record(self, frame: Frame, findings: list[Finding], crack_map: CrackMap) -> list[str]:
         """Measure, record and show a picture's findings; gives their widths in words."""
         at = self.setup.clock.instant_at(frame.monotonic_s, frame.wall_s)
-        path = picture_path(frame)
+        path = find_picture_path(frame)
         photo = read_photo(path) if path is not None else None
         geotag = self._geotag(frame, path, photo)
         sightings = []
@@ -105,7 +105,7 @@ class Pictures:
                 measured = measure(work, self.setup.rule.cell_px, self._scaling, photo)
             plain = first_sighting(finding, frame.width, frame.height, at, geotag)
             sightings.append(measured.added_to(plain))
-        scale = self._scaling.scale_of(frame, geotag, photo=photo)
+        scale = self._scaling.estimate_scale(frame, geotag, photo=photo)
         scanned = ScannedPicture(
             frame.name,
             at,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Finding
-from crackscan.edge.measurement.scale import Scaling
+from crackscan.edge.measurement.scale import ScaleEstimator
 from crackscan.edge.pipelines.live.formatting import line_of, place_of, width_of
 from crackscan.edge.pipelines.live.measurer import Measured, Measurer, Work
 from crackscan.edge.positioning import NO_GEOTAG, Geotag
@@ -52,7 +52,7 @@ class Recorder:
         writer: SurveyWriter,
         clock: Clock,
         cell_px: int,
-        scaling: Scaling,
+        scaling: ScaleEstimator,
         complete: Callable[[dict[str, object]], object],
         hub: Hub | None = None,
     ) -> None:

@@ -9,7 +9,7 @@ from crackscan.edge.capture import Source
 from crackscan.edge.detection.finding import Rule
 from crackscan.edge.device.sd_notify import Notify
 from crackscan.edge.inference.model import Model
-from crackscan.edge.measurement.scale import ScaleSettings, Scaling
+from crackscan.edge.measurement.scale import ScaleEstimator, ScaleSettings
 from crackscan.edge.positioning import PositionSource
 from crackscan.edge.positioning.base import NoPosition
 from crackscan.edge.positioning.clock import Clock
@@ -33,13 +33,13 @@ class Setup:
     """Where viewers look on."""
     notify: Notify = field(default_factory=Notify)
 
-    def scaling(self) -> Scaling:
+    def scaling(self) -> ScaleEstimator:
         """A scaling of its own for each thread."""
-        return Scaling.of(self.scale)
+        return ScaleEstimator.from_settings(self.scale)
 
-    def coarse_scaling(self) -> Scaling:
+    def coarse_scaling(self) -> ScaleEstimator:
         """For each frame: without the printed target, which takes time to look for."""
-        return Scaling.of(replace(self.scale, target=False))
+        return ScaleEstimator.from_settings(replace(self.scale, target=False))
 
     def annotates(self, source: Source) -> bool:
         """Whether annotated pictures are made."""

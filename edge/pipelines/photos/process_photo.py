@@ -15,7 +15,7 @@ from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Rule
 from crackscan.edge.detection.multiscale import at_scale, join, look, map_scales, refined
 from crackscan.edge.inference.model import MIN_PX, Model
-from crackscan.edge.measurement.scale import Scaling
+from crackscan.edge.measurement.scale import ScaleEstimator
 from crackscan.edge.measurement.scale.measures import lines_of, measures_of
 from crackscan.edge.pipelines.photos.drawing import close_up, small_copy
 from crackscan.edge.pipelines.photos.listing import digest_of
@@ -38,7 +38,7 @@ class Looker:
         self.method = method
         self.model = Model.load(method.model, threads=1)
         self.rule = Rule.of(self.model.card, method.point)
-        self.scaling = Scaling.of(method.scale)
+        self.scaling = ScaleEstimator.from_settings(method.scale)
 
     def look_at(self, task: Task) -> Looked:
         """Look at a photograph; one that cannot be judged says why.
@@ -90,7 +90,7 @@ class Looker:
             rgb = decode_picture(data, path)
         whole = cracks or reduction == 1
         frame = self._frame(rgb if whole else _blank(height, width), path)
-        scale = self.scaling.scale_of(frame, photo.geotag, photo=photo)
+        scale = self.scaling.estimate_scale(frame, photo.geotag, photo=photo)
         told = replace(known, width=width, height=height, scale=scale, map_scales=scales)
         if not cracks:
             return told
@@ -105,7 +105,7 @@ class Looker:
         if number >= MOST_MEASURED:
             return crack
         measure = measure_parts(frame.rgb, crack.cells, self.rule.cell_px)
-        scale = self.scaling.scale_of(frame, photo.geotag, measure=measure, photo=photo)
+        scale = self.scaling.estimate_scale(frame, photo.geotag, measure=measure, photo=photo)
         picture = None
         if self.method.close_ups and number < MOST_CLOSE_UPS:
             picture = close_up(frame.rgb, crack.box, measure, scale)
@@ -122,7 +122,7 @@ class Looker:
         blank = self._frame(_blank(header.height, header.width), path)
         if self.method.scale.target:
             return None
-        scale = self.scaling.scale_of(blank, photo.geotag, photo=photo)
+        scale = self.scaling.estimate_scale(blank, photo.geotag, photo=photo)
         return None if scale is None else scale.mm_per_px
 
     def _reducible(self, header: Header, scales: tuple[float, ...]) -> bool:

@@ -1,4 +1,4 @@
-"""The printed target: true to size on paper, found in pictures, its plane told rightly."""
+"""The printed target: true to size on paper, detected in pictures, its plane correct."""
 
 import re
 import subprocess
@@ -14,12 +14,13 @@ from crackscan.convert.scale_accuracy import measure
 from crackscan.convert.scale_renderings import pose_at, shoot
 from crackscan.core.pictures import read_picture
 from crackscan.edge.capture.frame import Frame
-from crackscan.edge.measurement.scale import ScaleSettings, Scaling
-from crackscan.edge.measurement.scale.board import BOARDS, GAUGE, SHEET, Board, opencv_board
-from crackscan.edge.measurement.scale.detect import find_corners
+from crackscan.edge.measurement.scale import ScaleEstimator, ScaleSettings
+from crackscan.edge.measurement.scale.aruco import build_opencv_board
+from crackscan.edge.measurement.scale.charuco_board import BOARDS, GAUGE, SHEET, CharucoBoard
+from crackscan.edge.measurement.scale.corner_detection import detect_corners
 from crackscan.edge.measurement.scale.pdf import PT_PER_MM
+from crackscan.edge.measurement.scale.plane_fit import detect_target, fit_plane
 from crackscan.edge.measurement.scale.sheet import RULER_MM, target_pdf
-from crackscan.edge.measurement.scale.target import find_target, plane_of
 
 SAMPLES = Path(__file__).parents[4] / "samples"
 
@@ -41,16 +42,16 @@ def drawn(boxes: np.ndarray, px_per_mm: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("page", "board"), [(0, SHEET), (1, GAUGE)])
-def test_the_pdf_shows_the_boards_at_their_true_size(page: int, board: Board) -> None:
+def test_the_pdf_shows_the_boards_at_their_true_size(page: int, board: CharucoBoard) -> None:
     px_per_mm = 10.0
     picture = drawn(boxes_mm(page), px_per_mm)
     if board is GAUGE:  # there are several: the first alone
         picture[:, round(105 * px_per_mm) :] = 255
         picture[round(80 * px_per_mm) :] = 255
-    found = find_corners(cv2.GaussianBlur(picture, (0, 0), 1.5), board)
-    assert found is not None and len(found.ids) == board.corners
-    gap_px = found.places - found.places[0]
-    gap_mm = found.mm - found.mm[0]
+    found = detect_corners(cv2.GaussianBlur(picture, (0, 0), 1.5), board)
+    assert found is not None and len(found.ids) == board.corner_count
+    gap_px = found.points - found.points[0]
+    gap_mm = found.board_mm - found.board_mm[0]
     assert np.abs(gap_px / px_per_mm - gap_mm).max() < 0.05
 
 
@@ -78,28 +79,28 @@ def test_the_pdf_is_one_that_others_read() -> None:
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
-def test_the_board_is_the_one_that_opencv_knows(board: Board) -> None:
-    made = opencv_board(board)
+def test_the_board_agrees_with_that_of_opencv(board: CharucoBoard) -> None:
+    made = build_opencv_board(board)
     corners = made.getChessboardCorners() if hasattr(made, "getChessboardCorners") else None
     if corners is None:
         corners = made.chessboardCorners
     known = np.asarray(corners)[:, :2]
-    mine = board.corner_mm(np.arange(board.corners))
+    mine = board.locate_corners(np.arange(board.corner_count))
     assert np.abs(np.sort(known, axis=0) - np.sort(mine, axis=0)).max() < 1e-4
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
-def test_the_corners_lie_where_the_camera_sees_them(board: Board) -> None:
+def test_corners_are_detected_where_the_camera_projects_them(board: CharucoBoard) -> None:
     rng = np.random.default_rng(4)
     pose = pose_at(rng, board, LENS, 0.6, 25.0)
     rgb = shoot(rng, board, LENS, pose, blur_px=0.8, noise=2.0, quality=90)
-    found = find_corners(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), board)
-    assert found is not None and len(found.ids) > 0.7 * board.corners
-    off = found.places - pose.seen(found.mm, LENS)
+    found = detect_corners(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), board)
+    assert found is not None and len(found.ids) > 0.7 * board.corner_count
+    off = found.points - pose.seen(found.board_mm, LENS)
     assert np.median(np.hypot(*off.T)) < 0.15
 
 
-def test_scales_are_right_and_as_sure_as_they_say() -> None:
+def test_scales_are_right_within_their_uncertainty() -> None:
     """The figures of `crackscan-convert scale`, on fewer pictures."""
     for figures in measure(6, 1, lambda: None):
         assert figures.median_error < 0.05
@@ -109,47 +110,47 @@ def test_scales_are_right_and_as_sure_as_they_say() -> None:
             assert figures.found >= 4
 
 
-def test_tilt_is_undone_place_by_place() -> None:
+def test_the_scale_includes_tilt_at_every_point() -> None:
     pose = poses(1, seed=3, tilt_deg=35.0, share=0.6)[0]
-    view = plane_of(corners_of(pose, 0.05), LENS)
+    view = fit_plane(corners_of(pose, 0.05), LENS)
     assert view is not None
     for x, y in ((40.0, 40.0), (600.0, 440.0), (320.0, 240.0)):
         true = pose.mm_per_px(pose.on_wall(np.array([[x, y]]), LENS), LENS)[0]
-        found = view.scale_at(x, y)
+        found = view.estimate_scale_at(x, y)
         assert found is not None
         assert abs(found.mm_per_px / true - 1) < found.relative_uncertainty < 0.1
-    ends = [view.scale_at(x, 240.0) for x in (10.0, 630.0)]
+    ends = [view.estimate_scale_at(x, 240.0) for x in (10.0, 630.0)]
     assert ends[0] is not None and ends[1] is not None
 
 
-def test_away_from_the_target_the_scale_is_less_sure() -> None:
+def test_the_uncertainty_grows_away_from_the_target() -> None:
     pose = poses(1, seed=5, tilt_deg=20.0, share=0.3)[0]
     corners = corners_of(pose)
-    view = plane_of(corners, LENS)
+    view = fit_plane(corners, LENS)
     assert view is not None
-    x, y = corners.places.mean(axis=0)
+    x, y = corners.points.mean(axis=0)
     far = (5.0, 5.0) if x > 320 else (634.0, 474.0)
-    near_it, away = view.scale_at(float(x), float(y)), view.scale_at(*far)
-    assert near_it is not None and away is not None
-    assert away.relative_uncertainty > 1.5 * near_it.relative_uncertainty
+    near, far_away = view.estimate_scale_at(float(x), float(y)), view.estimate_scale_at(*far)
+    assert near is not None and far_away is not None
+    assert far_away.relative_uncertainty > 1.5 * near.relative_uncertainty
 
 
-def test_corners_that_lie_on_no_plane_give_no_scale() -> None:
+def test_corners_that_are_not_coplanar_give_no_scale() -> None:
     corners = corners_of(poses(1)[0], noise_px=15.0)
-    assert plane_of(corners, LENS) is None
+    assert fit_plane(corners, LENS) is None
 
 
 @pytest.mark.parametrize(
     "name", ["cracked-render.jpg", "intact-tiles-and-shadows.jpg", "cracked-painted-wall.jpg"]
 )
-def test_a_wall_without_the_target_shows_none(name: str) -> None:
+def test_no_target_is_detected_on_a_bare_wall(name: str) -> None:
     rgb = read_picture(SAMPLES / name)
-    assert find_target(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)) is None
-    scaling = Scaling.of(ScaleSettings(target=True))
-    assert scaling.scale_of(Frame(rgb, 0, name, "x", 0.0, 0.0)) is None
+    assert detect_target(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)) is None
+    scaling = ScaleEstimator.from_settings(ScaleSettings(target=True))
+    assert scaling.estimate_scale(Frame(rgb, 0, name, "x", 0.0, 0.0)) is None
 
 
-def test_an_opencv_without_aruco_says_so_in_one_line() -> None:
+def test_an_opencv_without_aruco_is_reported_in_one_line() -> None:
     code = """
 import cv2
 del cv2.aruco

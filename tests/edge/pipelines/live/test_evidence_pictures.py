@@ -10,7 +10,7 @@ from crackscan.core.pictures import read_picture
 from crackscan.edge.capture import open_source
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import BoundingBox, Finding
-from crackscan.edge.measurement.scale import ScaleSettings, Scaling
+from crackscan.edge.measurement.scale import ScaleEstimator, ScaleSettings
 from crackscan.edge.measurement.values import LineArray
 from crackscan.edge.pipelines.live.recorder import Recorder
 from crackscan.edge.positioning import NO_GEOTAG
@@ -40,7 +40,9 @@ def test_a_finding_is_stored_in_full_resolution_with_its_box_in_frame_px(
     install(monkeypatch)
     survey = Survey.create(tmp_path / "s", SurveyInfo("s"), {}, "{}", Clock())
     writer = SurveyWriter(survey)
-    recorder = Recorder(writer, Clock(), 16, Scaling.of(ScaleSettings()), lambda _: None)
+    recorder = Recorder(
+        writer, Clock(), 16, ScaleEstimator.from_settings(ScaleSettings()), lambda _: None
+    )
     released: list[int] = []
     with open_source("picamera:0#width=320") as source:
         frames = iter(source)

@@ -14,7 +14,7 @@ from crackscan.edge.capture.condition import Gap
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import BoundingBox, Finding
 from crackscan.edge.device.health import Health
-from crackscan.edge.measurement.scale import ScaleSettings, Scaling
+from crackscan.edge.measurement.scale import ScaleEstimator, ScaleSettings
 from crackscan.edge.pipelines.live import measurer as measurer_module
 from crackscan.edge.pipelines.live.gaps import LONGEST_S, Gaps
 from crackscan.edge.pipelines.live.measurer import GIVEN_UP, Measured, Measurer, Work
@@ -158,7 +158,9 @@ def until(met: Callable[[], bool]) -> None:
 
 def test_findings_are_measured_beside_the_frames() -> None:
     done: list[tuple[int, Measured]] = []
-    scaling = Scaling.of(ScaleSettings.parse(None, None, None, False, "0,0,100,0,50"))
+    scaling = ScaleEstimator.from_settings(
+        ScaleSettings.parse(None, None, None, False, "0,0,100,0,50")
+    )
     measurer = Measurer(16, scaling, lambda one, measured: done.append((one.number, measured)))
     measurer.add(work(7, 0))
     until(lambda: bool(done))
@@ -173,7 +175,7 @@ def test_too_many_findings_are_recorded_without_measures(monkeypatch: pytest.Mon
     done: dict[int, str] = {}
     measurer = Measurer(
         16,
-        Scaling.of(ScaleSettings()),
+        ScaleEstimator.from_settings(ScaleSettings()),
         lambda one, measured: done.update({one.number: measured.measures.why}),
     )
     began_s = time.monotonic()

@@ -1,4 +1,4 @@
-"""A pixel's millimetres from distance and lens, from two points, and from photographs."""
+"""The scale from distance and lens, from two points, and from photographs."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -15,21 +15,21 @@ from crackscan.core.pictures import read_picture, write_picture
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.cli.measure import measure as measure_command
 from crackscan.edge.measurement.scale import (
-    MODULES,
-    Distance90,
+    CAMERA_MODULES,
     Lens,
+    ScaleEstimator,
     ScaleSettings,
-    Scaling,
     TwoPoints,
-    by_distance,
-    by_points,
+    WallDistance,
+    assume_plane,
     figure_text,
     measures_of,
     mm_dict,
+    plane_from_points,
     width_text,
 )
-from crackscan.edge.measurement.scale.camera_file import Calibrated, read_camera, write_camera
-from crackscan.edge.measurement.scale.lens import plain_lens, unknown_lens
+from crackscan.edge.measurement.scale.camera_file import CalibratedCamera, read_camera, write_camera
+from crackscan.edge.measurement.scale.lens import assume_lens, build_pinhole_lens
 from crackscan.edge.measurement.values import Measured, Measures, Scale
 from crackscan.edge.measurement.width import PICTURE, measure_crack
 from crackscan.edge.positioning import NO_GEOTAG, Distance, Geotag, PhotoData
@@ -43,7 +43,7 @@ def frame(width: int = 640, height: int = 480) -> Frame:
 
 
 def scale(settings: ScaleSettings, at: Frame, geotag: Geotag = NO_GEOTAG) -> Scale:
-    found = Scaling.of(settings).scale_of(at, geotag)
+    found = ScaleEstimator.from_settings(settings).estimate_scale(at, geotag)
     assert found is not None
     return found
 
@@ -54,7 +54,7 @@ def scale(settings: ScaleSettings, at: Frame, geotag: Geotag = NO_GEOTAG) -> Sca
     [("v1", 53.5), ("v2", 62.2), ("v3", 66), ("v3-wide", 102), ("ai", 66), ("imx219", 62.2)],
 )
 @pytest.mark.parametrize("width", [640, 1640, 4608])
-def test_a_module_sees_as_much_of_the_wall_as_its_maker_says(
+def test_a_module_has_the_field_of_view_of_its_data_sheet(
     name: str, field_of_view_deg: float, width: int
 ) -> None:
     found = scale(ScaleSettings.parse("2", name), frame(width, width * 3 // 4))
@@ -63,7 +63,7 @@ def test_a_module_sees_as_much_of_the_wall_as_its_maker_says(
     assert seen_mm == pytest.approx(stated_mm, rel=0.07)
 
 
-def test_binned_and_scaled_frames_have_larger_pixels_on_the_wall() -> None:
+def test_binned_and_scaled_frames_have_larger_pixels() -> None:
     full = scale(ScaleSettings.parse("1", "v2"), frame(3280, 2464))
     assert full.mm_per_px == pytest.approx(1000 * 1.12e-3 / 3.04, rel=1e-3)
     half = scale(ScaleSettings.parse("1", "v2"), frame(1640, 1232))
@@ -72,18 +72,18 @@ def test_binned_and_scaled_frames_have_larger_pixels_on_the_wall() -> None:
     assert upright.mm_per_px == pytest.approx(half.mm_per_px)
 
 
-def test_a_module_without_a_lens_asks_for_it() -> None:
+def test_a_module_without_a_lens_needs_one() -> None:
     for name, pixel_um, wide in (("hq", 1.55, 4056), ("gs", 3.45, 1456)):
         with pytest.raises(ScaleError, match="--lens"):
-            Scaling.of(ScaleSettings.parse("1", name))
+            ScaleEstimator.from_settings(ScaleSettings.parse("1", name))
         found = scale(ScaleSettings.parse("1", name, lens_mm=6), frame(wide, wide * 3 // 4))
         assert found.mm_per_px == pytest.approx(pixel_um / 6, rel=1e-3)
         assert found.relative_uncertainty > 0.05
     with pytest.raises(ScaleError, match="lens of its own"):
-        Scaling.of(ScaleSettings.parse("1", "v2", lens_mm=6))
+        ScaleEstimator.from_settings(ScaleSettings.parse("1", "v2", lens_mm=6))
 
 
-def test_the_uncertainty_of_the_distance_is_in_that_of_the_scale() -> None:
+def test_the_scale_includes_the_uncertainty_of_the_distance() -> None:
     sure, unsure = (
         scale(ScaleSettings.parse(text, "v2"), frame()) for text in ("1±0.01", "1 +- 0.2")
     )
@@ -92,9 +92,9 @@ def test_the_uncertainty_of_the_distance_is_in_that_of_the_scale() -> None:
     assert 0.2 < unsure.relative_uncertainty < 0.22
 
 
-def test_far_from_the_middle_an_unknown_tilt_makes_the_scale_less_sure() -> None:
-    view = by_distance(Distance90(1, 0.01), plain_lens(640, 480, 600, 0.01, "lens"))
-    middle, corner = view.scale_at(319.5, 239.5), view.scale_at(5, 5)
+def test_unknown_tilt_adds_uncertainty_away_from_the_centre() -> None:
+    view = assume_plane(WallDistance(1, 0.01), build_pinhole_lens(640, 480, 600, 0.01, "lens"))
+    middle, corner = view.estimate_scale_at(319.5, 239.5), view.estimate_scale_at(5, 5)
     assert middle is not None and corner is not None
     assert corner.relative_uncertainty > 3 * middle.relative_uncertainty
 
@@ -109,77 +109,77 @@ def test_far_from_the_middle_an_unknown_tilt_makes_the_scale_less_sure() -> None
     ],
 )
 def test_distances_are_read(text: str, metres: float, uncertainty: float) -> None:
-    found = Distance90.parse(text)
+    found = WallDistance.parse(text)
     assert (found.metres, found.uncertainty_m) == pytest.approx((metres, uncertainty))
 
 
 @pytest.mark.parametrize("text", ["", "far", "0", "-1", "1±1", "1±", "nan", "1,5", "1e9"])
-def test_what_is_no_distance_is_refused_in_one_line(text: str) -> None:
-    with pytest.raises(ScaleError, match="no distance in metres") as told:
-        Distance90.parse(text)
-    assert "\n" not in str(told.value)
+def test_a_wrong_distance_is_refused_in_one_line(text: str) -> None:
+    with pytest.raises(ScaleError, match="not a distance in metres") as caught:
+        WallDistance.parse(text)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
     "text", ["", "1,2,3,4", "a,b,c,d,e", "0,0,100,0,0", "0,0,nan,0,5", "0,0,4,0,5"]
 )
-def test_what_are_no_two_points_is_refused_in_one_line(text: str) -> None:
-    with pytest.raises(ScaleError, match="two points") as told:
+def test_wrong_points_are_refused_in_one_line(text: str) -> None:
+    with pytest.raises(ScaleError, match="two points") as caught:
         TwoPoints.parse(text)
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(caught.value)
 
 
 @given(st.floats(100, 500), st.floats(0, 2 * np.pi, allow_subnormal=False), st.floats(1, 1000))
 def test_two_points_give_their_own_distance_back(length: float, angle: float, mm: float) -> None:
     x, y = 320 + length * np.cos(angle), 240 + length * np.sin(angle)
-    view = by_points(TwoPoints(320, 240, x, y, mm), unknown_lens(640, 480))
-    ends = view.on_wall_mm(np.array([[320, 240], [x, y]]))
+    view = plane_from_points(TwoPoints(320, 240, x, y, mm), assume_lens(640, 480))
+    ends = view.project_points(np.array([[320, 240], [x, y]]))
     assert np.hypot(*(ends[1] - ends[0])) == pytest.approx(mm)
-    here = view.scale_at((320 + x) / 2, (240 + y) / 2)
+    here = view.estimate_scale_at((320 + x) / 2, (240 + y) / 2)
     assert here is not None and here.mm_per_px == pytest.approx(mm / length)
 
 
-def test_points_nearer_to_each_other_are_less_sure() -> None:
+def test_closer_points_have_more_uncertainty() -> None:
     near, far = (
-        by_points(TwoPoints(100, 100, 100 + d, 100, d / 10), unknown_lens(640, 480))
+        plane_from_points(TwoPoints(100, 100, 100 + d, 100, d / 10), assume_lens(640, 480))
         for d in (20, 400)
     )
     assert near.relative_uncertainty > 3 * far.relative_uncertainty
 
 
-def test_points_hold_for_frames_of_half_the_size() -> None:
-    scaling = Scaling.of(ScaleSettings.parse(points="100,100,300,100,50"))
-    first = scaling.scale_of(frame(640, 480))
-    half = scaling.scale_of(frame(320, 240))
+def test_points_are_scaled_to_frames_of_half_the_size() -> None:
+    scaling = ScaleEstimator.from_settings(ScaleSettings.parse(points="100,100,300,100,50"))
+    first = scaling.estimate_scale(frame(640, 480))
+    half = scaling.estimate_scale(frame(320, 240))
     assert first is not None and half is not None
     assert half.mm_per_px == pytest.approx(2 * first.mm_per_px)
-    assert scaling.scale_of(frame(320, 320)) is None
+    assert scaling.estimate_scale(frame(320, 320)) is None
     assert "another shape" in scaling.why
 
 
-def test_a_rangefinder_is_taken_where_the_user_tells_no_distance() -> None:
+def test_a_rangefinder_is_used_if_the_user_gives_no_distance() -> None:
     geotag = Geotag(distance=Distance(3.0, "rangefinder"))
     own = scale(ScaleSettings.parse(camera="v2"), frame(), geotag)
     assert own.mm_per_px == pytest.approx(
         3 * scale(ScaleSettings.parse("1", "v2"), frame()).mm_per_px
     )
     assert own.source.startswith("rangefinder")
-    told = scale(ScaleSettings.parse("1", "v2"), frame(), geotag)
-    assert told.source.startswith("distance")
+    stated = scale(ScaleSettings.parse("1", "v2"), frame(), geotag)
+    assert stated.source.startswith("distance")
     laser = scale(
         ScaleSettings.parse(camera="v2"), frame(), Geotag(distance=Distance(2.0, "laser"))
     )
     assert laser.relative_uncertainty > 0.1  # 0.2 m of 2 m
 
 
-def test_without_a_scale_it_is_said_why() -> None:
+def test_a_missing_scale_has_a_reason() -> None:
     for settings, why in (
         (ScaleSettings(), "neither"),
         (ScaleSettings.parse("1"), "not the lens"),
         (ScaleSettings(target=True), "no printed target"),
     ):
-        scaling = Scaling.of(settings)
-        assert scaling.scale_of(frame()) is None
+        scaling = ScaleEstimator.from_settings(settings)
+        assert scaling.estimate_scale(frame()) is None
         assert why in scaling.why
 
 
@@ -198,11 +198,11 @@ PHOTO = PhotoData(make="DJI", model="FC6310", focal_mm=8.8, width_px=5472, heigh
     ],
     ids=["drone", "upright", "scaled since", "calibrated", "focal plane", "35 mm"],
 )
-def test_a_photograph_tells_its_lens(
+def test_the_lens_is_read_from_the_metadata(
     photo: PhotoData, size: tuple[int, int], focal_px: float
 ) -> None:
-    scaling = Scaling.of(ScaleSettings.parse("10"))
-    found = scaling.scale_of(frame(*size), photo=photo)
+    scaling = ScaleEstimator.from_settings(ScaleSettings.parse("10"))
+    found = scaling.estimate_scale(frame(*size), photo=photo)
     assert found is not None
     assert found.mm_per_px == pytest.approx(10_000 / focal_px, rel=1e-3)
 
@@ -210,63 +210,63 @@ def test_a_photograph_tells_its_lens(
 @pytest.mark.parametrize(
     ("photo", "why"),
     [
-        (PhotoData(), "does not tell its focal length"),
+        (PhotoData(), "no focal length in its metadata"),
         (replace(PHOTO, taken_width_px=5472, taken_height_px=3078), "cropped"),
-        (PhotoData(focal_35mm_mm=26.0, zoom=2.0), "zoomed"),
+        (PhotoData(focal_35mm_mm=26.0, zoom=2.0), "digital zoom"),
     ],
 )
-def test_a_photograph_that_cannot_tell_its_lens_has_no_scale(photo: PhotoData, why: str) -> None:
-    scaling = Scaling.of(ScaleSettings.parse("10"))
-    assert scaling.scale_of(frame(5472, 3648), photo=photo) is None
+def test_a_photograph_with_an_unknown_lens_has_no_scale(photo: PhotoData, why: str) -> None:
+    scaling = ScaleEstimator.from_settings(ScaleSettings.parse("10"))
+    assert scaling.estimate_scale(frame(5472, 3648), photo=photo) is None
     assert why in scaling.why and "--camera" in scaling.why
 
 
 LENS = Lens(640, 480, 600.0, 602.0, 321.0, 238.0, 0.004, "porch", (-0.2, 0.05, 0.001, 0.0, 0.0))
 
 
-def test_a_camera_file_is_read_as_it_was_written(tmp_path: Path) -> None:
+def test_a_camera_file_survives_a_round_trip(tmp_path: Path) -> None:
     path = tmp_path / "porch.json"
-    write_camera(path, Calibrated(LENS, 14, 0.2))
+    write_camera(path, CalibratedCamera(LENS, 14, 0.2))
     assert read_camera(path) == LENS
     found = scale(ScaleSettings.parse("1", str(path)), frame())
     assert found.mm_per_px == pytest.approx(1000 / 601, rel=0.01)
     half = scale(ScaleSettings.parse("1", str(path)), frame(320, 240))
     assert half.mm_per_px == pytest.approx(2 * found.mm_per_px, rel=0.01)
-    scaling = Scaling.of(ScaleSettings.parse("1", str(path)))
-    assert scaling.scale_of(frame(640, 360)) is None
+    scaling = ScaleEstimator.from_settings(ScaleSettings.parse("1", str(path)))
+    assert scaling.estimate_scale(frame(640, 360)) is None
     assert "another shape" in scaling.why
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("{}", "no camera file"),
-        ("nonsense", "no camera file"),
-        ('{"crackscan_camera": 9}', "another crackscan"),
+        ("{}", "not a camera file"),
+        ("nonsense", "not a camera file"),
+        ('{"crackscan_camera": 9}', "another version of crackscan"),
         ('{"crackscan_camera": 1, "name": "x"}', "damaged"),
     ],
 )
-def test_what_is_no_camera_file_is_refused_in_one_line(tmp_path: Path, text: str, why: str) -> None:
+def test_a_wrong_camera_file_is_refused_in_one_line(tmp_path: Path, text: str, why: str) -> None:
     path = tmp_path / "camera.json"
     path.write_text(text)
-    with pytest.raises(ScaleError, match=why) as told:
-        Scaling.of(ScaleSettings.parse("1", str(path)))
-    assert "\n" not in str(told.value)
+    with pytest.raises(ScaleError, match=why) as caught:
+        ScaleEstimator.from_settings(ScaleSettings.parse("1", str(path)))
+    assert "\n" not in str(caught.value)
 
 
-def test_a_camera_that_is_not_known_is_refused_with_those_that_are() -> None:
+def test_an_unknown_camera_is_refused_with_a_list() -> None:
     with pytest.raises(ScaleError, match="v3-wide"):
-        Scaling.of(ScaleSettings.parse("1", "v9"))
+        ScaleEstimator.from_settings(ScaleSettings.parse("1", "v9"))
     with pytest.raises(ScaleError, match="No such file"):
-        Scaling.of(ScaleSettings.parse("1", "gone.json"))
+        ScaleEstimator.from_settings(ScaleSettings.parse("1", "gone.json"))
     with pytest.raises(ScaleError, match="--camera"):
-        Scaling.of(ScaleSettings.parse("1", lens_mm=6))
-    assert {"v1", "v2", "v3", "v3-wide", "hq", "gs", "ai"} == set(MODULES)
+        ScaleEstimator.from_settings(ScaleSettings.parse("1", lens_mm=6))
+    assert {"v1", "v2", "v3", "v3-wide", "hq", "gs", "ai"} == set(CAMERA_MODULES)
 
 
 @given(st.floats(5, 634), st.floats(5, 474))
-def test_undistorting_is_the_inverse_of_what_the_lens_does(x: float, y: float) -> None:
-    straight = LENS.undistorted(np.array([[x, y]]))[0]
+def test_undistortion_inverts_the_distortion(x: float, y: float) -> None:
+    straight = LENS.undistort_points(np.array([[x, y]]))[0]
     k1, k2, p1, _, _ = LENS.distortion
     u, v = (straight[0] - LENS.cx_px) / LENS.fx_px, (straight[1] - LENS.cy_px) / LENS.fy_px
     r2 = u * u + v * v
@@ -276,25 +276,25 @@ def test_undistorting_is_the_inverse_of_what_the_lens_does(x: float, y: float) -
     assert bent[1] * LENS.fy_px + LENS.cy_px == pytest.approx(y, abs=0.01)
 
 
-def test_a_crack_of_known_width_has_it_in_mm() -> None:
+def test_a_crack_of_known_width_is_measured_in_mm() -> None:
     drawn = render(Setting(5.0, 0.9, 0.6, depth=0.7), 2, 192, tone=PICTURE)
     measure = measure_crack(drawn.rgb, drawn.cells)
     picture = Frame(drawn.rgb, 0, "a.png", "nowhere", 0.0, 0.0)
-    scaling = Scaling.of(ScaleSettings.parse(points="10,10,110,10,10"))
-    found = scaling.scale_of(picture, measure=measure)
+    scaling = ScaleEstimator.from_settings(ScaleSettings.parse(points="10,10,110,10,10"))
+    found = scaling.estimate_scale(picture, measure=measure)
     assert found is not None and found.mm_per_px == pytest.approx(0.1)
-    told = mm_dict(measures_of(measure), found)
-    value, uncertainty = told["width_median_mm"]
+    figures = mm_dict(measures_of(measure), found)
+    value, uncertainty = figures["width_median_mm"]
     assert abs(value - 0.5) < uncertainty < 0.15
-    assert told["length_mm"][0] == pytest.approx(0.1 * told["length_px"][0], rel=1e-2)
-    assert told["scale"]["source"] == "two points"
-    assert told["not_measurable"] is None
+    assert figures["length_mm"][0] == pytest.approx(0.1 * figures["length_px"][0], rel=1e-2)
+    assert figures["scale"]["source"] == "two points"
+    assert figures["not_measurable"] is None
     plain = mm_dict(measures_of(measure), None)
-    assert plain["width_median_px"] == told["width_median_px"]
+    assert plain["width_median_px"] == figures["width_median_px"]
     assert plain["width_median_mm"] is None and plain["scale"] is None
 
 
-def test_figures_are_told_in_the_unit_that_is_known() -> None:
+def test_figures_are_shown_in_the_known_unit() -> None:
     figure, known = Measured(3.24, 0.5), Scale(0.1, 0.1, "two points")
     assert figure_text(figure, None) == "3.2 ± 0.5 px"
     assert figure_text(figure, known) == "0.32 ± 0.06 mm"
@@ -307,39 +307,39 @@ def test_the_command_measures_in_mm_and_draws(tmp_path: Path) -> None:
     import json
 
     options = ["--points", "10,10,210,10,100", "--threads", "1"]
-    told = CliRunner().invoke(
+    result = CliRunner().invoke(
         measure_command, [str(SAMPLE), *options, "--json", "--out", str(tmp_path / "drawn")]
     )
-    assert told.exit_code == 0, told.output
-    crack = json.loads(told.stdout)[0]
+    assert result.exit_code == 0, result.output
+    crack = json.loads(result.stdout)[0]
     assert crack["picture"] == SAMPLE.name
     assert crack["width_p95_mm"][0] == pytest.approx(crack["width_p95_px"][0] / 2, rel=0.05)
     assert (tmp_path / "drawn" / f"{SAMPLE.stem}-1.jpg").is_file()
-    words = CliRunner().invoke(measure_command, [str(SAMPLE), *options])
-    assert "mm" in words.stdout and "±" in words.stdout and "two points" in words.stdout
+    plain = CliRunner().invoke(measure_command, [str(SAMPLE), *options])
+    assert "mm" in plain.stdout and "±" in plain.stdout and "two points" in plain.stdout
 
 
-def test_the_command_says_plainly_that_there_is_no_scale() -> None:
-    told = CliRunner().invoke(measure_command, [str(SAMPLE), "--threads", "1"])
-    assert told.exit_code == 0
-    assert "no scale, so in px only: neither" in told.stdout
-    assert " mm" not in told.stdout
+def test_the_command_reports_a_missing_scale() -> None:
+    result = CliRunner().invoke(measure_command, [str(SAMPLE), "--threads", "1"])
+    assert result.exit_code == 0
+    assert "no scale, so in px only: neither" in result.stdout
+    assert " mm" not in result.stdout
 
 
-def test_the_command_goes_on_after_a_picture_that_is_too_small(tmp_path: Path) -> None:
+def test_the_command_continues_after_a_picture_that_is_too_small(tmp_path: Path) -> None:
     write_picture(tmp_path / "a.png", np.full((20, 20, 3), 128, np.uint8))
     write_picture(tmp_path / "b.jpg", read_picture(SAMPLE))
-    told = CliRunner().invoke(measure_command, [str(tmp_path), "--threads", "1"])
-    assert told.exit_code == 0
-    assert "a.png is too small: 20x20" in told.output and "b.jpg" in told.output
+    result = CliRunner().invoke(measure_command, [str(tmp_path), "--threads", "1"])
+    assert result.exit_code == 0
+    assert "a.png is too small: 20x20" in result.output and "b.jpg" in result.output
 
 
-def test_the_command_refuses_what_it_cannot_measure_in_one_line() -> None:
+def test_the_command_refuses_wrong_input_in_one_line() -> None:
     for arguments, why in (
-        ([str(SAMPLE), "--distance", "far"], "no distance"),
+        ([str(SAMPLE), "--distance", "far"], "not a distance"),
         ([str(SAMPLE), "--distance", "1", "--camera", "hq"], "--lens"),
         (["gone.jpg"], "gone.jpg"),
     ):
-        told = CliRunner().invoke(measure_command, [*arguments, "--threads", "1"])
-        assert isinstance(told.exception, CrackscanError)
-        assert why in str(told.exception) and "\n" not in str(told.exception)
+        result = CliRunner().invoke(measure_command, [*arguments, "--threads", "1"])
+        assert isinstance(result.exception, CrackscanError)
+        assert why in str(result.exception) and "\n" not in str(result.exception)

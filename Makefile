@@ -74,6 +74,7 @@ runs/teacher/model.keras: $(VENV)/.test
 model-s model-m: model-%: $(VENV)/.test
 	$(VENV)/bin/crackscan-train model crack-$* $(DATA) --out runs/crack-$*
 	$(VENV)/bin/crackscan-convert quantize runs/crack-$* --out models/crack-$*.tflite
+	$(VENV)/bin/crackscan-train operating-points models/crack-$*.tflite $(DATA)
 	$(VENV)/bin/crackscan-convert verify models/crack-$*.tflite runs/crack-$*
 
 # The module reference, from docstrings, into build/reference.

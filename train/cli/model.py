@@ -55,7 +55,10 @@ def model(
     eight turns and mirrors; crack-m begins as a quicker network that does the same, and learns
     from what the teacher says; crack-s from what crack-m says: make them in this order. DATA holds
     metu/ (close-ups by class), field_photos/ (annotated photographs) and deepcrack_dev/ (images
-    and masks, which choose epoch and thresholds and are never trained on).
+    and masks, which choose epoch and thresholds and are never trained on). Both end with a
+    mixture of photographs of walls, which needs wall_cracks/ (images/, masks/, unlabelled/) and
+    scenes/ (pictures without a crack); every fifth photograph of the first that has masks, and
+    every fourth picture of the second, are held out.
     """
     from crackscan.core.quiet_tensorflow import import_tensorflow
 

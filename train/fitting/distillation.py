@@ -77,7 +77,10 @@ def _in_threads(file: Path, count: int) -> Ask:
 
 def asked(network: keras.Model) -> Ask:
     """A crack network as a teacher: pictures in, the logits of their cells out."""
-    infer = tf.function(lambda pictures: network(pictures, training=False)[..., 0])
+    infer = tf.function(
+        lambda pictures: network(pictures, training=False)[..., 0],
+        input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8)],
+    )
     return lambda pictures: np.asarray(infer(tf.constant(pictures)))
 
 

@@ -24,6 +24,7 @@ from crackscan.train.data.photographs import CloseUps, FieldPhotographs, OtherPi
 from crackscan.train.data.rendered import Rendered, render_pool
 from crackscan.train.data.split import prepare
 from crackscan.train.data.thumbnails import Report
+from crackscan.train.data.wall_photographs import SCENES, WALLS, split_scenes, split_walls
 from crackscan.train.fitting.development import Development
 from crackscan.train.fitting.distillation import VIEWS, Views, keep_views, load_teacher
 from crackscan.train.fitting.fit import Outcome, Watch, fit
@@ -46,7 +47,7 @@ from crackscan.train.fitting.settings import HISTORY, LAST, Settings
 from crackscan.train.fitting.train_folder import data_source
 from crackscan.train.fitting.wall_mixture import wall_sources
 from crackscan.train.network.crack_network import crack_network, receptive_margin_px
-from crackscan.train.network.initial import UNFOLDED_BY, start
+from crackscan.train.network.initial import UNFOLDED_BY, in_float32, start
 from crackscan.train.network.reconstruct import PICTURES, finished_network, reconstruct
 from crackscan.train.render.sample import RenderConfig
 
@@ -67,15 +68,17 @@ def make(
 ) -> Outcome:
     """Make a model as the shipped one of that name was made.
 
-    `data` holds metu/, field_photos/ and deepcrack_dev/; `negatives` pictures without a crack, by
-    default collected from Debian packages into the run folder; `teacher` is the run folder, or the
-    `.tflite`, of the model that a recipe with `taught` examples learns from. deepcrack_dev chooses
-    the epoch, the temperature and the thresholds; nothing of it is trained on.
+    `data` holds metu/, field_photos/ and deepcrack_dev/, and for a stage with `walls`, wall_cracks/
+    and scenes/; `negatives` pictures without a crack, by default collected from Debian packages
+    into the run folder; `teacher` is the run folder, or the `.tflite`, of the model that a recipe
+    with `taught` examples learns from. deepcrack_dev chooses the epoch, the temperature and the
+    patch thresholds; nothing of it is trained on.
 
     Raises:
         CrackscanError: part of the data is missing, or the run folder is another run's.
     """
-    for part in (CLOSE_UPS, FIELD, DEVELOPMENT):
+    walls = (WALLS, SCENES) if any(stage.walls for stage in recipe.stages) else ()
+    for part in (CLOSE_UPS, FIELD, DEVELOPMENT, *walls):
         if not (data / part).is_dir():
             raise DataError(f"{data} has no folder {part}/; the README says what belongs there")
     if recipe.stages[0].taught and teacher is None:
@@ -116,21 +119,25 @@ def make(
         weights = str(folder / AVERAGE)
         if number + 1 < len(recipe.stages) and _is_finished(folder, stage):
             continue
+        source_px = recipe.settings.size_px if stage.taught else settings.size_px
         if stage.walls:
-            training = _walls(recipe, settings.size_px, data, run, split, others, taught_by, report)
+            own = stage.own_labels and number > 0
+            labelled_by = run / f"stage-{number}" if own else taught_by
+            sources = _walls(recipe, source_px, data, run, split, others, labelled_by, report)
         else:
-            training = _training(recipe, settings.size_px, data, run, split, others)
+            sources = _training(recipe, source_px, data, run, split, others)
+        training = sources
         if stage.taught:
-            views_px = recipe.settings.size_px
+            count = recipe.mixture.taught if stage.walls else recipe.taught
             keep_views(
                 run / VIEWS,
-                _training(recipe, views_px, data, run, split, others),
-                views_px,
-                recipe.taught,
+                sources,
+                source_px,
+                count,
                 load_teacher(taught_by),
                 settings.pooled_cells,
                 views_seed,
-                _of_stage(report, "Asking the teacher", recipe.taught),
+                _of_stage(report, "Asking the teacher", count),
             )
             training = [Views(run / VIEWS, settings.size_px)]
         if settings.weights == TEACHER or settings.weights.endswith(".tflite"):
@@ -139,18 +146,22 @@ def make(
             settings = replace(settings, weights=str(run / START))
         validation = [_validation(settings.size_px, data, split)]
         again = (folder / LAST).is_file()
-        outcome = fit(folder, settings, training, validation, again, watch, judge)
+        judged = None if stage.walls else judge  # it ends with its average, whatever the epochs say
+        outcome = fit(folder, settings, training, validation, again, watch, judged)
     if outcome is None:
         raise ValueError("a recipe without stages")
-    network = keras.models.load_model(outcome.model, compile=False)
+    if recipe.stages[-1].walls:
+        ended = keras.models.load_model(Path(weights), compile=False)
+        network = in_float32(ended, recipe.settings.backbone)
+    else:
+        network = keras.models.load_model(outcome.model, compile=False)
     if recipe.averaged_stages > 1:
         ends = [run / f"stage-{number + 1}" / AVERAGE for number in range(len(recipe.stages))]
         _set_mean(network, [run / START, *ends][-recipe.averaged_stages :])
     network.save(run / AVERAGE)  # as a teacher is asked: before calibration
-    examples = _training(recipe, recipe.settings.size_px, data, run, split, others)
-    save_representative(run, examples, recipe.settings.seed)
+    save_representative(run, sources, recipe.settings.seed)
     (run / DATA).write_text(str((data / CLOSE_UPS).resolve()))
-    card = _card(name, recipe, network, judge, _sources(data, split, others))
+    card = _card(name, recipe, network, judge, _sources(data, split, others, bool(walls)))
     network.save(run / NETWORK)
     (run / CARD).write_text(card.to_json())
     return replace(outcome, best={**outcome.best, **card.figures["development"]})
@@ -283,7 +294,7 @@ def _validation(size: int, data: Path, split: Split) -> Source:
     return LabelledPatches(paths, labels, size, vary=False)
 
 
-def _sources(data: Path, split: Split, others: Path) -> tuple[DataSource, ...]:
+def _sources(data: Path, split: Split, others: Path, walls: bool) -> tuple[DataSource, ...]:
     annotated = [Item(one.file) for one in read_annotations()]
     return (
         data_source(
@@ -306,6 +317,30 @@ def _sources(data: Path, split: Split, others: Path) -> tuple[DataSource, ...]:
             "pictures without a crack, listed in train/data/negatives.tsv",
             "Debian packages",
             "CC0, CC BY, public domain, permissive",
+        ),
+        *(_wall_sources_of(data) if walls else ()),
+    )
+
+
+def _wall_sources_of(data: Path) -> tuple[DataSource, ...]:
+    trained = split_walls(data / WALLS)
+    pictures = [picture for picture, _ in trained.masked] + list(trained.unlabelled)
+    masks = [mask for _, mask in trained.masked]
+    scenes, _ = split_scenes(data / SCENES)
+    return (
+        data_source(
+            data / WALLS,
+            [Item(str(path.relative_to(data / WALLS))) for path in [*pictures, *masks]],
+            "wall_cracks: photographs of cracked walls and masks, without those held out",
+            "Supervisely, Cracks Synthetic Dataset (August 2023), the real part",
+            "CC BY 4.0",
+        ),
+        data_source(
+            data / SCENES,
+            [Item(path.name) for path in scenes],
+            "scenes without a crack, three of four",
+            "building fronts, camera samples, Kodak's suite, damp walls; see the model's page",
+            "CC BY 4.0, CC0, free to use",
         ),
     )
 

@@ -32,7 +32,10 @@ class Stage:
     again: bool = False
     """From the same examples as the stage before, for which the teacher was asked already."""
     walls: bool = False
-    """From the mixture with photographs of walls, cells only."""
+    """From the mixture with photographs of walls, cells only. The finished network is then the
+    average that the stage ends with."""
+    own_labels: bool = False
+    """What has no mask is labelled by what the stage before made, not by the teacher."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +88,14 @@ BASE = Settings(
 RECIPES = {
     "crack-s": Recipe(
         replace(BASE, backbone="fused-96", weights="none", batch=64, average=0.998),
-        (Stage(9, 4e-3, taught=True), Stage(7, 3e-3, taught=True), Stage(6, 2e-3, taught=True)),
+        (
+            Stage(9, 4e-3, taught=True),
+            Stage(7, 3e-3, taught=True),
+            Stage(6, 2e-3, taught=True),
+            Stage(5, 1.5e-3, taught=True, walls=True),
+        ),
         look_alike_alarms=0.03,
-        averaged_stages=2,
+        version="2",
     ),
     "crack-m": Recipe(
         replace(BASE, backbone="efficientnet-lite0-fused", weights=TEACHER, average=0.998),
@@ -96,11 +104,13 @@ RECIPES = {
             Stage(3, 1e-3, taught=True),
             Stage(3, 5e-4, small=True, taught=True, again=True),
             Stage(4, 8e-4, taught=True, again=True),
-            Stage(10, 6e-4, walls=True),
+            Stage(3, 6e-4, walls=True, own_labels=True),
+            Stage(4, 5e-4, walls=True, own_labels=True),
         ),
         look_alike_alarms=0.015,
         taught=40000,
         version="3",
+        renewed=2,
     ),
     TEACHER: Recipe(
         replace(BASE, backbone="efficientnet-lite0-slim"),

@@ -64,10 +64,28 @@ class WallMixture:
     """Views of each unlabelled picture of a wall."""
     scene_views: int = 5
     close_up_views: int = 4000
+    taught: int = 48000
+    """Squares for which the teacher is asked if a stage is taught."""
 
 
 USUAL = WallMixture()
-QUICK = WallMixture(8, 8, 8, 8, 4, 4, 4, 8, 4, 8, masonry_pool=16, views_each=1, close_up_views=8)
+QUICK = WallMixture(
+    masked=8,
+    unlabelled=8,
+    scenes=8,
+    cracked_close_ups=8,
+    intact_close_ups=4,
+    field_photographs=4,
+    other_pictures=4,
+    rendered=8,
+    wide_rendered=4,
+    masonry=8,
+    masonry_pool=16,
+    views_each=1,
+    scene_views=1,
+    close_up_views=8,
+    taught=48,
+)
 
 
 def wall_sources(

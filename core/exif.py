@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from math import isfinite
+from math import isfinite, nan
 from typing import Any, BinaryIO
 
 Value = tuple[float, ...] | str | bytes
@@ -163,4 +163,11 @@ def _convert_value(value: Any) -> Value:
     if isinstance(value, str):  # Pillow decodes as Latin-1; cameras write ASCII or UTF-8
         return value.split("\0")[0].encode("latin-1", "replace").decode("utf-8", "replace")
     numbers = value if isinstance(value, tuple) else (value,)
-    return tuple(float(number) for number in numbers)
+    return tuple(_to_float(number) for number in numbers)
+
+
+def _to_float(number: Any) -> float:
+    try:
+        return float(number)
+    except ZeroDivisionError:  # a rational x/0, in Pillow 9
+        return nan

@@ -1,88 +1,86 @@
-"""Reads what drones write into a photograph's XMP: place, height, gimbal and laser."""
+"""Parses an XMP packet, the XML that programs and drones write into a picture."""
 
-import html
-import math
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import NoReturn
+from xml.parsers.expat import ExpatError, ParserCreate
 
-_ATTRIBUTE = re.compile(r"""([\w-]+):(\w+)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')""")
-_ELEMENT = re.compile(r"<([\w-]+):(\w+)[^<>]*>([^<>]*)</")
-_DRONE = re.compile(r"drone|autel", re.IGNORECASE)
+MAX_PACKET_BYTES = 1 << 20
+"""A JPEG holds 64 KiB in one segment; other formats hold what they like."""
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?")
+_PADDING = "\0\ufeff \r\n\t"
 
 
 @dataclass(frozen=True)
-class DroneData:
-    """A drone's own words; None for what it does not say."""
+class XmpPacket:
+    """The simple properties of a packet."""
 
-    lat: float | None = None
-    lon: float | None = None
-    altitude_m: float | None = None
-    relative_altitude_m: float | None = None
-    accuracy_m: float | None = None
-    vertical_accuracy_m: float | None = None
-    gimbal_yaw_deg: float | None = None
-    gimbal_pitch_deg: float | None = None
-    gimbal_roll_deg: float | None = None
-    laser_m: float | None = None
-    focal_px: float | None = None
-    """Calibrated focal length in pixels of the full picture."""
-    created: str | None = None
-    """ISO 8601, with the zone where it is given."""
-    exposed_utc: str | None = None
+    properties: Mapping[str, str] = field(default_factory=dict)
+    """By `prefix:name` in lower case; of several values, the first."""
+    damaged: bool = False
+    """Whether the packet is too large, not well-formed XML, or declares entities."""
+
+    def text(self, name: str) -> str | None:
+        """The value of a property, or None if it is missing or empty."""
+        return self.properties.get(name) or None
+
+    def number(self, *names: str) -> float | None:
+        """The first of these properties that holds a number or a fraction, or None."""
+        values = (parse_number(self.properties.get(name)) for name in names)
+        return next((value for value in values if value is not None), None)
 
 
-def read_drone(xmp: str) -> DroneData:
-    """Read the properties of DJI (`drone-dji`), Autel and others (`drone`) from an XMP packet.
+def parse_xmp(packet: bytes) -> XmpPacket:
+    """Parse a packet; of a damaged one, what stands before the damage.
 
-    They stand as attributes or as elements, depending on the model; the namespace's prefix is
-    trusted, for some packets declare none. A laser reading counts where its status, if any, is
-    normal. Accuracy is twice the standard deviation that real-time kinematics states.
+    Properties stand as attributes or as elements, depending on the program. Prefixes are taken as
+    they are written, because some drones do not declare their namespaces. Entities are refused:
+    a packet needs none, and they can grow without bound.
     """
-    said: dict[str, str] = {}
-    other: dict[str, str] = {}
-    for prefix, name, *values in (*_ATTRIBUTE.findall(xmp), *_ELEMENT.findall(xmp)):
-        text = html.unescape("".join(values)).strip()
-        if _DRONE.match(prefix):
-            said.setdefault(name.lower(), text)
-        else:
-            other.setdefault(f"{prefix}:{name}".lower(), text)
+    if len(packet) > MAX_PACKET_BYTES:
+        return XmpPacket(damaged=True)
+    properties: dict[str, str] = {}
+    texts: list[str] = []
 
-    def number(*names: str) -> float | None:
-        return next((x for x in (_number(said.get(name)) for name in names) if x is not None), None)
+    def start_element(_: str, attributes: dict[str, str]) -> None:
+        texts.clear()
+        for key, value in attributes.items():
+            properties.setdefault(key.lower(), value.strip())
 
-    lat_std, lon_std, height_std = number("rtkstdlat"), number("rtkstdlon"), number("rtkstdhgt")
-    laser_m = number("lrftargetdistance")
-    measured = said.get("lrfstatus", "Normal").lower() == "normal"
-    relative_m = number("relativealtitude")
-    if relative_m is None:
-        relative_m = _number(other.get("camera:abovegroundaltitude"))
-    known = lat_std is not None and lon_std is not None and (lat_std or lon_std)
-    return DroneData(
-        lat=number("gpslatitude", "latitude"),
-        lon=number("gpslongitude", "gpslongtitude", "longitude"),  # so misspelt by older models
-        altitude_m=number("absolutealtitude"),
-        relative_altitude_m=relative_m,
-        accuracy_m=2 * math.hypot(lat_std or 0, lon_std or 0) if known else None,
-        vertical_accuracy_m=2 * height_std if height_std else None,
-        gimbal_yaw_deg=number("gimbalyawdegree"),
-        gimbal_pitch_deg=number("gimbalpitchdegree"),
-        gimbal_roll_deg=number("gimbalrolldegree"),
-        laser_m=laser_m if measured and laser_m is not None and laser_m > 0 else None,
-        focal_px=number("calibratedfocallength"),
-        created=other.get("xmp:createdate"),
-        exposed_utc=said.get("utcatexposure"),
-    )
+    def end_element(name: str) -> None:
+        text = "".join(texts).strip()
+        texts.clear()
+        if text:
+            properties.setdefault(name.lower(), text)
+
+    parser = ParserCreate()
+    parser.StartElementHandler = start_element
+    parser.EndElementHandler = end_element
+    parser.CharacterDataHandler = texts.append
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    try:
+        parser.Parse(packet.decode("utf-8", "replace").strip(_PADDING), True)
+    except (ExpatError, ValueError):
+        return XmpPacket(properties, damaged=True)
+    return XmpPacket(properties)
 
 
-def _number(text: str | None) -> float | None:
-    """A decimal or a fraction `a/b`, with whatever unit follows."""
+def parse_number(text: str | None) -> float | None:
+    """A decimal number or a fraction `a/b`, with any unit behind it; None if it is neither."""
     if text is None:
         return None
-    top, slash, bottom = text.partition("/")
-    found, under = _NUMBER.match(top.strip()), _NUMBER.match(bottom.strip())
-    if found is None or (slash and under is None):
+    numerator, slash, denominator = text.partition("/")
+    top, bottom = _NUMBER.match(numerator.strip()), _NUMBER.match(denominator.strip())
+    if top is None or (slash and bottom is None):
         return None
-    divisor = float(under.group()) if under is not None else 1.0
-    value = float(found.group()) / divisor if divisor else math.nan
-    return value if math.isfinite(value) else None
+    divisor = float(bottom.group()) if bottom is not None else 1.0
+    if not divisor:
+        return None
+    value = float(top.group()) / divisor
+    return value if isfinite(value) else None
+
+
+def _refuse_doctype(*_: object) -> NoReturn:
+    raise ValueError("a document type declaration")

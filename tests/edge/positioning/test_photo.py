@@ -2,8 +2,11 @@
 
 import struct
 import zlib
+from datetime import date, timedelta
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +21,7 @@ from crackscan.edge.positioning import (
     open_position,
     read_photo,
 )
+from crackscan.edge.positioning.xmp import MAX_PACKET_BYTES, parse_xmp
 
 DATA = Path(__file__).parents[2] / "data/exif"
 SHARED = Path(__file__).parents[4] / "shared/data/exif"
@@ -93,7 +97,9 @@ def jpeg(path: Path, block: bytes | None = None, xmp: str | None = None) -> Path
         if body is not None:
             parts.append(b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body)
     frame = struct.pack(">BHHB", 8, 3000, 4000, 3) + bytes(9)
-    parts.append(b"\xff\xc0" + struct.pack(">H", len(frame) + 2) + frame + b"\xff\xda")
+    scan = b"\x03\x01\0\x02\0\x03\0\0\x3f\0"
+    for marker, body in ((b"\xff\xc0", frame), (b"\xff\xda", scan)):
+        parts.append(marker + struct.pack(">H", len(body) + 2) + body)
     path.write_bytes(b"".join(parts))
     return path
 
@@ -203,6 +209,125 @@ def test_a_place_that_cannot_be_true_is_none(tmp_path: Path, changed: Tags, why:
     photo = read_photo(jpeg(tmp_path / "a.jpg", exif(SOUTH_WEST | changed, CAMERA)))
     assert photo.geotag.position is None, why
     assert photo.focal_mm == 4.74
+    [note] = photo.notes
+    assert note.startswith("position dropped: "), why
+
+
+@pytest.mark.parametrize(
+    ("name", "doubt"),
+    [
+        (
+            "e-gps-rollover.jpg",
+            "the GPS date 2007-02-18 is 1024 weeks early (week number rollover)",
+        ),
+        ("e-gpstime-local.jpg", "the GPS time is the camera's local time, not UTC"),
+        ("e-xmp-gps-only.jpg", None),
+        ("e-two-exif.jpg", None),
+    ],
+)
+def test_a_sound_position_is_kept_and_a_doubt_about_its_age_is_noted(
+    name: str, doubt: str | None
+) -> None:
+    photo = read_photo(DATA / name)
+    position = photo.geotag.position
+    assert position is not None and position.age_s is None and position.time_s is None
+    assert (position.lat, position.lon) == (pytest.approx(47.5012), pytest.approx(8.7231))
+    assert position.altitude_m == 431.2
+    assert photo.taken_local == "2026-10-04T09:15:22"
+    notes = () if doubt is None else (f"position kept, its age is unknown: {doubt}",)
+    assert photo.notes == notes
+
+
+def test_a_second_exif_block_is_read_if_the_first_is_empty() -> None:
+    photo = read_photo(DATA / "e-two-exif.jpg")
+    assert (photo.make, photo.model, photo.focal_mm) == ("ACME", "X100", 8.8)
+
+
+def test_a_void_position_is_dropped_with_the_reason() -> None:
+    photo = read_photo(DATA / "e-gpsstatus-v.jpg")
+    assert photo.geotag.position is None
+    assert photo.notes == ("position dropped: the receiver reports it as void (GPS status V)",)
+
+
+@pytest.mark.parametrize(("weeks", "kept"), [(1023, False), (1024, True), (1025, False)])
+def test_only_whole_rollovers_excuse_an_old_date(tmp_path: Path, weeks: int, kept: bool) -> None:
+    day = date(2026, 5, 2) - timedelta(weeks=weeks)
+    gps = SOUTH_WEST | {29: ("s", day.strftime("%Y:%m:%d"))}
+    photo = read_photo(jpeg(tmp_path / "a.jpg", exif(gps, CAMERA)))
+    assert (photo.geotag.position is not None) == kept
+    assert len(photo.notes) == 1
+
+
+def test_a_position_in_xmp_may_be_void_old_or_on_no_map(tmp_path: Path) -> None:
+    packet = (
+        '<x><r exif:GPSLatitude="47,30,4.32S" exif:GPSLongitude="8,43.386W"'
+        ' exif:GPSAltitude="4312/10" exif:GPSAltitudeRef="1" exif:GPSTimeStamp="{time}"'
+        ' exif:GPSStatus="{status}" exif:DateTimeOriginal="2026-10-04T09:15:22+02:00"/></x>'
+    )
+
+    def read(time: str, status: str = "A", of: str = packet) -> PhotoData:
+        return read_photo(jpeg(tmp_path / "a.jpg", xmp=of.format(time=time, status=status)))
+
+    position = read("2026-10-04T07:15:20Z").geotag.position
+    assert position is not None and position.source == "xmp"
+    assert (position.lat, position.lon) == (pytest.approx(-47.5012), pytest.approx(-8.7231))
+    assert (position.age_s, position.altitude_m) == (2.0, -431.2)
+    dropped = [
+        read("2026-10-04T06:15:20Z"),
+        read("2026-10-04T07:15:20Z", "V"),
+        read("2026-10-04T07:15:20Z", of=packet.replace("47,", "97,")),
+        read("2026-10-04T07:15:20Z", of=packet.replace("4.32S", "4.32E")),
+        read("2026-10-04T07:15:20Z", of=packet.replace("47,30,4.32S", "47.5")),
+    ]
+    for photo in dropped:
+        assert photo.geotag.position is None
+        assert photo.notes[0].startswith("position dropped: ")
+
+
+def test_an_xmp_packet_with_entities_is_not_expanded(tmp_path: Path) -> None:
+    bomb = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
+    photo = read_photo(jpeg(tmp_path / "a.jpg", xmp=f"{bomb}<x drone:Latitude='&b;'>&b;</x>"))
+    assert photo.damaged and photo.geotag == NO_GEOTAG
+    plain = parse_xmp(b"<x a:b='1 &lt; 2'><c:d>M&amp;M</c:d></x>")
+    assert plain.properties == {"a:b": "1 < 2", "c:d": "M&M"} and not plain.damaged
+
+
+def test_an_xmp_packet_that_is_too_large_is_not_parsed() -> None:
+    packet = b"<x a:b='1'/>"
+    assert not parse_xmp(packet.ljust(MAX_PACKET_BYTES)).damaged
+    assert parse_xmp(packet.ljust(MAX_PACKET_BYTES + 1)).damaged
+
+
+def test_a_damaged_xmp_packet_gives_what_stands_before_the_damage(tmp_path: Path) -> None:
+    cut = DJI[: DJI.index("drone-dji:RtkFlag")] + "></rdf:Description><broken"
+    photo = read_photo(jpeg(tmp_path / "a.jpg", xmp=cut))
+    assert photo.damaged and photo.geotag.position is not None
+    assert photo.geotag.position.lat == 49.726349021 and photo.geotag.distance is None
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_parsed_as_xmp_without_an_error(packet: bytes) -> None:
+    parse_xmp(packet)
+    assert not {name for name in parse_xmp(b"<x " + packet).properties if name != name.lower()}
+
+
+def test_a_lens_is_not_read_from_damaged_exif(tmp_path: Path) -> None:
+    """A digital zoom may have stood behind the damage."""
+    block = bytearray(exif(SOUTH_WEST, CAMERA))
+    at = block.index(struct.pack("<HH", 0x9011, 2))
+    block[at + 8 : at + 12] = b"\xff\xff\xff\x00"
+    photo = read_photo(jpeg(tmp_path / "a.jpg", bytes(block)))
+    assert photo.damaged and photo.focal_mm is None
+    assert photo.geotag.position is not None
+    assert photo.notes == ("EXIF is damaged: what stands behind the damage is not used",)
+
+
+def test_a_panorama_is_known(tmp_path: Path) -> None:
+    apple = jpeg(tmp_path / "a.jpg", exif({}, CAMERA | {0xA401: ("H", 6)}))
+    xmp = '<x xmlns:GPano="p"><r GPano:ProjectionType="cylindrical"/></x>'
+    other = jpeg(tmp_path / "b.jpg", exif({}, CAMERA), xmp)
+    plain = jpeg(tmp_path / "c.jpg", exif({}, CAMERA), '<x xmlns:GPano="p"/>')
+    assert [read_photo(path).panorama for path in (apple, other, plain)] == [True, True, False]
 
 
 def test_how_old_a_fix_may_be_is_a_setting(tmp_path: Path) -> None:
@@ -235,8 +360,9 @@ def test_other_kinds_of_picture_carry_the_same(tmp_path: Path) -> None:
     png.write_bytes(
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + chunk(b"eXIf", block) + chunk(b"iTXt", note)
     )
-    body = b"WEBP" + b"VP8X" + struct.pack("<I", 10) + bytes(4)
-    body += (3999).to_bytes(3, "little") + (2999).to_bytes(3, "little")
+    pixels = cv2.imencode(".webp", np.zeros((3000, 4000, 3), np.uint8))[1].tobytes()
+    body = b"WEBP" + b"VP8X" + struct.pack("<IB3x", 10, 0x0C)
+    body += (3999).to_bytes(3, "little") + (2999).to_bytes(3, "little") + pixels[12:]
     body += b"EXIF" + struct.pack("<I", len(block)) + block + bytes(len(block) % 2)
     body += b"XMP " + struct.pack("<I", len(AUTEL)) + AUTEL.encode() + bytes(len(AUTEL) % 2)
     webp = tmp_path / "a.webp"

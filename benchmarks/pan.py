@@ -38,9 +38,14 @@ from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import CrackMap, Finding, Rule, find
 from crackscan.edge.inference.model import Model
 from crackscan.edge.reporting.annotated_video import AnnotatedVideo
-from crackscan.edge.tracking.frame_quality import measure
-from crackscan.edge.tracking.motion import Matrix, Small, estimate, shrink
-from crackscan.edge.tracking.pipeline import Follower
+from crackscan.edge.tracking.motion import (
+    Matrix,
+    RegistrationImage,
+    estimate_motion,
+    make_registration_image,
+)
+from crackscan.edge.tracking.sharpness import measure_detail
+from crackscan.edge.tracking.wall_tracker import WallTracker
 
 _LEAST_CELLS = 3
 """Of a crack in a frame, for it to count as visible there."""
@@ -122,7 +127,7 @@ class Bench:
     def pan(self, wall: WallPicture, seed: int) -> None:
         """Follow one wall from its first frame to its last."""
         rng = np.random.default_rng(seed)
-        follower = Follower(self.rule)
+        tracker = WallTracker(self.rule)
         here: list[list[Finding]] = []
         shown: list[Shown] = []
         names = _Names(self.rule.cell_px)
@@ -134,37 +139,40 @@ class Bench:
             frame = Frame(rgb, index, str(index), wall.name, now_s, now_s, now_s)
             visible = under_cells(wall.cracks, pose, self.rule.cell_px)
             marks = under_cells(wall.marks, pose, self.rule.cell_px)
-            look = self._timed("motion and sharpness", follower.look, frame)
+            registered = self._timed("motion and sharpness", tracker.register_frame, frame)
             crack_map = self._crack_map(frame, visible, rng)
-            result = self._timed("evidence and identity", follower.add, frame, look, crack_map)
-            self.verdicts[look.clarity.verdict.value] += 1
-            if before is not None and look.motion.lost is None:
-                off = look.motion.matrix(WIDTH, HEIGHT) - np.linalg.inv(pose) @ before
+            tracked = self._timed(
+                "evidence and identity", tracker.track_cracks, registered, crack_map
+            )
+            self.verdicts[registered.quality.verdict.value] += 1
+            if before is not None and registered.motion.lost is None:
+                off = registered.motion.matrix(WIDTH, HEIGHT) - np.linalg.inv(pose) @ before
                 self.off_px["motion"].append(float(np.hypot(*(off @ MIDDLE)[:2])))
-            if look.place is None or look.place.piece > 0:
-                self.verdicts["not placed" if look.place is None else "on a new piece"] += 1
+            if registered.pose is None or registered.pose.section > 0:
+                self.verdicts["not placed" if registered.pose is None else "on a new piece"] += 1
             else:
                 first = pose if first is None else first
-                off = first @ look.place.pose - pose
+                off = first @ registered.pose.matrix - pose
                 self.off_px["drift"].append(float(np.hypot(*(off @ MIDDLE)[:2])))
             before = pose
-            names.add(result.followed.here, result.followed.absorbed, marks, pose)
-            here.append([finding for _, finding in result.followed.here])
+            names.add(tracked.update.visible, tracked.update.merged, marks, pose)
+            here.append([finding for _, finding in tracked.update.visible])
             stand_in = Frame(_NO_PICTURE, index, str(index), wall.name, now_s, now_s)
             shown.append(Shown(stand_in, crack_map, visible, marks, pose))
-        follower.end()
+        tracker.end_tracks()
         names.close(self.identities)
         add_score(self.score, shown, here)
         self.shown.append(shown)
 
     def stages(self, frames: Iterable[Frame]) -> None:
         """Time the stages one by one."""
-        small: Small | None = None
+        image: RegistrationImage | None = None
         for frame in frames:
-            self._timed("sharpness", measure, frame.rgb)
-            older, small = small, self._timed("motion: shrink", shrink, frame.rgb)
+            self._timed("sharpness", measure_detail, frame.rgb)
+            older = image
+            image = self._timed("motion: shrink", make_registration_image, frame.rgb)
             if older is not None:
-                self._timed("motion: estimate", estimate, older, small)
+                self._timed("motion: estimate", estimate_motion, older, image)
 
     def single(self, shift: float = 0.0) -> Score:
         """Score single-frame decisions, both thresholds shifted by so much log-odds."""
@@ -209,16 +217,14 @@ class _Names:
     ) -> None:
         self.into.update(absorbed)
         largest: dict[int, tuple[int, int]] = {}
-        for tracked, finding in here:
+        for track, finding in here:
             crack = crack_of(finding, marks)
-            self.votes[tracked.number][crack] += 1
+            self.votes[track.number][crack] += 1
             rows, cols = np.array(finding.cells).T + 0.5
             at = pose @ np.stack([cols, rows, np.ones(len(rows)) / self.cell_px]) * self.cell_px
-            self.squares[tracked.number] |= set(map(tuple, (at[:2] // _PLACE_PX).T.astype(int)))
+            self.squares[track.number] |= set(map(tuple, (at[:2] // _PLACE_PX).T.astype(int)))
             if crack:
-                largest[crack] = max(
-                    largest.get(crack, (0, 0)), (len(finding.cells), tracked.number)
-                )
+                largest[crack] = max(largest.get(crack, (0, 0)), (len(finding.cells), track.number))
         for crack, (_, number) in largest.items():
             self.switches += self.named.get(crack, number) != number
             self.named[crack] = number

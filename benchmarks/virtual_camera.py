@@ -47,7 +47,9 @@ def walls(data: Path, count: int, seed: int) -> Iterator[WallPicture]:
     """
     rng = np.random.default_rng(seed)
     close_ups = sorted((data / "deepcrack_dev" / "images").glob("*.jpg"))
-    listed = json.loads((Path(__file__).parents[1] / "train" / "field_photos.json").read_text())
+    listed = json.loads(
+        (Path(__file__).parents[1] / "train" / "data" / "field_photos.json").read_text()
+    )
     intact = [photo["file"] for photo in listed["photos"] if photo["crack_free"]]
     for number in range((count + 1) // 2):
         blocks, masks = [], []

@@ -18,7 +18,8 @@ from crackscan.edge.appliance.bench.wall import encoded_frames
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Rule
 from crackscan.edge.inference.model import MODELS, Model, shipped_models
-from crackscan.edge.tracking.pipeline import MEASURED_EVERY, Follower
+from crackscan.edge.tracking.quality_history import QualityHistoryParameters
+from crackscan.edge.tracking.wall_tracker import WallTracker
 
 MOST = {"crack-s": (150e6, 200_000), "crack-m": (1000e6, 600_000)}
 """Multiply-adds on a 640x480 frame, and bytes of the file."""
@@ -78,24 +79,26 @@ def test_a_frame_is_decoded_into_one_array() -> None:
     assert allocated(lambda: decode_picture(jpeg, Path("wall.jpg"))) < 1.5 * size
 
 
-def test_a_frame_is_followed_in_less_memory_than_its_own() -> None:
+def test_a_frame_is_track_frameed_in_less_memory_than_its_own() -> None:
     pictures = [decode_picture(one, Path("wall.jpg")) for one in encoded_frames(640, 480)]
     cells = np.full((30, 40), 0.01, np.float32)
     cells[10:20, 20] = 0.99
-    follower = Follower(Rule(0.5, 0.7, 4, 16))
+    tracker = WallTracker(Rule(0.5, 0.7, 4, 16))
     taken = []
     for number, rgb in enumerate(pictures):
         frame = Frame(rgb, number, str(number), "wall", number / 15, number / 15)
-        add = partial(_follow, follower, frame, cells)
+        add = partial(_track_frame, tracker, frame, cells)
         taken.append(allocated(add) / rgb.nbytes)
     assert np.median(taken) < 0.8
     # Of so many frames one has its sharpness measured; the first one also makes tables.
-    assert sum(one > 1 for one in taken[1:]) <= len(taken) // MEASURED_EVERY
+    assert (
+        sum(one > 1 for one in taken[1:]) <= len(taken) // QualityHistoryParameters().measured_every
+    )
     assert max(taken[1:]) < 2
 
 
-def _follow(follower: Follower, frame: Frame, cells: np.ndarray) -> object:
-    return follower.add(frame, follower.look(frame), cells)
+def _track_frame(tracker: WallTracker, frame: Frame, cells: np.ndarray) -> object:
+    return tracker.track_cracks(tracker.register_frame(frame), cells)
 
 
 def turns_beside(work: Callable[[], object]) -> int:

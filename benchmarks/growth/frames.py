@@ -15,7 +15,7 @@ from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Rule, find
 from crackscan.edge.detection.multiscale import Seen, join
 from crackscan.edge.inference.model import Model
-from crackscan.edge.tracking.pipeline import Follower
+from crackscan.edge.tracking.wall_tracker import WallTracker
 
 SIZES = ((160, 128), (320, 240), (640, 480), (1280, 720), (1920, 1080), (4000, 3000), (8000, 6000))
 APART, TOGETHER = 8, 3
@@ -81,18 +81,18 @@ def by_cracks_live(rule: Rule, counts: Iterable[int], times: int) -> list[Point]
     points = []
     for count in counts:
         wall = crazed(rows + past, columns + past, count, APART)
-        follower = Follower(rule)
+        tracker = WallTracker(rule)
 
         def scan(
-            number: int, wall: npt.NDArray[np.float32] = wall, follower: Follower = follower
+            number: int, wall: npt.NDArray[np.float32] = wall, tracker: WallTracker = tracker
         ) -> int:
             moved_px = way[number % len(way)] * STEP_PX
             top, left = round(moved_px / 2 / rule.cell_px), round(moved_px / rule.cell_px)
             cells = wall[top : top + rows, left : left + columns]
             frame = _frame(pictures[number % len(pictures)], number)
-            look = follower.look(frame)
+            registered = tracker.register_frame(frame)
             found = find(cells, frame, rule)
-            follower.add(frame, look, cells)
+            tracker.track_cracks(registered, cells)
             return len(found)
 
         found = scan(0)

@@ -12,7 +12,7 @@ from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Rule
 from crackscan.edge.device.health import resident_mb
 from crackscan.edge.inference.self_test import CRACKED, INTACT, SAMPLES
-from crackscan.edge.tracking.pipeline import Follower
+from crackscan.edge.tracking.wall_tracker import WallTracker
 
 WIDTH, HEIGHT, CELL_PX = 640, 480, 16
 FRAMES_PER_S = 5
@@ -29,7 +29,7 @@ def by_hours(rule: Rule, hours: float, watch: Callable[[int], None]) -> list[Poi
     passes 170 cracks, each of them once.
     """
     wall, period = _wall()
-    follower = Follower(rule)
+    tracker = WallTracker(rule)
     frames = round(hours * 3600 * FRAMES_PER_S)
     each = max(frames // MARKS, 1)
     taken_ms: list[float] = []
@@ -39,12 +39,9 @@ def by_hours(rule: Rule, hours: float, watch: Callable[[int], None]) -> list[Poi
         frame = _frame(wall, number * STEP_PX % period, number)
         cells = _cells(number)
         began_s = time.thread_time()
-        look = follower.look(frame)
-        result = follower.add(frame, look, cells)
+        result = tracker.track_cracks(tracker.register_frame(frame), cells)
         taken_ms.append((time.thread_time() - began_s) * 1000)
-        for one in result.followed.confirmed:
-            found += 1
-            follower.release(one.number)  # as the record does, once it has the picture
+        found += len(result.update.confirmed)
         if len(taken_ms) == each:
             minutes = round((number + 1) / FRAMES_PER_S / 60)
             middle, late = (float(one) for one in np.percentile(taken_ms, (50, 99)))

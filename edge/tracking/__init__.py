@@ -1,1 +1,1 @@
-"""Findings over time: image registration, the evidence grid, tracks, frame quality."""
+"""Tracks of cracks over time: registration, evidence, identities and frame quality."""

@@ -1,4 +1,9 @@
-"""Frames that need no matching: those of a wall that passes slowly, at a steady pace."""
+"""Dead reckoning: poses of frames that are predicted instead of registered.
+
+While the wall passes slowly and at a steady pace, only every few frames are registered. A quick
+registration check, which compares a few rows, ensures that a frame between them is as clear as the
+last registered one.
+"""
 
 from dataclasses import dataclass
 
@@ -8,40 +13,53 @@ from crackscan.core.pictures import RGB
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import BoundingBox, Finding
 from crackscan.edge.tracking.motion import Motion
-from crackscan.edge.tracking.registration import Ahead, Wall
-
-MOST = 5
-"""So many frames are passed over, one after another; the next one is matched."""
-_MOST_CELLS = 2.2
-"""How far the wall may have gone since a frame was matched,"""
-_MOST_S = 0.4
-"""and how long ago that may be."""
-_STEADY_CELLS = 0.25
-"""How far off its pace the wall may have been there,"""
-_SURE = 0.6
-"""and how well that frame must have matched: its correlation."""
-_ROWS, _APART_PX = 20, 3
-_ALIKE, _AS_BRIGHT = 0.15, 12.0
-"""By how much edges (a share) and brightness (grey levels) may differ from that frame's."""
+from crackscan.edge.tracking.registration import PredictedPose, WallRegistration
 
 
 @dataclass(frozen=True)
-class Glance:
-    """What a few rows tell of a frame: enough to see that it is blurred, covered or another."""
+class DeadReckoningParameters:
+    """Limits within which a pose is predicted. The values are hand-tuned."""
+
+    most_frames: int = 5
+    """Frames in a row whose pose is predicted; the next one is registered."""
+    most_cells: float = 2.2
+    """Cells that the wall may have moved since the last registered frame."""
+    most_s: float = 0.4
+    """Age of the last registered frame."""
+    steady_cells: float = 0.25
+    """Cells by which the last registered frame may have been off its prediction."""
+    least_correlation: float = 0.6
+    """Correlation with which the last registered frame must have matched."""
+    edge_change: float = 0.15
+    """Relative change of the edge strength, in x and in y, that passes the check."""
+    brightness_change: float = 12.0
+    """Change of the mean brightness, grey levels, that passes the check."""
+
+
+DEFAULTS = DeadReckoningParameters()
+_CHECKED_ROWS = 20
+_PIXEL_DISTANCE = 3
+"""Distance of the pixels whose difference is an edge, px."""
+
+
+@dataclass(frozen=True)
+class FrameSignature:
+    """What the quick registration check compares: enough to notice blur, a cover or a cut."""
 
     brightness: float
-    """Grey levels."""
+    """Mean of some rows, grey levels."""
     across: float
+    """Mean difference of pixels _PIXEL_DISTANCE apart in x, grey levels."""
     down: float
-    """Mean difference of px that lie _APART_PX from each other, grey levels."""
+    """Mean difference of pixels _PIXEL_DISTANCE apart in y, grey levels."""
 
     @classmethod
-    def at(cls, rgb: RGB) -> "Glance":
-        """Of a frame, uint8 (height, width, 3)."""
+    def from_rgb(cls, rgb: RGB) -> "FrameSignature":
+        """The signature of a frame, uint8 (height, width, 3)."""
         height, width, colours = rgb.shape
-        every = max(height // _ROWS, _APART_PX + 1)
-        whole, apart = rgb.reshape(height, width * colours), _APART_PX * colours
-        rows = whole[_APART_PX::every]
+        every = max(height // _CHECKED_ROWS, _PIXEL_DISTANCE + 1)
+        whole, apart = rgb.reshape(height, width * colours), _PIXEL_DISTANCE * colours
+        rows = whole[_PIXEL_DISTANCE::every]
         above = whole[::every][: len(rows)]
         return cls(
             cv2.mean(rows)[0],
@@ -49,63 +67,77 @@ class Glance:
             cv2.norm(rows, above, cv2.NORM_L1) / rows.size,
         )
 
-    def is_like(self, other: "Glance") -> bool:
-        """Whether two frames may show the same wall as clearly."""
+    def is_similar(
+        self, other: "FrameSignature", parameters: DeadReckoningParameters = DEFAULTS
+    ) -> bool:
+        """Whether two frames may show the same wall equally clearly."""
+        change = parameters.edge_change
         return (
-            abs(self.brightness - other.brightness) <= _AS_BRIGHT
-            and abs(self.across - other.across) <= _ALIKE * other.across
-            and abs(self.down - other.down) <= _ALIKE * other.down
+            abs(self.brightness - other.brightness) <= parameters.brightness_change
+            and abs(self.across - other.across) <= change * other.across
+            and abs(self.down - other.down) <= change * other.down
         )
 
 
 @dataclass(frozen=True)
-class _Matched:
-    glance: Glance
+class _RegisteredFrame:
+    signature: FrameSignature
     captured_s: float
     shape: tuple[int, ...]
 
 
-class Glide:
-    """Passes over frames while the wall keeps its pace: where they look is known beforehand."""
+class DeadReckoning:
+    """Predicts the poses of frames while the wall keeps a slow and steady pace."""
 
-    def __init__(self, cell_px: int) -> None:
-        self._most_px, self._steady_px = (share * cell_px for share in (_MOST_CELLS, _STEADY_CELLS))
-        self._matched: _Matched | None = None
-        self.passed = 0
-        """Frames since the last one that was matched."""
+    def __init__(self, cell_px: int, parameters: DeadReckoningParameters = DEFAULTS) -> None:
+        self.parameters = parameters
+        self.predicted_frames = 0
+        """Frames since the last one that was registered."""
+        self._most_px = parameters.most_cells * cell_px
+        self._steady_px = parameters.steady_cells * cell_px
+        self._registered: _RegisteredFrame | None = None
 
-    def over(self, frame: Frame, glance: Glance, wall: Wall) -> Ahead | None:
-        """Where a frame looks that need not be matched; None: match it, and tell `matched`."""
-        last = self._matched
-        if last is None or self.passed >= MOST or not glance.is_like(last.glance):
+    def predict_pose(
+        self, frame: Frame, signature: FrameSignature, registration: WallRegistration
+    ) -> PredictedPose | None:
+        """The pose of a frame that need not be registered; None if it must be.
+
+        After a frame was registered, `note_registered` is to be called.
+        """
+        last, p = self._registered, self.parameters
+        if last is None or self.predicted_frames >= p.most_frames:
             return None
-        if frame.rgb.shape != last.shape or frame.captured_s - last.captured_s > _MOST_S:
+        if not signature.is_similar(last.signature, p):
             return None
-        ahead = wall.ahead(frame.index, self._most_px)
-        self.passed += ahead is not None
-        return ahead
+        if frame.rgb.shape != last.shape or frame.captured_s - last.captured_s > p.most_s:
+            return None
+        predicted = registration.predict_pose(frame.index, self._most_px)
+        self.predicted_frames += predicted is not None
+        return predicted
 
-    def matched(self, frame: Frame, glance: Glance, wall: Wall, clear: bool) -> None:
-        """Take note of a frame that was matched, and showed the wall clearly or not."""
-        self.passed = 0
-        motion = wall.motion
-        steady = motion.lost is None and wall.surprise_px <= self._steady_px
-        self._matched = None
-        if clear and steady and motion.confidence >= _SURE:
-            self._matched = _Matched(glance, frame.captured_s, frame.rgb.shape)
+    def note_registered(
+        self, frame: Frame, signature: FrameSignature, registration: WallRegistration, sharp: bool
+    ) -> None:
+        """Take note of a frame that was registered, and whether it was sharp."""
+        self.predicted_frames = 0
+        motion = registration.motion
+        steady = motion.lost is None and registration.prediction_error_px <= self._steady_px
+        self._registered = None
+        if sharp and steady and motion.confidence >= self.parameters.least_correlation:
+            self._registered = _RegisteredFrame(signature, frame.captured_s, frame.rgb.shape)
 
 
-def moved(
+def shift_finding(
     finding: Finding, motion: Motion, frame: Frame, shape: tuple[int, ...], cell_px: int
 ) -> Finding | None:
-    """A finding of a matched frame, where a later frame has it that was not matched.
+    """A finding of a registered frame, at its position in a later frame that was not registered.
 
     Args:
-        motion: from the one to the other.
+        motion: from the one frame to the other.
         shape: rows and columns of a crack map.
 
     Returns:
-        None if it has left the view.
+        None if the finding has left the view.
     """
     right, down = round(motion.dx), round(motion.dy)
     was, cells = finding.box, finding.cells
@@ -124,6 +156,7 @@ def moved(
             cells = tuple([at for at in cells if 0 <= at[0] < shape[0] and 0 <= at[1] < shape[1]])
     if box.left >= box.right or box.top >= box.bottom or not cells:
         return None
+    # The constructor, because `replace` is slower and this is done for every frame.
     return Finding(
         frame.name,
         frame.index,

@@ -1,198 +1,244 @@
-"""Where on the wall each frame looks: motion chained through key frames, and found again."""
+"""Registers frames against the wall: the camera's pose, chained through keyframes."""
 
 import math
 from collections import deque
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from crackscan.edge.tracking.motion import BEYOND_DOUBT, Lost, Matrix, Motion, Small, estimate
+from crackscan.edge.tracking.motion import (
+    LostReason,
+    Matrix,
+    Motion,
+    MotionParameters,
+    RegistrationImage,
+    estimate_motion,
+)
 
-BACK_S = 6.0
-"""A wall that was lost is looked for during this time."""
-_REMEMBERED = 2
-_SURELY_BACK = 0.5
-"""Correlation from which on a wall is the one that was left."""
-_KEY_OVERLAP, _LAST_OVERLAP = 0.7, 0.4
-"""A frame that shows less of the last key frame becomes the next one: if it is a clear match; and
-in any case."""
-_CLEAR_MATCH, _CLEARER = 0.75, 0.1
-"""A match with the key frame that suffices; another is preferred if it is clearer by so much."""
-_AS_BEFORE, _AT_LEAST, _CHECKED = 0.08, 0.6, 15
-"""A match where the wall was expected, about as good as the last one and at least so good, is
-taken; among so many frames one is matched from all sides nevertheless."""
-_KEY_TURN, _KEY_ZOOM = 0.06, 0.06
-_FAR_AHEAD = 8.0
-"""So many times the way between the last two frames: further, its pace tells nothing."""
+
+@dataclass(frozen=True)
+class RegistrationParameters:
+    """Constants of the registration. The values are hand-tuned."""
+
+    return_s: float = 6.0
+    """A wall section that was lost is searched for during this time."""
+    kept_sections: int = 2
+    """Lost wall sections that are searched for at once."""
+    return_correlation: float = 0.5
+    """Correlation from which on a frame shows a section that was lost before."""
+    keyframe_overlap: float = 0.7
+    """A frame that shows less of the last keyframe becomes the next one if it matches clearly."""
+    least_overlap: float = 0.4
+    """A frame that shows less of the last keyframe becomes the next one in any case."""
+    clear_correlation: float = 0.75
+    """Correlation with the keyframe from which on no other frame is compared."""
+    clearer_margin: float = 0.1
+    """The match with the last frame is preferred if it correlates better by this much."""
+    usual_margin: float = 0.08
+    """A match at the predicted pose is accepted if it correlates as the last one did, less this."""
+    accepted_correlation: float = 0.6
+    """A match at the predicted pose is accepted only from this correlation on."""
+    checked_every: int = 15
+    """Every Nth frame is matched from all guesses, even if the prediction would be accepted."""
+    keyframe_turn_rad: float = 0.06
+    """A frame turned further against the keyframe becomes the next one if it matches clearly."""
+    keyframe_zoom_log: float = 0.06
+    """The same for the logarithm of the zoom."""
+    most_extrapolation: float = 8.0
+    """A motion is extrapolated to at most this many times the interval it was measured over."""
+
+
+DEFAULTS = RegistrationParameters()
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
-    """Where on the wall a frame looks."""
+class Pose:
+    """The pose of the camera against the wall, in one frame."""
 
-    piece: int
-    """Number of the piece of wall; frames of two pieces cannot be compared."""
-    at: Motion
-    """From the frame to the piece's first one."""
+    section: int
+    """Number of the wall section; poses in two sections cannot be compared."""
+    motion: Motion
+    """The motion from the frame to the first frame of the section."""
     size: tuple[int, int]
     """Width and height of the frames, px."""
 
     @cached_property
-    def pose(self) -> Matrix:
-        """The same as (3, 3): takes a place in the frame to the wall, in px of the first frame."""
-        return self.at.matrix(*self.size)
+    def matrix(self) -> Matrix:
+        """The pose as float64 (3, 3): takes px of the frame to px of the section's first frame."""
+        return self.motion.matrix(*self.size)
 
-    def moved(self, motion: Motion) -> "Place":
-        """A place on the same piece, further by a motion of the wall's picture."""
-        return Place(self.piece, self.at.then(motion), self.size)
+    def shifted_by(self, motion: Motion) -> "Pose":
+        """The pose in the same section, changed by a motion of the wall in the picture."""
+        return Pose(self.section, self.motion.followed_by(motion), self.size)
 
 
 @dataclass(frozen=True, eq=False)
-class Ahead:
-    """Where a frame looks if the wall keeps its pace."""
+class PredictedPose:
+    """The pose of a frame if the wall keeps its pace."""
 
-    last: Place
-    """Of the last frame that had a place,"""
-    since: Motion
-    """and the motion from there."""
+    last: Pose
+    """The pose of the last frame that was registered."""
+    motion: Motion
+    """The predicted motion since that frame."""
 
     @cached_property
-    def place(self) -> Place:
-        return Place(self.last.piece, self.since.back().then(self.last.at), self.last.size)
+    def pose(self) -> Pose:
+        motion = self.motion.inverse().followed_by(self.last.motion)
+        return Pose(self.last.section, motion, self.last.size)
 
 
 @dataclass(frozen=True, eq=False)
-class _View:
-    small: Small
-    place: Place
+class _RegisteredImage:
+    image: RegistrationImage
+    pose: Pose
     captured_s: float
     index: int
-    """Of the frame, dropped ones counted."""
+    """Index of the frame in the source; dropped frames are counted."""
 
 
-class Wall:
-    """Follows one camera over the wall."""
+class WallRegistration:
+    """Registers the frames of one camera against the wall."""
 
-    def __init__(self) -> None:
-        self.motion = Motion(lost=Lost.CUT)
-        """From the last frame that had a place to the present one."""
-        self.surprise_px = 0.0
-        """How far off its pace the wall has gone there, in the middle of a side of the picture."""
-        self._took = 1
-        """Frames from the one to the other, dropped ones counted."""
-        self._key: _View | None = None
-        self._last: _View | None = None
-        self._left: deque[_View] = deque(maxlen=_REMEMBERED)
-        self._pieces = 0
+    def __init__(
+        self,
+        parameters: RegistrationParameters = DEFAULTS,
+        motion_parameters: MotionParameters | None = None,
+    ) -> None:
+        self.motion = Motion(lost=LostReason.CUT)
+        """The motion from the last registered frame to the present one."""
+        self.prediction_error_px = 0.0
+        """Distance of that motion from its prediction, at the middle of a side of the picture."""
+        self._parameters = parameters
+        self._motion_parameters = motion_parameters or MotionParameters()
+        self._interval = 1
+        """Frames from the one to the other; dropped frames are counted."""
+        self._keyframe: _RegisteredImage | None = None
+        self._last: _RegisteredImage | None = None
+        self._lost: deque[_RegisteredImage] = deque(maxlen=parameters.kept_sections)
+        self._sections = 0
         self._unchecked = 0
 
     @property
-    def pieces(self) -> set[int]:
-        """Pieces of wall to which a frame may still return."""
-        views = [*self._left, *([self._last] if self._last else [])]
-        return {view.place.piece for view in views}
+    def reachable_sections(self) -> set[int]:
+        """The wall sections to which a frame may still return."""
+        images = [*self._lost, *([self._last] if self._last else [])]
+        return {image.pose.section for image in images}
 
-    def locate(self, small: Small, index: int, now_s: float) -> Place | None:
-        """The place of the next frame; None where it is too smeared or plain to be placed.
+    def register_frame(self, image: RegistrationImage, index: int, now_s: float) -> Pose | None:
+        """The pose of the next frame; None if it is too blurred or too plain to be registered.
 
-        Every frame is matched with the last key frame, not with the one before, so that errors add
-        up slowly and one bad frame breaks nothing. A cut begins a new piece of wall; the old one
-        is looked for during BACK_S, so that a hand before the lens does not make its cracks new.
+        Every frame is matched with the last keyframe, not with the frame before, so that errors
+        add up slowly and one bad frame breaks nothing. A cut begins a new wall section. The old
+        section is searched for during `return_s`, so that a hand before the lens does not turn its
+        cracks into new ones.
 
         Args:
-            index: place in the source, dropped frames counted.
-            now_s: monotonic.
+            index: of the frame in the source; dropped frames are counted.
+            now_s: monotonic time.
         """
-        while self._left and now_s - self._left[0].captured_s > BACK_S:
-            self._left.popleft()
-        place = self._follow(small, index)
-        if place is None:
-            if self.motion.lost in (Lost.BLUR, Lost.NO_TEXTURE):
+        while self._lost and now_s - self._lost[0].captured_s > self._parameters.return_s:
+            self._lost.popleft()
+        pose = self._match_frame(image, index)
+        if pose is None:
+            if self.motion.lost in (LostReason.BLUR, LostReason.NO_TEXTURE):
                 return None
             if self._last is not None:
-                self._left.append(self._last)
-            self._key = self._last = None
-        back = self._find_again(small, place)
-        if back is not None:
-            place, self._key = back, None
-        elif place is None:
-            place = _place(self._pieces, Motion(), small)
-            self._pieces += 1
-        self._last = _View(small, place, now_s, index)
-        if self._key is None or self._is_due(self._key, self._last):
-            self._key = self._last
-        return place
+                self._lost.append(self._last)
+            self._keyframe = self._last = None
+        returned = self._match_lost(image, pose)
+        if returned is not None:
+            pose, self._keyframe = returned, None
+        elif pose is None:
+            pose = _make_pose(self._sections, Motion(), image)
+            self._sections += 1
+        self._last = _RegisteredImage(image, pose, now_s, index)
+        if self._keyframe is None or self._needs_keyframe(self._keyframe, self._last):
+            self._keyframe = self._last
+        return pose
 
-    def pace(self, index: int) -> Motion:
-        """How the wall will have gone since the last frame that had a place, if it keeps on."""
+    def predict_motion(self, index: int) -> Motion:
+        """The motion since the last registered frame, if the wall keeps its pace."""
         if self.motion.lost or self._last is None:
             return Motion()
-        share = (index - self._last.index) / self._took
-        return self.motion if share == 1 else self.motion.part(min(max(share, 0.0), _FAR_AHEAD))
+        share = (index - self._last.index) / self._interval
+        if share == 1:
+            return self.motion
+        return self.motion.fraction(min(max(share, 0.0), self._parameters.most_extrapolation))
 
-    def ahead(self, index: int, most_px: float = math.inf) -> Ahead | None:
-        """What a frame shows if the wall keeps its pace; None: it goes further than that."""
-        pace = self.pace(index)
-        if self._last is None or self.motion.lost or pace.length_px > most_px:
+    def predict_pose(self, index: int, most_px: float = math.inf) -> PredictedPose | None:
+        """The pose of a frame if the wall keeps its pace; None if that is not known, or if the
+        predicted motion is longer than `most_px`."""
+        motion = self.predict_motion(index)
+        if self._last is None or self.motion.lost or motion.length_px > most_px:
             return None
-        return Ahead(self._last.place, pace)
+        return PredictedPose(self._last.pose, motion)
 
-    def _is_due(self, key: _View, view: _View) -> bool:
-        """Whether a frame should be the next key frame: a clear match, while there is one."""
-        small = view.small
-        since = key.place.at.then(view.place.at.back())
-        x, y = abs(since.dx) / small.width, abs(since.dy) / small.height
+    def _needs_keyframe(self, keyframe: _RegisteredImage, last: _RegisteredImage) -> bool:
+        """Whether a frame should become the next keyframe: preferably one that matches clearly."""
+        image, p = last.image, self._parameters
+        since = keyframe.pose.motion.followed_by(last.pose.motion.inverse())
+        x, y = abs(since.dx) / image.width, abs(since.dy) / image.height
         overlap = max(1 - x, 0) * max(1 - y, 0)
-        if overlap < _LAST_OVERLAP:
+        if overlap < p.least_overlap:
             return True
-        turned = abs(since.turn_rad) > _KEY_TURN or abs(math.log(since.scale)) > _KEY_ZOOM
-        return (turned or overlap < _KEY_OVERLAP) and self.motion.confidence >= _CLEAR_MATCH
+        turned = (
+            abs(since.turn_rad) > p.keyframe_turn_rad
+            or abs(math.log(since.scale)) > p.keyframe_zoom_log
+        )
+        clear = self.motion.confidence >= p.clear_correlation
+        return (turned or overlap < p.keyframe_overlap) and clear
 
-    def _follow(self, small: Small, index: int) -> Place | None:
-        """Match with the key frame, then with the last one; sets `motion` and what goes with it."""
-        if self._key is None or self._last is None:
-            self.motion = Motion(lost=Lost.CUT)
+    def _match_frame(self, image: RegistrationImage, index: int) -> Pose | None:
+        """Match with the keyframe, then with the last frame; sets `motion` and its error."""
+        if self._keyframe is None or self._last is None:
+            self.motion = Motion(lost=LostReason.CUT)
             return None
-        pace = self.pace(index)
-        enough = BEYOND_DOUBT
-        self._unchecked = (self._unchecked + 1) % _CHECKED
+        p = self._parameters
+        predicted = self.predict_motion(index)
+        enough = certain = self._motion_parameters.certain_correlation
+        self._unchecked = (self._unchecked + 1) % p.checked_every
         if self._unchecked and self.motion.lost is None:
-            enough = min(max(self.motion.confidence - _AS_BEFORE, _AT_LEAST), BEYOND_DOUBT)
-        matches: list[tuple[Motion, _View]] = []
-        for view in (self._key,) if self._key is self._last else (self._key, self._last):
-            until_last = view.place.at.then(self._last.place.at.back())
-            found = estimate(view.small, small, until_last.then(pace), enough)
+            usual = self.motion.confidence - p.usual_margin
+            enough = min(max(usual, p.accepted_correlation), certain)
+        matches: list[tuple[Motion, _RegisteredImage]] = []
+        only_one = self._keyframe is self._last
+        for older in (self._keyframe,) if only_one else (self._keyframe, self._last):
+            until_last = older.pose.motion.followed_by(self._last.pose.motion.inverse())
+            expected = until_last.followed_by(predicted)
+            found = estimate_motion(older.image, image, expected, enough, self._motion_parameters)
             if found.lost is None:
-                matches.append((found, view))
-            if found.lost is None and found.confidence >= _CLEAR_MATCH:
+                matches.append((found, older))
+            if found.lost is None and found.confidence >= p.clear_correlation:
                 break
         if not matches:
             self.motion = found
             return None
-        found, view = matches[0]
-        if matches[-1][0].confidence > found.confidence + _CLEARER:
-            found, view = matches[-1]
-        at = found.back().then(view.place.at)
-        since = self._last.place.at.then(at.back())
-        turned = abs(since.factor - pace.factor) * max(small.width, small.height) / 2
-        self.surprise_px = abs(since.shift - pace.shift) + turned
+        found, older = matches[0]
+        if matches[-1][0].confidence > found.confidence + p.clearer_margin:
+            found, older = matches[-1]
+        to_section = found.inverse().followed_by(older.pose.motion)
+        since = self._last.pose.motion.followed_by(to_section.inverse())
+        turned = abs(since.factor - predicted.factor) * max(image.width, image.height) / 2
+        self.prediction_error_px = abs(since.shift - predicted.shift) + turned
         self.motion = replace(since, confidence=found.confidence)
-        self._took = max(index - self._last.index, 1)
-        if view is not self._key and found.confidence >= _CLEAR_MATCH:
-            self._key = self._last  # the older key frame is not as clear as the wall is now
-        return _place(view.place.piece, at, small)
+        self._interval = max(index - self._last.index, 1)
+        if older is not self._keyframe and found.confidence >= p.clear_correlation:
+            self._keyframe = self._last  # the older keyframe matches less clearly by now
+        return _make_pose(older.pose.section, to_section, image)
 
-    def _find_again(self, small: Small, place: Place | None) -> Place | None:
-        """The place on a piece of wall that was left before the present one began."""
-        for view in list(self._left):
-            if place is not None and place.piece <= view.place.piece:
+    def _match_lost(self, image: RegistrationImage, pose: Pose | None) -> Pose | None:
+        """The pose in a section that was lost before the present one began."""
+        for older in list(self._lost):
+            if pose is not None and pose.section <= older.pose.section:
                 continue
-            found = estimate(view.small, small)
-            if found.lost is None and found.confidence >= _SURELY_BACK:
-                self._left.remove(view)
-                self.motion, self.surprise_px = found, math.inf  # no pace: it came from elsewhere
-                return _place(view.place.piece, found.back().then(view.place.at), small)
+            found = estimate_motion(older.image, image, parameters=self._motion_parameters)
+            if found.lost is None and found.confidence >= self._parameters.return_correlation:
+                self._lost.remove(older)
+                # No pace is known: the camera came from elsewhere.
+                self.motion, self.prediction_error_px = found, math.inf
+                to_section = found.inverse().followed_by(older.pose.motion)
+                return _make_pose(older.pose.section, to_section, image)
         return None
 
 
-def _place(piece: int, at: Motion, small: Small) -> Place:
-    return Place(piece, at, (small.width, small.height))
+def _make_pose(section: int, motion: Motion, image: RegistrationImage) -> Pose:
+    return Pose(section, motion, (image.width, image.height))

@@ -1,24 +1,36 @@
-"""What is known of a crack that many frames show: data only."""
+"""A track: one crack over many frames."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Finding
 
 
+class TrackState(StrEnum):
+    """How certain a track is."""
+
+    TENTATIVE = "tentative"
+    """Some frames show it; it is not reported."""
+    CONFIRMED = "confirmed"
+    """Enough frames show it: it is a finding of the survey."""
+    LOST = "lost"
+    """No frame has shown it for a long time, or no frame can: it will not change any more."""
+
+
 @dataclass(frozen=True)
-class Moment:
-    """Which frame it was, without its picture."""
+class FrameStamp:
+    """Identifies a frame without holding its picture."""
 
     frame: str
-    """The frame's name."""
+    """The name of the frame."""
     index: int
     monotonic_s: float
     wall_s: float
     clip_s: float | None
 
     @classmethod
-    def of(cls, frame: Frame) -> "Moment":
+    def of_frame(cls, frame: Frame) -> "FrameStamp":
         return cls(frame.name, frame.index, frame.monotonic_s, frame.wall_s, frame.clip_s)
 
     @property
@@ -28,54 +40,62 @@ class Moment:
 
 
 @dataclass(frozen=True, eq=False)
-class Sight:
-    """The frame that shows a finding best."""
+class BestView:
+    """How the frame that shows a crack best shows it. The pixels are the recorder's."""
 
-    at: Moment
+    stamp: FrameStamp
     finding: Finding
-    """Its cells and box in that frame."""
+    """The crack's cells and bounding box in that frame."""
     quality: float
-    """Sharp, complete and central: the higher the better; comparable for one finding only."""
-    frame: Frame | None = None
-    """The frame itself; None until the finding is confirmed, and once it was released."""
+    """Higher for a sharp, complete and central view; comparable within one track only."""
 
 
 @dataclass(frozen=True, eq=False)
-class Tracked:
-    """One crack, seen in any number of frames."""
+class Track:
+    """One crack over many frames."""
 
     number: int
-    """Its identity within the scan, from 1."""
-    first: Moment
-    last: Moment
-    """First and last frame that showed it."""
+    """Identity within the scan, from 1."""
+    state: TrackState
+    first: FrameStamp
+    """The first frame that showed it."""
+    last: FrameStamp
+    """The last frame that showed it."""
     frames_seen: int
+    """Frames that showed it, with those between them that were not registered."""
     probability: float
+    """The largest of any frame."""
     peak: float
     """The largest of any frame."""
-    best: Sight
-    confirmed: bool
-    sure: bool = False
-    """Whether a frame showed it for sure, by itself."""
-    looks: int = 1
-    """Frames that were followed and showed it; `frames_seen` counts those between, too."""
-    absorbed: tuple[int, ...] = ()
-    """Numbers of findings that turned out to be parts of this one."""
+    best: BestView
+    confident: bool = False
+    """Whether one frame showed it confidently by itself."""
+    observations: int = 1
+    """Registered frames that showed it."""
+    merged: tuple[int, ...] = ()
+    """Numbers of confirmed tracks that turned out to be parts of this one."""
 
-    def released(self) -> "Tracked":
-        """The same without its best frame's pixels."""
-        return replace(self, best=replace(self.best, frame=None))
+    @property
+    def confirmed(self) -> bool:
+        return self.state is TrackState.CONFIRMED
+
+    @property
+    def age_s(self) -> float:
+        """Time from the first to the last frame that showed it, seconds."""
+        return self.last.captured_s - self.first.captured_s
 
 
 @dataclass(frozen=True, eq=False)
-class Followed:
-    """What one frame brought."""
+class TrackUpdate:
+    """What one frame changed in the tracks."""
 
-    here: tuple[tuple[Tracked, Finding], ...] = ()
-    """The confirmed findings in view, and where they are in this frame."""
-    confirmed: tuple[Tracked, ...] = ()
-    """Those that were confirmed by this frame."""
-    ended: tuple[Tracked, ...] = ()
-    """Confirmed findings that are complete and will not change any more."""
-    absorbed: dict[int, int] = field(default_factory=dict)
-    """Confirmed findings that became part of another: number → the number that goes on."""
+    visible: tuple[tuple[Track, Finding], ...] = ()
+    """The confirmed tracks in view, and how this frame shows them."""
+    confirmed: tuple[Track, ...] = ()
+    """The tracks that this frame confirmed."""
+    improved: tuple[Track, ...] = ()
+    """The confirmed tracks whose best view is this frame."""
+    completed: tuple[Track, ...] = ()
+    """Tracks that were confirmed and will not change any more."""
+    merged: dict[int, int] = field(default_factory=dict)
+    """Confirmed tracks that became part of another one: number → the number that remains."""

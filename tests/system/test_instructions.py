@@ -32,7 +32,7 @@ import numpy as np
 
 from crackscan.edge.appliance.bench.wall import encoded_frames
 from crackscan.edge.detection.finding import Rule
-from crackscan.edge.tracking.pipeline import Follower
+from crackscan.edge.tracking.wall_tracker import WallTracker
 from crackscan.edge.capture.frame import Frame
 
 cv2.setNumThreads(1)
@@ -40,12 +40,12 @@ width, height, cell_px = 640, 480, 16
 pictures = [cv2.imdecode(np.frombuffer(one, np.uint8), 1) for one in encoded_frames(width, height)]
 cells = np.full((height // cell_px, width // cell_px), 0.01, np.float32)
 cells[10:20, 20] = 0.99
-follower = Follower(Rule(0.5, 0.7, 4, cell_px))
+tracker = WallTracker(Rule(0.5, 0.7, 4, cell_px))
 for number in range({UNDER_WAY + FRAMES}):
     if number == {UNDER_WAY}:
         subprocess.run(["callgrind_control", "-i", "on", str(os.getpid())], check=True)
     frame = Frame(pictures[number], number, str(number), "wall", number / 15, number / 15)
-    follower.add(frame, follower.look(frame), cells)
+    tracker.track_cracks(tracker.register_frame(frame), cells)
 subprocess.run(["callgrind_control", "-i", "off", str(os.getpid())], check=True)
 """
 

@@ -20,7 +20,7 @@ from crackscan.edge.positioning.clock import ClockSource, Instant
 from crackscan.edge.reporting.overlay import draw
 from crackscan.edge.survey import Survey, SurveyInfo
 from crackscan.edge.survey.values import Sighting, first_sighting
-from crackscan.edge.tracking.pipeline import Follower
+from crackscan.edge.tracking.wall_tracker import WallTracker
 from crackscan.edge.web.live.pictures import encode
 from crackscan.edge.web.live.values import LiveFrame
 
@@ -154,7 +154,7 @@ def measure(
         return result
 
     rule = Rule.of(model.card)
-    follower = Follower(rule)
+    tracker = WallTracker(rule)
     pictures = cycle(encoded_frames(width, height))
     whole: list[float] = []
     until_s = began_s = time.monotonic()
@@ -173,16 +173,16 @@ def measure(
                 jpeg = next(pictures)
                 rgb = timed("decode", decode_picture, jpeg, Path("frame.jpg"))
                 frame = Frame(rgb, number, f"bench#{number}", "bench", now_s, time.time())
-                look = timed("motion, sharpness", follower.look, frame)
+                registered = timed("motion, sharpness", tracker.register_frame, frame)
                 cells = timed("model", model.crack_map, rgb)
-                result = timed("tracking", follower.add, frame, look, cells)
+                tracked = timed("tracking", tracker.track_cracks, registered, cells)
                 whole.append(sum(times[name][-1] for name in IN_LINE))
                 watch(min((time.monotonic() - began_s) / seconds, 1.0))
                 if (number - _WARM_UP) % _BESIDE:
                     continue
                 found = timed("findings", find, cells, frame, rule)
                 timed("overlay", draw, rgb, cells, found, rule.cell, rule.cell_px)
-                live = LiveFrame(frame, result.shown, rule.cell, rule.cell_px)
+                live = LiveFrame(frame, tracked.evidence_map, rule.cell, rule.cell_px)
                 timed("encode", encode, number, live)
                 if found:
                     at = Instant(now_s, frame.wall_s, ClockSource.UNKNOWN)

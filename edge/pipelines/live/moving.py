@@ -20,18 +20,18 @@ from crackscan.edge.measurement.scale import ScaleEstimator, ScaleSettings, TwoP
 from crackscan.edge.pipelines.live.folder import budget_of, contents
 from crackscan.edge.pipelines.live.gaps import Counts, Gaps, Still
 from crackscan.edge.pipelines.live.recorder import Recorder
+from crackscan.edge.pipelines.live.route import RouteSampler
 from crackscan.edge.pipelines.live.setup import Setup
 from crackscan.edge.pipelines.live.tally import Tally
 from crackscan.edge.pipelines.live.throttle import Pace
-from crackscan.edge.pipelines.live.track import Track
 from crackscan.edge.positioning import Geotag
 from crackscan.edge.positioning.clock import Instant
 from crackscan.edge.reporting.overlay import draw
 from crackscan.edge.reporting.result_files import Results
 from crackscan.edge.survey import Note, NoteKind, Survey, SurveyWriter
 from crackscan.edge.tracking.frame_quality import Verdict
-from crackscan.edge.tracking.pipeline import Follower, Look, Result
-from crackscan.edge.tracking.track import Followed, Tracked
+from crackscan.edge.tracking.track import Track, TrackUpdate
+from crackscan.edge.tracking.wall_tracker import RegisteredFrame, TrackedFrame, WallTracker
 from crackscan.edge.web.live.values import InView, LiveFrame
 
 LEAST_WEIGHT = 0.15
@@ -74,7 +74,7 @@ class Moving:
         self.lock = threading.RLock()
         self._scale = setup.scale
         self._numbers = count(1)
-        self._follower = Follower(self.rule, self._numbers)
+        self._tracker = WallTracker(self.rule, self._numbers)
         self._size = (0, 0)
         self._still = Still()
         self.begin(survey, results)
@@ -94,7 +94,7 @@ class Moving:
         )
         self._gaps = Gaps(self.writer.add_note, time.monotonic())
         self._counts = Counts(self.writer.count_frames, time.monotonic())
-        self._track = Track()
+        self._route = RouteSampler()
 
     def take(self, frame: Frame) -> None:
         """Scan a frame."""
@@ -113,7 +113,7 @@ class Moving:
             geotag = self.setup.position.geotag_at(frame.monotonic_s)
             self.newest = frame, geotag
             self._gaps.of_source(self.source, self.setup.clock)
-            point = self._track.point(at, geotag)
+            point = self._route.sample_point(at, geotag)
             if point is not None:
                 self.writer.add_track(point)
             if self.paused:
@@ -157,7 +157,7 @@ class Moving:
     def use_rule(self, rule: Rule, point: str) -> None:
         """Go on with the thresholds of another operating point."""
         self.rule, self.point = rule, point
-        self._follower.use(rule)
+        self._tracker.use_rule(rule)
 
     def use_scale(self, settings: ScaleSettings) -> None:
         """Go on with another scale; findings that are complete keep theirs."""
@@ -172,31 +172,32 @@ class Moving:
     def start_over(self) -> None:
         """Follow the wall anew; what was found is complete."""
         self._end_following()
-        self._follower = Follower(self.rule, self._numbers)
+        self._tracker = WallTracker(self.rule, self._numbers)
 
     def _complete(self, line: dict[str, Any]) -> None:
         self.results.add_finding(line)
         self.tally.complete(line)
 
     def _scan(self, frame: Frame, at: Instant, geotag: Geotag, began_s: float) -> None:
-        look = self._follower.look(frame)
+        look = self._tracker.register_frame(frame)
         told = self._told(frame, geotag, look)
-        result: Result | None = None
+        result: TrackedFrame | None = None
         model_s = 0.0
-        if look.clarity.weight >= LEAST_WEIGHT:
+        if look.quality.weight >= LEAST_WEIGHT:
             asked_s = time.monotonic()
             crack_map = self.setup.model.crack_map(frame.rgb)
             model_s = time.monotonic() - asked_s
-            result = self._follower.add(frame, look, crack_map)
-        followed = self._follower.skip() if result is None else result.followed
-        self.recorder.take(frame, geotag, followed, self._follower.release)
-        judged = look.clarity.weight >= JUDGED_WEIGHT
+            result = self._tracker.track_cracks(look, crack_map)
+        tracked = self._tracker.skip_frame(look) if result is None else result
+        followed = tracked.update
+        self.recorder.record_frame(frame, geotag, followed)
+        judged = look.quality.weight >= JUDGED_WEIGHT
         why = self._why_not(frame, judged, look)
         # a bad source has a gap of its own
         known = why if self.source.condition.good else ""
         self._gaps.frame(known, at, frame.captured_s, frame.clip_s)
         self._counts.frame(why, began_s)
-        findings = [_shown(tracked, finding) for tracked, finding in followed.here]
+        findings = [_shown(tracked, finding) for tracked, finding in followed.visible]
         self.tally.model_s += model_s
         self.tally.beside_s += time.monotonic() - began_s - model_s
         self.tally.told = told
@@ -209,7 +210,7 @@ class Moving:
         if self.source.live and self.pace.took(time.monotonic() - began_s, frame):
             self._halve_points()
 
-    def _why_not(self, frame: Frame, judged: bool, look: Look) -> str:
+    def _why_not(self, frame: Frame, judged: bool, look: RegisteredFrame) -> str:
         """Why a frame was not judged; empty if it was."""
         condition = self.source.condition
         if condition.state in _BLIND:
@@ -217,8 +218,8 @@ class Moving:
         if not self.source.live and self._still.is_frozen(frame):
             return SourceState.FROZEN.value
         if not judged:
-            return look.clarity.verdict.value
-        followed = look.placed or look.clarity.verdict is Verdict.PLAIN
+            return look.quality.verdict.value
+        followed = look.has_pose or look.quality.verdict is Verdict.PLAIN
         return "" if followed else _NOT_FOLLOWED
 
     def _rest(self, frame: Frame, at: Instant) -> None:
@@ -227,12 +228,12 @@ class Moving:
         self._counts.frame(_PAUSED, frame.monotonic_s)
         self.setup.notify.watchdog()
         self.tally.told = _PAUSED
-        self._show(frame, None, Followed(), [], _PAUSED)
+        self._show(frame, None, TrackUpdate(), [], _PAUSED)
 
-    def _told(self, frame: Frame, geotag: Geotag, look: Look) -> str:
+    def _told(self, frame: Frame, geotag: Geotag, look: RegisteredFrame) -> str:
         """What the screen says of a frame; empty if it is clear."""
-        if look.clarity.verdict not in _CLEAR:
-            return look.clarity.verdict.value
+        if look.quality.verdict not in _CLEAR:
+            return look.quality.verdict.value
         scale = self.scaling.estimate_scale(frame, geotag)
         if scale is not None and scale.mm_per_px > self.setup.settings.smallest_mm:
             return "too far"
@@ -241,8 +242,8 @@ class Moving:
     def _show(
         self,
         frame: Frame,
-        result: Result | None,
-        followed: Followed,
+        result: TrackedFrame | None,
+        followed: TrackUpdate,
         findings: list[Finding],
         told: str,
     ) -> None:
@@ -253,26 +254,28 @@ class Moving:
         if self.setup.hub is not None:
             here = tuple(
                 InView(self.recorder.number_of(tracked), tracked.probability, finding.box)
-                for tracked, finding in followed.here
+                for tracked, finding in followed.visible
             )
             shown_frame = frame if frame.full is None else replace(frame, full=None)
-            shown = None if result is None else result.shown
+            shown = None if result is None else result.evidence_map
             self.setup.hub.publish(LiveFrame(shown_frame, shown, cell, cell_px, here, told))
         if self.results.annotate:
             surest = sorted(findings, key=lambda one: -one.probability)
             rate_fps = self.tally.recent_fps or 0.0
-            evidence = np.zeros((1, 1), np.float32) if result is None else result.shown()
+            evidence = np.zeros((1, 1), np.float32)
+            if result is not None and result.evidence_map is not None:
+                evidence = result.evidence_map()
             annotated = draw(frame.rgb, evidence, surest, cell, cell_px, rate_fps, told)
             self.results.add_video_frame(frame, annotated, self.source)
 
     def _end_following(self) -> None:
-        self.recorder.end(self._follower.end(), self._follower.release)
+        self.recorder.end_tracks(self._tracker.end_tracks())
 
     def _halve_points(self) -> None:
         if self._scale.points is not None:
             self.use_points(self._scale.points.scale_by(0.5))
 
 
-def _shown(tracked: Tracked, finding: Finding) -> Finding:
+def _shown(tracked: Track, finding: Finding) -> Finding:
     """A finding where this frame has it, as sure as all frames together are."""
     return replace(finding, probability=tracked.probability)

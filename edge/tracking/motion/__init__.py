@@ -1,6 +1,22 @@
-"""How the wall moved in the picture between two frames, seen on small grey pictures."""
+"""How the wall moved in the picture between two frames, estimated on small grey pictures."""
 
-from crackscan.edge.tracking.motion.estimate import BEYOND_DOUBT, estimate, shrink
-from crackscan.edge.tracking.motion.values import Lost, Matrix, Motion, Small, motion_of
+from crackscan.edge.tracking.motion.estimate import estimate_motion, make_registration_image
+from crackscan.edge.tracking.motion.parameters import MotionParameters
+from crackscan.edge.tracking.motion.values import (
+    LostReason,
+    Matrix,
+    Motion,
+    RegistrationImage,
+    motion_from_matrix,
+)
 
-__all__ = ["BEYOND_DOUBT", "Lost", "Matrix", "Motion", "Small", "estimate", "motion_of", "shrink"]
+__all__ = [
+    "LostReason",
+    "Matrix",
+    "Motion",
+    "MotionParameters",
+    "RegistrationImage",
+    "estimate_motion",
+    "make_registration_image",
+    "motion_from_matrix",
+]

@@ -1,23 +1,18 @@
-"""Lays one small picture over another and says how well they agree."""
+"""Aligns one registration image with another, and correlates them."""
 
 import math
 
 import cv2
 import numpy as np
 
-from crackscan.edge.tracking.motion.values import STEP, Grey, Motion, Small
+from crackscan.edge.tracking.motion.parameters import DEFAULTS, MotionParameters
+from crackscan.edge.tracking.motion.values import ALIGN_STEP, Grey, Motion, RegistrationImage
 
-_LEAST_OVERLAP = 0.12
-_STEPS = 8
-_ENOUGH_PX = 0.05
-"""A smaller step is the last: it is an eightieth of a cell."""
-_REGULAR = 1 + 1e-6 * np.eye(4)
-_LONGEST_PX, _LARGEST = 3.0, 0.1
-"""A longer step, or a larger one in zoom and turn, leads away."""
+_REGULARIZATION = 1 + 1e-6 * np.eye(4)
 
 
-def part_of(rows: int, cols: int, motion: Motion) -> tuple[slice, slice]:
-    """The rows and columns of the older picture that the newer one still shows."""
+def overlap_slices(rows: int, cols: int, motion: Motion) -> tuple[slice, slice]:
+    """The rows and columns of the older picture that the newer one still shows, by the shift."""
     x, y = round(motion.dx), round(motion.dy)
     return (
         slice(min(max(-y, 0), rows), max(rows - max(y, 0), 0)),
@@ -25,63 +20,81 @@ def part_of(rows: int, cols: int, motion: Motion) -> tuple[slice, slice]:
     )
 
 
-def agreement_of(before: Grey, after: Grey, motion: Motion) -> float:
-    """Normalised correlation of what both pictures show; -1 where that is little."""
+def correlate_images(
+    before: Grey, after: Grey, motion: Motion, parameters: MotionParameters = DEFAULTS
+) -> float:
+    """Normalised correlation of the part that both pictures show; -1 if that part is too small."""
     rows, cols = before.shape
-    part = part_of(rows, cols, motion)
+    part = overlap_slices(rows, cols, motion)
     old = before[part]
-    if old.size < _LEAST_OVERLAP * before.size:
+    if old.size < parameters.least_overlap * before.size:
         return -1.0
-    return _cosine(old.ravel(), _back(after, motion, part).ravel())
+    return _cosine(old.ravel(), _warp_back(after, motion, part).ravel())
 
 
-def refine(older: Small, after: Grey, guess: Motion) -> tuple[Motion, float]:
-    """Least squares over the part in both pictures, a few steps at the most.
+def align_images(
+    older: RegistrationImage,
+    after: Grey,
+    guess: Motion,
+    parameters: MotionParameters = DEFAULTS,
+) -> tuple[Motion, float]:
+    """Refine a motion by least squares over the part that both pictures show.
+
+    The method is inverse compositional alignment (Baker & Matthews 2004), at most
+    `parameters.align_steps` iterations.
 
     Returns:
-        The motion, and the normalised correlation as in `agreement_of`.
+        The motion, and the normalised correlation as in `correlate_images`.
     """
     rows, cols = older.coarse.shape
-    part = part_of(rows, cols, guess)
+    part = overlap_slices(rows, cols, guess)
     inside = tuple(
         slice(-(-one.start // step), -(-one.stop // step))
-        for one, step in zip(part, STEP, strict=True)
+        for one, step in zip(part, ALIGN_STEP, strict=True)
     )
-    pixels = older.aligned[:, inside[0], inside[1]].reshape(5, -1)
-    if pixels.shape[1] * STEP[0] * STEP[1] < _LEAST_OVERLAP * older.coarse.size:
-        return guess, agreement_of(older.coarse, after, guess)
-    # Of the old picture and its slopes with each other, and of both with the newer picture.
+    pixels = older.alignment_basis[:, inside[0], inside[1]].reshape(5, -1)
+    if (
+        pixels.shape[1] * ALIGN_STEP[0] * ALIGN_STEP[1]
+        < parameters.least_overlap * older.coarse.size
+    ):
+        return guess, correlate_images(older.coarse, after, guess, parameters)
+    # Products of the template with its derivatives (the normal equations), then with the picture.
     products = pixels @ pixels.T
     gain = math.sqrt(products[0, 0])
     try:
-        solve = np.linalg.inv(products[1:, 1:] * _REGULAR)
+        solve = np.linalg.inv(products[1:, 1:] * _REGULARIZATION)
     except np.linalg.LinAlgError:
-        return guess, agreement_of(older.coarse, after, guess)
+        return guess, correlate_images(older.coarse, after, guess, parameters)
     found = guess
-    for _ in range(_STEPS):
-        new = _back(after, found, (inside[0], inside[1]), STEP).ravel()
+    for _ in range(parameters.align_steps):
+        new = _warp_back(after, found, (inside[0], inside[1]), ALIGN_STEP).ravel()
         strength = math.sqrt(new @ new)
-        told = pixels @ new
+        products_new = pixels @ new
         # Exposure and blur change the newer picture's contrast.
-        error = told[1:] * (gain / max(strength, 1e-6)) - products[0, 1:]
+        error = products_new[1:] * (gain / max(strength, 1e-6)) - products[0, 1:]
         x, y, zoom, turn = (solve @ error).tolist()
-        if max(abs(x), abs(y)) > _LONGEST_PX or max(abs(zoom), abs(turn)) > _LARGEST:
+        if (
+            max(abs(x), abs(y)) > parameters.align_longest_px
+            or max(abs(zoom), abs(turn)) > parameters.align_largest_turn
+        ):
             break
         factor = found.factor / complex(1 + zoom, turn)
-        found = Motion.of(factor, found.shift - factor * complex(x, y))
-        if max(abs(x), abs(y)) < _ENOUGH_PX:
-            return found, float(told[0]) / (gain * strength) if gain * strength > 0 else -1.0
-    return found, agreement_of(older.coarse, after, found)
+        found = Motion.from_factor(factor, found.shift - factor * complex(x, y))
+        if max(abs(x), abs(y)) < parameters.align_stop_px:
+            return found, float(products_new[0]) / (
+                gain * strength
+            ) if gain * strength > 0 else -1.0
+    return found, correlate_images(older.coarse, after, found, parameters)
 
 
-def _back(
+def _warp_back(
     after: Grey, motion: Motion, part: tuple[slice, slice], step: tuple[int, int] = (1, 1)
 ) -> Grey:
-    """A part of the newer picture, moved to where the older one was.
+    """A part of the newer picture, warped back onto the older one.
 
     Args:
         part: rows and columns of the older picture.
-        step: of its rows and columns, which `part` counts, only every so manieth is wanted.
+        step: only every step-th row and column is computed; `part` counts in steps.
     """
     rows, cols = after.shape
     down, along = step

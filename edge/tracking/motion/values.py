@@ -1,4 +1,4 @@
-"""What motion is: data only."""
+"""The values of motion estimation: registration images and motions."""
 
 import cmath
 import math
@@ -14,56 +14,60 @@ Bytes = NDArray[np.uint8]
 Grey = NDArray[np.float32]
 Matrix = NDArray[np.float64]
 
-STEP = 3, 3
-"""Of the rows, and of each row's px, that pictures are aligned by: neighbours are alike. Odd, so
-that no line of tiles, which often lie some even number of px apart, falls between all of them."""
+ALIGN_STEP = 3, 3
+"""Every third row, and every third px of a row, is used to align pictures: neighbours are alike.
+The step is odd so that the lines of tiles, which often lie an even number of px apart, do not all
+fall between the px that are used."""
 
 
-class Lost(Enum):
+class LostReason(Enum):
     """Why the motion between two frames is not known."""
 
     CUT = "cut"
     """Both pictures are clear and do not belong together."""
     BLUR = "blur"
-    """The newer picture is too smeared to be matched."""
+    """The newer picture is too blurred to be matched."""
     TOO_FAST = "too fast"
     """The wall was moving so fast that the pictures hardly overlap any more."""
     NO_TEXTURE = "no texture"
-    """Plain: there is nothing to match."""
+    """The picture is plain: there is nothing to match."""
 
 
 @dataclass(frozen=True, eq=False)
-class Small:
-    """What motion needs of a frame."""
+class RegistrationImage:
+    """The reduced pictures of a frame that motion is estimated on."""
 
-    lines: Bytes
-    """Every few rows of the grey frame, at its full width."""
+    grey_rows: Bytes
+    """Some rows of the grey frame, evenly spaced, at its full width."""
     coarse: Grey
-    """(rows, cols), without brightness and shading, which do not move with the wall."""
+    """float32 (rows, cols), band-passed: brightness and shading do not move with the wall."""
     texture: float
-    """Deviation of `coarse`, in grey levels."""
-    edges: tuple[float, float]
-    """How strongly neighbouring px differ, in x and in y: less in a smear."""
-    px: float
-    """Frame px to one px of `coarse`."""
+    """Standard deviation of `coarse`, grey levels."""
+    edge_strength: tuple[float, float]
+    """Mean difference of neighbouring px in x and in y, grey levels: a blur lowers it."""
+    reduction: float
+    """Frame px per px of `coarse`."""
     width: int
-    """The frame's, px."""
+    """Width of the frame, px."""
     height: int
+    """Height of the frame, px."""
 
     @cached_property
     def grey(self) -> Bytes:
-        """Twice as large as `coarse`, for what is looked for on it."""
+        """The grey picture at twice the size of `coarse`, on which corners are followed."""
         rows, cols = self.coarse.shape
         size = 2 * cols, 2 * rows
-        return np.asarray(cv2.resize(self.lines, size, interpolation=cv2.INTER_AREA), np.uint8)
+        return np.asarray(cv2.resize(self.grey_rows, size, interpolation=cv2.INTER_AREA), np.uint8)
 
     @cached_property
-    def aligned(self) -> Grey:
-        """What another picture is laid over: of some px of `coarse`, see STEP, the px itself and
-        how it changes with a shift in x and y, with zoom and with turn about the middle:
-        (5, rows, cols)."""
+    def alignment_basis(self) -> Grey:
+        """The template of the alignment, float32 (5, rows, cols), at every ALIGN_STEP-th px.
+
+        The first layer is `coarse` itself; the others are its derivatives with a shift in x and y,
+        with zoom, and with turn about the middle.
+        """
         rows, cols = self.coarse.shape
-        down, across = STEP
+        down, across = ALIGN_STEP
         x = np.arange(0, cols, across, dtype=np.float32) - np.float32((cols - 1) / 2)
         y = np.arange(0, rows, down, dtype=np.float32)[:, None] - np.float32((rows - 1) / 2)
         gx, gy = (
@@ -77,20 +81,23 @@ class Small:
 
 @dataclass(frozen=True)
 class Motion:
-    """Where the wall went from one frame to a later one: turned and zoomed about the frame's
-    middle, then shifted. Where that is not known, `lost` says why and the rest says nothing."""
+    """How the wall moved from one frame to a later one: a similarity about the frame's middle.
+
+    The wall is turned and zoomed about the middle, then shifted. If the motion is not known, `lost`
+    holds the reason and the other fields mean nothing.
+    """
 
     dx: float = 0.0
-    """To the right, frame px."""
+    """Shift to the right, frame px."""
     dy: float = 0.0
-    """Downwards, frame px."""
+    """Shift downwards, frame px."""
     scale: float = 1.0
-    """Above 1 the wall came nearer."""
+    """Zoom; above 1 the camera came nearer to the wall."""
     turn_rad: float = 0.0
-    """From x to y: clockwise on the screen."""
+    """Turn from x to y, which is clockwise on the screen."""
     confidence: float = 0.0
-    """Correlation of the two pictures once aligned, 0..1."""
-    lost: Lost | None = None
+    """Normalised correlation of the two pictures once aligned, 0..1."""
+    lost: LostReason | None = None
 
     @property
     def length_px(self) -> float:
@@ -99,46 +106,49 @@ class Motion:
 
     @property
     def factor(self) -> complex:
-        """Zoom and turn: with places as complex numbers about the middle, x to the right and y
-        downwards, the motion takes p to `factor * p + shift`."""
+        """Zoom and turn as one complex number.
+
+        With points as complex numbers about the middle, x to the right and y downwards, the motion
+        takes p to `factor * p + shift`.
+        """
         return cmath.rect(self.scale, self.turn_rad)
 
     @property
     def shift(self) -> complex:
-        """Frame px, to the right and downwards."""
+        """The shift as a complex number, frame px to the right and downwards."""
         return complex(self.dx, self.dy)
 
     @classmethod
-    def of(cls, factor: complex, shift: complex, confidence: float = 0.0) -> "Motion":
+    def from_factor(cls, factor: complex, shift: complex, confidence: float = 0.0) -> "Motion":
         """The motion that takes p to `factor * p + shift`."""
         return cls(shift.real, shift.imag, abs(factor), cmath.phase(factor), confidence)
 
-    def then(self, later: "Motion") -> "Motion":
-        """Both, one after the other, in frames of one size."""
+    def followed_by(self, later: "Motion") -> "Motion":
+        """The composition of this motion and a later one, in frames of one size."""
         shift = later.factor * self.shift
         turn_rad = math.remainder(self.turn_rad + later.turn_rad, math.tau)
         return Motion(
             shift.real + later.dx, shift.imag + later.dy, self.scale * later.scale, turn_rad
         )
 
-    def back(self) -> "Motion":
+    def inverse(self) -> "Motion":
         """The motion that undoes this one."""
         shift = self.shift / self.factor
         return Motion(-shift.real, -shift.imag, 1 / self.scale, -self.turn_rad)
 
-    def part(self, share: float) -> "Motion":
-        """What of it, at an even pace, has happened after a share of its time."""
+    def fraction(self, share: float) -> "Motion":
+        """The motion after a share of its time, at constant speed; a share above 1 extrapolates."""
         scale = self.scale**share
         turn_rad = self.turn_rad * share
         return Motion(self.dx * share, self.dy * share, scale, turn_rad, self.confidence)
 
-    def zoomed(self, factor: float) -> "Motion":
-        """The same in a picture that is larger by a factor."""
+    def rescaled(self, factor: float) -> "Motion":
+        """The same motion in a picture that is larger by a factor."""
         dx, dy = self.dx * factor, self.dy * factor
         return Motion(dx, dy, self.scale, self.turn_rad, self.confidence, self.lost)
 
     def matrix(self, width: float, height: float) -> Matrix:
-        """(3, 3), takes a place in the older frame, in px, to its place in the newer one."""
+        """float64 (3, 3): takes homogeneous px of the older frame to px of the newer one."""
         factor = self.factor
         c, s = factor.real, factor.imag
         x, y = (width - 1) / 2, (height - 1) / 2
@@ -151,9 +161,11 @@ class Motion:
         )
 
 
-def motion_of(matrix: Matrix, width: float, height: float, confidence: float = 0.0) -> Motion:
+def motion_from_matrix(
+    matrix: Matrix, width: float, height: float, confidence: float = 0.0
+) -> Motion:
     """The inverse of `Motion.matrix`."""
     (c, across, right), (s, down, below) = matrix[:2].tolist()
     x, y = (width - 1) / 2, (height - 1) / 2
     shift = complex(c * x + across * y + right - x, s * x + down * y + below - y)
-    return Motion.of(complex(c, s), shift, confidence)
+    return Motion.from_factor(complex(c, s), shift, confidence)

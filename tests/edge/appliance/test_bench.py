@@ -16,7 +16,7 @@ from crackscan.edge.appliance.bench.stages import BESIDE, IN_LINE
 from crackscan.edge.appliance.bench.wall import encoded_frames
 from crackscan.edge.cli import crackscan
 from crackscan.edge.inference.model import Model
-from crackscan.edge.tracking.motion import estimate, shrink
+from crackscan.edge.tracking.motion import estimate_motion, make_registration_image
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_the_frames_show_a_wall_that_moves_steadily() -> None:
     ]
     assert frames[0].shape == (240, 320, 3)
     for one, other in pairwise(frames):
-        motion = estimate(shrink(one), shrink(other))
+        motion = estimate_motion(make_registration_image(one), make_registration_image(other))
         assert motion.lost is None
         assert 3 < np.hypot(motion.dx, motion.dy) < 12
 

@@ -1,4 +1,4 @@
-"""Frames of a wall that passes slowly and steadily are placed without being matched."""
+"""Frames of a wall that passes slowly and steadily get their pose by dead reckoning."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +10,13 @@ import pytest
 from crackscan.core.pictures import RGB, read_picture
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import BoundingBox, Finding, Rule
-from crackscan.edge.tracking.dead_reckoning import MOST, moved
+from crackscan.edge.tracking.dead_reckoning import DeadReckoningParameters, shift_finding
 from crackscan.edge.tracking.frame_quality import Verdict
 from crackscan.edge.tracking.motion import Motion
-from crackscan.edge.tracking.pipeline import Follower, Look, Result
+from crackscan.edge.tracking.wall_tracker import RegisteredFrame, TrackedFrame, WallTracker
 
 SAMPLES = Path(__file__).parents[3] / "samples"
+MOST_FRAMES = DeadReckoningParameters().most_frames
 RULE = Rule(cell=0.4, patch=0.8, pooled_cells=4, cell_px=16)
 WIDTH, HEIGHT, RATE_FPS = 640, 480, 30
 NOISE = np.random.default_rng(3).normal(0, 2, (5, HEIGHT, WIDTH, 3)).astype(np.int16)
@@ -33,11 +34,13 @@ class Camera:
     """Looks at the wall; its maps show an upright crack at one place of it."""
 
     def __init__(self, wall: RGB, crack_x: float = 700) -> None:
-        self.follower = Follower(RULE)
+        self.tracker = WallTracker(RULE)
         self._wall, self._crack_x = wall, crack_x
         self._index = 0
 
-    def see(self, x: float, change: Change = lambda rgb: rgb) -> tuple[Look, Result]:
+    def see(
+        self, x: float, change: Change = lambda rgb: rgb
+    ) -> tuple[RegisteredFrame, TrackedFrame]:
         seen = cv2.warpAffine(self._wall, np.array([[1.0, 0, -x], [0, 1, -200]]), (WIDTH, HEIGHT))
         noisy = cv2.add(change(seen), NOISE[self._index % len(NOISE)], dtype=cv2.CV_8U)
         now_s = self._index / RATE_FPS
@@ -47,31 +50,31 @@ class Camera:
         column = int((self._crack_x - x) / 16)
         if 0 <= column < cells.shape[1]:
             cells[4:26, column] = 0.95
-        look = self.follower.look(frame)
-        return look, self.follower.add(frame, look, cells)
+        registered = self.tracker.register_frame(frame)
+        return registered, self.tracker.track_cracks(registered, cells)
 
 
-def test_a_slow_steady_pan_is_matched_now_and_then(wall: RGB) -> None:
+def test_a_slow_steady_pan_is_registered_now_and_then(wall: RGB) -> None:
     camera = Camera(wall)
     ways = [300 + 6.0 * index for index in range(60)]
-    looks = [camera.see(x)[0] for x in ways]
-    assert sum(look.matched for look in looks[5:]) <= 55 / 4
-    for x, look in zip(ways, looks, strict=True):
-        assert look.place is not None and look.place.piece == 0
-        assert look.clarity.verdict is Verdict.SHARP
-        assert np.allclose(look.place.pose[:2, 2], (x - 300, 0), atol=1.5)
-    assert all(look.motion.dx == pytest.approx(-6, abs=1) for look in looks[2:])
+    frames = [camera.see(x)[0] for x in ways]
+    assert sum(not registered.is_predicted for registered in frames[5:]) <= 55 / 4
+    for x, registered in zip(ways, frames, strict=True):
+        assert registered.pose is not None and registered.pose.section == 0
+        assert registered.quality.verdict is Verdict.SHARP
+        assert np.allclose(registered.pose.matrix[:2, 2], (x - 300, 0), atol=1.5)
+    assert all(registered.motion.dx == pytest.approx(-6, abs=1) for registered in frames[2:])
 
 
-def test_a_fast_pan_is_matched_frame_by_frame(wall: RGB) -> None:
+def test_a_fast_pan_is_registered_frame_by_frame(wall: RGB) -> None:
     camera = Camera(wall)
-    assert all(camera.see(200 + 40.0 * index)[0].matched for index in range(20))
+    assert not any(camera.see(200 + 40.0 * index)[0].is_predicted for index in range(20))
 
 
-def test_a_trembling_hand_is_matched_frame_by_frame(wall: RGB) -> None:
+def test_a_trembling_hand_is_registered_frame_by_frame(wall: RGB) -> None:
     camera = Camera(wall)
-    looks = [camera.see(300 + 4 * index + 7 * (index % 2))[0] for index in range(30)]
-    assert sum(look.matched for look in looks) > 25
+    frames = [camera.see(300 + 4 * index + 7 * (index % 2))[0] for index in range(30)]
+    assert sum(not registered.is_predicted for registered in frames) > 25
 
 
 @pytest.mark.parametrize(
@@ -86,12 +89,12 @@ def test_a_trembling_hand_is_matched_frame_by_frame(wall: RGB) -> None:
 def test_a_frame_that_is_not_clear_is_told_at_once(
     wall: RGB, change: Change, verdicts: set[Verdict]
 ) -> None:
-    for good in range(20, 20 + MOST + 1):
+    for good in range(20, 20 + MOST_FRAMES + 1):
         camera = Camera(wall)
         for index in range(good):
             camera.see(300 + 6.0 * index)
-        look, _ = camera.see(300 + 6.0 * good, change)
-        assert look.matched and look.clarity.verdict in verdicts
+        registered, _ = camera.see(300 + 6.0 * good, change)
+        assert not registered.is_predicted and registered.quality.verdict in verdicts
 
 
 def test_another_wall_is_seen_at_once(wall: RGB) -> None:
@@ -99,22 +102,22 @@ def test_another_wall_is_seen_at_once(wall: RGB) -> None:
     camera = Camera(wall)
     for index in range(22):
         camera.see(300 + 6.0 * index)
-    look, result = camera.see(432, lambda _: other)
-    assert look.matched and (look.place is None or look.place.piece == 1)
-    assert result.followed.here == ()
+    registered, result = camera.see(432, lambda _: other)
+    assert not registered.is_predicted and (registered.pose is None or registered.pose.section == 1)
+    assert result.update.visible == ()
 
 
-def test_a_pan_that_stops_while_it_is_not_matched_leaves_the_crack_where_it_is(wall: RGB) -> None:
-    for glided in range(MOST + 1):
+def test_a_pan_that_stops_during_dead_reckoning_leaves_the_crack_where_it_is(wall: RGB) -> None:
+    for predicted in range(MOST_FRAMES + 1):
         camera = Camera(wall)
-        for index in range(20 + glided):
+        for index in range(20 + predicted):
             x = 300 + 6.0 * index
             camera.see(x)
-        for _ in range(MOST + 2):
-            look, result = camera.see(x)
-        assert look.place is not None
-        assert np.allclose(look.place.pose[:2, 2], (x - 300, 0), atol=1.5)
-        strong = (result.shown() >= RULE.cell).any(axis=0).nonzero()[0]
+        for _ in range(MOST_FRAMES + 2):
+            registered, result = camera.see(x)
+        assert registered.pose is not None
+        assert np.allclose(registered.pose.matrix[:2, 2], (x - 300, 0), atol=1.5)
+        strong = (result.evidence_map() >= RULE.cell).any(axis=0).nonzero()[0]
         assert set(strong.tolist()) <= {int((700 - x) / 16) + off for off in (-1, 0, 1)}
 
 
@@ -124,30 +127,29 @@ def test_a_finding_is_shown_where_each_frame_has_it_and_counted_in_all(wall: RGB
     for index in range(50):
         x = 300 + 6.0 * index
         _, result = camera.see(x)
-        for tracked, finding in result.followed.here:
-            numbers.add(tracked.number)
+        for track, finding in result.update.visible:
+            numbers.add(track.number)
             middle = (finding.box.left + finding.box.right) / 2
             assert abs(middle - (700 - x)) <= 24
             assert finding.frame_index == index
             assert all(0 <= col - (700 - x) // 16 + 1 <= 2 for _, col in finding.cells)
     assert len(numbers) == 1
-    (whole,) = camera.follower.end()
+    (whole,) = camera.tracker.end_tracks()
     assert whole.frames_seen > 40
 
 
-def test_pixels_that_were_released_do_not_come_back_with_frames_that_are_not_matched(
-    wall: RGB,
-) -> None:
+def test_a_best_view_is_reported_with_the_registered_frame_that_shows_it(wall: RGB) -> None:
+    """So whoever keeps the pixels finds them in that frame, and in no other."""
     camera = Camera(wall)
     best = -1
     for index in range(60):
-        look, result = camera.see(300 + 6.0 * index)
-        for tracked, _ in result.followed.here:
-            if tracked.best.frame is not None:
-                assert look.matched and tracked.best.at.index > best
-                best = tracked.best.at.index
-            camera.follower.release(tracked.number)
+        registered, result = camera.see(300 + 6.0 * index)
+        for track in result.update.improved:
+            assert not registered.is_predicted and track.best.stamp.index == index > best
+            best = index
     assert best > 0
+    (whole,) = camera.tracker.end_tracks()
+    assert whole.best.stamp.index == best
 
 
 def test_a_finding_moves_with_the_wall_and_leaves_the_view() -> None:
@@ -155,9 +157,9 @@ def test_a_finding_moves_with_the_wall_and_leaves_the_view() -> None:
     finding = Finding("a", 0, None, 0.0, BoundingBox(0, 0, 32, 48), cells, 768, 0.9, 0.9, 0.9)
     frame = Frame(np.zeros((HEIGHT, WIDTH, 3), np.uint8), 7, "b", "camera", 1.0, 2.0)
     shape = HEIGHT // 16, WIDTH // 16
-    there = moved(finding, Motion(20.4, 9.0), frame, shape, 16)
+    there = shift_finding(finding, Motion(20.4, 9.0), frame, shape, 16)
     assert there is not None and (there.frame, there.frame_index, there.wall_s) == ("b", 7, 2.0)
     assert there.box == BoundingBox(20, 9, 52, 57) and there.cells == ((1, 1), (2, 1), (3, 2))
-    half = moved(finding, Motion(-16.0, 0.0), frame, shape, 16)
+    half = shift_finding(finding, Motion(-16.0, 0.0), frame, shape, 16)
     assert half is not None and half.box == BoundingBox(0, 0, 16, 48) and half.cells == ((2, 0),)
-    assert moved(finding, Motion(-40.0, 0.0), frame, shape, 16) is None
+    assert shift_finding(finding, Motion(-40.0, 0.0), frame, shape, 16) is None

@@ -11,9 +11,9 @@ import pytest
 from crackscan.edge.appliance.bench.wall import STEP_PX, encoded_frames
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Rule
-from crackscan.edge.tracking import pipeline
-from crackscan.edge.tracking.dead_reckoning import MOST
-from crackscan.edge.tracking.pipeline import Follower
+from crackscan.edge.tracking import quality_history
+from crackscan.edge.tracking.dead_reckoning import DeadReckoningParameters
+from crackscan.edge.tracking.wall_tracker import TrackedFrame, WallTracker
 
 WIDTH, HEIGHT, CELL_PX = 640, 480, 16
 UNDER_WAY, FRAMES = 4, 20
@@ -40,7 +40,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     for name in ("cvtColor", "resize", "phaseCorrelate", "goodFeaturesToTrack", "warpAffine"):
         count(cv2, name)
-    count(pipeline, "measure")
+    count(quality_history, "measure_detail")
     return found
 
 
@@ -52,9 +52,9 @@ def crack_map(index: int) -> np.ndarray:
     return cells
 
 
-def scan(counts: Counter[str], cracked: bool) -> list[pipeline.Result]:
+def scan(counts: Counter[str], cracked: bool) -> list[TrackedFrame]:
     """Follow a steady pan over a wall with a crack, or calm."""
-    follower = Follower(Rule(0.5, 0.7, 4, CELL_PX))
+    tracker = WallTracker(Rule(0.5, 0.7, 4, CELL_PX))
     pictures = encoded_frames(WIDTH, HEIGHT)
     calm = np.full((HEIGHT // CELL_PX, WIDTH // CELL_PX), 0.02, np.float32)
     results = []
@@ -63,39 +63,39 @@ def scan(counts: Counter[str], cracked: bool) -> list[pipeline.Result]:
         frame = Frame(np.asarray(bgr, np.uint8), index, str(index), "wall", index / 30, 0.0)
         if index == UNDER_WAY:
             counts.clear()
-        look = follower.look(frame)
-        counts["matched"] += look.matched
-        assert look.place is not None and look.place.piece == 0
-        results.append(follower.add(frame, look, crack_map(index) if cracked else calm))
+        registered = tracker.register_frame(frame)
+        counts["registered"] += not registered.is_predicted
+        assert registered.pose is not None and registered.pose.section == 0
+        results.append(tracker.track_cracks(registered, crack_map(index) if cracked else calm))
     return results
 
 
 def test_a_steady_pan_is_followed_without_searching(counts: Counter[str]) -> None:
-    """One frame in four is matched. Of it, half of the rows are read once, for its grey picture;
+    """One frame in four is registered. Of it, half of the rows are read once, for its grey picture;
     the whole frame never, and the windows that sharpness is measured in now and then."""
     results = scan(counts, cracked=False)
-    matched = counts["matched"]
-    assert FRAMES // (MOST + 1) <= matched <= FRAMES // 4
-    assert counts["half cvtColor"] == matched
+    registered = counts["registered"]
+    assert FRAMES // (DeadReckoningParameters().most_frames + 1) <= registered <= FRAMES // 4
+    assert counts["half cvtColor"] == registered
     assert counts["whole cvtColor"] == counts["whole resize"] == 0
-    assert counts["cvtColor"] == matched + counts["measure"]
-    assert counts["measure"] <= 1 + matched // 8
+    assert counts["cvtColor"] == registered + counts["measure_detail"]
+    assert counts["measure_detail"] <= 1 + registered // 8
     assert counts["phaseCorrelate"] == counts["goodFeaturesToTrack"] == 0
-    assert counts["warpAffine"] <= 5 * matched + FRAMES
-    assert not any(result.followed.here for result in results)
+    assert counts["warpAffine"] <= 5 * registered + FRAMES
+    assert not any(result.update.visible for result in results)
 
 
 def test_a_crack_in_view_costs_no_search_either(counts: Counter[str]) -> None:
     results = scan(counts, cracked=True)
-    assert results[-1].followed.here
+    assert results[-1].update.visible
     assert counts["phaseCorrelate"] == counts["goodFeaturesToTrack"] == 0
-    assert counts["warpAffine"] <= 7 * counts["matched"] + FRAMES
+    assert counts["warpAffine"] <= 7 * counts["registered"] + FRAMES
 
 
 def test_the_evidence_is_drawn_for_those_who_look(counts: Counter[str]) -> None:
     """Also later, when the scan has gone on: what was drawn then is the frame's own place."""
     results = scan(counts, cracked=True)
     for index in range(UNDER_WAY + FRAMES - 6, UNDER_WAY + FRAMES):
-        drawn, told = results[index].shown(), crack_map(index)
+        drawn, told = results[index].evidence_map(), crack_map(index)
         assert drawn.shape == told.shape
         assert drawn[told > 0.5].mean() > 0.5 > drawn[told < 0.5].mean()

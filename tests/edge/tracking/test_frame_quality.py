@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from crackscan.core.pictures import RGB, read_picture
-from crackscan.edge.tracking.frame_quality import Verdict, judge, measure
-from crackscan.edge.tracking.motion import Lost, Motion
+from crackscan.edge.tracking.frame_quality import FrameQuality, Verdict, judge_quality
+from crackscan.edge.tracking.motion import LostReason, Motion
+from crackscan.edge.tracking.sharpness import measure_detail
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 PICTURES = [
@@ -43,13 +44,21 @@ def smear(rgb: RGB, length_px: int, angle_rad: float) -> np.ndarray:
     return cv2.filter2D(rgb, -1, kernel / kernel.sum(dtype=np.float64))
 
 
+def assess(
+    seen: np.ndarray, motion: Motion | None = None, before: np.ndarray | None = None
+) -> FrameQuality:
+    """The quality of what a camera sees, if it saw something else before."""
+    reference = None if before is None else measure_detail(camera(before))
+    return judge_quality(measure_detail(camera(seen)), motion, reference)
+
+
 @pytest.fixture(scope="module")
 def walls() -> list[RGB]:
     return [picture(path) for path in PICTURES]
 
 
 def test_sharp_walls_are_called_sharp_or_plain(walls: list[RGB]) -> None:
-    verdicts = [judge(measure(camera(wall))) for wall in walls]
+    verdicts = [assess(wall) for wall in walls]
     fine = [one.verdict in (Verdict.SHARP, Verdict.PLAIN) for one in verdicts]
     assert np.mean(fine) >= 0.95
     assert min(one.weight for one in verdicts) > 0.7
@@ -57,7 +66,11 @@ def test_sharp_walls_are_called_sharp_or_plain(walls: list[RGB]) -> None:
 
 def test_a_wall_seen_sharp_before_is_told_to_be_out_of_focus(walls: list[RGB]) -> None:
     found = [
-        judge(measure(camera(cv2.GaussianBlur(wall, (0, 0), 3.5))), STILL, measure(camera(wall)))
+        judge_quality(
+            measure_detail(camera(cv2.GaussianBlur(wall, (0, 0), 3.5))),
+            STILL,
+            measure_detail(camera(wall)),
+        )
         for wall in walls
     ]
     assert np.mean([one.verdict is Verdict.OUT_OF_FOCUS for one in found]) >= 0.85
@@ -65,7 +78,7 @@ def test_a_wall_seen_sharp_before_is_told_to_be_out_of_focus(walls: list[RGB]) -
 
 
 def test_heavy_defocus_is_told_without_comparison_or_not_at_all(walls: list[RGB]) -> None:
-    found = [judge(measure(camera(cv2.GaussianBlur(wall, (0, 0), 3.5)))) for wall in walls]
+    found = [assess(cv2.GaussianBlur(wall, (0, 0), 3.5)) for wall in walls]
     verdicts = [one.verdict for one in found]
     assert verdicts.count(Verdict.OUT_OF_FOCUS) >= 0.3 * len(verdicts)
     assert verdicts.count(Verdict.TOO_FAST) <= 0.05 * len(verdicts)
@@ -77,13 +90,10 @@ def test_a_smear_along_the_motion_is_too_fast_and_has_its_direction(
 ) -> None:
     angle = np.radians(angle_deg)
     motion = Motion(30 * np.cos(angle), 30 * np.sin(angle))
-    found = [
-        judge(measure(camera(smear(wall, 18, angle))), motion, measure(camera(wall)))
-        for wall in walls
-    ]
+    found = [assess(smear(wall, 18, angle), motion, wall) for wall in walls]
     fast = [one for one in found if one.verdict is Verdict.TOO_FAST]
     assert len(fast) >= 0.55 * len(found)
-    off = [abs((np.degrees(one.smear_rad or 0) - angle_deg + 90) % 180 - 90) for one in fast]
+    off = [abs((np.degrees(one.blur_rad or 0) - angle_deg + 90) % 180 - 90) for one in fast]
     assert np.median(off) < 8
     assert np.median([one.weight for one in found]) < 0.8
 
@@ -95,18 +105,17 @@ def test_a_smooth_wall_is_not_called_out_of_focus() -> None:
         a, b, edge = rng.uniform(-40, 40), rng.uniform(-40, 40), rng.uniform(0.1, 0.9)
         shade = 150 + a * x + b * y + 15 * np.tanh((x - edge) * rng.uniform(4, 40))
         seen = camera(np.repeat(shade[..., None], 3, 2), seed=int(rng.integers(1e6)))
-        found = judge(measure(seen))
+        found = judge_quality(measure_detail(seen))
         assert found.verdict is Verdict.PLAIN and found.weight == 1
 
 
 def test_dark_bright_and_covered_are_told_apart(walls: list[RGB]) -> None:
     wall = walls[0]
-    reference = measure(camera(wall))
-    lost = Motion(lost=Lost.NO_TEXTURE)
-    dark = judge(measure(camera(wall * 0.06)), lost, reference)
-    bright = judge(measure(camera(np.minimum(wall * 3.0 + 90.0, 255))), lost, reference)
+    lost = Motion(lost=LostReason.NO_TEXTURE)
+    dark = assess(wall * 0.06, lost, wall)
+    bright = assess(np.minimum(wall * 3.0 + 90.0, 255), lost, wall)
     hand = np.full(wall.shape, (70, 45, 40), np.float64)
-    covered = judge(measure(camera(hand)), lost, reference)
+    covered = assess(hand, lost, wall)
     assert dark.verdict is Verdict.TOO_DARK
     assert bright.verdict is Verdict.TOO_BRIGHT
     assert covered.verdict is Verdict.COVERED
@@ -116,13 +125,17 @@ def test_dark_bright_and_covered_are_told_apart(walls: list[RGB]) -> None:
 def test_a_plain_piece_of_wall_after_a_textured_one_is_not_covered(walls: list[RGB]) -> None:
     wall = walls[0]
     plain = np.full(wall.shape, wall.mean(), np.float64)
-    found = judge(measure(camera(plain)), Motion(lost=Lost.NO_TEXTURE), measure(camera(wall)))
+    found = judge_quality(
+        measure_detail(camera(plain)),
+        Motion(lost=LostReason.NO_TEXTURE),
+        measure_detail(camera(wall)),
+    )
     assert found.verdict is not Verdict.COVERED and found.usable
 
 
 def test_large_frames_are_judged_by_windows(walls: list[RGB]) -> None:
     large = np.tile(walls[0], (3, 3, 1))[:1440, :2560]
-    assert judge(measure(camera(large))).verdict is Verdict.SHARP
+    assert assess(large).verdict is Verdict.SHARP
     soft = np.asarray(cv2.GaussianBlur(large, (0, 0), 4), np.uint8)
-    found = judge(measure(camera(soft)), STILL, measure(camera(large)))
+    found = assess(soft, STILL, large)
     assert found.verdict is Verdict.OUT_OF_FOCUS

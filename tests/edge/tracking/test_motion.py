@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 from crackscan.core.pictures import RGB, read_picture
-from crackscan.edge.tracking.motion import Lost, Motion, Small, estimate, motion_of, shrink
+from crackscan.edge.tracking.motion import (
+    LostReason,
+    Motion,
+    RegistrationImage,
+    estimate_motion,
+    make_registration_image,
+    motion_from_matrix,
+)
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 WIDTH, HEIGHT = 480, 360
@@ -44,7 +51,7 @@ def off_px(found: Motion, true: Motion) -> float:
 
 def test_a_matrix_and_its_motion_are_the_same() -> None:
     motion = Motion(31.5, -12.25, 1.1, 0.2)
-    found = motion_of(motion.matrix(WIDTH, HEIGHT), WIDTH, HEIGHT)
+    found = motion_from_matrix(motion.matrix(WIDTH, HEIGHT), WIDTH, HEIGHT)
     assert found.dx == pytest.approx(31.5) and found.dy == pytest.approx(-12.25)
     assert found.scale == pytest.approx(1.1) and found.turn_rad == pytest.approx(0.2)
 
@@ -54,10 +61,10 @@ def test_known_shifts_are_found_to_half_a_pixel_in_95_of_100_pairs() -> None:
     errors = []
     for name in NAMES:
         picture = wall(name)
-        before = shrink(photograph(picture, Motion(), rng))
+        before = make_registration_image(photograph(picture, Motion(), rng))
         for _ in range(5):
             true = Motion(rng.uniform(-70, 70), rng.uniform(-50, 50))
-            found = estimate(before, shrink(photograph(picture, true, rng)))
+            found = estimate_motion(before, make_registration_image(photograph(picture, true, rng)))
             errors.append(np.inf if found.lost else off_px(found, true))
     assert np.mean(np.array(errors) <= 0.5) >= 0.95, sorted(errors)[-6:]
 
@@ -76,71 +83,81 @@ def test_known_shifts_are_found_to_half_a_pixel_in_95_of_100_pairs() -> None:
 def test_turns_zooms_and_large_shifts_are_found(name: str, true: Motion) -> None:
     rng = np.random.default_rng(2)
     picture = wall(name)
-    before, after = (shrink(photograph(picture, m, rng)) for m in (Motion(), true))
-    found = estimate(before, after)
+    before, after = (make_registration_image(photograph(picture, m, rng)) for m in (Motion(), true))
+    found = estimate_motion(before, after)
     assert found.lost is None and off_px(found, true) < 2
     assert found.scale == pytest.approx(true.scale, abs=0.01)
     assert found.turn_rad == pytest.approx(true.turn_rad, abs=0.01)
 
 
-def test_a_smeared_frame_still_says_where_it_is() -> None:
+def test_a_smeared_frame_is_still_registered() -> None:
     rng = np.random.default_rng(3)
     picture, true = wall("cracked-render.jpg"), Motion(25, 3)
-    before = shrink(photograph(picture, Motion(), rng))
-    found = estimate(before, shrink(photograph(picture, true, rng, smear_px=21)))
+    before = make_registration_image(photograph(picture, Motion(), rng))
+    found = estimate_motion(
+        before, make_registration_image(photograph(picture, true, rng, smear_px=21))
+    )
     assert found.lost is None and off_px(found, true) < 2
 
 
-def test_a_cut_is_said_to_be_a_cut() -> None:
+def test_a_cut_is_reported_as_a_cut() -> None:
     rng = np.random.default_rng(4)
-    small: dict[str, Small] = {
-        name: shrink(photograph(wall(name), Motion(), rng))
+    small: dict[str, RegistrationImage] = {
+        name: make_registration_image(photograph(wall(name), Motion(), rng))
         for name in NAMES
         if "painted" not in name and "patch" not in name
     }
     reasons = [
-        estimate(one, other).lost
+        estimate_motion(one, other).lost
         for name, one in small.items()
         for other_name, other in small.items()
         if name != other_name
     ]
-    assert len(reasons) >= 20 and reasons.count(Lost.CUT) == len(reasons)
-    other_size = shrink(np.zeros((360, 360, 3), np.uint8))
-    assert estimate(small["cracked-render.jpg"], other_size).lost is Lost.CUT
+    assert len(reasons) >= 20 and reasons.count(LostReason.CUT) == len(reasons)
+    other_size = make_registration_image(np.zeros((360, 360, 3), np.uint8))
+    assert estimate_motion(small["cracked-render.jpg"], other_size).lost is LostReason.CUT
 
 
-def test_plain_and_smeared_pictures_are_no_cut() -> None:
+def test_plain_and_smeared_pictures_are_not_a_cut() -> None:
     rng = np.random.default_rng(5)
     sharp = photograph(wall("cracked-render.jpg"), Motion(), rng)
     plain = np.full_like(sharp, 127)
-    assert estimate(shrink(sharp), shrink(plain)).lost is Lost.NO_TEXTURE
+    assert (
+        estimate_motion(make_registration_image(sharp), make_registration_image(plain)).lost
+        is LostReason.NO_TEXTURE
+    )
     smeared = np.asarray(cv2.blur(sharp, (161, 9)), np.uint8)
-    assert estimate(shrink(sharp), shrink(smeared)).lost is Lost.BLUR
+    assert (
+        estimate_motion(make_registration_image(sharp), make_registration_image(smeared)).lost
+        is LostReason.BLUR
+    )
 
 
 def test_a_wall_lost_at_high_speed_was_moved_too_fast() -> None:
     rng = np.random.default_rng(6)
     before, after = (
-        shrink(photograph(wall(name), Motion(), rng))
+        make_registration_image(photograph(wall(name), Motion(), rng))
         for name in ("cracked-render.jpg", "cracked-wall-below-tiles.jpg")
     )
-    assert estimate(before, after, Motion(200, 0)).lost is Lost.TOO_FAST
+    assert estimate_motion(before, after, Motion(200, 0)).lost is LostReason.TOO_FAST
 
 
-def test_the_pace_chooses_among_the_periods_of_tiles() -> None:
+def test_the_expected_motion_chooses_among_the_periods_of_tiles() -> None:
     tile = np.full((48, 48, 3), 190, np.uint8)
     tile[:4], tile[:, :4] = 90, 90
     picture = np.tile(tile, (15, 20, 1))
     rng = np.random.default_rng(7)
     true = Motion(44, 0)
-    before, after = (shrink(photograph(picture, m, rng)) for m in (Motion(), true))
-    assert off_px(estimate(before, after, Motion(42, 1)), true) < 1
+    before, after = (make_registration_image(photograph(picture, m, rng)) for m in (Motion(), true))
+    assert off_px(estimate_motion(before, after, Motion(42, 1)), true) < 1
 
 
 def test_estimating_leaves_the_pictures_as_they_are() -> None:
     rng = np.random.default_rng(0)
     picture = wall(NAMES[0])
-    before, after = (shrink(photograph(picture, Motion(x), rng)) for x in (0.0, 12.0))
+    before, after = (
+        make_registration_image(photograph(picture, Motion(x), rng)) for x in (0.0, 12.0)
+    )
     kept = before.coarse.copy(), after.coarse.copy()
-    assert estimate(before, after).lost is None
+    assert estimate_motion(before, after).lost is None
     assert (before.coarse == kept[0]).all() and (after.coarse == kept[1]).all()

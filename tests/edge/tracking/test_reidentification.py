@@ -7,16 +7,17 @@ import pytest
 
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Rule
-from crackscan.edge.tracking.evidence_grid import FINE, Evidence, Said, Window
-from crackscan.edge.tracking.frame_quality import Clarity, Verdict, measure
-from crackscan.edge.tracking.reidentification import Remembered
-from crackscan.edge.tracking.track import Followed
-from crackscan.edge.tracking.tracker import GONE_S, Tracker
+from crackscan.edge.tracking.evidence_grid import SUBCELLS, EvidenceGrid, Observation, Window
+from crackscan.edge.tracking.frame_quality import FrameQuality, Verdict
+from crackscan.edge.tracking.reidentification import LostCells
+from crackscan.edge.tracking.section_tracker import SectionTracker, TrackerParameters
+from crackscan.edge.tracking.sharpness import measure_detail
+from crackscan.edge.tracking.track import TrackUpdate
 
 ROWS, COLS, CELL = 15, 20, 16
 RULE = Rule(cell=0.4, patch=0.8, pooled_cells=4, cell_px=CELL)
 NO_PICTURE = np.zeros((ROWS * CELL, COLS * CELL, 3), np.uint8)
-CLEAR = Clarity(Verdict.SHARP, 1.0, measure(NO_PICTURE))
+CLEAR = FrameQuality(Verdict.SHARP, 1.0, measure_detail(NO_PICTURE))
 WINDOW = Window(-20, -30, 60, 80)
 Cells = set[tuple[int, int]]
 
@@ -28,15 +29,15 @@ def upright(col: int, top: int = 2, bottom: int = 9) -> Cells:
 
 @dataclass
 class Camera:
-    """Moves to the right and back over a wall, cell by cell; what it sees is what it is told."""
+    """Moves to the right and back over a wall, cell by cell; it sees what it is given."""
 
-    evidence: Evidence = field(default_factory=lambda: Evidence(ROWS, COLS, RULE))
-    tracker: Tracker = field(default_factory=lambda: Tracker(RULE))
+    evidence: EvidenceGrid = field(default_factory=lambda: EvidenceGrid(ROWS, COLS, RULE))
+    tracker: SectionTracker = field(default_factory=lambda: SectionTracker(RULE))
     frames: int = 0
     col: int = 0
     numbers: set[int] = field(default_factory=set)
     """Of all findings that were confirmed."""
-    absorbed: dict[int, int] = field(default_factory=dict)
+    merged: dict[int, int] = field(default_factory=dict)
 
     def see(self, crack: Cells) -> list[int]:
         """The numbers of the findings in a frame that shows a crack, where it is in view."""
@@ -48,12 +49,14 @@ class Camera:
         now_s = self.frames / 15
         frame = Frame(NO_PICTURE, self.frames, "", "", now_s, now_s)
         self.frames += 1
-        self.evidence.add(Said(cells, pose, 1.0, now_s))
-        squares = self.evidence.in_frame(self.evidence.grid, pose)
-        seen: Followed = self.tracker.follow(frame, cells, self.evidence, squares, pose, CLEAR)
+        self.evidence.add_observations(Observation(cells, pose, 1.0, now_s))
+        squares = self.evidence.sample_view(self.evidence.grid, pose)
+        seen: TrackUpdate = self.tracker.update_tracks(
+            frame, cells, self.evidence, squares, pose, CLEAR
+        )
         self.numbers |= {one.number for one in seen.confirmed}
-        self.absorbed |= seen.absorbed
-        return [one.number for one, _ in seen.here]
+        self.merged |= seen.merged
+        return [one.number for one, _ in seen.visible]
 
     def go(self, col: int, crack: Cells) -> list[int]:
         """The findings at the end of a way."""
@@ -63,15 +66,15 @@ class Camera:
         return seen
 
 
-def test_a_crack_that_the_window_has_left_is_known_when_it_comes_back() -> None:
+def test_a_crack_that_the_window_has_left_is_reidentified_when_it_comes_back() -> None:
     camera = Camera()
     assert camera.go(8, upright(12)) == [1]
     assert camera.go(110, upright(12)) == []
-    assert camera.evidence.window.left > 12 * FINE
+    assert camera.evidence.window.left > 12 * SUBCELLS
     assert camera.go(4, upright(12)) == [1] and camera.numbers == {1}
 
 
-def test_it_is_known_though_the_wall_seems_to_have_drifted() -> None:
+def test_it_is_reidentified_though_the_registration_has_drifted() -> None:
     camera = Camera()
     camera.go(8, upright(12))
     camera.go(110, set())
@@ -84,7 +87,7 @@ def test_another_crack_beside_it_is_another_finding(other: Cells) -> None:
     camera.go(8, upright(12))
     camera.go(110, set())
     (number,) = camera.go(4, other)
-    assert number != 1 and camera.numbers == {1, number} and not camera.absorbed
+    assert number != 1 and camera.numbers == {1, number} and not camera.merged
 
 
 def test_a_finding_that_grows_to_where_an_older_one_was_becomes_part_of_it() -> None:
@@ -93,16 +96,16 @@ def test_a_finding_that_grows_to_where_an_older_one_was_becomes_part_of_it() -> 
     camera.go(110, set())
     (number,) = camera.go(4, upright(12, 9, 14))
     camera.go(0, upright(12, 2, 14))
-    assert camera.go(30, upright(12, 2, 14)) == [] and camera.absorbed == {number: 1}
-    (whole,) = camera.tracker.end()
-    assert whole.number == 1 and whole.absorbed == (number,)
+    assert camera.go(30, upright(12, 2, 14)) == [] and camera.merged == {number: 1}
+    (whole,) = camera.tracker.end_tracks()
+    assert whole.number == 1 and whole.merged == (number,)
 
 
-def test_a_finding_that_is_complete_is_not_remembered() -> None:
+def test_a_track_that_is_complete_is_not_reidentified() -> None:
     camera = Camera()
     camera.go(8, upright(12))
     camera.go(110, set())
-    camera.frames += int(GONE_S * 15)
+    camera.frames += int(TrackerParameters().lost_s * 15)
     (number,) = camera.go(4, upright(12))
     assert number != 1
 
@@ -111,7 +114,7 @@ def owners(*places: tuple[int, int], number: int = 1) -> np.ndarray:
     """Of a window's squares; places are cells of it."""
     found = np.zeros((WINDOW.rows, WINDOW.cols), np.int32)
     for row, col in places:
-        found[row * FINE : (row + 1) * FINE, col * FINE : (col + 1) * FINE] = number
+        found[row * SUBCELLS : (row + 1) * SUBCELLS, col * SUBCELLS : (col + 1) * SUBCELLS] = number
     return found
 
 
@@ -126,22 +129,26 @@ def owners(*places: tuple[int, int], number: int = 1) -> np.ndarray:
     ],
 )
 def test_what_lies_where_a_finding_lay_is_that_finding(places: Cells, known: int | None) -> None:
-    left = Remembered()
-    left.keep({1}, owners(*upright(10)), WINDOW)
-    assert left.known(2, owners(*places, number=2), WINDOW) == known
-    slid = Window(WINDOW.top - 2 * FINE, WINDOW.left + 3 * FINE, WINDOW.rows, WINDOW.cols)
+    left = LostCells()
+    left.store_cells({1}, owners(*upright(10)), WINDOW)
+    assert left.match_track(2, owners(*places, number=2), WINDOW) == known
+    shift_grid = Window(
+        WINDOW.top - 2 * SUBCELLS, WINDOW.left + 3 * SUBCELLS, WINDOW.rows, WINDOW.cols
+    )
     moved = {(row + 2, col - 3) for row, col in places}
-    assert left.known(2, owners(*moved, number=2), slid) == known
+    assert left.match_track(2, owners(*moved, number=2), shift_grid) == known
 
 
-def test_what_is_remembered_goes_with_its_finding() -> None:
-    left = Remembered()
-    left.keep({1}, owners(*upright(10)), WINDOW)
+def test_lost_cells_go_with_their_track() -> None:
+    left = LostCells()
+    left.store_cells({1}, owners(*upright(10)), WINDOW)
     here = owners(*upright(10), number=5)
-    assert left.known(1, owners(*upright(10)), WINDOW) is None  # itself
-    left.become(3, 1)
-    assert left.known(5, here, WINDOW) == 3
-    left.forget(3)
-    assert left.known(5, here, WINDOW) is None
-    left.keep({2}, owners(*upright(10)), WINDOW)  # another one is complete, or was never sure
-    assert left.known(5, here, WINDOW) is None
+    assert left.match_track(1, owners(*upright(10)), WINDOW) is None  # itself
+    left.merge_tracks(3, 1)
+    assert left.match_track(5, here, WINDOW) == 3
+    left.drop_track(3)
+    assert left.match_track(5, here, WINDOW) is None
+    left.store_cells(
+        {2}, owners(*upright(10)), WINDOW
+    )  # another one is complete, or was never sure
+    assert left.match_track(5, here, WINDOW) is None

@@ -13,15 +13,16 @@ from hypothesis import strategies as st
 from crackscan.core.pictures import RGB, read_picture
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Rule
-from crackscan.edge.tracking import tracker as tracker_module
-from crackscan.edge.tracking.components import around, pieces
-from crackscan.edge.tracking.evidence_grid import Evidence
-from crackscan.edge.tracking.frame_quality import Clarity, Verdict, measure
-from crackscan.edge.tracking.pipeline import Follower, Result
-from crackscan.edge.tracking.track import Followed, Tracked
-from crackscan.edge.tracking.tracker import CONFIRMED_FRAMES, GONE_S, Tracker
+from crackscan.edge.tracking.components import grown_slices, label_cracks
+from crackscan.edge.tracking.evidence_grid import EvidenceGrid
+from crackscan.edge.tracking.frame_quality import FrameQuality, Verdict
+from crackscan.edge.tracking.section_tracker import SectionTracker, TrackerParameters
+from crackscan.edge.tracking.sharpness import measure_detail
+from crackscan.edge.tracking.track import Track, TrackUpdate
+from crackscan.edge.tracking.wall_tracker import TrackedFrame, WallTracker
 
 SAMPLES = Path(__file__).parents[3] / "samples"
+PARAMETERS = TrackerParameters()
 RULE = Rule(cell=0.4, patch=0.8, pooled_cells=4, cell_px=16)
 WIDTH, HEIGHT, CELL = 320, 240, 16
 Line = Callable[[np.ndarray], np.ndarray]
@@ -42,11 +43,11 @@ class Device:
     wall: RGB
     row_of: Line
     """The crack's y at each x, wall px; nan where there is none."""
-    follower: Follower = field(default_factory=lambda: Follower(RULE))
+    tracker: WallTracker = field(default_factory=lambda: WallTracker(RULE))
     frames: int = 0
-    confirmed: list[Tracked] = field(default_factory=list)
-    absorbed: dict[int, int] = field(default_factory=dict)
-    last: Result | None = None
+    confirmed: list[Track] = field(default_factory=list)
+    merged: dict[int, int] = field(default_factory=dict)
+    last: TrackedFrame | None = None
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(5))
 
     def see(self, x: float, y: float, flicker: tuple[int, int] | None = None) -> list[int]:
@@ -60,11 +61,11 @@ class Device:
         now_s = self.frames / 15
         frame = Frame(noisy, self.frames, f"clip#{self.frames}", "clip", now_s, now_s, now_s)
         self.frames += 1
-        result = self.follower.add(frame, self.follower.look(frame), crack_map)
-        self.confirmed += result.followed.confirmed
-        self.absorbed |= result.followed.absorbed
+        result = self.tracker.track_cracks(self.tracker.register_frame(frame), crack_map)
+        self.confirmed += result.update.confirmed
+        self.merged |= result.update.merged
         self.last = result
-        return [tracked.number for tracked, _ in result.followed.here]
+        return [track.number for track, _ in result.update.visible]
 
     def crack_map(self, x: float, y: float, flicker: tuple[int, int] | None) -> np.ndarray:
         found = self.rng.uniform(0, 0.1, (HEIGHT // CELL, WIDTH // CELL)).astype(np.float32)
@@ -99,8 +100,8 @@ def test_a_long_crack_panned_through_view_is_one_finding(wall: RGB) -> None:
     numbers = [device.see(x, 180) for x in steps(20, 1250)]
     assert [one.number for one in device.confirmed] == [device.confirmed[0].number]
     first = device.confirmed[0].number
-    assert all(seen == [first] for seen in numbers[CONFIRMED_FRAMES + 3 :])
-    (left,) = device.follower.end()
+    assert all(seen == [first] for seen in numbers[PARAMETERS.confirming_frames + 3 :])
+    (left,) = device.tracker.end_tracks()
     assert left.number == first and left.frames_seen > 0.9 * device.frames
 
 
@@ -109,7 +110,7 @@ def test_a_flicker_in_one_frame_never_becomes_a_finding(wall: RGB) -> None:
     for index, x in enumerate(steps(20, 900)):
         flicker = (3 + index % 5, index % 12) if index % 6 == 0 else None
         assert device.see(x, 180, flicker) == []
-    assert not device.confirmed and device.follower.end() == ()
+    assert not device.confirmed and device.tracker.end_tracks() == ()
 
 
 def test_a_flicker_while_the_camera_stands_still_is_no_finding_either(wall: RGB) -> None:
@@ -142,8 +143,8 @@ def test_a_frame_out_of_light_is_not_usable_and_breaks_nothing(wall: RGB) -> Non
     for x in steps(350, 480):
         before = device.see(x, 180)
     dark = Frame(np.full((HEIGHT, WIDTH, 3), 4, np.uint8), device.frames, "", "", 1.2, 1.2)
-    look = device.follower.look(dark)
-    assert look.clarity.verdict is Verdict.TOO_DARK and not look.clarity.usable
+    look = device.tracker.register_frame(dark)
+    assert look.quality.verdict is Verdict.TOO_DARK and not look.quality.usable
     device.frames += 1
     assert device.see(480, 180) == before
 
@@ -167,40 +168,38 @@ def test_parts_that_turn_out_to_be_one_crack_become_one_finding(wall: RGB) -> No
     for x in [*steps(230, 430, 6), *steps(430, 320, 6)]:
         seen = device.see(x, 180)
     kept, gone = (one.number for one in device.confirmed)
-    assert device.absorbed == {gone: kept} and seen == [kept]
-    (whole,) = device.follower.end()
-    assert whole.absorbed == (gone,)
+    assert device.merged == {gone: kept} and seen == [kept]
+    (whole,) = device.tracker.end_tracks()
+    assert whole.merged == (gone,)
 
 
-def test_numbers_that_meet_in_several_pieces_all_become_the_oldest(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Three findings; then one piece joins the first and third, another the third and second."""
-    monkeypatch.setattr(tracker_module, "JOINED_EVERY", 1)
+def test_numbers_that_meet_in_several_components_all_become_the_oldest() -> None:
+    """Three tracks; then one component joins the first and third, another the third and second."""
+    every_frame = TrackerParameters(growth_frames=1)
     shape = HEIGHT // CELL, WIDTH // CELL
-    evidence, tracker = Evidence(*shape, RULE), Tracker(RULE)
+    evidence, tracker = EvidenceGrid(*shape, RULE), SectionTracker(RULE, parameters=every_frame)
     sure = np.full(shape, 0.95, np.float32)
-    clear = Clarity(Verdict.SHARP, 1.0, measure(np.zeros((HEIGHT, WIDTH, 3), np.uint8)))
+    clear = FrameQuality(Verdict.SHARP, 1.0, measure_detail(np.zeros((HEIGHT, WIDTH, 3), np.uint8)))
     top, left = -evidence.window.top, -evidence.window.left
 
-    def show(*boxes: tuple[int, int, int, int]) -> Followed:
+    def show(*boxes: tuple[int, int, int, int]) -> TrackUpdate:
         evidence.grid[:] = -1
         for up, begin, down, stop in boxes:
             evidence.grid[top + up : top + down, left + begin : left + stop] = 9
         frame = Frame(np.zeros((HEIGHT, WIDTH, 3), np.uint8), 0, "", "", 0.0, 0.0)
-        squares = evidence.in_frame(evidence.grid, np.eye(3))
-        return tracker.follow(frame, sure, evidence, squares, np.eye(3), clear)
+        squares = evidence.sample_view(evidence.grid, np.eye(3))
+        return tracker.update_tracks(frame, sure, evidence, squares, np.eye(3), clear)
 
-    for _ in range(CONFIRMED_FRAMES):
+    for _ in range(PARAMETERS.confirming_frames):
         show((0, 0, 2, 8), (14, 0, 16, 8))
-    for _ in range(CONFIRMED_FRAMES):
+    for _ in range(PARAMETERS.confirming_frames):
         seen = show((0, 0, 2, 8), (14, 0, 16, 8), (0, 32, 16, 34))
-    numbers = [tracked.number for tracked, _ in seen.here]
+    numbers = [track.number for track, _ in seen.visible]
     assert numbers == [1, 2, 3]
     seen = show((0, 0, 2, 34), (14, 0, 16, 34))
-    assert seen.absorbed == {2: 1, 3: 1}
-    assert [(one.number, sorted(one.absorbed)) for one, _ in seen.here] == [(1, [2, 3])]
-    assert [one.number for one in tracker.end()] == [1]
+    assert seen.merged == {2: 1, 3: 1}
+    assert [(one.number, sorted(one.merged)) for one, _ in seen.visible] == [(1, [2, 3])]
+    assert [one.number for one in tracker.end_tracks()] == [1]
 
 
 def test_the_best_frame_is_central_and_sharp_not_the_first(wall: RGB) -> None:
@@ -212,11 +211,11 @@ def test_the_best_frame_is_central_and_sharp_not_the_first(wall: RGB) -> None:
     device.wall = sharp
     for x in steps(340, 640):
         device.see(x, 180)
-    (found,) = device.follower.end()
+    (found,) = device.tracker.end_tracks()
     box = found.best.finding.box
-    assert found.first.index < 9 < found.best.frame.index < found.last.index
+    assert found.first.index < 9 < found.best.stamp.index < found.last.index
     assert abs((box.left + box.right) / 2 - WIDTH / 2) < WIDTH / 4
-    assert box.right - box.left >= 140 and found.best.finding.frame == found.best.frame.name
+    assert box.right - box.left >= 140 and found.best.finding.frame == found.best.stamp.frame
     assert found.best.finding.probability >= RULE.patch
 
 
@@ -224,15 +223,15 @@ def test_a_finding_is_complete_some_time_after_it_left(wall: RGB) -> None:
     device = Device(wall, short)
     for x in steps(380, 480):
         device.see(x, 180)
-    assert device.last is not None and len(device.last.followed.here) == 1
-    device.frames += int(GONE_S * 15) + 20  # the camera rests
+    assert device.last is not None and len(device.last.update.visible) == 1
+    device.frames += int(PARAMETERS.lost_s * 15) + 20  # the camera rests
     for x in (900.0, 905.0, 910.0):
         device.see(x, 180)
-        ended = device.last.followed.ended
+        ended = device.last.update.completed
         if ended:
             break
     assert [one.number for one in ended] == [device.confirmed[0].number]
-    assert device.follower.end() == ()
+    assert device.tracker.end_tracks() == ()
 
 
 @pytest.mark.parametrize(
@@ -252,7 +251,7 @@ def test_pieces_are_joined_along_the_crack_only(
     mask = np.zeros((60, 90), bool)
     for top, left, bottom, right in boxes:
         mask[top:bottom, left:right] = True
-    labels = pieces(mask)
+    labels = label_cracks(mask)
     assert len(set(labels[mask].tolist())) == count and (labels[~mask] == 0).all()
 
 
@@ -263,8 +262,8 @@ def test_what_lies_around_the_evidence_does_not_change_its_pieces(
     mask = np.zeros((40, 60), bool)
     for row, col in squares:
         mask[row : row + 3, col : col + 4] = True
-    near = around(mask)
+    near = grown_slices(mask)
     assert mask[near].sum() == mask.sum()
-    of_all, of_near = pieces(mask), pieces(mask[near])
+    of_all, of_near = label_cracks(mask), label_cracks(mask[near])
     same = set(zip(of_all[near].ravel().tolist(), of_near.ravel().tolist(), strict=True))
     assert len(same) == len(set(of_all.ravel().tolist())) == len(set(of_near.ravel().tolist()))

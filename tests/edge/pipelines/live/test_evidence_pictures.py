@@ -18,7 +18,7 @@ from crackscan.edge.positioning.clock import Clock, ClockSource, Instant
 from crackscan.edge.reporting.finding_drawing import draw_finding
 from crackscan.edge.survey import Survey, SurveyInfo, SurveyReader, SurveyWriter
 from crackscan.edge.survey.values import Sighting
-from crackscan.edge.tracking.track import Followed, Moment, Sight, Tracked
+from crackscan.edge.tracking.track import BestView, FrameStamp, Track, TrackState, TrackUpdate
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "capture"))
 from pi_double import install
@@ -26,12 +26,13 @@ from pi_double import install
 sys.path.pop(0)
 
 
-def best(frame: Frame, quality: float) -> Tracked:
+def best(frame: Frame, quality: float) -> Track:
     box = BoundingBox(64, 64, 128, 96)
     finding = Finding(frame.name, frame.index, None, frame.wall_s, box, ((4, 4), (5, 7)), 512,
                       0.9, 0.95, 0.9)  # fmt: skip
-    now = Moment.of(frame)
-    return Tracked(1, now, now, 3, 0.9, 0.95, Sight(now, finding, quality, frame), True)
+    now = FrameStamp.of_frame(frame)
+    view = BestView(now, finding, quality)
+    return Track(1, TrackState.CONFIRMED, now, now, 3, 0.9, 0.95, view)
 
 
 def test_a_finding_is_stored_in_full_resolution_with_its_box_in_frame_px(
@@ -43,22 +44,19 @@ def test_a_finding_is_stored_in_full_resolution_with_its_box_in_frame_px(
     recorder = Recorder(
         writer, Clock(), 16, ScaleEstimator.from_settings(ScaleSettings()), lambda _: None
     )
-    released: list[int] = []
     with open_source("picamera:0#width=320") as source:
         frames = iter(source)
         first, better = next(frames), next(frames)
     for frame, quality in ((first, 1.0), (better, 2.0)):
-        tracked = best(frame, quality)
-        followed = Followed(
-            ((tracked, tracked.best.finding),), (tracked,) if frame is first else ()
-        )
-        recorder.take(frame, NO_GEOTAG, followed, released.append)
+        track = best(frame, quality)
+        new = (track,) if frame is first else ()
+        update = TrackUpdate(((track, track.best.finding),), new, (track,))
+        recorder.record_frame(frame, NO_GEOTAG, update)
     at = Clock().now()
     writer.add_picture(writer.picture_of(better), "snapshot", at)
-    recorder.end((), released.append)
+    recorder.end_tracks(())
     recorder.close(10.0)
     writer.close()
-    assert released[-1] == 1, "the twin is let go of"
     with SurveyReader(tmp_path / "s") as record:
         [found] = record.findings()
     assert found.picture is not None

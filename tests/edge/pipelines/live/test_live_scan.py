@@ -243,6 +243,7 @@ def test_a_clock_that_jumps_changes_no_finding_and_no_order(
         off_s[0] = jump_s
         frames = running.tally.frames
         running.until(lambda frames=frames: running.tally.frames > frames + 10)  # type: ignore[misc]
+    running.until(lambda: running.tally.frames_with_findings > 40)
     running.end()
     assert running.error is None
     with SurveyReader(tmp_path / "out") as survey:

@@ -18,8 +18,8 @@ from crackscan.edge.measurement.scale import ScaleEstimator, ScaleSettings
 from crackscan.edge.pipelines.live import measurer as measurer_module
 from crackscan.edge.pipelines.live.gaps import LONGEST_S, Gaps
 from crackscan.edge.pipelines.live.measurer import GIVEN_UP, Measured, Measurer, Work
+from crackscan.edge.pipelines.live.route import RouteSampler
 from crackscan.edge.pipelines.live.throttle import Pace
-from crackscan.edge.pipelines.live.track import Track
 from crackscan.edge.positioning import NO_GEOTAG, Geotag, Position
 from crackscan.edge.positioning.clock import Clock, ClockSource, Instant
 from crackscan.edge.survey import Note, NoteKind
@@ -88,14 +88,16 @@ def geotag(lat: float, age_s: float) -> Geotag:
 
 
 def test_a_fix_is_recorded_once_and_a_stale_one_never() -> None:
-    track = Track()
-    assert track.point(instant(10), NO_GEOTAG) is None
-    assert track.point(instant(10), geotag(47.5, 0.2)) is not None
-    assert track.point(instant(10.5), geotag(47.5, 0.7)) is None, "the same fix, older"
-    assert track.point(instant(11.5), geotag(47.5001, 0.1)) is not None
-    assert track.point(instant(12), geotag(47.5002, 0.1)) is None, "not more than one a second"
-    assert track.point(instant(20), geotag(47.5001, 0.1)) is None, "it rests"
-    assert track.point(instant(42), geotag(47.5001, 0.1)) is not None
+    route = RouteSampler()
+    assert route.sample_point(instant(10), NO_GEOTAG) is None
+    assert route.sample_point(instant(10), geotag(47.5, 0.2)) is not None
+    assert route.sample_point(instant(10.5), geotag(47.5, 0.7)) is None, "the same fix, older"
+    assert route.sample_point(instant(11.5), geotag(47.5001, 0.1)) is not None
+    assert route.sample_point(instant(12), geotag(47.5002, 0.1)) is None, (
+        "not more than one a second"
+    )
+    assert route.sample_point(instant(20), geotag(47.5001, 0.1)) is None, "it rests"
+    assert route.sample_point(instant(42), geotag(47.5001, 0.1)) is not None
 
 
 def test_a_hot_machine_scans_more_slowly_and_says_so_until_it_has_cooled_down() -> None:

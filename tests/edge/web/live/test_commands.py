@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crackscan.edge.web.live.commands import (
@@ -84,7 +84,8 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+# Neither a deadline nor a limit on making examples: both would measure the machine.
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from(["mark", "choose", "new survey", "scale", "snapshot", "?"]),
     st.dictionaries(st.sampled_from([*SCALE, "text", "name"]), anything),

@@ -26,6 +26,10 @@ COMMANDS = {
         "Turn a training run into an int8 .tflite.",
     ),
     "scale": ("crackscan.convert.cli.scale:scale", "Prove how well the mm of a pixel are known."),
+    "target": (
+        "crackscan.convert.cli.target:target",
+        "Generate the printable calibration target.",
+    ),
     "verify": ("crackscan.convert.cli.verify:verify", "Prove that int8 says what float said."),
     "width": ("crackscan.convert.cli.width:width", "Prove how well crack widths are measured."),
 }

@@ -24,7 +24,14 @@ VIDEO_EVERY = 5
     "--print",
     "printed",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the target as a PDF of A4 (sheet and gauges) and do nothing else.",
+    help="Write the target as a PDF (sheet and gauges) and do nothing else.",
+)
+@click.option(
+    "--paper",
+    type=click.Choice(["a4", "letter"]),
+    default="a4",
+    show_default=True,
+    help="Paper size of the PDF.",
 )
 @click.option(
     "--out",
@@ -34,7 +41,12 @@ VIDEO_EVERY = 5
 @click.option("--name", default="", help="Name of the camera.  [default: the file's name]")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def calibrate(
-    pictures: tuple[str, ...], printed: Path | None, out: Path | None, name: str, as_json: bool
+    pictures: tuple[str, ...],
+    printed: Path | None,
+    paper: str,
+    out: Path | None,
+    name: str,
+    as_json: bool,
 ) -> None:
     """Measure the focal length and distortion of a camera from pictures of the printed target.
 
@@ -50,7 +62,7 @@ def calibrate(
     if printed is not None:
         if pictures or out is not None:
             raise click.UsageError("--print does nothing else: leave out PICTURES and --out")
-        _write_target(printed)
+        _copy_target(printed, paper)
         return
     if not pictures or out is None:
         raise click.UsageError("give PICTURES and --out FILE, or --print FILE")
@@ -68,11 +80,11 @@ def calibrate(
     _report_camera(camera, out, frame_count, target_count, as_json)
 
 
-def _write_target(path: Path) -> None:
+def _copy_target(path: Path, paper: str) -> None:
     from crackscan.core.durable_files import write_file
-    from crackscan.edge.measurement.scale.sheet import target_pdf
+    from crackscan.edge.measurement.scale.printed_target import read_target
 
-    write_file(path, target_pdf())
+    write_file(path, read_target(paper))
     click.echo(f"{path}: print it at 100 %, and check the ruler on it")
 
 

@@ -63,7 +63,7 @@ class ScaleParameters:
     """Number of points along a crack at which the scale is evaluated."""
 
     print_share: float = 0.005
-    """Uncertainty of the size of the printed target: 1 mm on its ruler of 200 mm."""
+    """Uncertainty of the size of the printed target; its ruler shows errors of 0.5 mm in 150 mm."""
     target_lift_share: float = 0.005
     """Distance of the target from the wall that it lies on, relative to the camera's distance."""
     worst_misfit_px: float = 2.0

@@ -22,6 +22,7 @@ from crackscan.edge.measurement.scale.calibration import (
 from crackscan.edge.measurement.scale.camera_file import read_camera
 from crackscan.edge.measurement.scale.charuco_board import SHEET
 from crackscan.edge.measurement.scale.corner_detection import DetectedCorners
+from crackscan.edge.measurement.scale.printed_target import PAPERS, read_target
 
 
 def views_of(views: list[DetectedCorners]) -> CalibrationViews:
@@ -141,11 +142,12 @@ def test_the_command_refuses_pictures_of_several_sizes(tmp_path: Path) -> None:
     assert "one orientation" in str(result.exception)
 
 
-def test_the_command_prints_the_target(tmp_path: Path) -> None:
+@pytest.mark.parametrize("paper", PAPERS)
+def test_the_command_copies_the_target_for_printing(tmp_path: Path, paper: str) -> None:
     path = tmp_path / "target.pdf"
-    result = CliRunner().invoke(command, ["--print", str(path)])
+    result = CliRunner().invoke(command, ["--print", str(path), "--paper", paper])
     assert result.exit_code == 0
-    assert path.read_bytes().startswith(b"%PDF")
+    assert path.read_bytes() == read_target(paper)
     assert "100 %" in result.stdout
 
 

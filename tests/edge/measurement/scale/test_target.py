@@ -1,6 +1,5 @@
 """The printed target: true to size on paper, detected in pictures, its plane correct."""
 
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,8 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from pdf_content import page_size_mm, rectangles_mm
 from viewing import LENS, corners_of, poses
 
+from crackscan.convert.calibration_target import RULER_MM
 from crackscan.convert.scale_accuracy import measure
 from crackscan.convert.scale_renderings import pose_at, shoot
 from crackscan.core.pictures import read_picture
@@ -18,34 +19,28 @@ from crackscan.edge.measurement.scale import ScaleEstimator, ScaleSettings
 from crackscan.edge.measurement.scale.aruco import build_opencv_board
 from crackscan.edge.measurement.scale.charuco_board import BOARDS, GAUGE, SHEET, CharucoBoard
 from crackscan.edge.measurement.scale.corner_detection import detect_corners
-from crackscan.edge.measurement.scale.pdf import PT_PER_MM
 from crackscan.edge.measurement.scale.plane_fit import detect_target, fit_plane
-from crackscan.edge.measurement.scale.sheet import RULER_MM, target_pdf
+from crackscan.edge.measurement.scale.printed_target import PAPERS, read_target
 
 SAMPLES = Path(__file__).parents[4] / "samples"
 
 
-def boxes_mm(page: int) -> np.ndarray:
-    """The black rectangles of a page: left, top, width, height in mm."""
-    streams = re.findall(rb"stream\n(.*?)\nendstream", target_pdf(), re.DOTALL)
-    numbers = re.findall(rb"([\d.]+) ([\d.]+) ([\d.]+) ([\d.]+) re f", streams[page])
-    left, bottom, width, height = np.array(numbers, float).T / PT_PER_MM
-    return np.column_stack([left, 297 - bottom - height, width, height])
-
-
-def drawn(boxes: np.ndarray, px_per_mm: float) -> np.ndarray:
-    page = np.full((round(297 * px_per_mm), round(210 * px_per_mm)), 255, np.uint8)
-    for left, top, width, height in boxes * px_per_mm:
+def draw_page(rectangles: np.ndarray, px_per_mm: float) -> np.ndarray:
+    page = np.full((round(297 * px_per_mm), round(216 * px_per_mm)), 255, np.uint8)
+    for left, top, width, height in rectangles * px_per_mm:
         rows = slice(round(top), max(round(top + height), round(top) + 1))
         page[rows, round(left) : max(round(left + width), round(left) + 1)] = 0
     return page
 
 
+@pytest.mark.parametrize("paper", PAPERS)
 @pytest.mark.parametrize(("page", "board"), [(0, SHEET), (1, GAUGE)])
-def test_the_pdf_shows_the_boards_at_their_true_size(page: int, board: CharucoBoard) -> None:
+def test_the_pdf_shows_the_boards_at_their_true_size(
+    paper: str, page: int, board: CharucoBoard
+) -> None:
     px_per_mm = 10.0
-    picture = drawn(boxes_mm(page), px_per_mm)
-    if board is GAUGE:  # there are several: the first alone
+    picture = draw_page(rectangles_mm(read_target(paper), page), px_per_mm)
+    if board is GAUGE:  # there are several: keep the first only
         picture[:, round(105 * px_per_mm) :] = 255
         picture[round(80 * px_per_mm) :] = 255
     found = detect_corners(cv2.GaussianBlur(picture, (0, 0), 1.5), board)
@@ -55,26 +50,29 @@ def test_the_pdf_shows_the_boards_at_their_true_size(page: int, board: CharucoBo
     assert np.abs(gap_px / px_per_mm - gap_mm).max() < 0.05
 
 
+@pytest.mark.parametrize("paper", PAPERS)
 @pytest.mark.parametrize("page", [0, 1])
-def test_both_pages_have_a_ruler_to_check_the_printer_with(page: int) -> None:
-    lines = boxes_mm(page)
-    rulers = lines[np.abs(lines[:, 2] - RULER_MM) < 0.01]
+def test_both_pages_have_a_ruler_to_check_the_printer(paper: str, page: int) -> None:
+    rectangles = rectangles_mm(read_target(paper), page)
+    rulers = rectangles[np.abs(rectangles[:, 2] - RULER_MM) < 0.01]
     assert len(rulers) == 1
-    ticks = lines[(lines[:, 2] < 0.25) & (np.abs(lines[:, 1] - rulers[0, 1]) < 1e-3)]
+    on_ruler = np.abs(rectangles[:, 1] - rulers[0, 1]) < 1e-3
+    ticks = rectangles[(rectangles[:, 2] < 0.25) & on_ruler]
     assert len(ticks) == RULER_MM + 1
     assert np.diff(np.sort(ticks[:, 0])) == pytest.approx(1.0, abs=1e-3)
-    everything = boxes_mm(page)
-    assert everything[:, :2].min() > 10  # printers leave a margin
-    assert (everything[:, 0] + everything[:, 2]).max() < 200
+    width_mm, height_mm = page_size_mm(read_target(paper))
+    assert rectangles[:, :2].min() > 10  # printers leave a margin
+    assert (rectangles[:, 0] + rectangles[:, 2]).max() < width_mm - 10
+    assert (rectangles[:, 1] + rectangles[:, 3]).max() < height_mm - 10
 
 
-def test_the_pdf_is_one_that_others_read() -> None:
-    data = target_pdf()
-    assert data.startswith(b"%PDF-1.4") and data.rstrip().endswith(b"%%EOF")
-    table = int(re.findall(rb"startxref\n(\d+)", data)[0])
-    assert data[table : table + 4] == b"xref"
-    for number, offset in enumerate(re.findall(rb"(\d{10}) 00000 n", data), 1):
-        assert data[int(offset) :].startswith(b"%d 0 obj" % number)
+@pytest.mark.parametrize(("paper", "size"), [("a4", (210.0, 297.0)), ("letter", (215.9, 279.4))])
+def test_the_pdf_has_its_paper_size_and_asks_not_to_be_scaled(
+    paper: str, size: tuple[float, float]
+) -> None:
+    data = read_target(paper)
+    assert data.startswith(b"%PDF-1.") and data.rstrip().endswith(b"%%EOF")
+    assert page_size_mm(data) == pytest.approx(size, abs=0.01)
     assert b"/PrintScaling /None" in data
 
 
@@ -153,11 +151,12 @@ def test_no_target_is_detected_on_a_bare_wall(name: str) -> None:
 def test_an_opencv_without_aruco_is_reported_in_one_line() -> None:
     code = """
 import cv2
+import numpy as np
 del cv2.aruco
-from crackscan.edge.measurement.scale.sheet import target_pdf
+from crackscan.edge.measurement.scale.plane_fit import detect_target
 from crackscan.core.errors import ScaleError
 try:
-    target_pdf()
+    detect_target(np.zeros((64, 64), np.uint8))
 except ScaleError as error:
     assert "no ArUco" in str(error) and chr(10) not in str(error)
 else:

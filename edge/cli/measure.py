@@ -122,7 +122,7 @@ def _print(
     from rich.text import Text
 
     from crackscan.edge.measurement.scale import figure_text, measures_of
-    from crackscan.edge.reporting.overlay import percent
+    from crackscan.edge.reporting.caption import format_probability
 
     if not found:
         click.echo(f"{frame.name}: no crack")
@@ -146,7 +146,7 @@ def _print(
         ]
         if measures.width_median is None:
             words[1] = f"not measurable ({measures.why})"
-        table.add_row(str(number), percent(probability), *words)
+        table.add_row(str(number), format_probability(probability), *words)
     Console().print(table)
     scale = found[0][2]
     if scale is None:

@@ -10,7 +10,7 @@ import click
 
 from crackscan.edge.capture import Source
 from crackscan.edge.pipelines.live import Setup, Tally
-from crackscan.edge.reporting.overlay import percent
+from crackscan.edge.reporting.caption import format_probability
 from crackscan.edge.reporting.result_files import FINDINGS, PICTURES, video_of
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _pictures(tally: Tally) -> "Table":
         table.add_column(heading, justify="right")
     for one in surest[:ROWS]:
         area = f"{one.area_share * 100:.1f} %"
-        table.add_row(Text(one.name), str(one.findings), percent(one.probability), area)
+        table.add_row(Text(one.name), str(one.findings), format_probability(one.probability), area)
     return table
 
 
@@ -131,7 +131,7 @@ def _findings(tally: Tally) -> "Table":
             str(one["id"]),
             Text(one["frame"]),
             str(one["frames_seen"]),
-            percent(one["probability"]),
+            format_probability(one["probability"]),
             one["width"],
         )
     return table

@@ -1,4 +1,4 @@
-"""Writes annotated frames as an MP4, and knows when that fails, which OpenCV does not say."""
+"""Writes annotated frames as an MP4 and detects failures, which OpenCV does not report."""
 
 import shutil
 from pathlib import Path
@@ -10,8 +10,9 @@ from crackscan.core.native_output import library_messages
 from crackscan.core.pictures import RGB
 
 DEFAULT_FPS = 25.0
+"""For a source that states no frame rate."""
 RESERVE_BYTES = 32 * 2**20
-"""Free space at which a video is ended: its index, without which nothing plays, comes last."""
+"""Free space at which a video is ended: the index, which players need, is written last."""
 
 
 class AnnotatedVideo:
@@ -21,17 +22,16 @@ class AnnotatedVideo:
         self.path = path
         self.rate_fps = rate_fps or DEFAULT_FPS
         self.count = 0
+        """Frames written."""
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
 
     def add(self, rgb: RGB, at_s: float | None = None) -> None:
-        """Append a frame once, or as often as brings the video to the time `at_s`.
+        """Append a frame once, or as often as needed to bring the video to the time `at_s`.
 
-        Raises CrackscanError when the disk is full or nearly so.
+        Raises CrackscanError if the disk is full or nearly full.
         """
-        if self._writer is None:
-            self._open(rgb)
-        assert self._writer is not None
+        writer = self._writer or self._open_writer(rgb)
         if shutil.disk_usage(self.path.parent).free < RESERVE_BYTES:
             raise CrackscanError(
                 f"the disk is nearly full: less than {RESERVE_BYTES >> 20} MB left for {self.path}"
@@ -42,7 +42,7 @@ class AnnotatedVideo:
         copies = 1 if at_s is None else max(0, round(at_s * self.rate_fps) + 1 - self.count)
         for _ in range(copies):
             with library_messages() as messages:
-                self._writer.write(bgr)
+                writer.write(bgr)
             if any("Failed to write" in text for text in messages):
                 raise CrackscanError(f"cannot write {self.path}: is the disk full?")
             self.count += 1
@@ -55,19 +55,21 @@ class AnnotatedVideo:
             self._writer.release()
             self._writer = None
             check = cv2.VideoCapture(str(self.path), cv2.CAP_FFMPEG)
-            found = int(check.get(cv2.CAP_PROP_FRAME_COUNT)) if check.isOpened() else 0
+            readable = int(check.get(cv2.CAP_PROP_FRAME_COUNT)) if check.isOpened() else 0
             check.release()
-        if found < self.count:
+        if readable < self.count:
             raise CrackscanError(
-                f"cannot write {self.path}: it holds {found} of {self.count} frames; disk full?"
+                f"cannot write {self.path}: it holds {readable} of {self.count} frames; disk full?"
             )
 
-    def _open(self, rgb: RGB) -> None:
+    def _open_writer(self, rgb: RGB) -> cv2.VideoWriter:
         self._size = rgb.shape[1], rgb.shape[0]
         codec = int.from_bytes(b"mp4v", "little")
         with library_messages():
-            self._writer = cv2.VideoWriter(
+            writer = cv2.VideoWriter(
                 str(self.path), cv2.CAP_FFMPEG, codec, self.rate_fps, self._size
             )
-        if not self._writer.isOpened():
-            raise CrackscanError(f"cannot write {self.path}: no video can be made there")
+        self._writer = writer
+        if not writer.isOpened():
+            raise CrackscanError(f"cannot write {self.path}: OpenCV cannot create the video")
+        return writer

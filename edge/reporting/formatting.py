@@ -30,15 +30,11 @@ def format_difference(difference: Difference | None) -> str:
         return MISSING
     after, unit = difference.after, difference.unit
     decimals = 2 if unit == "mm" and after < 10 else 1 if after < 100 else 0
+    change = round(difference.value, decimals) + 0.0  # Makes -0.0 a plain 0.
     return (
         f"{difference.before:.{decimals}f} → {after:.{decimals}f} {unit}"
-        f" ({difference.value:+.{decimals}f} ± {difference.uncertainty:.{decimals}f})"
+        f" ({change:+.{decimals}f} ± {difference.uncertainty:.{decimals}f})"
     )
-
-
-def format_probability(probability: float) -> str:
-    """A probability in percent, 99 % at most, because no finding is certain."""
-    return f"{min(probability * 100, 99):.0f} %"
 
 
 def format_duration(seconds: float) -> str:

@@ -17,7 +17,7 @@ from crackscan.edge.detection.finding import Rule, find
 from crackscan.edge.device.health import resident_mb, temperature_c
 from crackscan.edge.inference.model import Model
 from crackscan.edge.positioning.clock import ClockSource, Instant
-from crackscan.edge.reporting.overlay import draw
+from crackscan.edge.reporting.overlay import annotate_frame
 from crackscan.edge.survey import Survey, SurveyInfo
 from crackscan.edge.survey.values import Sighting, first_sighting
 from crackscan.edge.tracking.wall_tracker import WallTracker
@@ -181,7 +181,7 @@ def measure(
                 if (number - _WARM_UP) % _BESIDE:
                     continue
                 found = timed("findings", find, cells, frame, rule)
-                timed("overlay", draw, rgb, cells, found, rule.cell, rule.cell_px)
+                timed("overlay", annotate_frame, rgb, cells, found, rule.cell, rule.cell_px)
                 live = LiveFrame(frame, tracked.evidence_map, rule.cell, rule.cell_px)
                 timed("encode", encode, number, live)
                 if found:

@@ -26,7 +26,7 @@ from crackscan.edge.pipelines.live.tally import Tally
 from crackscan.edge.pipelines.live.throttle import Pace
 from crackscan.edge.positioning import Geotag
 from crackscan.edge.positioning.clock import Instant
-from crackscan.edge.reporting.overlay import draw
+from crackscan.edge.reporting.overlay import annotate_frame
 from crackscan.edge.reporting.result_files import Results
 from crackscan.edge.survey import Note, NoteKind, Survey, SurveyWriter
 from crackscan.edge.tracking.frame_quality import Verdict
@@ -265,7 +265,7 @@ class Moving:
             evidence = np.zeros((1, 1), np.float32)
             if result is not None and result.evidence_map is not None:
                 evidence = result.evidence_map()
-            annotated = draw(frame.rgb, evidence, surest, cell, cell_px, rate_fps, told)
+            annotated = annotate_frame(frame.rgb, evidence, surest, cell, cell_px, rate_fps, told)
             self.results.add_video_frame(frame, annotated, self.source)
 
     def _end_following(self) -> None:

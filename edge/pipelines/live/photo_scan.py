@@ -18,7 +18,7 @@ from crackscan.edge.pipelines.live.onlookers import show
 from crackscan.edge.pipelines.live.setup import Setup
 from crackscan.edge.pipelines.live.tally import Tally
 from crackscan.edge.positioning import NO_GEOTAG, Geotag, PhotoData, read_photo
-from crackscan.edge.reporting.overlay import draw
+from crackscan.edge.reporting.overlay import annotate_frame
 from crackscan.edge.reporting.result_files import Results
 from crackscan.edge.survey import (
     Measures,
@@ -67,7 +67,9 @@ class Pictures:
         widths = self._record(frame, findings, crack_map)
         rule = self.setup.rule
         if self.results.annotate:
-            annotated = draw(frame.rgb, crack_map, findings, rule.cell, rule.cell_px, labels=widths)
+            annotated = annotate_frame(
+                frame.rgb, crack_map, findings, rule.cell, rule.cell_px, labels=widths
+            )
             self.results.add_picture(frame, annotated)
         self.tally.findings += len(findings)
         self.tally.add(frame, findings)

@@ -37,8 +37,16 @@ class ReportLimits:
     """Pictures without a finding: ten rows of six on paper."""
     max_picture_names: int = 600
     """Pictures without a finding that are listed by name only."""
-    max_notes: int = 200
-    """Gaps, warnings, marks and skipped pictures, of each kind."""
+    max_skipped: int = 100
+    """Skipped pictures."""
+    max_gaps: int = 60
+    """The longest gaps."""
+    max_warnings: int = 60
+    max_marks: int = 100
+    max_rejected: int = 500
+    """Findings in the table of the rejected ones."""
+    max_changes: int = 200
+    """Changes since an earlier survey, the most important first."""
     visible_width_px: float = 1.0
     """A crack narrower than this is not expected to be found."""
     max_setting_letters: int = 300
@@ -85,6 +93,14 @@ class NoteLine:
 
 
 @dataclass(frozen=True)
+class NoteList:
+    """The notes of one kind that are listed, and how many there are."""
+
+    lines: tuple[NoteLine, ...]
+    count: int
+
+
+@dataclass(frozen=True)
 class WidthSummary:
     """The characteristic widths of all findings that count."""
 
@@ -128,15 +144,14 @@ class PictureSummary:
 
 @dataclass(frozen=True)
 class CoverageSummary:
-    """Which part of the moving pictures could be inspected."""
+    """Which part of the moving pictures could be judged."""
 
     frames: int
     """Of all sessions together."""
     unusable: tuple[tuple[str, int], ...]
-    """(reason, frames) for frames that could not be inspected, the most frequent first."""
-    gaps: tuple[NoteLine, ...]
+    """(reason, frames) for frames that could not be judged, the most frequent first."""
+    gaps: NoteList
     """The longest first."""
-    gap_count: int
     gap_s: float
     """Duration of all gaps together."""
 
@@ -179,5 +194,5 @@ class ReportContent:
     """Findings that are only in the exported files."""
     pictures: PictureSummary
     coverage: CoverageSummary
-    warnings: tuple[NoteLine, ...]
-    marks: tuple[NoteLine, ...]
+    warnings: NoteList
+    marks: NoteList

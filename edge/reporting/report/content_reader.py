@@ -16,6 +16,7 @@ from crackscan.edge.reporting.report.content import (
     CoverageSummary,
     DetailedFinding,
     NoteLine,
+    NoteList,
     ReportContent,
     ReportOptions,
     SessionLine,
@@ -88,8 +89,8 @@ def read_content(
         unlisted=max(len(rest) - LIMITS.max_table_rows, 0),
         pictures=summarize_pictures(survey.scanned(), options.limit_mm, pictures),
         coverage=_summarize_coverage(survey, notes),
-        warnings=_select_notes(notes, NoteKind.WARNING),
-        marks=_select_notes(notes, NoteKind.MARK),
+        warnings=_list_notes(notes, NoteKind.WARNING, LIMITS.max_warnings),
+        marks=_list_notes(notes, NoteKind.MARK, LIMITS.max_marks),
     )
 
 
@@ -132,8 +133,9 @@ def _summarize_coverage(survey: SurveyReader, notes: Sequence[NoteLine]) -> Cove
     return CoverageSummary(
         frames=sum(frames.values()),
         unusable=tuple((reason, count) for reason, count in frames.most_common() if reason),
-        gaps=tuple(sorted(gaps, key=lambda note: -note.duration_s)[: LIMITS.max_notes]),
-        gap_count=len(gaps),
+        gaps=_list_notes(
+            sorted(gaps, key=lambda note: -note.duration_s), NoteKind.GAP, LIMITS.max_gaps
+        ),
         gap_s=sum(note.duration_s for note in gaps),
     )
 
@@ -169,8 +171,9 @@ def _note_line(note: Note, session: Session) -> NoteLine:
     return NoteLine(time, note.kind, note.text, note.seconds)
 
 
-def _select_notes(notes: Sequence[NoteLine], kind: NoteKind) -> tuple[NoteLine, ...]:
-    return tuple(islice((note for note in notes if note.kind is kind), LIMITS.max_notes))
+def _list_notes(notes: Sequence[NoteLine], kind: NoteKind, max_lines: int) -> NoteList:
+    lines = [note for note in notes if note.kind is kind]
+    return NoteList(tuple(lines[:max_lines]), len(lines))
 
 
 def _read_card(folder: Path) -> dict[str, Any]:

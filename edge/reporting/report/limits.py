@@ -70,7 +70,7 @@ class Judgement(StrEnum):
     def description(self) -> str:
         return {
             Judgement.ABOVE: "above the limit",
-            Judgement.UNDECIDED: "limit lies within the uncertainty",
+            Judgement.UNDECIDED: "limit within the uncertainty",
             Judgement.UNKNOWN: "no width in mm",
             Judgement.BELOW: "below the limit",
         }[self]

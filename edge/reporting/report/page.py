@@ -6,6 +6,7 @@ from importlib.resources import files
 import jinja2
 from markupsafe import Markup
 
+from crackscan.edge.reporting.caption import format_probability
 from crackscan.edge.reporting.compare.change import Change
 from crackscan.edge.reporting.compare.comparison import Comparison
 from crackscan.edge.reporting.formatting import (
@@ -14,11 +15,10 @@ from crackscan.edge.reporting.formatting import (
     format_duration,
     format_minute,
     format_mm,
-    format_probability,
     format_px,
     format_second,
 )
-from crackscan.edge.reporting.report.content import ReportContent
+from crackscan.edge.reporting.report.content import LIMITS, ReportContent
 from crackscan.edge.reporting.report.limits import CODES, Judgement
 
 
@@ -43,7 +43,12 @@ def render_page(content: ReportContent, comparison: Comparison | None = None) ->
         second=format_second,
     )
     return environment.get_template("page.html").render(
-        content=content, codes=CODES, Judgement=Judgement, comparison=comparison, Change=Change
+        content=content,
+        comparison=comparison,
+        limits=LIMITS,
+        codes=CODES,
+        Judgement=Judgement,
+        Change=Change,
     )
 
 

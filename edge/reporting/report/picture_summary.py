@@ -26,7 +26,7 @@ def summarize_pictures(
         too_far += _is_too_far(picture, limit_mm)
         if picture.skipped:
             skipped_count += 1
-            if len(skipped) < LIMITS.max_notes:
+            if len(skipped) < LIMITS.max_skipped:
                 skipped.append((picture.name, picture.skipped))
         elif not picture.findings:
             without_finding += 1

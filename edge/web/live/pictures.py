@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from crackscan.core.pictures import RGB, encode_jpeg
 from crackscan.edge.detection.finding import BoundingBox, CrackMap
-from crackscan.edge.reporting.overlay import AMBER
+from crackscan.edge.reporting.palette import AMBER
 from crackscan.edge.web.live.values import LiveFrame
 
 LONGEST_PX = 960

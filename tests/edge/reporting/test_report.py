@@ -139,7 +139,7 @@ def test_a_rejected_finding_is_listed_but_not_counted(tmp_path: Path) -> None:
     assert "Rejected in review" in page and "by Ben" in page and "spalls" in page
 
 
-def test_what_could_not_be_inspected_is_listed(tmp_path: Path) -> None:
+def test_what_could_not_be_judged_is_listed(tmp_path: Path) -> None:
     folder = make_survey(tmp_path / "s", [(numbered(1, 5.0), None)], ["plain-1.jpg"])
     with Survey.resume(folder) as survey:
         survey.add_note(Note(moment(5, ClockSource.RTC), NoteKind.GAP, "too fast", 125.0))

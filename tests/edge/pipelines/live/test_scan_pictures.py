@@ -8,7 +8,7 @@ from scanning import crackscan_scan, findings_in, plain, state_of, tell_place
 
 from crackscan.core.pictures import read_picture, write_picture
 from crackscan.edge.inference.model import Model
-from crackscan.edge.reporting.overlay import caption_px
+from crackscan.edge.reporting.caption import caption_px
 from crackscan.edge.survey import SurveyReader
 
 

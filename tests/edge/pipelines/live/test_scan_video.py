@@ -10,7 +10,7 @@ from scanning import clip, crackscan_scan, findings_in, frames_in, pan, state_of
 from crackscan.core.command_line import run
 from crackscan.core.pictures import read_picture
 from crackscan.edge.cli import crackscan
-from crackscan.edge.reporting.overlay import caption_px
+from crackscan.edge.reporting.caption import caption_px
 from crackscan.edge.survey import NoteKind, SurveyReader
 
 

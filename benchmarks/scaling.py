@@ -37,7 +37,7 @@ from crackscan.edge.pipelines.photos import (
     settings_of,
     survey_photos,
 )
-from crackscan.edge.survey import Budget, SurveyInfo
+from crackscan.edge.survey import PictureQuota, SurveyInfo
 
 COUNTS = (1, 2)
 SIZES = ((640, 480), (1280, 720), (4000, 3000))
@@ -115,7 +115,7 @@ def _surveyed(model: str, source: Path, out: Path, jobs: int) -> float:
     settings = settings_of(method, card, source)
     info = SurveyInfo("scaling", source=str(source), model=card.name)
     with open_survey(out, info, settings, card, listing) as record:
-        crew, recorder = LocalCrew(method, jobs), Recorder(record, Budget())
+        crew, recorder = LocalCrew(method, jobs), Recorder(record, PictureQuota())
         survey_photos(listing, crew, recorder, Tally(), watch=watch)
     return (done_s[-1] - done_s[jobs - 1]) * 1000 / (len(done_s) - jobs)
 

@@ -23,7 +23,7 @@ from crackscan.edge.pipelines.photos import (
     settings_of,
     survey_photos,
 )
-from crackscan.edge.survey import Budget, SurveyInfo
+from crackscan.edge.survey import PictureQuota, SurveyInfo
 
 SIDE_PX = 64
 MARKS = 20
@@ -56,7 +56,7 @@ def by_pictures(folder: Path, count: int, jobs: int, watch: Callable[[int], None
 
     with open_survey(folder / "survey", info, settings, card, listing) as record:
         survey_photos(
-            listing, LocalCrew(method, jobs), Recorder(record, Budget(0)), tally, watch=mark
+            listing, LocalCrew(method, jobs), Recorder(record, PictureQuota(0)), tally, watch=mark
         )
     assert tally.done == count and not tally.skipped, tally
     return points

@@ -49,10 +49,10 @@ _LIVE = "127.0.0.1:8765"
     metavar="[HOST:PORT]",
     help=f"Show the scan to a browser, at {_LIVE} if nothing else is said.",
 )
+@click.option("--size-budget", "size_budget_mb", type=int, metavar="MB", help="Quota for pictures.")
 @click.option(
-    "--size-budget", "size_budget_mb", type=int, metavar="MB", help="Most room for pictures."
+    "--reserve", "reserve_mb", type=int, metavar="MB", help="Free space that pictures leave."
 )
-@click.option("--reserve", "reserve_mb", type=int, metavar="MB", help="Room left free by pictures.")
 @scale_options
 @click.option("--settings", "file", type=click.Path(path_type=Path), help="A settings file (TOML).")
 @click.option(

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 @click.option(
     "--pictures-mb",
     type=click.IntRange(min=0),
-    help="Room for close-ups; else all but 500 MB of the disk. Findings are recorded in any case.",
+    help="Quota for pictures; default: all but 500 MB of the disk. Findings are always recorded.",
 )
 @scale_options
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
@@ -94,7 +94,7 @@ def survey(
         settings_of,
         survey_photos,
     )
-    from crackscan.edge.survey import Budget, SurveyInfo
+    from crackscan.edge.survey import PictureQuota, SurveyInfo
 
     scale = ScaleSettings.parse(distance, camera, lens_mm, target, points)
     ScaleEstimator.from_settings(scale)
@@ -106,7 +106,7 @@ def survey(
     listing = list_photos(folder)
     crew = _crew(method, scheduler, jobs, folder)
     info = SurveyInfo(name or out.name, site, "", str(folder), card.name, card.version)
-    budget = Budget() if pictures_mb is None else Budget(pictures_mb * 1_000_000)
+    budget = PictureQuota() if pictures_mb is None else PictureQuota(pictures_mb * 1_000_000)
     tally = Tally()
     error: CrackscanError | None = None
     with open_survey(out, info, settings, card, listing) as record:

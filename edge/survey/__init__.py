@@ -1,7 +1,7 @@
 """The durable record of a site visit: findings, pictures, track, gaps and settings."""
 
 from crackscan.edge.measurement.values import Measured, Measures, Scale
-from crackscan.edge.survey.pictures import Budget
+from crackscan.edge.survey.pictures import PictureQuota
 from crackscan.edge.survey.reading import SurveyReader, best_time, iso_time
 from crackscan.edge.survey.record import Survey
 from crackscan.edge.survey.values import (
@@ -26,7 +26,6 @@ from crackscan.edge.survey.values import (
 from crackscan.edge.survey.writer import SurveyWriter, WriterState
 
 __all__ = [
-    "Budget",
     "Counts",
     "FileMark",
     "GeoBox",
@@ -34,6 +33,7 @@ __all__ = [
     "Measures",
     "Note",
     "NoteKind",
+    "PictureQuota",
     "Review",
     "Scale",
     "ScannedPicture",

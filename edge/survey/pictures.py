@@ -1,4 +1,4 @@
-"""The picture files of a survey, and how much of the disk they may fill."""
+"""The picture files of a survey, and how much of the disk they may use."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,62 +6,72 @@ from pathlib import Path
 from crackscan.core.durable_files import free_bytes
 
 FRAMES = "frames"
-MARGIN = 0.05
-"""Share of the budget, and of the reserve, that must be free before pictures begin again."""
+"""Folder of the pictures in the survey's folder."""
+RESUME_MARGIN = 0.05
+"""Share of the quota, and of the reserve, that must be free again before saving resumes. A disk
+near its limit would otherwise switch pictures off and on with every small file."""
 _MB = 1_000_000
 
 
 @dataclass(frozen=True)
-class Budget:
-    """How much room pictures may take; findings are written in any case."""
+class PictureQuota:
+    """How much of the disk pictures may use; findings are written in any case."""
 
-    pictures_bytes: int | None = None
+    max_bytes: int | None = None
     """All pictures of the survey together; None is no limit."""
     reserve_bytes: int = 500 * _MB
-    """Left free on the disk: below it no picture is saved."""
+    """Free space on the disk below which no picture is saved."""
 
-    def refusal(self, folder: Path, used_bytes: int, new_bytes: int) -> str | None:
-        """Why a picture may not be saved, or None where it may."""
-        if self.pictures_bytes is not None and used_bytes + new_bytes > self.pictures_bytes:
-            return f"the pictures' budget of {self.pictures_bytes / _MB:.0f} MB is used up"
+    def refuse_picture(self, folder: Path, used_bytes: int, new_bytes: int) -> str | None:
+        """Why a picture of `new_bytes` may not be saved in a folder, or None if it may.
+
+        `used_bytes` is the size of all pictures that the survey has already.
+        """
+        if self.max_bytes is not None and used_bytes + new_bytes > self.max_bytes:
+            return f"the picture quota of {self.max_bytes / _MB:.0f} MB is used up"
         free = free_bytes(folder)
         if free - new_bytes < self.reserve_bytes:
             return f"only {free / _MB:.0f} MB are free on the disk"
         return None
 
 
-class Room:
-    """Whether there is room for pictures, and what to say when that changes, once.
+class QuotaMonitor:
+    """Applies a quota to one picture after another and reports when saving stops or resumes."""
 
-    Pictures that have ended begin again only where there is MARGIN more room than they need, so
-    that a disk near its limit does not end them over and over.
-    """
+    def __init__(self, quota: PictureQuota) -> None:
+        self.quota = quota
+        self.stopped: str | None = None
+        """Why pictures are no longer saved, as it was first reported; None while they are."""
 
-    def __init__(self, budget: Budget) -> None:
-        self.budget = budget
-        self.ended: str | None = None
-        """Why pictures are no longer kept, as it was first said."""
+    def refuse_picture(self, folder: Path, used_bytes: int, new_bytes: int) -> str | None:
+        """Why a picture may not be saved, or None; see `PictureQuota.refuse_picture`.
 
-    def refusal(self, folder: Path, used_bytes: int, new_bytes: int) -> str | None:
-        """Why a picture may not be saved, or None where it may."""
-        budget = self.budget
-        if self.ended is not None:
-            limit, reserve = budget.pictures_bytes, budget.reserve_bytes
-            limit = None if limit is None else round(limit * (1 - MARGIN))
-            budget = Budget(limit, round(reserve * (1 + MARGIN)))
-        return budget.refusal(folder, used_bytes, new_bytes)
+        After saving has stopped, a picture must also leave RESUME_MARGIN free.
+        """
+        quota = self.quota
+        if self.stopped is not None:
+            limit = quota.max_bytes
+            quota = PictureQuota(
+                None if limit is None else round(limit * (1 - RESUME_MARGIN)),
+                round(quota.reserve_bytes * (1 + RESUME_MARGIN)),
+            )
+        return quota.refuse_picture(folder, used_bytes, new_bytes)
 
-    def say(self, refusal: str | None) -> str | None:
-        """What came of a picture: why it was not saved, or None; gives what there is to tell."""
-        ended = self.ended is not None
-        if (refusal is not None) == ended:
+    def update_state(self, refusal: str | None) -> str | None:
+        """Take the outcome of a picture, None if it was saved; returns a message at a change."""
+        was_stopped = self.stopped is not None
+        if (refusal is not None) == was_stopped:
             return None
-        self.ended = refusal
-        return "pictures are saved again" if ended else f"no more pictures: {refusal}"
+        self.stopped = refusal
+        return (
+            "pictures are saved again"
+            if was_stopped
+            else f"pictures are no longer saved: {refusal}"
+        )
 
 
 def remove_strays(folder: Path, known: set[str]) -> int:
-    """Delete files in `frames/` that no row names: left by a kill between file and row.
+    """Delete files in `frames/` without a row in the record, as a kill can leave them.
 
     `known` holds paths relative to the survey's folder. Returns how many were deleted.
     """

@@ -14,7 +14,7 @@ from crackscan.core.pictures import encode_jpeg
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.positioning.clock import Instant
 from crackscan.edge.survey.job import Job, Picture, bytes_of, rgb_of
-from crackscan.edge.survey.pictures import Budget, Room
+from crackscan.edge.survey.pictures import PictureQuota, QuotaMonitor
 from crackscan.edge.survey.record import Survey
 from crackscan.edge.survey.values import Note, NoteKind, Sighting, TrackPoint
 
@@ -51,9 +51,9 @@ class SurveyWriter:
     and closes it.
     """
 
-    def __init__(self, survey: Survey, budget: Budget | None = None) -> None:
+    def __init__(self, survey: Survey, quota: PictureQuota | None = None) -> None:
         self.survey = survey
-        self.room = Room(budget or Budget())
+        self.quota_monitor = QuotaMonitor(quota or PictureQuota())
         self._jobs: deque[Job] = deque()
         self._of_finding: dict[int, Job] = {}
         self._picture_bytes = 0
@@ -129,7 +129,7 @@ class SurveyWriter:
                 len(self._jobs) + self._writing,
                 self._lost,
                 self._left_out,
-                self.room.ended,
+                self.quota_monitor.stopped,
                 self._trouble,
                 free_bytes(self.survey.folder),
             )
@@ -300,7 +300,9 @@ class SurveyWriter:
             if shared and self.survey.share_picture(last[1], finding):  # type: ignore[index, arg-type]
                 return
             jpeg = encode_jpeg(rgb_of(picture))
-            refusal = self.room.refusal(self.survey.folder, self.survey.picture_bytes, len(jpeg))
+            refusal = self.quota_monitor.refuse_picture(
+                self.survey.folder, self.survey.picture_bytes, len(jpeg)
+            )
             if refusal is None:
                 self.survey.add_picture(jpeg, frame, at, finding)
                 self._last = picture, self.survey.last_picture
@@ -308,7 +310,7 @@ class SurveyWriter:
             refusal = str(error)
         if refusal is not None:
             self._left_out += 1
-        told = self.room.say(refusal)
+        told = self.quota_monitor.update_state(refusal)
         if told is not None:
             self._warn(told)
 

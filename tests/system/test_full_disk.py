@@ -55,7 +55,7 @@ def test_a_full_disk_is_told_and_spoils_nothing(tmp_path: Path, size: str) -> No
     if size == "200k":  # not even the record had room
         return
     assert told
-    assert any("no more pictures" in line for line in warnings)
+    assert any("pictures are no longer saved" in line for line in warnings)
     with closing(sqlite3.connect(saved / "survey.sqlite")) as record:
         assert record.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert record.execute("SELECT count(*) FROM finding").fetchone()[0] > 0

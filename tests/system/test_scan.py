@@ -184,12 +184,14 @@ def test_a_disk_that_fills_ends_pictures_first_and_no_finding(
     assert ended.returncode == 1, "the annotated video is not whole, and that is told"
     assert "annotated.mp4 is not written on: only 3" in ended.stderr
     told = json.loads(ended.stdout)
-    assert told["frames"] == 400 and any("no more pictures" in one for one in told["warnings"])
+    assert told["frames"] == 400 and any(
+        "pictures are no longer saved" in one for one in told["warnings"]
+    )
     with SurveyReader(tmp_path / "saved") as survey:
         found, counts = list(survey.findings()), survey.counts()
         notes = [note.text for _, note in survey.notes() if note.kind is NoteKind.WARNING]
     assert len(found) == told["findings"] > counts.pictures >= 1
-    assert any(note.startswith("no more pictures") for note in notes)
+    assert any(note.startswith("pictures are no longer saved") for note in notes)
     capture = cv2.VideoCapture(str(tmp_path / "saved" / "annotated.mp4"), cv2.CAP_FFMPEG)
     assert capture.isOpened() and capture.get(cv2.CAP_PROP_FRAME_COUNT) >= 1
 

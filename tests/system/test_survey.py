@@ -31,10 +31,10 @@ import json, os, sys, time
 from dataclasses import asdict
 from pathlib import Path
 import numpy as np
-from crackscan.edge.survey import Budget, Survey, SurveyWriter
+from crackscan.edge.survey import PictureQuota, Survey, SurveyWriter
 from surveying import CARD, INFO, SETTINGS, sighting
 survey = Survey.create(Path(sys.argv[1]), INFO, SETTINGS, CARD)
-writer = SurveyWriter(survey, Budget(reserve_bytes=1_500_000))
+writer = SurveyWriter(survey, PictureQuota(reserve_bytes=1_500_000))
 noise = np.random.default_rng(1).integers(0, 255, (240, 320, 3)).astype(np.uint8)
 safe, stopped_at = 0, None
 while True:

@@ -195,4 +195,4 @@ def _trouble(state: WriterState) -> str:
 
 
 def _no_pictures(state: WriterState) -> str:
-    return f"no more pictures: {state.no_pictures}"
+    return f"pictures are no longer saved: {state.no_pictures}"

@@ -11,7 +11,7 @@ from crackscan.core.errors import CrackscanError, SurveyError
 from crackscan.edge.capture import Source
 from crackscan.edge.pipelines.live.setup import Setup
 from crackscan.edge.reporting.result_files import Results, make_ready, numbered
-from crackscan.edge.survey import Budget, SessionInfo, Survey, SurveyInfo, SurveyReader
+from crackscan.edge.survey import PictureQuota, SessionInfo, Survey, SurveyInfo, SurveyReader
 from crackscan.edge.survey.reading import CARD, PHOTOGRAPHS
 
 _MB = 1_000_000
@@ -109,7 +109,7 @@ def contents(survey: SurveyReader) -> dict[str, Any]:
     }
 
 
-def budget_of(setup: Setup) -> Budget:
+def picture_quota_of(setup: Setup) -> PictureQuota:
     """How much of the disk the pictures may take."""
     limit = setup.settings.size_budget_mb * _MB
-    return Budget(limit or None, setup.settings.reserve_mb * _MB)
+    return PictureQuota(limit or None, setup.settings.reserve_mb * _MB)

@@ -17,7 +17,7 @@ from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Finding, Rule
 from crackscan.edge.inference.model import MIN_PX
 from crackscan.edge.measurement.scale import ScaleEstimator, ScaleSettings, TwoPoints
-from crackscan.edge.pipelines.live.folder import budget_of, contents
+from crackscan.edge.pipelines.live.folder import contents, picture_quota_of
 from crackscan.edge.pipelines.live.gaps import Counts, Gaps, Still
 from crackscan.edge.pipelines.live.recorder import Recorder
 from crackscan.edge.pipelines.live.route import RouteSampler
@@ -82,7 +82,7 @@ class Moving:
     def begin(self, survey: Survey, results: Results) -> None:
         """Record into this survey from now on."""
         self.results = results
-        self.writer = SurveyWriter(survey, budget_of(self.setup))
+        self.writer = SurveyWriter(survey, picture_quota_of(self.setup))
         self.survey_name = survey.info().name
         self.recorder = Recorder(
             self.writer,

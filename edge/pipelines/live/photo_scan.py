@@ -11,7 +11,7 @@ from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import CrackMap, Finding, find
 from crackscan.edge.inference.model import MIN_PX
 from crackscan.edge.measurement.scale.estimator import find_picture_path
-from crackscan.edge.pipelines.live.folder import budget_of, contents
+from crackscan.edge.pipelines.live.folder import contents, picture_quota_of
 from crackscan.edge.pipelines.live.formatting import line_of, width_of
 from crackscan.edge.pipelines.live.measurer import GIVEN_UP, Measured, Work, measure
 from crackscan.edge.pipelines.live.onlookers import show
@@ -29,7 +29,7 @@ from crackscan.edge.survey import (
     Survey,
     first_sighting,
 )
-from crackscan.edge.survey.pictures import Room
+from crackscan.edge.survey.pictures import QuotaMonitor
 
 MEASURING_S = 10.0
 """Time for measuring the findings of one picture, the surest first; the rest have no widths."""
@@ -47,7 +47,7 @@ class Pictures:
         self.results = results
         self.tally = tally
         self._scaling = setup.scaling()
-        self._room = Room(budget_of(setup))
+        self._quota = QuotaMonitor(picture_quota_of(setup))
         self._noted = 0
         self._closed = False
 
@@ -142,9 +142,9 @@ class Pictures:
         if sightings and frame is not None:
             jpeg = encode_jpeg(frame.rgb)
             used = self.survey.picture_bytes
-            refusal = self._room.refusal(self.survey.folder, used, len(jpeg))
+            refusal = self._quota.refuse_picture(self.survey.folder, used, len(jpeg))
             jpeg = jpeg if refusal is None else None
-            told = self._room.say(refusal)
+            told = self._quota.update_state(refusal)
             if told is not None:
                 self.tally.warn(told)
                 note = Note(scanned.at, NoteKind.WARNING, told)

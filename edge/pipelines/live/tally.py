@@ -41,7 +41,7 @@ class Tally:
     told: str = ""
     """What the screen says of the present frame: `too fast`, `out of focus`, `paused`."""
     warnings: list[str] = field(default_factory=list)
-    """What went wrong beside the scan: no more pictures, too hot; each once."""
+    """What went wrong beside the scan: pictures no longer saved, too hot; each once."""
     surest: list[dict[str, Any]] = field(default_factory=list)
     """Complete findings of a moving source, the surest MOST_SUREST, as in `findings.jsonl`."""
     survey: dict[str, Any] = field(default_factory=dict)

@@ -15,9 +15,9 @@ from crackscan.edge.pipelines.photos.listing import Listing
 from crackscan.edge.pipelines.photos.values import Crack, Looked, Method
 from crackscan.edge.positioning.clock import Instant
 from crackscan.edge.survey import (
-    Budget,
     Note,
     NoteKind,
+    PictureQuota,
     ScannedPicture,
     SessionInfo,
     Sighting,
@@ -83,7 +83,7 @@ def open_survey(
 class Recorder:
     """Puts photographs into a survey, one transaction each, with as many pictures as fit."""
 
-    def __init__(self, survey: Survey, budget: Budget) -> None:
+    def __init__(self, survey: Survey, budget: PictureQuota) -> None:
         self.survey = survey
         self.budget = budget
         self.left_out = 0
@@ -125,13 +125,15 @@ class Recorder:
         """A picture, if the budget and the disk have room for it."""
         if jpeg is None:
             return None
-        refusal = self.budget.refusal(self.survey.folder, self.survey.picture_bytes, len(jpeg))
+        refusal = self.budget.refuse_picture(
+            self.survey.folder, self.survey.picture_bytes, len(jpeg)
+        )
         if refusal is None:
             return jpeg
         self.left_out += 1
         if self.no_pictures is None:
             self.no_pictures = refusal
-            text = f"no more pictures: {refusal}"
+            text = f"pictures are no longer saved: {refusal}"
             self.survey.add_note(Note(at, NoteKind.WARNING, text))
         return None
 

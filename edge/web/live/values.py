@@ -84,7 +84,7 @@ class Status:
     paused: bool = False
     recording: bool = False
     trouble: str = ""
-    """What ails the record: `no more pictures are saved: the disk is nearly full`."""
+    """What ails the record: `pictures are no longer saved: the disk is nearly full`."""
     choices: tuple[Choice, ...] = ()
     """The operating points of the model's card."""
     choice: str = ""

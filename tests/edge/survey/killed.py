@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from surveying import CARD, INFO, SETTINGS, sighting
 
-from crackscan.edge.survey import Budget, Survey, SurveyWriter
+from crackscan.edge.survey import PictureQuota, Survey, SurveyWriter
 
 WALL = np.random.default_rng(1).integers(0, 255, (96, 128, 3)).astype(np.uint8)
 
@@ -21,7 +21,7 @@ def record(folder: Path, acknowledged: int) -> None:
         survey = Survey.resume(folder)
     else:
         survey = Survey.create(folder, INFO, SETTINGS, CARD)
-    writer = SurveyWriter(survey, Budget(reserve_bytes=0))
+    writer = SurveyWriter(survey, PictureQuota(reserve_bytes=0))
     seen = 0
     while True:
         number = writer.add_finding(sighting(seen), WALL)

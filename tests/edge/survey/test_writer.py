@@ -14,9 +14,9 @@ from crackscan.core.durable_files import free_bytes
 from crackscan.core.errors import CrackscanError
 from crackscan.core.pictures import RGB, read_picture
 from crackscan.edge.survey import (
-    Budget,
     Note,
     NoteKind,
+    PictureQuota,
     Survey,
     SurveyReader,
     SurveyWriter,
@@ -138,27 +138,27 @@ def test_pictures_that_wait_are_bounded_and_their_findings_kept(
         assert (counts.findings, counts.pictures) == (12, 3)
 
 
-@pytest.mark.parametrize("what", ["budget", "reserve"])
-def test_when_room_ends_pictures_stop_and_findings_go_on(survey: Survey, what: str) -> None:
-    if what == "budget":
-        budget = Budget(pictures_bytes=40_000, reserve_bytes=0)
-        told = "no more pictures: the pictures' budget of 0 MB is used up"
+@pytest.mark.parametrize("what", ["quota", "reserve"])
+def test_at_the_quota_pictures_stop_and_findings_go_on(survey: Survey, what: str) -> None:
+    if what == "quota":
+        quota = PictureQuota(max_bytes=40_000, reserve_bytes=0)
+        told = "pictures are no longer saved: the picture quota of 0 MB is used up"
     else:
-        budget = Budget(reserve_bytes=free_bytes(survey.folder) * 2)
-        told = "no more pictures: only "
-    writer = SurveyWriter(survey, budget)
+        quota = PictureQuota(reserve_bytes=free_bytes(survey.folder) * 2)
+        told = "pictures are no longer saved: only "
+    writer = SurveyWriter(survey, quota)
     for number in range(12):
         writer.add_finding(sighting(number), wall(number))
     assert writer.flush(20)
     state = writer.state()
     assert state.no_pictures is not None and state.no_pictures in told + state.no_pictures
     assert state.pictures_left_out >= 4 and state.trouble is None and state.lost == 0
-    writer.room.budget = Budget(reserve_bytes=0)
+    writer.quota_monitor.quota = PictureQuota(reserve_bytes=0)
     writer.add_finding(sighting(12), wall())
     writer.close()
     with SurveyReader(survey.folder) as reader:
         assert reader.counts().findings == 13
-        if what == "budget":
+        if what == "quota":
             assert 0 < reader.counts().picture_bytes - 15_000 <= 60_000
         texts = [note.text for _, note in reader.notes()]
         assert len(texts) == 2 and texts[0].startswith(told)
@@ -185,7 +185,7 @@ def test_a_full_disk_is_said_and_tried_again(
     assert writer.state().waiting > 0
     with SurveyReader(survey.folder) as reader:
         assert reader.counts().findings < 30
-    # Other programs made room:
+    # Other programs freed space:
     full_at(survey._connection, 1_000_000)
     assert writer.flush(20)
     assert writer.state().trouble is None
@@ -213,7 +213,7 @@ def test_a_folder_of_pictures_that_cannot_be_written_costs_no_finding(survey: Su
     frames = survey.folder / "frames"
     frames.rmdir()
     frames.write_text("in the way")
-    writer = SurveyWriter(survey, Budget(reserve_bytes=0))
+    writer = SurveyWriter(survey, PictureQuota(reserve_bytes=0))
     writer.add_finding(sighting(1), wall())
     assert writer.flush(20)
     state = writer.state()

@@ -60,8 +60,10 @@ def test_pictures_end_when_their_room_is_used_up_and_the_scan_goes_on(
     out = tmp_path / "out"
     assert crackscan_scan(photos, "--out", out, "--reserve", 2**40) == 1
     errors = capfd.readouterr().err
-    assert "warning: no more pictures: only " in errors and errors.count("\nError: ") == 1
-    assert errors.count("no more pictures") == 1
+    assert (
+        "warning: pictures are no longer saved: only " in errors and errors.count("\nError: ") == 1
+    )
+    assert errors.count("pictures are no longer saved") == 1
     assert "annotated/crack.jpg is not written on: only " in errors
     state = state_of(out)
     assert state["state"] == "done" and state["frames"] == 3 and "incomplete" in state
@@ -69,7 +71,7 @@ def test_pictures_end_when_their_room_is_used_up_and_the_scan_goes_on(
         assert survey.counts().findings == state["findings"] >= 2
         assert survey.counts().pictures == 0
         [note] = [one for _, one in survey.notes() if one.kind is NoteKind.WARNING]
-    assert note.text.startswith("no more pictures: only ")
+    assert note.text.startswith("pictures are no longer saved: only ")
     assert not (out / "annotated").exists()
 
 

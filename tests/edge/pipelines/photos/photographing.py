@@ -21,12 +21,12 @@ from crackscan.edge.pipelines.photos import (
 from crackscan.edge.pipelines.photos.process_photo import Looker
 from crackscan.edge.pipelines.photos.record import settings_of
 from crackscan.edge.pipelines.photos.survey_photos import survey_photos
-from crackscan.edge.survey import Budget, Survey, SurveyInfo
+from crackscan.edge.survey import PictureQuota, Survey, SurveyInfo
 
 SAMPLES = Path(__file__).parents[4] / "samples"
 CRACKED, INTACT = "cracked-patch-level.jpg", "intact-patch-grey.jpg"
 METHOD = Method(str(find_model()))
-NO_RESERVE = Budget(reserve_bytes=0)
+NO_RESERVE = PictureQuota(reserve_bytes=0)
 DRONE = """<x:xmpmeta><rdf:RDF><rdf:Description drone-dji:GpsLatitude="+49.726349021"
 drone-dji:GpsLongitude="-13.350951205" drone-dji:RelativeAltitude="+36.280"
 drone-dji:GimbalYawDegree="-84.10" drone-dji:GimbalPitchDegree="-24.50"
@@ -88,7 +88,7 @@ def run(
     folder: Path,
     out: Path,
     crew: AloneCrew,
-    budget: Budget = NO_RESERVE,
+    budget: PictureQuota = NO_RESERVE,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Tally:
     """One run of the survey."""

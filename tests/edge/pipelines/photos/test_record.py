@@ -24,7 +24,7 @@ from crackscan.core.errors import SurveyError
 from crackscan.core.model_card import append_card
 from crackscan.core.pictures import read_picture
 from crackscan.edge.pipelines.photos import Method, Recorder, Tally, list_photos, survey_photos
-from crackscan.edge.survey import Budget, NoteKind, Review, Survey, SurveyReader, Verdict
+from crackscan.edge.survey import NoteKind, PictureQuota, Review, Survey, SurveyReader, Verdict
 
 
 @pytest.fixture(scope="module")
@@ -100,12 +100,12 @@ def test_what_was_skipped_is_recorded_with_the_reason_and_tried_again_if_it_may_
 
 def test_pictures_keep_to_their_budget_and_findings_do_not(tmp_path: Path, crew: AloneCrew) -> None:
     folder, out = photographs(tmp_path / "flight", 8), tmp_path / "visit"
-    run(folder, out, crew, Budget(100_000, reserve_bytes=0))
+    run(folder, out, crew, PictureQuota(100_000, reserve_bytes=0))
     with SurveyReader(out) as reader:
         counts = reader.counts()
         assert counts.findings >= 4 and 0 < counts.picture_bytes <= 100_000
         [note] = [note for _, note in reader.notes()]
-    assert note.text == "no more pictures: the pictures' budget of 0 MB is used up"
+    assert note.text == "pictures are no longer saved: the picture quota of 0 MB is used up"
 
 
 def test_a_survey_made_in_another_way_is_not_gone_on_with(tmp_path: Path, crew: AloneCrew) -> None:

@@ -1,17 +1,10 @@
-"""Where and when: positions from gpsd, from a drone's autopilot, from photographs, or none."""
+"""Positions and clocks: geotags from gpsd, a drone's autopilot or photographs, and their times."""
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from crackscan.core.errors import PositionError
-from crackscan.edge.positioning.base import (
-    STALE_S,
-    NoPosition,
-    PositionSource,
-    SatelliteTime,
-)
-from crackscan.edge.positioning.gpsd import PORT, Gpsd
-from crackscan.edge.positioning.photo import PHOTO_STALE_S, PhotoData, PhotoPosition, read_photo
-from crackscan.edge.positioning.values import (
+from crackscan.edge.positioning.geotag import (
     NO_GEOTAG,
     Attitude,
     Carrier,
@@ -20,6 +13,10 @@ from crackscan.edge.positioning.values import (
     North,
     Position,
 )
+from crackscan.edge.positioning.gpsd import DEFAULT_PORT, GpsdPosition
+from crackscan.edge.positioning.parameters import PARAMETERS, PositionParameters
+from crackscan.edge.positioning.photo import PhotoData, PhotoPosition, read_photo
+from crackscan.edge.positioning.source import NoPosition, PositionSource, SatelliteTime
 
 __all__ = [
     "NO_GEOTAG",
@@ -30,6 +27,7 @@ __all__ = [
     "North",
     "PhotoData",
     "Position",
+    "PositionParameters",
     "PositionSource",
     "SatelliteTime",
     "open_position",
@@ -37,37 +35,40 @@ __all__ = [
 ]
 
 
-def open_position(name: str, stale_s: float | None = None) -> PositionSource:
-    """Open what a user names as a source of positions.
+def open_position(
+    name: str, stale_s: float | None = None, parameters: PositionParameters = PARAMETERS
+) -> PositionSource:
+    """Open the source of positions that a user names.
 
     Args:
-        name: `gpsd:host:port` or `gpsd://host:port` (both may be left out: this machine, 2947),
+        name: `gpsd:host:port` or `gpsd://host:port` (default: this machine, port 2947),
             `mavlink:udp:host:port`, `mavlink:tcp:host:port`, `mavlink:/dev/ttyX:baud`, `exif`
-            (what photographs say of themselves) or `none`.
-        stale_s: a position older than this is none; 5 s for a live source, and 300 s for a
-            photograph, whose receiver may have kept a fix from before.
+            (the metadata of photographs) or `none`.
+        stale_s: a position older than this is not used; None: as the parameters state.
+        parameters: time limits.
 
     Raises:
-        PositionError: the name is none of these, or pymavlink is missing. That nothing answers is
-            no error: it is tried again, and `state()` says it.
+        PositionError: the name is none of these, or pymavlink is missing. If nothing answers,
+            that is not an error: it is tried again, and `describe_state()` reports it.
     """
+    if stale_s is not None:
+        parameters = replace(parameters, live_stale_s=stale_s, photo_stale_s=stale_s)
     if name == "none":
         return NoPosition(name)
     if name == "exif":
-        return PhotoPosition(name, PHOTO_STALE_S if stale_s is None else stale_s)
-    live_stale_s = STALE_S if stale_s is None else stale_s
+        return PhotoPosition(name, parameters.photo_stale_s)
     if name.startswith("mavlink:"):
-        from crackscan.edge.positioning.mavlink import Mavlink
+        from crackscan.edge.positioning.mavlink import MavlinkPosition
 
-        return Mavlink(name, name.removeprefix("mavlink:"), live_stale_s)
+        return MavlinkPosition(name, name.removeprefix("mavlink:"), parameters)
     if name == "gpsd" or name.startswith("gpsd:"):
         try:
             parts = urlsplit("//" + name.removeprefix("gpsd").removeprefix(":").removeprefix("//"))
-            host, port = parts.hostname or "localhost", parts.port or PORT
+            host, port = parts.hostname or "localhost", parts.port or DEFAULT_PORT
         except ValueError:
-            raise PositionError(f"{name} is no gpsd: give gpsd:host:port") from None
-        return Gpsd(name, host, port, live_stale_s)
+            raise PositionError(f"{name} is not a gpsd: give gpsd:host:port") from None
+        return GpsdPosition(name, host, port, parameters)
     raise PositionError(
-        f"{name} is no source of positions: give gpsd:host:port, mavlink:udp:host:port, "
+        f"{name} is not a source of positions: give gpsd:host:port, mavlink:udp:host:port, "
         "exif or none"
     )

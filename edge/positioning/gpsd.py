@@ -1,4 +1,4 @@
-"""Positions from gpsd, the daemon that most GPS receivers on Linux are read by."""
+"""Positions from gpsd, the daemon that reads most GPS receivers on Linux."""
 
 import json
 import math
@@ -7,127 +7,136 @@ import time
 from datetime import datetime
 from typing import Any
 
-from crackscan.edge.positioning.base import POLL_S, STALE_S, Heard, LivePosition, SatelliteTime
-from crackscan.edge.positioning.values import (
+from crackscan.edge.positioning.geotag import (
     Attitude,
     Carrier,
     North,
     Position,
-    finite,
-    on_earth,
+    finite_number,
+    valid_coordinates,
 )
+from crackscan.edge.positioning.live_source import LivePosition, Received
+from crackscan.edge.positioning.parameters import PARAMETERS, PositionParameters
+from crackscan.edge.positioning.source import SatelliteTime
 
-PORT = 2947
-SILENT_S = 10.0
-"""A daemon silent for so long is asked for its version; silent for as long again, it is left."""
-_CONNECT_S = 2.0
-_LONGEST_LINE = 1 << 16
+DEFAULT_PORT = 2947
+_MAX_LINE_BYTES = 1 << 16
 _WATCH = b'?WATCH={"enable":true,"json":true};\n'
-_ASK = b"?VERSION;\n"
+_ASK_VERSION = b"?VERSION;\n"
 
 
-class Gpsd(LivePosition):
-    """Follows a gpsd by its JSON protocol (gpsd_json(5), protocol 3) over TCP."""
+class GpsdPosition(LivePosition):
+    """Reads a gpsd by its JSON protocol (gpsd_json(5), protocol 3) over TCP."""
 
-    def __init__(self, name: str, host: str, port: int = PORT, stale_s: float = STALE_S) -> None:
-        super().__init__(name, stale_s)
+    def __init__(
+        self,
+        name: str,
+        host: str,
+        port: int = DEFAULT_PORT,
+        parameters: PositionParameters = PARAMETERS,
+    ) -> None:
+        super().__init__(name, parameters)
         self.address = (host, port)
-        self._fix: tuple[object, object] | None = None
-        self._start()
+        self._last_fix: tuple[object, object] | None = None
+        self._start_thread()
 
-    def _follow(self) -> None:
-        with socket.create_connection(self.address, timeout=_CONNECT_S) as connection:
-            connection.settimeout(POLL_S)
+    def _listen(self) -> None:
+        limits = self.parameters
+        with socket.create_connection(self.address, limits.connect_timeout_s) as connection:
+            connection.settimeout(limits.poll_s)
             connection.sendall(_WATCH)
-            rest, heard_s, asked = b"", time.monotonic(), False
+            rest, received_s, asked = b"", time.monotonic(), False
             while not self._ended.is_set():
                 try:
-                    data = connection.recv(_LONGEST_LINE)
+                    data = connection.recv(_MAX_LINE_BYTES)
                 except TimeoutError:
-                    silent_s = time.monotonic() - heard_s
-                    if silent_s > SILENT_S and not asked:
-                        connection.sendall(_ASK)
+                    silent_s = time.monotonic() - received_s
+                    if silent_s > limits.silent_s and not asked:
+                        connection.sendall(_ASK_VERSION)
                         asked = True
-                    elif silent_s > 2 * SILENT_S:
+                    elif silent_s > 2 * limits.silent_s:
                         raise ConnectionError("the daemon is silent") from None
                     continue
                 if not data:
                     raise ConnectionError("the daemon closed the connection")
-                heard_s, asked = time.monotonic(), False
+                received_s, asked = time.monotonic(), False
                 *lines, rest = (rest + data).split(b"\n")
-                if len(rest) > _LONGEST_LINE:
-                    raise ConnectionError("this is no gpsd")
+                if len(rest) > _MAX_LINE_BYTES:
+                    raise ConnectionError("this is not a gpsd")
                 for line in lines:
-                    self._take(line, heard_s)
+                    self._handle_report(line, received_s)
 
-    def _take(self, line: bytes, heard_s: float) -> None:
+    def _handle_report(self, line: bytes, received_s: float) -> None:
         try:
             report = json.loads(line)
         except (ValueError, RecursionError):
             return
         kind = report.get("class") if isinstance(report, dict) else None
         if kind == "VERSION":
-            self._connected("no receiver heard yet")
+            self._note_connection("no receiver heard yet")
         elif kind == "TPV":
-            self._take_fix(report, heard_s)
+            self._handle_fix(report, received_s)
         elif kind == "ATT":
-            self._attitude = Heard(_attitude(report), heard_s)
+            self._attitude = Received(_parse_attitude(report), received_s)
 
-    def _take_fix(self, report: dict[str, Any], heard_s: float) -> None:
-        position = _position(report)
+    def _handle_fix(self, report: dict[str, Any], received_s: float) -> None:
+        position = _parse_position(report)
         if position is None:
             self._note = "the receiver has no fix"
             return
-        # A daemon may repeat its last fix; a repeated one does not become young again.
+        # A daemon may repeat its last fix; the repeated one is as old as the first.
         fix = (report.get("device"), report.get("time"))
-        if fix == self._fix and fix[1] is not None:
+        if fix == self._last_fix and fix[1] is not None:
             return
-        self._fix = fix
+        self._last_fix = fix
         self._note = "the receiver is silent"
-        self._position = Heard(position, heard_s)
+        self._position = Received(position, received_s)
         if position.time_s is not None:
-            self._time = SatelliteTime(position.time_s, heard_s)
+            self._time = SatelliteTime(position.time_s, received_s)
 
 
-def _position(report: dict[str, Any]) -> Position | None:
-    """From a TPV report; None where it has no fix (mode below 2)."""
-    mode = finite(report.get("mode"))
-    place = on_earth(finite(report.get("lat")), finite(report.get("lon")))
-    if mode is None or mode < 2 or place is None:
+def _parse_position(report: dict[str, Any]) -> Position | None:
+    """The position of a TPV report; None if it has no fix (mode below 2)."""
+    mode = finite_number(report.get("mode"))
+    coordinates = valid_coordinates(
+        finite_number(report.get("lat")), finite_number(report.get("lon"))
+    )
+    if mode is None or mode < 2 or coordinates is None:
         return None
-    across, along = finite(report.get("epx")), finite(report.get("epy"))
-    accuracy_m = finite(report.get("eph"))
+    across, along = finite_number(report.get("epx")), finite_number(report.get("epy"))
+    accuracy_m = finite_number(report.get("eph"))
     if accuracy_m is None and across is not None and along is not None:
         accuracy_m = math.hypot(across, along)
     altitude_m = None
     if mode >= 3:
         # Before 3.20 there was only `alt`, above mean sea level; `altHAE` is another height.
-        altitude_m = finite(report.get("altMSL", report.get("alt")))
+        altitude_m = finite_number(report.get("altMSL", report.get("alt")))
     return Position(
-        *place,
+        *coordinates,
         source="gpsd",
         accuracy_m=accuracy_m,
         altitude_m=altitude_m,
-        vertical_accuracy_m=finite(report.get("epv")) if mode >= 3 else None,
-        time_s=_unix_s(report.get("time")),
+        vertical_accuracy_m=finite_number(report.get("epv")) if mode >= 3 else None,
+        time_s=_parse_time(report.get("time")),
     )
 
 
-def _attitude(report: dict[str, Any]) -> Attitude:
-    """From an ATT report: a compass with the receiver; `heading` counts from true north."""
-    heading, magnetic = finite(report.get("heading")), finite(report.get("mheading"))
+def _parse_attitude(report: dict[str, Any]) -> Attitude:
+    """The attitude of an ATT report, of a compass; `heading` counts from true north."""
+    heading, magnetic = finite_number(report.get("heading")), finite_number(report.get("mheading"))
     return Attitude(
         magnetic if heading is None else heading,
-        finite(report.get("pitch")),
-        finite(report.get("roll")),
+        finite_number(report.get("pitch")),
+        finite_number(report.get("roll")),
         carrier=Carrier.VEHICLE,
         north=North.TRUE if heading is not None else North.MAGNETIC,
     )
 
 
-def _unix_s(text: object) -> float | None:
+def _parse_time(text: object) -> float | None:
+    """Unix time of an ISO 8601 text with a zone; None for anything else."""
     try:
-        when = datetime.fromisoformat(str(text))
+        time_of_fix = datetime.fromisoformat(str(text))
     except ValueError:
         return None
-    return when.timestamp() if when.tzinfo is not None else None
+    return time_of_fix.timestamp() if time_of_fix.tzinfo is not None else None

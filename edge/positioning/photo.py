@@ -10,11 +10,8 @@ from crackscan.core.picture_metadata import (
     UnknownFormatError,
     read_metadata,
 )
-from crackscan.edge.positioning.base import PositionSource
 from crackscan.edge.positioning.drone import DroneData, read_drone
-from crackscan.edge.positioning.photo_position import find_position
-from crackscan.edge.positioning.photo_time import read_capture_time
-from crackscan.edge.positioning.values import (
+from crackscan.edge.positioning.geotag import (
     NO_GEOTAG,
     Attitude,
     Carrier,
@@ -22,9 +19,12 @@ from crackscan.edge.positioning.values import (
     Geotag,
     North,
 )
+from crackscan.edge.positioning.parameters import PARAMETERS
+from crackscan.edge.positioning.photo_position import find_position
+from crackscan.edge.positioning.photo_time import read_capture_time
+from crackscan.edge.positioning.source import PositionSource
 from crackscan.edge.positioning.xmp import XmpPacket, parse_xmp
 
-PHOTO_STALE_S = 300.0
 _MAKE, _MODEL = 0x010F, 0x0110
 _FOCAL, _FOCAL_35MM, _ZOOM, _WIDTH, _HEIGHT = 0x920A, 0xA405, 0xA404, 0xA002, 0xA003
 _PLANE_X, _PLANE_UNIT, _CUSTOM_RENDERED = 0xA20E, 0xA210, 0xA401
@@ -68,7 +68,7 @@ class PhotoData:
     """What was dropped or doubted of the metadata, and why: one line each, for the user."""
 
 
-def read_photo(path: Path, stale_s: float = PHOTO_STALE_S) -> PhotoData:
+def read_photo(path: Path, stale_s: float = PARAMETERS.photo_stale_s) -> PhotoData:
     """Read EXIF and XMP from a JPEG, TIFF, PNG or WebP file.
 
     A position whose satellite time differs by more than `stale_s` from the time of the photograph
@@ -84,7 +84,9 @@ def read_photo(path: Path, stale_s: float = PHOTO_STALE_S) -> PhotoData:
         return PhotoData(damaged=True)
 
 
-def interpret_metadata(metadata: PictureMetadata, stale_s: float = PHOTO_STALE_S) -> PhotoData:
+def interpret_metadata(
+    metadata: PictureMetadata, stale_s: float = PARAMETERS.photo_stale_s
+) -> PhotoData:
     """What EXIF and XMP state about a photograph."""
     exif = metadata.exif
     packet = XmpPacket() if metadata.xmp is None else parse_xmp(metadata.xmp)
@@ -117,7 +119,7 @@ def interpret_metadata(metadata: PictureMetadata, stale_s: float = PHOTO_STALE_S
 class PhotoPosition(PositionSource):
     """Gives for each photograph what its file states, and nothing for anything else."""
 
-    def __init__(self, name: str, stale_s: float = PHOTO_STALE_S) -> None:
+    def __init__(self, name: str, stale_s: float = PARAMETERS.photo_stale_s) -> None:
         super().__init__(name)
         self.stale_s = stale_s
 

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 from crackscan.core.exif import Directory
 from crackscan.edge.positioning.drone import DroneData
+from crackscan.edge.positioning.geotag import Position, valid_coordinates
 from crackscan.edge.positioning.photo_time import (
     CaptureTime,
     read_satellite_time,
     read_xmp_satellite_time,
 )
-from crackscan.edge.positioning.values import Position, on_earth
 from crackscan.edge.positioning.xmp import XmpPacket
 
 _LAT_REF, _LAT, _LON_REF, _LON, _ALT_REF, _ALT = range(1, 7)
@@ -68,7 +68,7 @@ def find_position(
 def _refuse_fix(fix: _Fix) -> str | None:
     if fix.lat == 0 and fix.lon == 0:
         return "latitude and longitude are 0, as devices write without a fix"
-    if on_earth(fix.lat, fix.lon) is None:
+    if valid_coordinates(fix.lat, fix.lon) is None:
         return "its latitude or longitude is missing, damaged or out of range"
     return "the receiver reports it as void (GPS status V)" if fix.void else None
 

@@ -1,4 +1,4 @@
-"""A serial line to read from, with what the system itself offers."""
+"""Reads a serial line with the calls of the operating system."""
 
 import os
 import termios
@@ -11,10 +11,10 @@ _INPUT, _OUTPUT, _CONTROL, _LOCAL, _IN_SPEED, _OUT_SPEED, _SPECIAL = range(7)
 
 
 class SerialLine:
-    """A device such as /dev/ttyAMA0: 8 data bits, no parity, bytes as they come, never written."""
+    """A device such as /dev/ttyAMA0: 8 data bits, no parity, raw bytes; it is only read."""
 
     def __init__(self, path: str, baud: int) -> None:
-        """Raises OSError where there is no such device or it may not be used."""
+        """Raises OSError if the device is missing, may not be used, or is not a serial line."""
         self._file = os.open(path, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
         try:
             speed = getattr(termios, f"B{baud}")
@@ -25,13 +25,7 @@ class SerialLine:
             termios.tcsetattr(self._file, termios.TCSANOW, mode)
         except termios.error as error:
             os.close(self._file)
-            raise OSError(error.args[0], f"{path} is no serial line") from None
-
-    @staticmethod
-    def check(name: str, baud: int) -> None:
-        """Raises PositionError for a rate that serial lines do not know."""
-        if not hasattr(termios, f"B{baud}"):
-            raise PositionError(f"{name}: {baud} is no rate of a serial line; usual is 57600")
+            raise OSError(error.args[0], f"{path} is not a serial line") from None
 
     def fileno(self) -> int:
         return self._file
@@ -49,3 +43,9 @@ class SerialLine:
         trace: TracebackType | None,
     ) -> None:
         os.close(self._file)
+
+
+def check_baud_rate(name: str, baud: int) -> None:
+    """Raises PositionError if serial lines have no such rate."""
+    if not hasattr(termios, f"B{baud}"):
+        raise PositionError(f"{name}: {baud} is not a rate of a serial line; usual is 57600")

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from crackscan.edge.positioning.values import Position
+from crackscan.edge.positioning.geotag import Position
 
 _SEMI_MAJOR_AXIS_M, _ECCENTRICITY_SQUARED = 6_378_137.0, 0.00669437999014
 """Of the WGS 84 ellipsoid."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from crackscan.core.durable_files import write_durably
 from crackscan.core.errors import SurveyError
-from crackscan.edge.positioning.clock import Boot, Clock, Instant
+from crackscan.edge.positioning.clock import Clock, Instant, read_boot_id
 from crackscan.edge.survey.database import open_to_write
 from crackscan.edge.survey.folder import lock_folder, make_folder
 from crackscan.edge.survey.pictures import FRAMES, remove_strays
@@ -65,7 +65,7 @@ class Survey(SurveyReader):
         self.picture_bytes: int = total
         row = {
             "id": self.session,
-            "boot": Boot.current().id,
+            "boot": read_boot_id(),
             **instant_row(self.began),
             **instant_row(self.began, "anchor_"),
             **session_info_row(session),

@@ -10,7 +10,7 @@ import numpy as np
 from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.measurement.values import LineArray, Measured, Measures, Scale
 from crackscan.edge.positioning.clock import ClockSource, Instant
-from crackscan.edge.positioning.values import (
+from crackscan.edge.positioning.geotag import (
     Attitude,
     Carrier,
     Distance,

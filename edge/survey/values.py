@@ -8,7 +8,7 @@ from typing import Any
 from crackscan.edge.detection.finding import BoundingBox, Finding
 from crackscan.edge.measurement.values import LineArray, Measures, Scale
 from crackscan.edge.positioning.clock import Instant
-from crackscan.edge.positioning.values import NO_GEOTAG, Geotag
+from crackscan.edge.positioning.geotag import NO_GEOTAG, Geotag
 
 
 class NoteKind(StrEnum):

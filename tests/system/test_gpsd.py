@@ -66,7 +66,7 @@ def test_a_receiver_behind_the_real_daemon_gives_the_place() -> None:
             while position is None and time.monotonic() < until_s:
                 time.sleep(0.1)
                 position = source.geotag_at(time.monotonic()).position
-            assert position is not None, source.state()
+            assert position is not None, source.describe_state()
             assert position.lat == pytest.approx(47.38125, abs=1e-6)
             assert position.lon == pytest.approx(8.54135, abs=1e-6)
             assert position.altitude_m == pytest.approx(431.2, abs=0.1)

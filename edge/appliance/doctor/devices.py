@@ -67,11 +67,11 @@ def gps(position: str = "") -> Check:
             until_s = time.monotonic() + _GPS_S
             while time.monotonic() < until_s:
                 if source.geotag_at(time.monotonic()).position is not None:
-                    return ok("position", f"{name}: {source.state()}")
-                if source.state().startswith("not connected"):
+                    return ok("position", f"{name}: {source.describe_state()}")
+                if source.describe_state().startswith("not connected"):
                     break
                 time.sleep(_POLL_S)
-            state = source.state()
+            state = source.describe_state()
     except CrackscanError as error:
         return broken("position", str(error), "")
     if not wanted:

@@ -25,8 +25,8 @@ from crackscan.edge.measurement.scale.settings import ScaleSettings, TwoPoints, 
 from crackscan.edge.measurement.scale.wall_plane import WallPlane, assume_plane, plane_from_points
 from crackscan.edge.measurement.values import Scale
 from crackscan.edge.measurement.width import CrackMeasure
+from crackscan.edge.positioning.geotag import NO_GEOTAG, Distance, Geotag
 from crackscan.edge.positioning.photo import PhotoData, read_photo
-from crackscan.edge.positioning.values import NO_GEOTAG, Distance, Geotag
 
 
 class ScaleEstimator:

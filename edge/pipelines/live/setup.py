@@ -11,8 +11,8 @@ from crackscan.edge.device.sd_notify import Notify
 from crackscan.edge.inference.model import Model
 from crackscan.edge.measurement.scale import ScaleEstimator, ScaleSettings
 from crackscan.edge.positioning import PositionSource
-from crackscan.edge.positioning.base import NoPosition
 from crackscan.edge.positioning.clock import Clock
+from crackscan.edge.positioning.source import NoPosition
 from crackscan.edge.settings import Settings
 from crackscan.edge.web.live.hub import Hub
 

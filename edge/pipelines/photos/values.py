@@ -8,7 +8,7 @@ from crackscan.core.model_card import DEFAULT_POINT
 from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.measurement.scale import ScaleSettings
 from crackscan.edge.measurement.values import LineArray, Measures, Scale
-from crackscan.edge.positioning.values import NO_GEOTAG, Geotag
+from crackscan.edge.positioning.geotag import NO_GEOTAG, Geotag
 from crackscan.edge.survey.values import FileMark
 
 

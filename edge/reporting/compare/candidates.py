@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crackscan.edge.positioning.values import Position
+from crackscan.edge.positioning.geotag import Position
 from crackscan.edge.reporting.compare.alignment import count_similar
 from crackscan.edge.reporting.compare.survey_cracks import SurveyCracks
 from crackscan.edge.reporting.local_projection import distance_m

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.edge.positioning.values import Position
+from crackscan.edge.positioning.geotag import Position
 from crackscan.edge.reporting.compare.alignment import Features, extract_features
 from crackscan.edge.reporting.report.entry import ReportEntry, make_entry
 from crackscan.edge.reporting.survey_pictures import SurveyPictures

@@ -9,7 +9,7 @@ from typing import Any
 
 from crackscan import __version__
 from crackscan.edge.positioning.clock import ClockSource
-from crackscan.edge.positioning.values import Position
+from crackscan.edge.positioning.geotag import Position
 from crackscan.edge.reporting.formatting import format_minute, format_second
 from crackscan.edge.reporting.report.content import (
     LIMITS,

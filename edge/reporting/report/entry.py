@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from crackscan.edge.measurement.values import Length, Measured, Measures, Scale
 from crackscan.edge.positioning.clock import Instant
-from crackscan.edge.positioning.values import Position
+from crackscan.edge.positioning.geotag import Position
 from crackscan.edge.reporting.report.limits import Judgement, judge_width
 from crackscan.edge.survey.reading import best_time
 from crackscan.edge.survey.values import Session, StoredFinding, Verdict

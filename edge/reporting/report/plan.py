@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from crackscan.edge.positioning.values import Position
+from crackscan.edge.positioning.geotag import Position
 from crackscan.edge.reporting.local_projection import LocalProjection
 from crackscan.edge.reporting.report.entry import ReportEntry
 

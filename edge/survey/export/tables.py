@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from crackscan.edge.positioning.values import Position
+from crackscan.edge.positioning.geotag import Position
 from crackscan.edge.survey.export.columns import FINDING_COLUMNS, row_of
 from crackscan.edge.survey.reading import SurveyReader
 from crackscan.edge.survey.values import Session

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import BoundingBox, CrackMap
-from crackscan.edge.positioning.values import Position
+from crackscan.edge.positioning.geotag import Position
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""gpsd's real words over a real socket become positions, and never old ones called new."""
+"""Reports of gpsd over a real socket become positions, and an old fix never becomes a new one."""
 
 import contextlib
 import json
@@ -9,9 +9,15 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from crackscan.edge.positioning import NO_GEOTAG, North, PositionSource, open_position
-from crackscan.edge.positioning import gpsd as gpsd_module
+from crackscan.edge.positioning import (
+    NO_GEOTAG,
+    North,
+    PositionParameters,
+    PositionSource,
+    open_position,
+)
 
+IMPATIENT = PositionParameters(silent_s=0.2)
 VERSION = '{"class":"VERSION","release":"3.20","rev":"3.20","proto_major":3,"proto_minor":14}'
 DEVICES = (
     '{"class":"DEVICES","devices":[{"class":"DEVICE","path":"/dev/ttyACM0","driver":"u-blox",'
@@ -42,7 +48,7 @@ COMPASS = (
 
 
 class Daemon:
-    """Speaks as gpsd does: greets, waits for ?WATCH, then sends what the test tells it to."""
+    """Behaves as gpsd does: greets, waits for ?WATCH, then sends what the test asks for."""
 
     def __init__(self, port: int = 0) -> None:
         self.listener = socket.create_server(("127.0.0.1", port))
@@ -70,12 +76,12 @@ class Daemon:
                     elif line.startswith("?VERSION"):
                         client.sendall(f"{VERSION}\r\n".encode())
 
-    def say(self, *lines: str | bytes) -> None:
+    def send_lines(self, *lines: str | bytes) -> None:
         assert self.watched.wait(5)
         data = b"".join(x if isinstance(x, bytes) else x.encode() + b"\r\n" for x in lines)
         self.clients[-1].sendall(data)
 
-    def die(self) -> None:
+    def stop(self) -> None:
         # close() alone would leave accept() waiting in the other thread.
         with contextlib.suppress(OSError):
             self.listener.shutdown(socket.SHUT_RDWR)
@@ -91,7 +97,7 @@ class Daemon:
 def daemon() -> Iterator[Daemon]:
     daemon = Daemon()
     yield daemon
-    daemon.die()
+    daemon.stop()
 
 
 @pytest.fixture
@@ -107,15 +113,15 @@ def until(true: Callable[[], object], seconds: float = 5) -> None:
         time.sleep(0.01)
 
 
-def heard(source: PositionSource) -> bool:
+def has_position(source: PositionSource) -> bool:
     return source.geotag_at(time.monotonic()).position is not None
 
 
-def test_a_fix_has_place_height_accuracy_age_and_time(
+def test_a_fix_has_coordinates_height_accuracy_age_and_time(
     daemon: Daemon, receiver: PositionSource
 ) -> None:
-    daemon.say(NO_FIX, FIX)
-    until(lambda: heard(receiver))
+    daemon.send_lines(NO_FIX, FIX)
+    until(lambda: has_position(receiver))
     position = receiver.geotag_at(time.monotonic() + 2.0).position
     assert position is not None and position.age_s is not None
     assert (position.lat, position.lon) == (25.0187634, 121.541787)
@@ -125,21 +131,21 @@ def test_a_fix_has_place_height_accuracy_age_and_time(
     assert position.source == "gpsd"
     assert 2.0 <= position.age_s < 3.5
     assert json.loads(daemon.asked[0].removeprefix("?WATCH=").rstrip(";"))["json"] is True
-    assert receiver.state() == "position within 8.4 m"
-    told = receiver.satellite_time()
-    assert told is not None and told.unix_s == 1672366555.0
+    assert receiver.describe_state() == "position within 8.4 m"
+    received = receiver.satellite_time()
+    assert received is not None and received.unix_s == 1672366555.0
 
 
-def test_an_older_daemons_words_are_understood(daemon: Daemon, receiver: PositionSource) -> None:
-    daemon.say(OLD_DAEMON)
-    until(lambda: heard(receiver))
+def test_the_reports_of_an_older_daemon_are_read(daemon: Daemon, receiver: PositionSource) -> None:
+    daemon.send_lines(OLD_DAEMON)
+    until(lambda: has_position(receiver))
     position = receiver.geotag_at(time.monotonic()).position
     assert position is not None
     assert (position.altitude_m, position.accuracy_m) == (63.037, 5.0)
 
 
 def test_a_compass_gives_the_heading(daemon: Daemon, receiver: PositionSource) -> None:
-    daemon.say(COMPASS)
+    daemon.send_lines(COMPASS)
     until(lambda: receiver.geotag_at(time.monotonic()).attitude)
     attitude = receiver.geotag_at(time.monotonic()).attitude
     assert attitude is not None
@@ -151,73 +157,73 @@ def test_without_a_fix_there_is_no_position(daemon: Daemon, receiver: PositionSo
     zero = FIX.replace("25.018763400", "0.0").replace("121.541787000", "0.0")
     outside = FIX.replace("25.018763400", "95.0")
     nan = FIX.replace("25.018763400", "NaN")
-    daemon.say(NO_FIX, zero, outside, nan, NO_FIX)
-    until(lambda: receiver.state() == "the receiver has no fix")
+    daemon.send_lines(NO_FIX, zero, outside, nan, NO_FIX)
+    until(lambda: receiver.describe_state() == "the receiver has no fix")
     assert receiver.geotag_at(time.monotonic()) == NO_GEOTAG
 
 
-def test_a_stale_fix_is_none_and_a_repeated_one_stays_old(
+def test_a_stale_fix_is_dropped_and_a_repeated_one_stays_old(
     daemon: Daemon, receiver: PositionSource
 ) -> None:
-    daemon.say(FIX)
-    until(lambda: heard(receiver))
+    daemon.send_lines(FIX)
+    until(lambda: has_position(receiver))
     first_s = time.monotonic()
     time.sleep(0.3)
-    daemon.say(FIX, COMPASS)  # the same fix once more, as after the antenna was covered
+    daemon.send_lines(FIX, COMPASS)  # the same fix once more, as after the antenna was covered
     until(lambda: receiver.geotag_at(time.monotonic()).attitude)
     position = receiver.geotag_at(first_s + 4.0).position
     assert position is not None and position.age_s is not None and position.age_s >= 4.0
     assert receiver.geotag_at(first_s + 5.6).position is None
 
 
-def test_noise_between_reports_is_passed_over(daemon: Daemon, receiver: PositionSource) -> None:
-    daemon.say(b"\xff\xfe\x00\r\n", "{}", "[1]", '{"class":', "$GPGGA,1", "[" * 2000, FIX)
-    until(lambda: heard(receiver))
+def test_noise_between_reports_is_skipped(daemon: Daemon, receiver: PositionSource) -> None:
+    daemon.send_lines(b"\xff\xfe\x00\r\n", "{}", "[1]", '{"class":', "$GPGGA,1", "[" * 2000, FIX)
+    until(lambda: has_position(receiver))
 
 
 def test_a_line_without_end_does_not_fill_memory(daemon: Daemon, receiver: PositionSource) -> None:
     daemon.watched.wait(5)
     with contextlib.suppress(OSError):
-        daemon.say(b"x" * 300_000)
-    until(lambda: "this is no gpsd" in receiver.state())
+        daemon.send_lines(b"x" * 300_000)
+    until(lambda: "this is not a gpsd" in receiver.describe_state())
 
 
-def test_a_daemon_that_dies_is_found_again(daemon: Daemon, receiver: PositionSource) -> None:
-    daemon.say(OLD_DAEMON)
-    until(lambda: heard(receiver))
-    daemon.die()
+def test_a_daemon_that_restarts_is_connected_again(
+    daemon: Daemon, receiver: PositionSource
+) -> None:
+    daemon.send_lines(OLD_DAEMON)
+    until(lambda: has_position(receiver))
+    daemon.stop()
     second = Daemon(daemon.port)
     try:
-        second.say(FIX)
+        second.send_lines(FIX)
         until(lambda: (p := receiver.geotag_at(time.monotonic()).position) and p.lat == 25.0187634)
     finally:
-        second.die()
+        second.stop()
 
 
-def test_a_daemon_without_a_receiver_is_asked_whether_it_lives_and_kept(
-    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+def test_a_daemon_without_a_receiver_is_asked_for_its_version_and_kept(
+    daemon: Daemon,
 ) -> None:
-    monkeypatch.setattr(gpsd_module, "SILENT_S", 0.2)
-    with open_position(f"gpsd://127.0.0.1:{daemon.port}") as source:
+    with open_position(f"gpsd://127.0.0.1:{daemon.port}", parameters=IMPATIENT) as source:
         until(lambda: daemon.asked.count("?VERSION;") >= 2)
-        assert len(daemon.clients) == 1 and source.state() == "no receiver heard yet"
+        assert len(daemon.clients) == 1 and source.describe_state() == "no receiver heard yet"
 
 
-def test_a_daemon_that_answers_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gpsd_module, "SILENT_S", 0.2)
+def test_a_daemon_that_never_answers_is_left() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as mute,
-        open_position(f"gpsd://127.0.0.1:{mute.getsockname()[1]}") as source,
+        open_position(f"gpsd://127.0.0.1:{mute.getsockname()[1]}", parameters=IMPATIENT) as source,
     ):
-        until(lambda: source.state() == "not connected: the daemon is silent")
+        until(lambda: source.describe_state() == "not connected: the daemon is silent")
 
 
-def test_nobody_there_is_said_and_stops_nothing() -> None:
+def test_a_refused_connection_is_reported_and_blocks_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     began_s = time.monotonic()
     with open_position(f"gpsd://127.0.0.1:{port}") as source:
         assert source.geotag_at(time.monotonic()) == NO_GEOTAG
-        until(lambda: source.state() == "not connected: Connection refused")
+        until(lambda: source.describe_state() == "not connected: Connection refused")
     assert time.monotonic() - began_s < 3
     assert not [one for one in threading.enumerate() if one.name.startswith("position ")]

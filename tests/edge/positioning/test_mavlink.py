@@ -1,4 +1,4 @@
-"""An autopilot's messages, encoded by pymavlink itself, over real sockets and a real line."""
+"""Messages of an autopilot, encoded by pymavlink, over real sockets and a real serial line."""
 
 import contextlib
 import os
@@ -15,8 +15,12 @@ from pymavlink.dialects.v10 import common as v1
 from pymavlink.dialects.v20 import common as v2
 
 from crackscan.core.errors import PositionError
-from crackscan.edge.positioning import Carrier, PositionSource, open_position
-from crackscan.edge.positioning import mavlink as mavlink_module
+from crackscan.edge.positioning import (
+    Carrier,
+    PositionParameters,
+    PositionSource,
+    open_position,
+)
 
 UNIX_US = 1_800_000_000_000_000
 Send = Callable[[bytes], object]
@@ -33,7 +37,7 @@ def fix(link: Any, kind: int = 3, accuracy_mm: int = 1500) -> bytes:
     return packed
 
 
-def place(link: Any, lat: float = 47.3977, lon: float = 8.5455, boot_ms: int = 61_000) -> bytes:
+def position(link: Any, lat: float = 47.3977, lon: float = 8.5455, boot_ms: int = 61_000) -> bytes:
     message = link.global_position_int_encode(
         boot_ms, round(lat * 1e7), round(lon * 1e7), 520_000, 31_500, 0, 0, 0, 27_050
     )
@@ -59,15 +63,16 @@ def clock(link: Any) -> bytes:
 
 
 @pytest.fixture
-def udp() -> Iterator[tuple[PositionSource, Send]]:
+def udp(request: pytest.FixtureRequest) -> Iterator[tuple[PositionSource, Send]]:
+    parameters = getattr(request, "param", PositionParameters())
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with (
-        open_position(f"mavlink:udp:127.0.0.1:{port}") as source,
+        open_position(f"mavlink:udp:127.0.0.1:{port}", parameters=parameters) as source,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as drone,
     ):
-        until(lambda: source.state() == "no autopilot heard yet")
+        until(lambda: source.describe_state() == "no autopilot heard yet")
         yield source, lambda data: drone.sendto(data, ("127.0.0.1", port))
 
 
@@ -78,17 +83,17 @@ def until(true: Callable[[], object], seconds: float = 5) -> None:
         time.sleep(0.01)
 
 
-def now(source: PositionSource) -> Any:
+def geotag_now(source: PositionSource) -> Any:
     return source.geotag_at(time.monotonic())
 
 
-def test_everything_an_autopilot_tells_is_read(udp: tuple[PositionSource, Send]) -> None:
+def test_all_reports_of_an_autopilot_are_read(udp: tuple[PositionSource, Send]) -> None:
     source, send = udp
     link = sender()
-    for data in (clock(link), fix(link), attitude(link), distance(link), place(link)):
+    for data in (clock(link), fix(link), attitude(link), distance(link), position(link)):
         send(data)
-    until(lambda: now(source).position and now(source).distance)
-    geotag = now(source)
+    until(lambda: geotag_now(source).position and geotag_now(source).distance)
+    geotag = geotag_now(source)
     assert (geotag.position.lat, geotag.position.lon) == pytest.approx((47.3977, 8.5455), abs=1e-7)
     assert (geotag.position.altitude_m, geotag.position.relative_altitude_m) == (520.0, 31.5)
     assert geotag.position.accuracy_m == 1.5
@@ -107,103 +112,106 @@ def test_everything_an_autopilot_tells_is_read(udp: tuple[PositionSource, Send])
 def test_the_first_version_of_the_protocol_is_read_too(udp: tuple[PositionSource, Send]) -> None:
     source, send = udp
     link = sender(v1)
-    send(fix(link) + place(link))
-    until(lambda: now(source).position)
-    assert now(source).position.accuracy_m is None
-    assert now(source).attitude.heading_deg == 270.5 and now(source).attitude.pitch_deg is None
+    send(fix(link) + position(link))
+    until(lambda: geotag_now(source).position)
+    assert geotag_now(source).position.accuracy_m is None
+    assert (
+        geotag_now(source).attitude.heading_deg == 270.5
+        and geotag_now(source).attitude.pitch_deg is None
+    )
     send(attitude(link))
-    until(lambda: now(source).attitude.pitch_deg is not None)
+    until(lambda: geotag_now(source).attitude.pitch_deg is not None)
 
 
 def test_an_autopilot_without_a_fix_has_no_position(udp: tuple[PositionSource, Send]) -> None:
     source, send = udp
     link = sender()
-    send(place(link, 0.0, 0.0))  # what is sent before the first fix
-    until(lambda: source.state() == "the autopilot has no fix")
-    send(fix(link, kind=1) + place(link) + attitude(link))  # dead reckoning
-    until(lambda: now(source).attitude)
-    assert now(source).position is None
+    send(position(link, 0.0, 0.0))  # what is sent before the first fix
+    until(lambda: source.describe_state() == "the autopilot has no fix")
+    send(fix(link, kind=1) + position(link) + attitude(link))  # dead reckoning
+    until(lambda: geotag_now(source).attitude)
+    assert geotag_now(source).position is None
 
 
 @pytest.mark.parametrize(
     ("cm", "orientation"), [(342, 25), (10, 0), (5000, 0), (0, 0)]
-)  # looks down, too near, too far, nothing
-def test_a_reading_that_is_not_of_the_wall_is_no_distance(
+)  # points down, too near, too far, no reading
+def test_a_reading_that_is_not_of_the_wall_is_not_a_distance(
     udp: tuple[PositionSource, Send], cm: int, orientation: int
 ) -> None:
     source, send = udp
     link = sender()
     send(distance(link, cm, orientation))
     send(attitude(link))
-    until(lambda: now(source).attitude)
-    assert now(source).distance is None
+    until(lambda: geotag_now(source).attitude)
+    assert geotag_now(source).distance is None
 
 
 def test_noise_and_another_drone_do_not_disturb(udp: tuple[PositionSource, Send]) -> None:
     source, send = udp
     first, other = sender(system=1), sender(system=9)
-    send(place(first))
-    until(lambda: now(source).position)
-    broken = bytearray(place(first, 10.0, 10.0))
+    send(position(first))
+    until(lambda: geotag_now(source).position)
+    broken = bytearray(position(first, 10.0, 10.0))
     broken[12] ^= 0xFF
     send(os.urandom(300) + bytes(broken))
     send(b"")
     # Noise may look like the beginning of a long message: what follows is taken for its end.
     seen = set()
     for number in range(60):
-        send(place(other, 20.0, 20.0) + place(first, 47.5, boot_ms=number))
+        send(position(other, 20.0, 20.0) + position(first, 47.5, boot_ms=number))
         time.sleep(0.01)
-        seen.add(now(source).position.lat)
+        seen.add(geotag_now(source).position.lat)
     assert 47.5 in seen and seen <= {47.3977, 47.5}
 
 
-def test_over_tcp_an_autopilot_that_goes_is_found_again() -> None:
+def test_an_autopilot_that_leaves_is_connected_again_over_tcp() -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     with listener, open_position(f"mavlink:tcp:127.0.0.1:{port}") as source:
         for lat in (47.1, 47.2):
             client, _ = listener.accept()
             with client:
-                client.sendall(place(sender(), lat))
-                until(lambda lat=lat: (p := now(source).position) and p.lat == lat)
+                client.sendall(position(sender(), lat))
+                until(lambda lat=lat: (p := geotag_now(source).position) and p.lat == lat)
 
 
 def test_a_serial_line_is_read() -> None:
     ours, theirs = pty.openpty()
     try:
         with open_position(f"mavlink:{os.ttyname(theirs)}:57600") as source:
-            until(lambda: source.state() == "no autopilot heard yet")
-            os.write(ours, place(sender()) + attitude(sender()))
-            until(lambda: now(source).position and now(source).attitude)
+            until(lambda: source.describe_state() == "no autopilot heard yet")
+            os.write(ours, position(sender()) + attitude(sender()))
+            until(lambda: geotag_now(source).position and geotag_now(source).attitude)
     finally:
         os.close(ours)
         os.close(theirs)
 
 
 @pytest.mark.parametrize("path", ["/dev/null", "/dev/no-such-line"])
-def test_a_line_that_is_none_is_said_and_tried_again(path: str) -> None:
+def test_a_device_that_is_not_a_line_is_reported_and_tried_again(path: str) -> None:
     with open_position(f"mavlink:{path}:57600") as source:
-        until(lambda: source.state().startswith("not connected: "))
+        until(lambda: source.describe_state().startswith("not connected: "))
     assert not [one for one in threading.enumerate() if one.name.startswith("position ")]
 
 
-def test_after_silence_another_system_is_followed(
-    udp: tuple[PositionSource, Send], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(mavlink_module, "SILENT_S", 0.2)
+@pytest.mark.parametrize("udp", [PositionParameters(silent_s=0.2)], indirect=True)
+def test_after_silence_another_system_is_read(udp: tuple[PositionSource, Send]) -> None:
     source, send = udp
-    send(place(sender(system=1)))
-    until(lambda: now(source).position)
+    send(position(sender(system=1)))
+    until(lambda: geotag_now(source).position)
     end = time.monotonic() + 5
-    while now(source).position.lat != 20.0 and time.monotonic() < end:
+    while geotag_now(source).position.lat != 20.0 and time.monotonic() < end:
         time.sleep(1.2)
-        send(place(sender(system=9), 20.0, 20.0))
+        send(position(sender(system=9), 20.0, 20.0))
         with contextlib.suppress(AssertionError):
-            until(lambda: now(source).position.lat == 20.0, 0.3)
-    assert now(source).position.lat == 20.0
+            until(lambda: geotag_now(source).position.lat == 20.0, 0.3)
+    assert geotag_now(source).position.lat == 20.0
 
 
-def test_without_pymavlink_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pymavlink_the_message_names_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(sys.modules, "pymavlink.dialects.v20", None)
     with pytest.raises(PositionError, match=r"pip install 'crackscan\[mavlink\]'"):
         open_position("mavlink:udp:127.0.0.1:14550")

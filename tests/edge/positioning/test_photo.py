@@ -1,4 +1,4 @@
-"""Photographs say where, when and through which lens they were taken; damage never raises."""
+"""Photographs state where, when and through which lens they were taken; damage never raises."""
 
 import struct
 import zlib
@@ -155,7 +155,7 @@ def test_a_phones_photograph_is_read_whole(tmp_path: Path, order: str) -> None:
     assert (photo.taken_width_px, photo.taken_height_px) == (4608, 2592)
 
 
-def test_a_drones_xmp_goes_before_exif(tmp_path: Path) -> None:
+def test_the_xmp_of_a_drone_precedes_exif(tmp_path: Path) -> None:
     photo = read_photo(jpeg(tmp_path / "a.jpg", exif({}), DJI))
     position = photo.geotag.position
     assert position is not None
@@ -168,7 +168,7 @@ def test_a_drones_xmp_goes_before_exif(tmp_path: Path) -> None:
     assert (photo.taken_local, photo.taken_s) == ("2021-05-26T17:21:49", 1622042509.0)
 
 
-def test_elements_and_other_makers_are_read_and_exif_gives_the_place(tmp_path: Path) -> None:
+def test_elements_and_other_makers_are_read_and_exif_gives_the_position(tmp_path: Path) -> None:
     photo = read_photo(jpeg(tmp_path / "a.jpg", exif(SOUTH_WEST), AUTEL))
     position = photo.geotag.position
     assert position is not None and position.source == "exif"
@@ -180,7 +180,7 @@ def test_elements_and_other_makers_are_read_and_exif_gives_the_place(tmp_path: P
     ("old", "new"),
     [('"54.103"', '"0.000"'), ('LRFStatus="Normal"', 'LRFStatus="TooFar"'), ('"54.103"', '"far"')],
 )
-def test_a_laser_that_met_nothing_gives_no_distance(tmp_path: Path, old: str, new: str) -> None:
+def test_a_laser_without_an_echo_gives_no_distance(tmp_path: Path, old: str, new: str) -> None:
     photo = read_photo(jpeg(tmp_path / "a.jpg", xmp=DJI.replace(old, new)))
     assert photo.geotag.distance is None and photo.geotag.position is not None
 
@@ -205,7 +205,7 @@ def test_under_a_bridge_there_is_a_distance_without_a_position(tmp_path: Path) -
         ({29: ("s", "2026:05:01")}, "a fix of yesterday"),
     ],
 )
-def test_a_place_that_cannot_be_true_is_none(tmp_path: Path, changed: Tags, why: str) -> None:
+def test_a_position_that_cannot_be_true_is_dropped(tmp_path: Path, changed: Tags, why: str) -> None:
     photo = read_photo(jpeg(tmp_path / "a.jpg", exif(SOUTH_WEST | changed, CAMERA)))
     assert photo.geotag.position is None, why
     assert photo.focal_mm == 4.74
@@ -258,7 +258,7 @@ def test_only_whole_rollovers_excuse_an_old_date(tmp_path: Path, weeks: int, kep
     assert len(photo.notes) == 1
 
 
-def test_a_position_in_xmp_may_be_void_old_or_on_no_map(tmp_path: Path) -> None:
+def test_a_position_in_xmp_may_be_void_old_or_invalid(tmp_path: Path) -> None:
     packet = (
         '<x><r exif:GPSLatitude="47,30,4.32S" exif:GPSLongitude="8,43.386W"'
         ' exif:GPSAltitude="4312/10" exif:GPSAltitudeRef="1" exif:GPSTimeStamp="{time}"'
@@ -330,7 +330,7 @@ def test_a_panorama_is_known(tmp_path: Path) -> None:
     assert [read_photo(path).panorama for path in (apple, other, plain)] == [True, True, False]
 
 
-def test_how_old_a_fix_may_be_is_a_setting(tmp_path: Path) -> None:
+def test_the_greatest_age_of_a_fix_is_a_setting(tmp_path: Path) -> None:
     path = jpeg(tmp_path / "a.jpg", exif(SOUTH_WEST, CAMERA))
     with open_position("exif", stale_s=15.0) as strict, open_position("exif") as usual:
         assert strict.geotag_at(0.0, path).position is None
@@ -345,7 +345,7 @@ def test_decimal_degrees_with_empty_minutes_are_read(tmp_path: Path) -> None:
     assert (position.lat, position.altitude_m) == (pytest.approx(-33.8599), 12.5)
 
 
-def test_other_kinds_of_picture_carry_the_same(tmp_path: Path) -> None:
+def test_other_formats_hold_the_same_metadata(tmp_path: Path) -> None:
     block = exif(SOUTH_WEST, CAMERA, root={256: ("I", 4000), 257: ("I", 3000)})
     tiff = tmp_path / "a.tif"
     tiff.write_bytes(block)
@@ -381,7 +381,7 @@ def test_a_real_photograph_with_damaged_exif_has_no_position() -> None:
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="no folder ../shared/data/exif beside the checkout")
-def test_real_photographs_from_a_camera_with_a_receiver_are_placed() -> None:
+def test_real_photographs_of_a_camera_with_a_receiver_have_positions() -> None:
     places = {
         "DSCN0010.jpg": (43.467448, 11.885127),
         "DSCN0021.jpg": (43.467082, 11.884538),
@@ -397,7 +397,7 @@ def test_real_photographs_from_a_camera_with_a_receiver_are_placed() -> None:
         assert read_photo(SHARED / name).geotag == NO_GEOTAG
 
 
-def test_what_is_no_picture_says_nothing(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_picture_has_no_metadata(tmp_path: Path) -> None:
     (tmp_path / "empty.jpg").write_bytes(b"")
     (tmp_path / "text.jpg").write_text("no picture")
     assert read_photo(tmp_path / "empty.jpg") == read_photo(tmp_path / "text.jpg") == PhotoData()
@@ -410,7 +410,7 @@ WHOLE = exif(SOUTH_WEST, CAMERA)
 
 @settings(deadline=None)
 @given(cut=st.integers(0, len(WHOLE)))
-def test_exif_cut_short_anywhere_gives_the_place_or_none(
+def test_exif_cut_short_anywhere_gives_the_position_or_none(
     tmp_path_factory: pytest.TempPathFactory, cut: int
 ) -> None:
     path = jpeg(tmp_path_factory.getbasetemp() / "cut.jpg", WHOLE[:cut])

@@ -15,7 +15,7 @@ from live_help import Visitor, a_frame, number_of
 
 from crackscan.core.errors import CrackscanError
 from crackscan.edge.detection.finding import BoundingBox
-from crackscan.edge.positioning.values import Position
+from crackscan.edge.positioning.geotag import Position
 from crackscan.edge.web.live.address import Address
 from crackscan.edge.web.live.commands import Mark
 from crackscan.edge.web.live.hub import MOST_COMMANDS, Hub

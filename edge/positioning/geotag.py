@@ -1,4 +1,4 @@
-"""Where something was seen: position, attitude and distance, each with its age and origin."""
+"""The geotag of a frame: position, attitude and distance, each with its age and its source."""
 
 import math
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from enum import StrEnum
 
 
 class Carrier(StrEnum):
-    """Whose attitude is told."""
+    """The thing whose attitude is stated."""
 
     CAMERA = "camera"
     VEHICLE = "vehicle"
 
 
 class North(StrEnum):
-    """From which north a heading counts."""
+    """The north from which a heading counts."""
 
     TRUE = "true"
     MAGNETIC = "magnetic"
@@ -21,7 +21,7 @@ class North(StrEnum):
 
 @dataclass(frozen=True)
 class Position:
-    """A place on the WGS 84 ellipsoid: of the camera, not of the wall before it."""
+    """A position on the WGS 84 ellipsoid: of the camera, not of the wall in front of it."""
 
     lat: float
     """Degrees, north positive."""
@@ -30,26 +30,26 @@ class Position:
     source: str
     """`gpsd`, `mavlink`, `exif` or `xmp`."""
     age_s: float | None = None
-    """Time between the fix and what it is used for; None where a photograph does not tell."""
+    """Time between the fix and the capture of the frame; None if a photograph does not state it."""
     accuracy_m: float | None = None
-    """Radius in the plane as the receiver states it, mostly for 95 %; None where it does not."""
+    """Horizontal radius as the receiver states it, usually for 95 %; None if it does not."""
     altitude_m: float | None = None
     """Above mean sea level."""
     vertical_accuracy_m: float | None = None
     relative_altitude_m: float | None = None
-    """Above the place of take-off."""
+    """Above the point of take-off."""
     time_s: float | None = None
     """Unix time of the fix by satellite."""
 
 
 @dataclass(frozen=True)
 class Attitude:
-    """Where the camera looks, or how its vehicle is turned: yaw, then pitch, then roll."""
+    """How the camera or its vehicle is turned: yaw, then pitch, then roll."""
 
     heading_deg: float | None
     """Clockwise from north, 0 to 360."""
     pitch_deg: float | None
-    """Upwards positive; -90 looks straight down."""
+    """Upwards positive; -90 is straight down."""
     roll_deg: float | None
     """Clockwise positive, seen from behind."""
     carrier: Carrier
@@ -69,7 +69,7 @@ class Distance:
 
 @dataclass(frozen=True)
 class Geotag:
-    """All that is known of a place; what is not known, or known too long ago, is None."""
+    """Where and how a frame was captured; None for what is unknown or too old."""
 
     position: Position | None = None
     attitude: Attitude | None = None
@@ -79,15 +79,15 @@ class Geotag:
 NO_GEOTAG = Geotag()
 
 
-def finite(value: object) -> float | None:
-    """A number as float, or None for anything else, not-a-number and infinity included."""
+def finite_number(value: object) -> float | None:
+    """A number as float; None for anything else, including not-a-number and infinity."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     return float(value)
 
 
-def on_earth(lat: float | None, lon: float | None) -> tuple[float, float] | None:
-    """The pair, if it can be a place; (0, 0) is what devices write that know none."""
+def valid_coordinates(lat: float | None, lon: float | None) -> tuple[float, float] | None:
+    """The pair, or None if it cannot be a position; devices without a fix write (0, 0)."""
     if lat is None or lon is None or not (abs(lat) <= 90 and abs(lon) <= 180):
         return None
     return None if lat == 0 and lon == 0 else (lat, lon)

@@ -1,5 +1,6 @@
 """What the three commands share: lazily imported subcommands and one-line errors."""
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -10,8 +11,11 @@ import click
 
 from crackscan import __version__
 from crackscan.core.errors import CrackscanError
+from crackscan.core.logging_setup import log_to_terminal, start_logging
 
 FAILED, INTERRUPTED = 1, 130
+
+log = logging.getLogger(__name__)
 
 
 class Lazy(click.Group):
@@ -33,6 +37,7 @@ class Lazy(click.Group):
             return None
         module, attribute = self.lazy[cmd_name][0].split(":")
         command: click.Command = getattr(import_module(module), attribute)
+        _offer_verbose(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -40,14 +45,39 @@ class Lazy(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in self.lazy.items()])
 
 
+def _start_log(_ctx: click.Context, _one: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        log_to_terminal()
+
+
+_VERBOSE = click.Option(
+    ["--verbose"],
+    is_flag=True,
+    expose_value=False,
+    callback=_start_log,
+    help="Write the log to the terminal, with a traceback if the command fails.",
+)
+
+
+def _offer_verbose(command: click.Command) -> None:
+    """Let a command and its subcommands take --verbose."""
+    if _VERBOSE not in command.params:
+        command.params.append(_VERBOSE)
+    for one in command.commands.values() if isinstance(command, click.Group) else ():
+        _offer_verbose(one)
+
+
 def run(group: click.Group, arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command as a program: 0 done, 1 failed, 2 bad usage, 130 interrupted."""
+    _offer_verbose(group)
+    start_logging()
     try:
         code = group.main(arguments, standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except CrackscanError as error:
+        log.debug("failed", exc_info=True)
         click.echo(f"Error: {error}", err=True)
         sys.exit(FAILED)
     except (click.Abort, KeyboardInterrupt):
@@ -59,6 +89,7 @@ def run(group: click.Group, arguments: Sequence[str] | None = None) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
     except OSError as error:
+        log.debug("failed", exc_info=True)
         name = f" {error.filename}" if error.filename else ""
         click.echo(f"Error:{name}: {error.strerror or error}", err=True)
         sys.exit(FAILED)

@@ -1,7 +1,10 @@
 """The condition of a source from moment to moment, and the gaps that bad conditions leave."""
 
+import logging
 from dataclasses import dataclass
 from enum import StrEnum
+
+log = logging.getLogger(__name__)
 
 
 class SourceState(StrEnum):
@@ -70,6 +73,7 @@ class ConditionMonitor:
         """Note that pictures are usable; return the gap that ends with this, if any."""
         if self.condition.state is SourceState.GOOD:
             return None
+        log.info("the source is good after: %s", self.condition.text)
         self.condition = Condition(SourceState.GOOD, "", now_s)
         return self.end_gap(now_s)
 
@@ -81,6 +85,7 @@ class ConditionMonitor:
         self._reasons[why] = None
         text = f"{why}; {advice}" if advice else why
         if (state, text) != (self.condition.state, self.condition.text):
+            log.warning("the source is %s: %s", state, text)
             same = state is self.condition.state
             self.condition = Condition(state, text, self.condition.since_s if same else began_s)
 

@@ -1,7 +1,6 @@
 """A network stream (RTSP, MPEG-TS over UDP, MJPEG over HTTP) as a live source."""
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,6 +8,7 @@ from urllib.parse import urlsplit
 
 import cv2
 
+from crackscan.core.credentials import mask_credentials
 from crackscan.core.errors import SourceError
 from crackscan.edge.capture.capture_device import BgrFrame, silence_opencv
 from crackscan.edge.capture.live_source import LiveSource
@@ -53,7 +53,7 @@ def open_stream(name: str, source: str, option_text: str, every: int = 1) -> Liv
     Raises SourceError at once if the address lacks a host or port, or an option is wrong. If
     nothing answers, the first frame raises it. Messages never contain the password of the address.
     """
-    shown, shown_name = (re.sub(r"//[^/@]*@", "//", one) for one in (source, name))
+    shown, shown_name = mask_credentials(source), mask_credentials(name)
     options = parse_options(shown, option_text, OPTIONS)
     try:
         parts = urlsplit(source)

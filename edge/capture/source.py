@@ -1,5 +1,6 @@
 """The interface of every source: a stream of frames that is read once, stopped, and closed."""
 
+import logging
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
@@ -11,6 +12,8 @@ from typing import Self
 from crackscan.core.pictures import RGB
 from crackscan.edge.capture.condition import Condition, Gap, SourceState
 from crackscan.edge.capture.frame import Frame
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ class Source(ABC):
     def record_skip(self, name: str, reason: str) -> None:
         """Record that an item could not be read, and why."""
         self.skipped.append(SkippedItem(name, reason))
+        if not self.live:  # a live source may skip every frame
+            log.warning("skipped: %s %s", name, reason)
 
     def close(self) -> None:  # noqa: B027 - pictures hold nothing open
         """Release the camera or file."""

@@ -1,5 +1,7 @@
 """Writes a survey's record: what a call has returned from is on the disk."""
 
+import json
+import logging
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,6 +11,7 @@ from typing import Any
 
 from crackscan.core.durable_files import write_durably
 from crackscan.core.errors import SurveyError
+from crackscan.core.folder_log import FolderLog
 from crackscan.edge.positioning.clock import Clock, Instant, read_boot_id
 from crackscan.edge.survey.database import open_to_write
 from crackscan.edge.survey.folder import lock_folder, make_folder
@@ -34,6 +37,8 @@ from crackscan.edge.survey.values import (
     SurveyInfo,
     TrackPoint,
 )
+
+log = logging.getLogger(__name__)
 
 
 class Survey(SurveyReader):
@@ -71,6 +76,16 @@ class Survey(SurveyReader):
             **session_info_row(session),
         }
         insert(connection, "session", row)
+        self._folder_log = FolderLog(folder)
+        if session is not None:
+            log.info(
+                "session %d: source %s, model %s %s, settings %s",
+                self.session,
+                session.source,
+                session.model,
+                session.model_version,
+                json.dumps(session.settings, default=str),
+            )
 
     @classmethod
     def create(
@@ -327,6 +342,8 @@ class Survey(SurveyReader):
         finally:
             self._connection.close()
             os.close(self._lock)
+            log.info("session %d ended", self.session)
+            self._folder_log.close()
 
     def _at(self, at: Instant) -> dict[str, Any]:
         return {"session": self.session, **instant_row(at)}

@@ -24,7 +24,7 @@ CLASSIFIES = {
     "crackscan.core.model_card", "crackscan.core.command_line", "crackscan.edge",
     "crackscan.edge.inference.tiling", "crackscan.core", "crackscan.edge.inference",
     "crackscan.edge.cli", "crackscan.edge.cli.classify", "crackscan.edge.inference.model_store",
-    "crackscan.core.network_input",
+    "crackscan.core.network_input", "crackscan.core.logging_setup", "crackscan.core.credentials",
     "crackscan.edge.inference.model", "crackscan.edge.inference.runtime", "crackscan.core.errors",
     "crackscan.core.durable_files", "crackscan.core.native_output", "crackscan.core.pictures",
     "crackscan.core.picture_header", "crackscan.core.pooling", "crackscan.core.exif",

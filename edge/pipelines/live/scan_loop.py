@@ -1,5 +1,6 @@
 """The scan from its first frame to its last, whatever ends it."""
 
+import logging
 import sqlite3
 import time
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from crackscan.edge.pipelines.live.setup import Setup
 from crackscan.edge.pipelines.live.tally import Tally
 from crackscan.edge.reporting.result_files import Results
 from crackscan.edge.survey.database import DATABASE
+
+log = logging.getLogger(__name__)
 
 Watch = Callable[[Tally], None]
 
@@ -78,6 +81,7 @@ def _scan_pictures(pictures: Pictures, watch: Watch) -> Results:
         _demand_frames(source, tally)
         pictures.close()
     except BaseException as error:
+        log.error("the scan failed", exc_info=True)
         tally.error = _words(error)
         with suppress(CrackscanError, sqlite3.Error):
             pictures.close()
@@ -95,6 +99,7 @@ def _scan_moving(moving: Moving, watch: Watch) -> Results:
             _follow(source, moving, beside, watch)
         _demand_frames(source, tally)
     except BaseException as error:
+        log.error("the scan failed", exc_info=True)
         tally.error = _words(error)
         with suppress(CrackscanError):
             moving.end_survey("failed")

@@ -1,5 +1,6 @@
 """What a scan has seen so far, for the screen and the summary."""
 
+import logging
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -8,6 +9,8 @@ from typing import Any
 from crackscan.edge.capture import Source
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Finding
+
+log = logging.getLogger(__name__)
 
 MOST_SEEN = 10_000
 """Frames with findings that are named; a source without an end has no end of them."""
@@ -98,6 +101,7 @@ class Tally:
         """Keep a warning, once."""
         if text not in self.warnings:
             self.warnings.append(text)
+            log.warning("%s", text)
 
     def summary(self, source: Source) -> dict[str, Any]:
         """For JSON; the frames with findings in order of the source."""

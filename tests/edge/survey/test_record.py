@@ -175,7 +175,13 @@ def test_a_survey_is_written_on_in_a_session_of_its_own(tmp_path: Path) -> None:
     first = Survey.create(folder, INFO, SETTINGS, CARD)
     first.add_finding(sighting(1))
     first.close()
-    assert names(folder) == ["card.json", "frames", "settings.json", "survey.sqlite"]
+    assert names(folder) == [
+        "card.json",
+        "crackscan.log",
+        "frames",
+        "settings.json",
+        "survey.sqlite",
+    ]
     now = SessionInfo("/dev/video0", "crack-m", "4", {"operating_point": "high-recall"})
     second = Survey.resume(folder, session=now)
     assert second.add_finding(sighting(2)) == 2

@@ -22,6 +22,7 @@ def test_a_folder_becomes_annotated_pictures_findings_and_a_summary(
         "annotated/north/crack.png.jpg",
         "annotated/plain.jpg",
         "card.json",
+        "crackscan.log",
         "findings.jsonl",
         "frames/00000001.jpg",
         "frames/00000002.jpg",

@@ -10,6 +10,7 @@ from crackscan.train.data.examples import Example
 from crackscan.train.fitting.distillation import (
     TRUST,
     Views,
+    ViewSettings,
     asked,
     keep_views,
     load_teacher,
@@ -42,7 +43,7 @@ def test_a_known_target_is_softened_and_an_unknown_one_is_the_teachers() -> None
 def test_views_hold_the_teachers_word_for_as_many_examples_as_asked_for(tmp_path: Path) -> None:
     teacher = crack_network("strided-96")
     seen: list[int] = []
-    keep_views(tmp_path, [Greys()], SIZE, 70, asked(teacher), 2, 0, seen.append)
+    keep_views(tmp_path, [Greys()], ViewSettings(70, SIZE, 2, 0), asked(teacher), seen.append)
     assert seen[-1] == 70
     views = Views(tmp_path, SIZE)
     assert len(views) == 70
@@ -91,7 +92,9 @@ def test_a_shipped_model_can_teach() -> None:
 def test_a_part_of_a_view_has_its_cells_and_the_target_of_the_whole_only_without_a_crack(
     tmp_path: Path,
 ) -> None:
-    keep_views(tmp_path, [Greys()], SIZE, 40, asked(crack_network("strided-96")), 2, 0)
+    keep_views(
+        tmp_path, [Greys()], ViewSettings(40, SIZE, 2, 0), asked(crack_network("strided-96"))
+    )
     views = Views(tmp_path, SIZE // 2)
     views.patch = np.where(np.arange(40) < 20, 0.01, 0.7)
     for index in (3, 30):
@@ -103,11 +106,11 @@ def test_a_part_of_a_view_has_its_cells_and_the_target_of_the_whole_only_without
 
 def test_finished_views_are_kept_and_others_are_made_anew(tmp_path: Path) -> None:
     teacher = asked(crack_network("strided-96"))
-    keep_views(tmp_path, [Greys()], SIZE, 8, teacher, 2, 0)
+    keep_views(tmp_path, [Greys()], ViewSettings(8, SIZE, 2, 0), teacher)
     before = (tmp_path / "rgb.npy").stat().st_mtime_ns
-    keep_views(tmp_path, [Greys()], SIZE, 8, teacher, 2, 0)
+    keep_views(tmp_path, [Greys()], ViewSettings(8, SIZE, 2, 0), teacher)
     assert (tmp_path / "rgb.npy").stat().st_mtime_ns == before
-    keep_views(tmp_path, [Greys()], SIZE, 9, teacher, 2, 0)
+    keep_views(tmp_path, [Greys()], ViewSettings(9, SIZE, 2, 0), teacher)
     assert len(Views(tmp_path, SIZE)) == 9
 
 

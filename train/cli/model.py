@@ -68,9 +68,9 @@ def model(
     from crackscan.train.cli.fit import tell_epoch
     from crackscan.train.cli.progress import bars
     from crackscan.train.fitting.fit import Watch
-    from crackscan.train.fitting.make_model import make
     from crackscan.train.fitting.recipe import RECIPES, renewing
     from crackscan.train.fitting.recipe import quick as shortened
+    from crackscan.train.fitting.train_model import ModelRequest, train_model
 
     recipe = shortened(RECIPES[name]) if quick else RECIPES[name]
     if finished and weights:
@@ -83,16 +83,10 @@ def model(
         teacher = teacher or run.parent / TEACHERS[name]
     if weights:
         recipe = replace(recipe, settings=replace(recipe.settings, weights=weights))
+    workers = len(os.sched_getaffinity(0))
     with bars() as report:
-        outcome = make(
-            name,
-            recipe,
-            data,
-            run,
-            negatives,
-            teacher,
-            len(os.sched_getaffinity(0)),
-            resume,
+        outcome = train_model(
+            ModelRequest(name, recipe, data, run, negatives, teacher, workers, resume),
             report,
             Watch(lambda done, total: report("Training", done, total), tell_epoch),
         )

@@ -1,9 +1,9 @@
 """A pool of rendered samples on disk, made by all cores once and drawn from in every epoch."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from crackscan.train.data.examples import (
     patch_of_cells,
     turn,
 )
+from crackscan.train.data.thumbnails import Report
 from crackscan.train.render.sample import RenderConfig, render_sample
 
 CHUNK = 32
@@ -30,24 +31,35 @@ ENLARGED, ENLARGED_SHARE = (1.1, 2.5), 0.25
 """Factors by which some squares are enlarged: wide, soft cracks, as close photographs show them."""
 
 
-def render_pool(
-    folder: Path,
-    count: int,
-    seed: int,
-    size: int,
-    backgrounds: Sequence[Path],
-    config: RenderConfig,
-    workers: int,
-    progress: Callable[[int], None] = lambda _: None,
-) -> None:
-    """Render samples `seed` to `seed + count - 1` into `rgb.npy` and `mask.npy`, uint8.
+@dataclass(frozen=True)
+class Pool:
+    """The samples of seeds `seed` to `seed + count - 1`."""
 
-    A finished pool made with the same settings is kept as it is.
+    name: str
+    """Of its folder."""
+    count: int
+    seed: int
+    size_px: int
+    config: RenderConfig
+
+
+def render_pool(
+    pool: Pool,
+    folder: Path,
+    backgrounds: Sequence[Path],
+    workers: int,
+    report: Report = lambda *_: None,
+) -> None:
+    """Render a pool into `rgb.npy` (n, size, size, 3) and `mask.npy` (n, size, size), uint8.
+
+    A finished pool that was rendered with the same settings is kept as it is. `backgrounds` are
+    crack-free pictures; `workers` is the number of processes.
     """
-    told = {"count": count, "seed": seed, "size": size, "config": asdict(config)}
-    told["backgrounds"] = len(backgrounds)
+    count, seed, size, config = pool.count, pool.seed, pool.size_px, pool.config
+    settings = {"count": count, "seed": seed, "size": size, "config": asdict(config)}
+    settings["backgrounds"] = len(backgrounds)
     done = folder / "pool.json"
-    if done.is_file() and json.loads(done.read_text()) == json.loads(json.dumps(told)):
+    if done.is_file() and json.loads(done.read_text()) == json.loads(json.dumps(settings)):
         return
     folder.mkdir(parents=True, exist_ok=True)
     done.unlink(missing_ok=True)
@@ -57,9 +69,9 @@ def render_pool(
     # Spawned, not forked: a fork of a process that runs TensorFlow's threads can wait for ever.
     with ProcessPoolExecutor(
         workers, get_context("spawn"), initializer=_open_worker, initargs=(backgrounds, seed)
-    ) as pool:
+    ) as processes:
         jobs = [
-            pool.submit(
+            processes.submit(
                 _render, [seed + at for at in range(start, min(start + CHUNK, count))], size, config
             )
             for start in starts
@@ -68,10 +80,10 @@ def render_pool(
             pictures, masks = job.result()
             rgb[start : start + len(pictures)] = pictures
             mask[start : start + len(masks)] = masks
-            progress(start + len(pictures))
+            report(f"Rendering {pool.name}", start + len(pictures), count)
     for array in (rgb, mask):
         array.flush()
-    done.write_text(json.dumps(told))
+    done.write_text(json.dumps(settings))
 
 
 class Rendered:

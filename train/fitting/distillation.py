@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -102,25 +103,34 @@ def of_eight_turns(ask: Ask) -> Ask:
     return mean
 
 
+@dataclass(frozen=True)
+class ViewSettings:
+    """Which examples a teacher is asked for; saved beside them, so field names are kept."""
+
+    count: int
+    size: int
+    """Side, px."""
+    pooled_cells: int
+    """k of the top-k mean that pools a patch's cells."""
+    seed: int
+
+
 def keep_views(
     folder: Path,
     sources: Sequence[Source],
-    size: int,
-    count: int,
+    settings: ViewSettings,
     teacher: Ask,
-    pooled_cells: int,
-    seed: int,
     progress: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Draw `count` examples, ask the teacher, and keep pictures and targets (Hinton et al. 2015).
+    """Draw examples, ask the teacher, and keep pictures and targets (Hinton et al. 2015).
 
     rgb.npy is uint8 (count, size, size, 3), cells.npy float16 (count, size / 16, size / 16) and
-    patch.npy float32 (count,), probabilities all. What is finished and was made with the same
-    settings is kept as it is.
+    patch.npy float32 (count,); the last two are probabilities. What is finished and was made with
+    the same settings is kept as it is.
     """
-    told = {"count": count, "size": size, "pooled_cells": pooled_cells, "seed": seed}
+    count, size, seed = settings.count, settings.size, settings.seed
     done = folder / FINISHED
-    if done.is_file() and json.loads(done.read_text()) == told:
+    if done.is_file() and json.loads(done.read_text()) == asdict(settings):
         return
     folder.mkdir(parents=True, exist_ok=True)
     done.unlink(missing_ok=True)
@@ -137,7 +147,7 @@ def keep_views(
         taken = min(len(pictures), count - start)
         now = slice(start, start + taken)
         logits = teacher(pictures[:taken])
-        pooled = np.array([top_k_mean(one, pooled_cells) for one in logits])
+        pooled = np.array([top_k_mean(one, settings.pooled_cells) for one in logits])
         rgb[now] = pictures[:taken]
         cells[now] = softened(hard[:taken, ..., 0], sigmoid(logits))
         patch[now] = softened(whole[:taken, 0], sigmoid(pooled))
@@ -147,7 +157,7 @@ def keep_views(
             break
     for array in (rgb, cells, patch):
         array.flush()
-    done.write_text(json.dumps(told))
+    done.write_text(json.dumps(asdict(settings)))
 
 
 def softened(hard: Targets, taught: npt.NDArray[Any]) -> Targets:

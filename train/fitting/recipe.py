@@ -6,7 +6,6 @@ from crackscan.train.fitting.settings import Settings
 from crackscan.train.fitting.wall_mixture import QUICK, USUAL, WallMixture
 from crackscan.train.render.sample import RenderConfig
 
-CLOSE_UPS, FIELD, DEVELOPMENT = "metu", "field_photos", "deepcrack_dev"
 POOL_PX, DEVELOPMENT_PX, SMALL_PX = 224, 256, 128
 TEACHER = "teacher"
 """The model that teaches, not shipped; and as weights, a start that does what the teacher does."""
@@ -73,6 +72,11 @@ class Recipe:
     """What a stage with `walls` learns from."""
     renewed: int = 1
     """So many last stages lead on from a finished model of this kind."""
+
+    @property
+    def learns_from_walls(self) -> bool:
+        """Whether a stage learns from photographs of walls."""
+        return any(stage.walls for stage in self.stages)
 
 
 BASE = Settings(

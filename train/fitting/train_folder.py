@@ -1,22 +1,21 @@
 """`fit` as a user knows it: a data folder in, a run folder with everything in it out."""
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from crackscan.core.cells import CELL_PX
-from crackscan.core.dataset.index import Item, read_index
+from crackscan.core.dataset.index import read_index
 from crackscan.core.dataset.split import Side, Split
 from crackscan.core.dataset.split_file import read_split, write_split
 from crackscan.core.durable_files import write_file
 from crackscan.core.errors import DataError
-from crackscan.core.model_card import DataSource
 from crackscan.core.run_folder import CARD, DATA, SPLIT
 from crackscan.train.data.examples import Source
 from crackscan.train.data.labelled_patches import LabelledPatches, MaskedPhotographs
+from crackscan.train.data.provenance import describe_data_set
 from crackscan.train.data.split import prepare
 from crackscan.train.data.thumbnails import Report
 from crackscan.train.fitting.fit import Outcome, Watch, fit
@@ -55,27 +54,10 @@ def train_on_folder(
     outcome = fit(run, settings, [training], [validation], resume, watch)
     network = keras.models.load_model(outcome.model, compile=False)
     save_representative(run, [training], settings.seed)
-    used = data_source(data, split.items("train"))
+    used = describe_data_set(data, split.items("train"))
     card = make_card(run.name, network, settings, [validation], (used,), "crackscan-train fit")
     write_file(run / CARD, card.to_json().encode())
     return outcome
-
-
-def data_source(
-    root: Path, items: Sequence[Item], name: str = "", source: str = "", licence: str = ""
-) -> DataSource:
-    """What a card says of a data set: its name, count, and a hash of names and contents."""
-    digest = hashlib.sha256()
-    for item in sorted(items, key=lambda one: one.path):
-        content = hashlib.sha256((root / item.path).read_bytes()).hexdigest()
-        digest.update(f"{item.path} {content}\n".encode())
-    return DataSource(
-        name=name or root.resolve().name,
-        source=source or "a local folder",
-        licence=licence or "not stated",
-        count=len(items),
-        sha256=digest.hexdigest(),
-    )
 
 
 def _source(data: Path, split: Split, side: Side, settings: Settings, vary: bool) -> Source:

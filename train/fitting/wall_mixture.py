@@ -1,21 +1,22 @@
 """The mixture of the last stage: photographs of walls beside what the earlier stages learn from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from crackscan.core.dataset.split import Split
 from crackscan.core.errors import CrackscanError
 from crackscan.core.model_card import read_card
 from crackscan.core.pictures import read_picture
 from crackscan.core.run_folder import AVERAGE
+from crackscan.train.data.data_folder import FIELD
 from crackscan.train.data.examples import RGB, Source
 from crackscan.train.data.field_annotations import read_annotations
 from crackscan.train.data.photographs import CloseUps, FieldPhotographs, OtherPictures
 from crackscan.train.data.rendered import Rendered
+from crackscan.train.data.thumbnails import Report
 from crackscan.train.data.wall_photographs import (
     SCENES,
     VIEW_SCALES,
@@ -35,6 +36,12 @@ from crackscan.train.data.wall_photographs import (
 )
 from crackscan.train.evaluate.predict import load_scorer
 from crackscan.train.fitting.distillation import asked
+from crackscan.train.fitting.training_data import (
+    MASONRY_POOL,
+    USUAL_POOL,
+    WIDE_POOL,
+    TrainingData,
+)
 
 CLOSE_UP_SCALES = (0.9, 2.0)
 SCENE_SCALES = (0.4, 1.6)
@@ -91,21 +98,16 @@ QUICK = WallMixture(
 def wall_sources(
     mixture: WallMixture,
     size: int,
-    data: Path,
-    pools: tuple[Path, Path, Path],
-    split: Split,
-    others: Sequence[Path],
+    data: TrainingData,
     teacher: Path,
-    close_ups: str,
-    field: str,
-    report: Callable[[str, int, int], None],
+    report: Report,
 ) -> list[Source]:
     """The sources of the mixture, in the order of `WallMixture`.
 
     Args:
-        data: holds wall_cracks/, scenes/ and the folders that the earlier stages use.
-        pools: finished renderings: the usual ones, wide cracks, masonry.
-        others: pictures without a crack.
+        mixture: how many squares of each kind.
+        size: side of the squares, px.
+        data: its folder holds wall_cracks/ and scenes/, too, and its run finished renderings.
         teacher: the run folder or `.tflite` of the model that labels what has no masks.
 
     Raises:
@@ -113,10 +115,8 @@ def wall_sources(
         CrackscanError: there is no such teacher.
     """
     ask, temperature = _whole_picture_teacher(teacher)
-    walls, (scenes, _) = split_walls(data / WALLS), split_scenes(data / SCENES)
-    items = split.items("train")
-    cracked = [data / close_ups / item.path for item in items if item.label]
-    intact = [data / close_ups / item.path for item in items if not item.label]
+    walls, (scenes, _) = split_walls(data.data / WALLS), split_scenes(data.data / SCENES)
+    cracked, intact = (data.close_up_paths("train", cracked=one) for one in (True, False))
     drawn = np.random.default_rng(0).permutation(len(cracked))[: mixture.close_up_views]
 
     def views_of(
@@ -139,11 +139,11 @@ def wall_sources(
         TaughtViews(*negatives, none, 0.5, size, mixture.scenes),
         TaughtViews(*positives, soft, 0.8, size, mixture.cracked_close_ups),
         CloseUps(intact, [False] * len(intact), size, mixture.intact_close_ups),
-        FieldPhotographs(data / field, read_annotations(), size, mixture.field_photographs),
-        OtherPictures(others, size, mixture.other_pictures),
-        Rendered(pools[0], size, mixture.rendered),
-        Rendered(pools[1], size, mixture.wide_rendered),
-        Rendered(pools[2], size, mixture.masonry),
+        FieldPhotographs(data.data / FIELD, read_annotations(), size, mixture.field_photographs),
+        OtherPictures(data.negative_paths(), size, mixture.other_pictures),
+        Rendered(data.run / USUAL_POOL, size, mixture.rendered),
+        Rendered(data.run / WIDE_POOL, size, mixture.wide_rendered),
+        Rendered(data.run / MASONRY_POOL, size, mixture.masonry),
     ]
     return [Degraded(one) for one in sources]
 

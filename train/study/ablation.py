@@ -10,15 +10,16 @@ import numpy as np
 
 from crackscan.core.dataset.index import Item
 from crackscan.core.dataset.split import SHARES as SIDES
+from crackscan.train.data.data_folder import CLOSE_UPS, DEVELOPMENT, FIELD
 from crackscan.train.data.examples import Source
 from crackscan.train.data.field_annotations import read_annotations
 from crackscan.train.data.labelled_patches import LabelledPatches
 from crackscan.train.evaluate.metrics import auroc
 from crackscan.train.evaluate.predict import load_scorer
 from crackscan.train.fitting.development import Development
-from crackscan.train.fitting.distillation import Views, keep_views, load_teacher
+from crackscan.train.fitting.distillation import Views, ViewSettings, keep_views, load_teacher
 from crackscan.train.fitting.fit import Watch
-from crackscan.train.fitting.recipe import CLOSE_UPS, DEVELOPMENT, FIELD
+from crackscan.train.fitting.recipe_examples import DEVELOPMENT_POOL
 from crackscan.train.fitting.run_folder import patch_logits
 from crackscan.train.fitting.settings import Settings
 from crackscan.train.study.judge import crack_free_patches, judge
@@ -65,7 +66,7 @@ def ablation(
     """
     development = Development(
         materials.data / DEVELOPMENT,
-        materials.pools["pool-development"],
+        materials.pools[DEVELOPMENT_POOL],
         JUDGED_CELLS,
         materials.size.development_photographs,
     )
@@ -84,11 +85,8 @@ def ablation(
         keep_views(
             out / "views",
             materials.sources(KINDS["field"]),
-            size.size_px,
-            size.examples,
+            ViewSettings(size.examples, size.size_px, settings.pooled_cells, seed=0),
             load_teacher(teacher),
-            settings.pooled_cells,
-            0,
             on_taught,
         )
         return [Views(out / "views", size.size_px)]

@@ -13,13 +13,14 @@ import keras
 import numpy as np
 
 from crackscan.core.errors import CrackscanError
+from crackscan.train.data.data_folder import DEVELOPMENT, FIELD
 from crackscan.train.data.examples import Source
 from crackscan.train.data.field_annotations import read_annotations
 from crackscan.train.evaluate.predict import load_scorer
 from crackscan.train.fitting.development import Development
-from crackscan.train.fitting.distillation import Views, keep_views, load_teacher
+from crackscan.train.fitting.distillation import Views, ViewSettings, keep_views, load_teacher
 from crackscan.train.fitting.fit import Watch
-from crackscan.train.fitting.recipe import DEVELOPMENT, FIELD
+from crackscan.train.fitting.recipe_examples import DEVELOPMENT_POOL
 from crackscan.train.fitting.settings import Settings
 from crackscan.train.network.crack_network import receptive_margin_px
 from crackscan.train.study.judge import crack_free_patches, judge
@@ -67,7 +68,7 @@ def frontier(
     shown = materials.size.development_photographs
     development = Development(
         materials.data / DEVELOPMENT,
-        materials.pools["pool-development"],
+        materials.pools[DEVELOPMENT_POOL],
         JUDGED_CELLS,
         shown,
     )
@@ -122,11 +123,8 @@ def _taught(
     keep_views(
         materials.views,
         materials.sources(KINDS),
-        size.size_px,
-        size.taught,
+        ViewSettings(size.taught, size.size_px, settings.pooled_cells, seed=0),
         load_teacher(teacher),
-        settings.pooled_cells,
-        0,
         progress,
     )
     return [Views(materials.views, size.size_px)]

@@ -1,6 +1,6 @@
 """What a study trains and judges on: made once, shared by all its runs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,24 +11,19 @@ from crackscan.core.dataset.split import Split
 from crackscan.core.dataset.split_file import read_split, write_split
 from crackscan.core.errors import DataError
 from crackscan.core.run_folder import SPLIT
+from crackscan.train.data.data_folder import CLOSE_UPS, FIELD, check_data_folder
 from crackscan.train.data.examples import Example, Source
 from crackscan.train.data.field_annotations import read_annotations
 from crackscan.train.data.labelled_patches import LabelledPatches
 from crackscan.train.data.negatives import collect
 from crackscan.train.data.photographs import CloseUps, FieldPhotographs, OtherPictures
-from crackscan.train.data.rendered import Rendered, render_pool
+from crackscan.train.data.rendered import Pool, Rendered, render_pool
 from crackscan.train.data.split import prepare
 from crackscan.train.data.thumbnails import Report
 from crackscan.train.fitting.distillation import VIEWS
-from crackscan.train.fitting.recipe import (
-    CLOSE_UPS,
-    DEVELOPMENT,
-    DEVELOPMENT_PX,
-    FIELD,
-    POOL_PX,
-    RECIPES,
-    WIDE,
-)
+from crackscan.train.fitting.recipe import DEVELOPMENT_PX, POOL_PX, RECIPES, WIDE
+from crackscan.train.fitting.recipe_examples import DEVELOPMENT_POOL
+from crackscan.train.fitting.training_data import USUAL_POOL, WIDE_POOL
 from crackscan.train.render.sample import RenderConfig
 
 BARE = RenderConfig(crack_share=1.0, look_alike_share=0.0)
@@ -45,6 +40,9 @@ SHARES: Mapping[str, int] = {
     "others": _RECIPE.other_pictures,
 }
 """The kinds of examples and their shares, as the shipped models have them."""
+BARE_POOL = "pool-bare"
+POOLS = {"rendered": USUAL_POOL, "wide": WIDE_POOL, "bare": BARE_POOL}
+"""The kinds that are rendered, and the folders of their pools."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ class Materials:
             elif kind == "others":
                 found.append(OtherPictures(others, px, count))
             else:
-                pool = {"rendered": "pool", "wide": "pool-wide", "bare": "pool-bare"}[kind]
+                pool = POOLS[kind]
                 found.append(Rendered(self.pools[pool], px, count))
         return found
 
@@ -165,9 +163,7 @@ def gather(
     Raises:
         CrackscanError: part of the data is missing.
     """
-    for part in (CLOSE_UPS, FIELD, DEVELOPMENT):
-        if not (data / part).is_dir():
-            raise DataError(f"{data} has no folder {part}/; the README says what belongs there")
+    check_data_folder(data)
     if pool is not None and not (pool / "pool" / "pool.json").is_file():
         raise DataError(f"{pool} holds no finished pool of renderings")
     out.mkdir(parents=True, exist_ok=True)
@@ -178,27 +174,25 @@ def gather(
     views = out / VIEWS if pool is None or not (pool / VIEWS).is_dir() else pool / VIEWS
     materials = Materials(data, split, others, {}, size, views)
     intact = materials.paths(split.items("train"), label=False)
-    wanted = {
-        "pool": (size.pool, 1_000_000, POOL_PX, RenderConfig()),
-        "pool-wide": (size.wide_pool, 3_000_000, POOL_PX, WIDE),
-        "pool-development": (
-            size.development_renderings,
-            9_000_000,
-            DEVELOPMENT_PX,
-            RenderConfig(),
-        ),
-    }
-    if bare:
-        wanted["pool-bare"] = (size.bare_pool, 5_000_000, POOL_PX, BARE)
     pools = {}
-    for name, (count, seed, px, config) in wanted.items():
-        if pool is not None and (pool / name / "pool.json").is_file():
-            pools[name] = pool / name
-            continue
-        pools[name] = out / name
-        told = _of_stage(report, f"Rendering {name}", count)
-        render_pool(out / name, count, seed, px, intact, config, workers, told)
+    for wanted in _list_pools(size, bare):
+        folder = out / wanted.name
+        if pool is not None and (pool / wanted.name / "pool.json").is_file():
+            folder = pool / wanted.name
+        else:
+            render_pool(wanted, folder, intact, workers, report)
+        pools[wanted.name] = folder
     return replace(materials, pools=pools)
+
+
+def _list_pools(size: Size, bare: bool) -> list[Pool]:
+    plain = RenderConfig()
+    pools = [
+        Pool(USUAL_POOL, size.pool, 1_000_000, POOL_PX, plain),
+        Pool(WIDE_POOL, size.wide_pool, 3_000_000, POOL_PX, WIDE),
+        Pool(DEVELOPMENT_POOL, size.development_renderings, 9_000_000, DEVELOPMENT_PX, plain),
+    ]
+    return [*pools, Pool(BARE_POOL, size.bare_pool, 5_000_000, POOL_PX, BARE)] if bare else pools
 
 
 def _split(close_ups: Path, out: Path, pool: Path | None, report: Report) -> Split:
@@ -208,7 +202,3 @@ def _split(close_ups: Path, out: Path, pool: Path | None, report: Report) -> Spl
     split = prepare(close_ups, 0, report)
     write_split(out / SPLIT, split)
     return split
-
-
-def _of_stage(report: Report, stage: str, total: int) -> Callable[[int], None]:
-    return lambda done: report(stage, done, total)

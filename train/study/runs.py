@@ -12,9 +12,10 @@ from crackscan.core.dataset.split_file import write_split
 from crackscan.core.durable_files import write_file
 from crackscan.core.errors import CrackscanError
 from crackscan.core.run_folder import CARD, DATA, NETWORK, SPLIT
+from crackscan.train.data.data_folder import CLOSE_UPS
 from crackscan.train.data.examples import Source
 from crackscan.train.fitting.fit import Watch, fit
-from crackscan.train.fitting.recipe import BASE, CLOSE_UPS
+from crackscan.train.fitting.recipe import BASE
 from crackscan.train.fitting.run_folder import make_card, save_representative
 from crackscan.train.fitting.settings import HISTORY, Settings
 from crackscan.train.network.crack_network import has_pretrained

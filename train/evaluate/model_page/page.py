@@ -8,8 +8,9 @@ from typing import Any
 
 from crackscan.core.dataset.split_file import read_split, write_split
 from crackscan.core.durable_files import write_file
+from crackscan.train.data.data_folder import CLOSE_UPS, DEVELOPMENT, FIELD
 from crackscan.train.data.field_annotations import Annotation
-from crackscan.train.data.rendered import render_pool
+from crackscan.train.data.rendered import Pool, render_pool
 from crackscan.train.data.split import prepare
 from crackscan.train.data.thumbnails import Report
 from crackscan.train.evaluate.figures import reliability_figure
@@ -26,7 +27,7 @@ from crackscan.train.evaluate.model_page.sheet import Row, draw_sheet, rows_of
 from crackscan.train.evaluate.predict import Scorer, load_scorer
 from crackscan.train.evaluate.report import report_cells, report_patches
 from crackscan.train.evaluate.svg import INK, MUTED, picture, text
-from crackscan.train.fitting.recipe import CLOSE_UPS, DEVELOPMENT, DEVELOPMENT_PX, FIELD
+from crackscan.train.fitting.recipe import DEVELOPMENT_PX
 from crackscan.train.render.sample import RenderConfig
 
 FIRST_SEED = 20_000_000
@@ -192,16 +193,8 @@ def _sets(
 ) -> list[JudgedSet]:
     items = read_split(split).items("validation")
     walls = [data / CLOSE_UPS / item.path for item in items if not item.label]
-    render_pool(
-        work / "pool",
-        count,
-        FIRST_SEED,
-        DEVELOPMENT_PX,
-        walls,
-        RenderConfig(),
-        workers,
-        lambda done: report("Rendering", done, count),
-    )
+    pool = Pool("pool", count, FIRST_SEED, DEVELOPMENT_PX, RenderConfig())
+    render_pool(pool, work / "pool", walls, workers, report)
     return [
         close_ups(data / CLOSE_UPS, split, "validation"),
         close_ups(data / CLOSE_UPS, split, "test"),

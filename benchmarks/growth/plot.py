@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crackscan.benchmarks.growth.values import Point
-from crackscan.train.evaluate.svg import ACCENT, GRID, MUTED
+from crackscan.train.evaluate.palette import ACCENT, GRID, MUTED
 
 
 def table(points: Sequence[Point]) -> str:

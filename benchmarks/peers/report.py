@@ -7,7 +7,7 @@ from typing import Any
 
 from crackscan.benchmarks.contenders import OURS
 from crackscan.benchmarks.peers.measure import Times
-from crackscan.train.evaluate.svg import ACCENT, GRID, INK, MUTED
+from crackscan.train.evaluate.palette import ACCENT, GRID, INK, MUTED
 
 Labels = Mapping[str, str]
 

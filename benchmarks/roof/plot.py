@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from crackscan.benchmarks.roof.rate import Rate
-from crackscan.train.evaluate.svg import ACCENT, CRACK, GRID, INK, MUTED
+from crackscan.train.evaluate.palette import ACCENT, CRACK, GRID, INK, MUTED
 
 SHAPES = {"CONV_2D": ("o", ACCENT), "DEPTHWISE_CONV_2D": ("v", CRACK)}
 """Mark and colour of a kind of layer; a whole network is a black square."""

@@ -117,15 +117,15 @@ def _figures(document: Document, measured: Measured) -> dict[str, Markup]:
     here = Working(**patch["operating_points"][point["name"]])
     bins = tuple(metrics.Bin(**each) for each in patch["reliability"])
     drawn = {
-        "roc": figures.roc_figure(metrics.roc(labels, logits), patch["auroc"], here),
-        "precision_recall": figures.precision_recall_figure(
+        "roc": figures.draw_roc(metrics.roc(labels, logits), patch["auroc"], here),
+        "precision_recall": figures.draw_precision_recall(
             metrics.precision_recall(labels, logits),
             patch["average_precision"],
             float(labels.mean()),
             here,
         ),
-        "reliability": figures.reliability_figure(bins, patch["ece"]),
-        "scores": figures.score_figure(labels, measured.probabilities, point["patch"]),
+        "reliability": figures.draw_reliability(bins, patch["ece"]),
+        "scores": figures.draw_scores(labels, measured.probabilities, point["patch"]),
     }
     return {name: Markup(svg) for name, svg in drawn.items()}
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from crackscan.train.evaluate.svg import ACCENT, CRACK, GRID, INK, MUTED
+from crackscan.train.evaluate.palette import ACCENT, CRACK, GRID, INK, MUTED
 from crackscan.train.study.runs import Result
 
 PANELS = {

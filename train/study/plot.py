@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from crackscan.train.evaluate.svg import ACCENT, CRACK, GRID, INK, MUTED
+from crackscan.train.evaluate.palette import ACCENT, CRACK, GRID, INK, MUTED
 from crackscan.train.study.frontier import best_so_far
 from crackscan.train.study.runs import Result
 

@@ -13,7 +13,7 @@ from crackscan.train.data.field_annotations import Annotation
 from crackscan.train.data.rendered import Pool, render_pool
 from crackscan.train.data.split import prepare
 from crackscan.train.data.thumbnails import Report
-from crackscan.train.evaluate.figures import reliability_figure
+from crackscan.train.evaluate.figures import ReliabilityPanel, draw_reliability_panels
 from crackscan.train.evaluate.measure import Measured, measure_cells, measure_patches
 from crackscan.train.evaluate.metrics import reliability
 from crackscan.train.evaluate.model_page.sets import (
@@ -26,13 +26,11 @@ from crackscan.train.evaluate.model_page.sets import (
 from crackscan.train.evaluate.model_page.sheet import Row, draw_sheet, rows_of
 from crackscan.train.evaluate.predict import Scorer, load_scorer
 from crackscan.train.evaluate.report import report_cells, report_patches
-from crackscan.train.evaluate.svg import INK, MUTED, picture, text
 from crackscan.train.fitting.recipe import DEVELOPMENT_PX
 from crackscan.train.render.sample import RenderConfig
 
 FIRST_SEED = 20_000_000
 """Of renderings that nothing else is made from."""
-PANEL_WIDTH, PANEL_HEIGHT, PANEL_TITLE = 420, 330, 34
 PRIVATE_LINES = 3
 """Rows of pictures on the sheet that is not published."""
 ATTRIBUTION = "ATTRIBUTION.md"
@@ -108,23 +106,17 @@ def make_page(
 
 def reliability_panels(judgements: Sequence[Judgement]) -> str:
     """The reliability diagrams of all sets, two in a row, as one SVG."""
-    parts = []
-    for number, one in enumerate(judgements):
-        left = number % 2 * PANEL_WIDTH
-        top = number // 2 * (PANEL_HEIGHT + PANEL_TITLE)
-        bins = reliability(one.measured.labels, one.measured.probabilities)
-        ece = next(iter(one.figures.values()))["ece"]
-        inner = reliability_figure(bins, ece).replace(
-            "<svg ", f'<svg x="{left}" y="{top + PANEL_TITLE}" width="{PANEL_WIDTH}"'
-            f' height="{PANEL_HEIGHT}" ', 1,
-        )  # fmt: skip
-        parts.append(text(left + 62, top + 18, one.judged.name, INK, 13.5))
-        told = f"calibration error {ece:.3f}, {len(one.measured.labels):,} patches"
-        parts.append(text(left + 62, top + 34, told, MUTED, 11.5))
-        parts.append(inner)
-    height = -(-len(judgements) // 2) * (PANEL_HEIGHT + PANEL_TITLE)
-    drawn = picture("Reliability diagrams", parts, 2 * PANEL_WIDTH, height)
-    return drawn.replace("<svg ", '<svg font-family="sans-serif" style="background:#fff" ', 1)
+    return draw_reliability_panels(
+        [
+            ReliabilityPanel(
+                one.judged.name,
+                reliability(one.measured.labels, one.measured.probabilities),
+                next(iter(one.figures.values()))["ece"],
+                len(one.measured.labels),
+            )
+            for one in judgements
+        ]
+    )
 
 
 def figures_page(

@@ -13,8 +13,8 @@ from crackscan.core.model_card import Card
 from crackscan.core.pooling import sigmoid
 from crackscan.train.evaluate.measure import Measured, Mistake
 from crackscan.train.evaluate.model_page.sets import JudgedSet
+from crackscan.train.evaluate.palette import CRACK, INK, MUTED
 from crackscan.train.evaluate.predict import Scorer, score
-from crackscan.train.evaluate.svg import CRACK, INK, MUTED
 
 TILES = 4
 """Pictures of each kind in a row."""

@@ -22,7 +22,8 @@ from crackscan.train.data.labelled_patches import LabelledPatches
 import_tensorflow()
 import keras  # noqa: E402
 
-from crackscan.train.fitting.fit import Outcome, Row, Watch, fit  # noqa: E402
+from crackscan.train.fitting.callbacks import Row, Watch  # noqa: E402
+from crackscan.train.fitting.fit import Outcome, fit  # noqa: E402
 from crackscan.train.fitting.settings import LAST, Settings  # noqa: E402
 from crackscan.train.network.crack_network import crack_network  # noqa: E402
 from crackscan.train.network.initial import in_float32  # noqa: E402

@@ -61,7 +61,7 @@ def ablation(
 
     from crackscan.core.durable_files import write_file
     from crackscan.train.cli.progress import bars
-    from crackscan.train.fitting.fit import Watch
+    from crackscan.train.fitting.callbacks import Watch
     from crackscan.train.study.ablation import ablation as measured
     from crackscan.train.study.ablation_plot import draw_ablation
     from crackscan.train.study.materials import QUICK, Size, gather

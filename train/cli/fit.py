@@ -78,7 +78,7 @@ def fit(
     import_tensorflow()
     from crackscan.train.cli.progress import bars
     from crackscan.train.cli.split import show
-    from crackscan.train.fitting.fit import Watch
+    from crackscan.train.fitting.callbacks import Watch
     from crackscan.train.fitting.settings import Settings, read_settings
     from crackscan.train.fitting.train_folder import train_on_folder
 

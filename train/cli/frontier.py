@@ -67,7 +67,7 @@ def frontier(
 
     from crackscan.core.durable_files import write_file
     from crackscan.train.cli.progress import bars
-    from crackscan.train.fitting.fit import Watch
+    from crackscan.train.fitting.callbacks import Watch
     from crackscan.train.study.frontier import USUAL, VARIANTS
     from crackscan.train.study.frontier import frontier as measured
     from crackscan.train.study.materials import QUICK, Size, gather

@@ -67,7 +67,7 @@ def model(
 
     from crackscan.train.cli.fit import tell_epoch
     from crackscan.train.cli.progress import bars
-    from crackscan.train.fitting.fit import Watch
+    from crackscan.train.fitting.callbacks import Watch
     from crackscan.train.fitting.recipe import RECIPES, renewing
     from crackscan.train.fitting.recipe import quick as shortened
     from crackscan.train.fitting.train_model import ModelRequest, train_model

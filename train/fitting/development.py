@@ -23,7 +23,7 @@ from crackscan.train.fitting.calibration import (
     operating_point,
     threshold_for,
 )
-from crackscan.train.fitting.fit import Row
+from crackscan.train.fitting.callbacks import Row
 from crackscan.train.network.crack_network import HEAD
 
 BATCH = 32

@@ -18,7 +18,8 @@ from crackscan.train.data.labelled_patches import LabelledPatches, MaskedPhotogr
 from crackscan.train.data.provenance import describe_data_set
 from crackscan.train.data.split import prepare
 from crackscan.train.data.thumbnails import Report
-from crackscan.train.fitting.fit import Outcome, Watch, fit
+from crackscan.train.fitting.callbacks import Watch
+from crackscan.train.fitting.fit import Outcome, fit
 from crackscan.train.fitting.run_folder import make_card, save_representative
 from crackscan.train.fitting.settings import Settings, claim
 from crackscan.train.network.initial import start

@@ -13,9 +13,10 @@ from crackscan.train.data.data_folder import DEVELOPMENT, USUAL_PARTS, check_dat
 from crackscan.train.data.rendered import render_pool
 from crackscan.train.data.thumbnails import Report
 from crackscan.train.data.wall_photographs import SCENES, WALLS
+from crackscan.train.fitting.callbacks import Watch
 from crackscan.train.fitting.development import Development
 from crackscan.train.fitting.finished_model import average_stages, calibrate_model, load_finished
-from crackscan.train.fitting.fit import Outcome, Watch
+from crackscan.train.fitting.fit import Outcome
 from crackscan.train.fitting.recipe import Recipe
 from crackscan.train.fitting.recipe_examples import DEVELOPMENT_POOL, list_pools
 from crackscan.train.fitting.run_folder import save_representative

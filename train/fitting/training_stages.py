@@ -9,6 +9,7 @@ import keras
 from crackscan.core.run_folder import AVERAGE
 from crackscan.train.data.examples import RGB, Source, batches
 from crackscan.train.data.thumbnails import Report
+from crackscan.train.fitting.callbacks import Watch
 from crackscan.train.fitting.development import Development
 from crackscan.train.fitting.distillation import (
     VIEWS,
@@ -17,7 +18,7 @@ from crackscan.train.fitting.distillation import (
     keep_views,
     load_teacher,
 )
-from crackscan.train.fitting.fit import Outcome, Watch, fit
+from crackscan.train.fitting.fit import Outcome, fit
 from crackscan.train.fitting.recipe import SMALL_PX, TEACHER, Recipe, Stage
 from crackscan.train.fitting.recipe_examples import usual_sources
 from crackscan.train.fitting.settings import HISTORY, LAST, Settings

@@ -16,9 +16,9 @@ from crackscan.train.data.field_annotations import read_annotations
 from crackscan.train.data.labelled_patches import LabelledPatches
 from crackscan.train.evaluate.metrics import auroc
 from crackscan.train.evaluate.predict import load_scorer
+from crackscan.train.fitting.callbacks import Watch
 from crackscan.train.fitting.development import Development
 from crackscan.train.fitting.distillation import Views, ViewSettings, keep_views, load_teacher
-from crackscan.train.fitting.fit import Watch
 from crackscan.train.fitting.recipe_examples import DEVELOPMENT_POOL
 from crackscan.train.fitting.run_folder import patch_logits
 from crackscan.train.fitting.settings import Settings

@@ -17,9 +17,9 @@ from crackscan.train.data.data_folder import DEVELOPMENT, FIELD
 from crackscan.train.data.examples import Source
 from crackscan.train.data.field_annotations import read_annotations
 from crackscan.train.evaluate.predict import load_scorer
+from crackscan.train.fitting.callbacks import Watch
 from crackscan.train.fitting.development import Development
 from crackscan.train.fitting.distillation import Views, ViewSettings, keep_views, load_teacher
-from crackscan.train.fitting.fit import Watch
 from crackscan.train.fitting.recipe_examples import DEVELOPMENT_POOL
 from crackscan.train.fitting.settings import Settings
 from crackscan.train.network.crack_network import receptive_margin_px

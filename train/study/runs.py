@@ -14,7 +14,8 @@ from crackscan.core.errors import CrackscanError
 from crackscan.core.run_folder import CARD, DATA, NETWORK, SPLIT
 from crackscan.train.data.data_folder import CLOSE_UPS
 from crackscan.train.data.examples import Source
-from crackscan.train.fitting.fit import Watch, fit
+from crackscan.train.fitting.callbacks import Watch
+from crackscan.train.fitting.fit import fit
 from crackscan.train.fitting.recipe import BASE
 from crackscan.train.fitting.run_folder import make_card, save_representative
 from crackscan.train.fitting.settings import HISTORY, Settings

@@ -197,8 +197,8 @@ def _explain_spot(
         return
     inset = axes.inset_axes(at, xlim=corner[0], ylim=corner[1], zorder=4)
     _draw_curve(inset, curve, spot)
-    note = {"fontsize": 8, "color": CRACK, "ha": "center", "transform": inset.transAxes}
-    inset.text(0.55, 0.08, "● threshold in use", **note)
+    words = inset.text(0.55, 0.08, "● threshold in use", transform=inset.transAxes)
+    words.set(fontsize=8, color=CRACK, ha="center")
     _mark_shares(inset, STYLE.corner / 2)
     inset.tick_params(labelsize=7.5)
     axes.indicate_inset_zoom(inset, edgecolor=MUTED)

@@ -12,6 +12,7 @@ from crackscan.train.evaluate.froc import (
     judge,
     threshold_at,
     truth_of,
+    truth_of_boxes,
 )
 from crackscan.train.evaluate.whole_pictures import by_width, figures
 
@@ -74,6 +75,14 @@ def test_every_finding_in_a_picture_without_cracks_is_false() -> None:
     assert false_at(judged, 0.1) == 1.0
     assert alarming_at(judged, 0.1) == 0.5
     assert np.isnan(found_at(judged, 0.1))
+
+
+def test_a_box_is_found_by_a_finding_inside_it() -> None:
+    boxes = np.array([[0.0, 0.0, 0.3, 0.3], [0.5, 0.5, 1.0, 1.0]])
+    truth = truth_of_boxes("boxes", "boxes", boxes, (160, 160), CELL)
+    judged = judge(truth, _labels((slice(0, 1), slice(0, 1))), np.array([1.0]))
+    assert found_at([judged], 0.5) == 0.5
+    assert false_at([judged], 0.5) == 0
 
 
 def _judged(reached: list[float], false: list[float], name: str = "a") -> Judged:

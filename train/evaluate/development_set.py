@@ -46,6 +46,8 @@ class Picture:
     """None if it is rendered."""
     mask: Path | None = None
     """Its cracks; None if it shows none."""
+    boxes: Path | None = None
+    """Boxes around its cracks, in YOLO's format: class, middle, width and height as shares."""
     seed: int = 0
 
 
@@ -75,7 +77,8 @@ class PictureSet:
 
 
 def development_sets(data: Path) -> list[PictureSet]:
-    """drone_dev, deepcrack_dev, a fifth of wall_cracks, a quarter of scenes, rendered masonry.
+    """drone_dev, deepcrack_dev, a fifth of wall_cracks, a quarter of scenes, rendered masonry,
+    and quay_dev, whose cracks are marked by boxes.
 
     Raises:
         DataError: part of it is missing.
@@ -100,7 +103,28 @@ def development_sets(data: Path) -> list[PictureSet]:
                 for seed in range(MASONRY_SEED, MASONRY_SEED + MASONRY_COUNT)
             ),
         ),
+        PictureSet(
+            QUAY,
+            tuple(
+                Picture(path.stem, path.stem, path, boxes=path.with_suffix(".txt"))
+                for path in sorted((data / QUAY).glob("*.jpg"))
+            ),
+        ),
     ]
+
+
+def read_boxes(path: Path) -> NDArray[np.float64]:
+    """Boxes of a YOLO file as (n, 4) top, left, bottom, right in shares of the picture.
+
+    Raises:
+        DataError: it is not such a file.
+    """
+    try:
+        rows = [[float(one) for one in line.split()] for line in path.read_text().splitlines()]
+        x, y, width, height = np.array([row for row in rows if row]).reshape(-1, 5).T[1:]
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} holds no boxes ({error})") from None
+    return np.column_stack([y - height / 2, x - width / 2, y + height / 2, x + width / 2])
 
 
 def masked_set(folder: Path, name: str, photograph_of_path: Callable[[Path], str]) -> PictureSet:

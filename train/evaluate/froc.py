@@ -38,6 +38,9 @@ class Truth:
     """(n,) width of the crack at each skeleton pixel."""
     near_crack: Mask
     """(rows, cols): cells that touch the grown mask."""
+    boxes: NDArray[np.int32] | None = None
+    """(n, 4) top, left, bottom, right in cells, if cracks are marked by boxes: then a box counts
+    as one pixel of length, found if a finding has a cell in it."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,27 @@ def truth_of(name: str, photograph: str, mask: NDArray[np.uint8], cell_px: int) 
     )
 
 
+def truth_of_boxes(
+    name: str, photograph: str, boxes: NDArray[np.float64], shape: tuple[int, int], cell_px: int
+) -> Truth:
+    """What a picture of `shape` (height, width) shows whose cracks lie in boxes.
+
+    Args:
+        boxes: (n, 4) top, left, bottom, right as shares of height and width.
+    """
+    rows, cols = (-(-side // cell_px) for side in shape)
+    sides = np.array([*shape, *shape]) / cell_px
+    cells = boxes * sides
+    cells[:, :2], cells[:, 2:] = np.floor(cells[:, :2]), np.ceil(cells[:, 2:])
+    held = np.clip(cells, 0, [rows, cols, rows, cols]).astype(np.int32)
+    near = np.zeros((rows, cols), np.bool_)
+    for top, left, bottom, right in held:
+        near[top:bottom, left:right] = True
+    none = np.zeros(len(held), np.int32)
+    width = np.full(len(held), np.nan, np.float32)
+    return Truth(name, photograph, none, none, width, near, held)
+
+
 def judge(truth: Truth, labels: NDArray[np.int32], scores: Scores) -> Judged:
     """Judge the components of a picture.
 
@@ -110,7 +134,12 @@ def judge(truth: Truth, labels: NDArray[np.int32], scores: Scores) -> Judged:
     sizes = np.bincount(labels.ravel(), minlength=len(scores) + 1)[1:]
     on_crack = np.bincount(labels[truth.near_crack], minlength=len(scores) + 1)[1:]
     is_false = on_crack < LEAST_ON_CRACK * sizes
-    return Judged(truth, grown[truth.rows, truth.cols], np.sort(scores[is_false])[::-1])
+    if truth.boxes is None:
+        lengths = grown[truth.rows, truth.cols]
+    else:
+        parts = (reached[top:bottom, left:right] for top, left, bottom, right in truth.boxes)
+        lengths = np.array([part.max(initial=-np.inf) for part in parts])
+    return Judged(truth, lengths, np.sort(scores[is_false])[::-1])
 
 
 def curve(judged: Sequence[Judged], pictures: int | None = None) -> Curve:

@@ -17,7 +17,7 @@ from crackscan.core.components import (
     score_components,
 )
 from crackscan.core.pooling import logit, probability, sigmoid
-from crackscan.train.evaluate.development_set import MASONRY, PictureSet
+from crackscan.train.evaluate.development_set import MASONRY, QUAY, PictureSet, read_boxes
 from crackscan.train.evaluate.findings_report import plot_curves, write_figures, write_sheets
 from crackscan.train.evaluate.froc import (
     WIDTHS_PX,
@@ -31,13 +31,15 @@ from crackscan.train.evaluate.froc import (
     judge,
     threshold_at,
     truth_of,
+    truth_of_boxes,
 )
 from crackscan.train.evaluate.predict import Scorer, load_scorer, score
 
 RATES = (0.01, 0.02, 0.05, 0.1, 0.3)
 """False findings a picture at which the curves are read."""
-UNRATED = frozenset({MASONRY})
-"""Sets whose false findings do not choose thresholds: rendered walls are not what is met."""
+UNRATED = frozenset({MASONRY, QUAY})
+"""Sets whose false findings do not choose thresholds: rendered walls are not what is met, and of
+the quays not every crack is marked."""
 DRAWN = 400
 """Bootstrap samples."""
 LEAST_PHOTOGRAPHS = 5
@@ -104,7 +106,12 @@ def map_set(scorer: Scorer, pictures: PictureSet, progress: Callable[[int], None
 
     def read() -> Iterator[tuple[int, RGB]]:
         for one, rgb, mask in pictures.read():
-            truths.append(truth_of(one.name, one.photograph, mask, cell_px))
+            if one.boxes is None:
+                truth = truth_of(one.name, one.photograph, mask, cell_px)
+            else:
+                boxes, shape = read_boxes(one.boxes), (rgb.shape[0], rgb.shape[1])
+                truth = truth_of_boxes(one.name, one.photograph, boxes, shape, cell_px)
+            truths.append(truth)
             progress(len(truths))
             yield len(truths) - 1, rgb
 

@@ -67,10 +67,10 @@ class WallMixture:
     masonry: int = 1600
     """Of renderings of bricks and stones, with and without cracks."""
     masonry_pool: int = 5120
-    views_each: int = 6
+    views_each: int = 4
     """Views of each unlabelled picture of a wall."""
-    scene_views: int = 5
-    close_up_views: int = 4000
+    scene_views: int = 4
+    close_up_views: int = 3000
     taught: int = 48000
     """Squares for which the teacher is asked if a stage is taught."""
 

@@ -138,7 +138,7 @@ def _ask_teacher(
     plan: StagePlan, recipe: Recipe, sources: Sequence[Source], views: Path, report: Report
 ) -> None:
     """Keep examples with what the teacher predicts of them."""
-    count = recipe.mixture.taught if plan.stage.walls else recipe.taught
+    count = recipe.taught
     size_px, pooled_cells = recipe.settings.size_px, plan.settings.pooled_cells
     keep_views(
         views,

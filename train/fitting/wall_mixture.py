@@ -51,28 +51,26 @@ SCENE_SCALES = (0.4, 1.6)
 class WallMixture:
     """How many squares of each kind make an epoch, and how many views the teacher is asked for."""
 
-    masked: int = 2800
+    masked: int = 1400
     """Of `wall_cracks` with masks."""
-    unlabelled: int = 5000
+    unlabelled: int = 2500
     """Of `wall_cracks` without, labelled by the teacher."""
-    scenes: int = 3200
+    scenes: int = 1600
     """Of pictures without a crack, half of them around what the teacher takes for one."""
-    cracked_close_ups: int = 1800
+    cracked_close_ups: int = 900
     """Of METU's cracked patches, with the teacher's probabilities as targets."""
-    intact_close_ups: int = 1000
-    field_photographs: int = 800
-    other_pictures: int = 800
-    rendered: int = 2600
-    wide_rendered: int = 400
-    masonry: int = 1600
+    intact_close_ups: int = 500
+    field_photographs: int = 400
+    other_pictures: int = 400
+    rendered: int = 1300
+    wide_rendered: int = 200
+    masonry: int = 800
     """Of renderings of bricks and stones, with and without cracks."""
     masonry_pool: int = 5120
     views_each: int = 4
     """Views of each unlabelled picture of a wall."""
-    scene_views: int = 4
-    close_up_views: int = 3000
-    taught: int = 48000
-    """Squares for which the teacher is asked if a stage is taught."""
+    scene_views: int = 3
+    close_up_views: int = 1500
 
 
 USUAL = WallMixture()
@@ -91,7 +89,6 @@ QUICK = WallMixture(
     views_each=1,
     scene_views=1,
     close_up_views=8,
-    taught=48,
 )
 
 

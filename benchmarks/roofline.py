@@ -22,8 +22,8 @@ from crackscan.benchmarks.roof.rate import Rate, copy_rate
 from crackscan.benchmarks.roof.square import square_convolution, square_macs
 from crackscan.convert.cost import core_name
 from crackscan.convert.macs import Layer, layers
-from crackscan.core.native_output import dropped_stderr
 from crackscan.core.network_input import input_shape
+from crackscan.core.stderr_capture import drop_stderr
 from crackscan.edge.appliance.bench import surroundings
 from crackscan.edge.inference.model import find_model
 from crackscan.edge.inference.runtime import open_interpreter
@@ -102,7 +102,7 @@ def _rate(layer: Layer, seconds: float, best: float) -> Rate:
 def _opened(file: Path, shape: tuple[int, ...] | None) -> Any:
     interpreter, _ = open_interpreter(file, 1)
     sources = interpreter.get_input_details()
-    with dropped_stderr():
+    with drop_stderr():
         for source in sources if shape else ():
             interpreter.resize_tensor_input(source["index"], shape)
         interpreter.allocate_tensors()

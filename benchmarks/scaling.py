@@ -22,7 +22,8 @@ import numpy as np
 
 from crackscan.benchmarks.peers.measure import Spread
 from crackscan.convert.cost import core_name
-from crackscan.core.pictures import RGB, decode_picture, read_picture, write_picture
+from crackscan.core.picture_writing import write_picture
+from crackscan.core.pictures import RGB, decode_picture, read_picture
 from crackscan.edge.appliance.bench import surroundings
 from crackscan.edge.appliance.bench.wall import encoded_frames
 from crackscan.edge.inference.model import Model

@@ -11,7 +11,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 
 from crackscan.core.errors import DataError
 from crackscan.core.model_card import Card
-from crackscan.core.pooling import probability, top_k_mean
+from crackscan.core.pooling import logit_to_probability, top_k_mean
 from crackscan.edge.inference.model import Model
 
 MOST_AUROC_DROP = 0.002
@@ -106,7 +106,7 @@ def compare(
 
 
 def _probability(cells: npt.NDArray[np.float32], card: Card) -> float:
-    return probability(top_k_mean(cells, card.pooling.k), card.temperature)
+    return logit_to_probability(top_k_mean(cells, card.pooling.k), card.temperature)
 
 
 def _whole_cells(rgb: npt.NDArray[np.uint8], cell: int) -> npt.NDArray[np.uint8]:

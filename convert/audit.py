@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from crackscan.core.native_output import dropped_stderr
+from crackscan.core.stderr_capture import drop_stderr
 from crackscan.edge.inference.runtime import open_interpreter
 
 DELEGATE = "DELEGATE"
@@ -41,7 +41,7 @@ def audit(path: Path) -> Audit:
         ModelError: the file is missing or no TFLite.
     """
     interpreter, runtime = open_interpreter(path, 1)
-    with dropped_stderr():
+    with drop_stderr():
         interpreter.allocate_tensors()
     tensors = {one["index"]: one for one in interpreter.get_tensor_details()}
     nodes = interpreter._get_ops_details()

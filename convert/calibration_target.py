@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crackscan.core.durable_files import write_file
+from crackscan.core.durable_files import write_atomically
 from crackscan.core.errors import CrackscanError
 from crackscan.edge.measurement.scale.aruco import draw_marker
 from crackscan.edge.measurement.scale.charuco_board import GAUGE, SHEET, CharucoBoard
@@ -51,7 +51,7 @@ def write_targets(folder: Path) -> list[Path]:
     paths = []
     for paper in PAPERS:
         path = folder / name_target(paper.name)
-        write_file(path, generate_target(paper))
+        write_atomically(path, generate_target(paper))
         paths.append(path)
     return paths
 

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from crackscan.convert.macs import count_macs
 from crackscan.core.errors import ModelError
-from crackscan.core.native_output import dropped_stderr
 from crackscan.core.network_input import input_shape, takes_camera_bytes
+from crackscan.core.stderr_capture import drop_stderr
 from crackscan.edge.inference.runtime import open_interpreter
 
 FRAME_WIDTH_PX, FRAME_HEIGHT_PX = 640, 480
@@ -124,7 +124,7 @@ def _opened(file: Path, side: tuple[int, int] | None) -> tuple[Any, str]:
         raise ModelError(f"{file} does not take camera bytes: crackscan-convert quantize makes it")
     shape = input_shape(source, *side) if side else tuple(source["shape"])
     noise: npt.NDArray[np.uint8] = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-    with dropped_stderr():
+    with drop_stderr():
         interpreter.resize_tensor_input(source["index"], shape)
         interpreter.allocate_tensors()
     interpreter.set_tensor(source["index"], noise.view(source["dtype"]))

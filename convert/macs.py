@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from crackscan.core.errors import ModelError
-from crackscan.core.native_output import dropped_stderr
 from crackscan.core.network_input import input_shape
+from crackscan.core.stderr_capture import drop_stderr
 from crackscan.edge.inference.runtime import demand_tflite
 
 
@@ -47,7 +47,7 @@ def layers(path: Path, height: int | None = None, width: int | None = None) -> l
 
     demand_tflite(path)
     try:
-        with dropped_stderr():
+        with drop_stderr():
             # A delegate would hide the shapes between the operators.
             interpreter = Interpreter(
                 model_path=str(path),

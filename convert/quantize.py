@@ -10,7 +10,7 @@ from crackscan.convert.flatbuffer import parse_flatbuffer
 from crackscan.convert.input_rewrite import optimize_input
 from crackscan.convert.run import Run, labelled
 from crackscan.convert.tflite import to_int8
-from crackscan.core.durable_files import write_file
+from crackscan.core.durable_files import write_atomically
 from crackscan.core.model_card import append_card
 from crackscan.edge.inference.model import Model, find_model
 
@@ -32,7 +32,7 @@ def quantize_run(run: Run, data: Path, out: Path, name: str) -> dict[str, Any]:
         figures = compare(run.network, Model.load(file), patches).figures()
         measured = {**card.figures, f"{judged.name}, {judged.side}": figures}
         append_card(flatbuffer, replace(card, figures=measured), file)
-        write_file(out, file.read_bytes())
+        write_atomically(out, file.read_bytes())
     return figures
 
 
@@ -52,7 +52,7 @@ def optimize_file(model: Path, out: Path) -> tuple[int, int]:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "model.tflite"
             append_card(optimized, card, file)
-            write_file(out, file.read_bytes())
+            write_atomically(out, file.read_bytes())
     return _count_operators(content), _count_operators(optimized)
 
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from crackscan.core.durable_files import write_file
+from crackscan.core.durable_files import write_atomically
 
 REFERENCE_PX = 224
 SEED = 0
@@ -21,7 +21,7 @@ def reference_model() -> Path:
     file = cache / f"mobilenetv2-{REFERENCE_PX}-int8.tflite"
     if not file.is_file():
         cache.mkdir(parents=True, exist_ok=True)
-        write_file(file, _made())
+        write_atomically(file, _made())
     return file
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from crackscan.core.errors import ModelError
-from crackscan.core.native_output import dropped_stderr
+from crackscan.core.stderr_capture import drop_stderr
 from crackscan.edge.inference.runtime import interpreter_class
 
 CONVERTED_PX = 192
@@ -54,7 +54,7 @@ def to_int8(
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.uint8
     converter.inference_output_type = tf.int8
-    with dropped_stderr(), redirect_stdout(StringIO()):
+    with drop_stderr(), redirect_stdout(StringIO()):
         flatbuffer: bytes = converter.convert()
         interpreter = interpreter_class()[0](model_content=flatbuffer)
     _demand_byte_ends(interpreter)

@@ -1,1 +1,1 @@
-"""What the desktop and the device share: errors, pictures, the model card, pooling, files."""
+"""What the desktop and the device share: errors, pictures, crack maps, the model card, files."""

@@ -1,4 +1,4 @@
-"""The grid of a crack map: the network says one probability for each square cell of the picture."""
+"""The grid of a crack map: the network gives one probability for each square cell of a picture."""
 
 CELL_PX = 16
-"""Side of a cell, px: the stride of the network."""
+"""Side of a cell in px, which is the stride of the network."""

@@ -1,4 +1,4 @@
-"""What the three commands share: lazily imported subcommands and one-line errors."""
+"""What the three commands share: subcommands imported on use, and errors in one line."""
 
 import logging
 import os
@@ -14,15 +14,22 @@ from crackscan.core.errors import CrackscanError
 from crackscan.core.logging_setup import log_to_terminal, start_logging
 
 FAILED, INTERRUPTED = 1, 130
+_INSTALL_ADVICE = {
+    "cv2": "install it with: apt install python3-opencv, or pip install opencv-python-headless",
+    "PIL": "install it with: apt install python3-pil, or pip install pillow",
+}
+_TRAINING_ADVICE = "training and converting need more packages: pip install 'crackscan[train]'"
+
+version_option = click.version_option(__version__, message="%(prog)s %(version)s")
 
 log = logging.getLogger(__name__)
 
 
-class Lazy(click.Group):
+class LazyGroup(click.Group):
     """A click group that imports a subcommand only when it is run.
 
-    `lazy` maps a command's name to ("package.module:attribute", "one-line help"), so that
-    `--help` costs no heavy import.
+    `lazy` maps a command's name to ("package.module:attribute", "one-line help"), so that `--help`
+    imports nothing large.
     """
 
     def __init__(self, *args: Any, lazy: dict[str, tuple[str, str]], **kwargs: Any) -> None:
@@ -67,8 +74,8 @@ def _offer_verbose(command: click.Command) -> None:
         _offer_verbose(one)
 
 
-def run(group: click.Group, arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run a command as a program: 0 done, 1 failed, 2 bad usage, 130 interrupted."""
+def run_command(group: click.Group, arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command as a program and exit: 0 done, 1 failed, 2 bad usage, 130 interrupted."""
     _offer_verbose(group)
     start_logging()
     try:
@@ -84,8 +91,9 @@ def run(group: click.Group, arguments: Sequence[str] | None = None) -> NoReturn:
         click.echo("Interrupted.", err=True)
         sys.exit(INTERRUPTED)
     except ModuleNotFoundError as error:
-        sys.exit(_missing_package(error))
-    except BrokenPipeError:  # the reader, `head` for one, has seen enough
+        _report_missing_package(error)
+        sys.exit(FAILED)
+    except BrokenPipeError:  # the reader, for example `head`, has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
     except OSError as error:
@@ -96,16 +104,10 @@ def run(group: click.Group, arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _missing_package(error: ModuleNotFoundError) -> int:
+def _report_missing_package(error: ModuleNotFoundError) -> None:
+    """Print how to install a package; a module of our own that is missing is raised again."""
     package = (error.name or "").partition(".")[0]
     if package in ("", "crackscan"):
         raise error
-    advice = {
-        "cv2": "install it with: apt install python3-opencv, or pip install opencv-python-headless",
-        "PIL": "install it with: apt install python3-pil, or pip install pillow",
-    }.get(package, "training and converting need more packages: pip install 'crackscan[train]'")
+    advice = _INSTALL_ADVICE.get(package, _TRAINING_ADVICE)
     click.echo(f"Error: the Python package {package} is missing; {advice}", err=True)
-    return FAILED
-
-
-version = click.version_option(__version__, message="%(prog)s %(version)s")

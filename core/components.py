@@ -1,4 +1,4 @@
-"""Components of a crack map: cells that belong to one crack, and how surely they are one."""
+"""Components of a crack map: the cells that belong to one crack, and their score."""
 
 from dataclasses import dataclass
 
@@ -17,18 +17,18 @@ _THREE_BY_THREE = np.ones((3, 3), np.uint8)
 
 @dataclass(frozen=True)
 class ComponentRule:
-    """Which cells make a component, and what it must come to for a finding."""
+    """Which cells make a component, and which score makes it a finding."""
 
     cell: float
-    """Cells of at least this probability are joined,"""
+    """Cells of at least this probability are joined into components."""
     seed: float
-    """if one of them has at least this one (hysteresis; Canny 1986)."""
+    """A component needs one cell of at least this probability (hysteresis; Canny 1986)."""
     score: float
     """A component is a finding if its score is at least this probability."""
     strongest_cells: int
-    """Its score is the mean logit of so many strongest cells, as a probability."""
+    """Its score is the mean logit of this many strongest cells, as a probability."""
     gap_cells: int = 0
-    """Components with so many cells between them are one: 0 or 1."""
+    """Components with this many cells between them are one: 0 or 1."""
 
 
 def component_rule(card: Card, point: str = DEFAULT_POINT) -> ComponentRule:
@@ -39,7 +39,7 @@ def component_rule(card: Card, point: str = DEFAULT_POINT) -> ComponentRule:
     Raises:
         ModelError: the model has no operating point of that name.
     """
-    chosen = card.point(point)
+    chosen = card.operating_point(point)
     return ComponentRule(
         cell=chosen.cell if chosen.joined is None else chosen.joined,
         seed=chosen.cell,

@@ -1,4 +1,4 @@
-"""Files that are whole or as they were, whatever interrupts the writing."""
+"""Writes files so that they are complete or unchanged, whatever interrupts the writing."""
 
 import os
 from pathlib import Path
@@ -6,8 +6,11 @@ from pathlib import Path
 from crackscan.core.errors import CrackscanError
 
 
-def write_file(path: Path, data: bytes) -> None:
-    """Put bytes under a name at once: a reader, or a power cut, sees all of them or none."""
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file in one step: a reader, or a power cut, finds all of the bytes or none.
+
+    Raises CrackscanError if the disk does not take it; `path` is then unchanged.
+    """
     part = path.with_name(f".{path.name}.part")
     try:
         try:
@@ -24,11 +27,11 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    """Write a file that is there whole after a power cut, its name included.
+    """Write a file atomically that is complete, under its name, after a power cut.
 
-    Raises CrackscanError where the disk does not take it.
+    Raises CrackscanError if the disk does not take it.
     """
-    write_file(path, data)
+    write_atomically(path, data)
     try:
         sync_folder(path.parent)
     except OSError as error:
@@ -36,7 +39,7 @@ def write_durably(path: Path, data: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder last through a power cut."""
+    """Make the names in a folder survive a power cut. Raises OSError if that fails."""
     opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(opened)
@@ -44,7 +47,7 @@ def sync_folder(folder: Path) -> None:
         os.close(opened)
 
 
-def free_bytes(folder: Path) -> int:
-    """What the disk still takes from this user."""
+def free_disk_bytes(folder: Path) -> int:
+    """Free space, in bytes, that this user may still fill on a folder's disk."""
     state = os.statvfs(folder)
     return state.f_bavail * state.f_frsize

@@ -1,16 +1,16 @@
-"""The one error a user may meet: what was wrong, with what value, and what to do, in one line."""
+"""The errors that a user may meet: one line with what is wrong, its value, and what to do."""
 
 
 class CrackscanError(Exception):
-    """A user's or the world's mistake, told in one line; the commands print it and exit with 1."""
+    """A mistake of the user or a fault outside: a command prints one line and exits with 1."""
 
 
 class PictureError(CrackscanError):
-    """A picture that cannot be used: missing, no picture, damaged, or too large to decode."""
+    """A picture that cannot be used: missing, not a picture, damaged, or too large to decode."""
 
 
 class ModelError(CrackscanError):
-    """A model file that cannot be used: missing, no TFLite, without a card, or not int8."""
+    """A model file that cannot be used: missing, not a TFLite, without a card, or not int8."""
 
 
 class DataError(CrackscanError):
@@ -18,11 +18,11 @@ class DataError(CrackscanError):
 
 
 class SourceError(CrackscanError):
-    """A source of frames that cannot be opened, or that broke for good."""
+    """A source of frames that cannot be opened, or that failed for good."""
 
 
 class PositionError(CrackscanError):
-    """A source of positions that cannot be used: of no known kind, or without what it needs."""
+    """A source of positions that cannot be used: of an unknown kind, or without what it needs."""
 
 
 class SurveyError(CrackscanError):
@@ -30,4 +30,4 @@ class SurveyError(CrackscanError):
 
 
 class ScaleError(CrackscanError):
-    """A scale that cannot be had: no lens, no target, views too alike, a camera file of no use."""
+    """A scale that cannot be determined: no lens, no target, or an unsuitable camera file."""

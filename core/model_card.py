@@ -1,4 +1,4 @@
-"""The card: what a model says of itself, kept as a zip member at the end of its `.tflite`."""
+"""The card: a model's description of itself, a zip member at the end of its `.tflite`."""
 
 import json
 import zipfile
@@ -18,16 +18,16 @@ class OperatingPoint:
     """A pair of thresholds chosen for one false-alarm rate on development data."""
 
     patch: float
-    """A patch is cracked from this patch probability on."""
+    """A patch of at least this patch probability is cracked."""
     cell: float
-    """A cell is cracked from this cell probability on."""
+    """A cell of at least this cell probability is cracked."""
     meaning: str = ""
-    """For which purpose, chosen how."""
+    """Its purpose, and how it was chosen."""
     joined: float | None = None
     """Cells of at least this probability belong to a component that has one of `cell`; None, as on
     cards of version 1: only those of `cell` do."""
     finding: float | None = None
-    """A component is a finding from this score on; None, as on cards of version 1: from `patch`."""
+    """A component of at least this score is a finding; None, as on cards of version 1: `patch`."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Card:
     version: str
     backbone: str
     cell_px: int
-    """Side of the square of picture that one cell of the crack map stands for, px."""
+    """Side of the square of the picture that one cell of the crack map covers, px."""
     patch_px: int
     """Side of the patches that it was trained on, px."""
     margin_px: int
@@ -68,29 +68,29 @@ class Card:
     """Cell and patch logits are divided by it before the sigmoid (Guo et al. 2017)."""
     operating_points: Mapping[str, OperatingPoint]
     scale: str
-    """For which scale of picture it was trained, in words."""
+    """The scale of the pictures that it was trained for, in words."""
     training_data: tuple[DataSource, ...] = ()
     figures: Mapping[str, Any] = field(default_factory=dict)
     """Measured figures, each with its data set, split and count."""
     made_by: str = ""
     """The command that made it."""
     card_version: int = 1
-    """2 for cards that say how components become findings."""
+    """2 for cards that state how components become findings."""
     finding_cells: int | None = None
-    """A component's score is the mean logit of so many strongest cells; None: `pooling.k`."""
+    """A component's score is the mean logit of this many strongest cells; None: `pooling.k`."""
     gap_cells: int = 0
-    """Components with so many cells between them are one crack: 0 or 1."""
+    """Components with this many cells between them are one crack: 0 or 1."""
 
     @property
     def threshold(self) -> float:
         """Patch threshold of the default operating point."""
         return self.operating_points[DEFAULT_POINT].patch
 
-    def point(self, name: str = DEFAULT_POINT) -> OperatingPoint:
+    def operating_point(self, name: str = DEFAULT_POINT) -> OperatingPoint:
         """The operating point of that name.
 
         Raises:
-            ModelError: the model has none of that name.
+            ModelError: the model has no operating point of that name.
         """
         if name not in self.operating_points:
             known = ", ".join(self.operating_points)
@@ -102,7 +102,7 @@ class Card:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Card":
-        """Raises ValueError, KeyError or TypeError where the text is no card."""
+        """Parse a card. Raises ValueError, KeyError or TypeError if the text is not a card."""
         values: Any = json.loads(text)
         if not isinstance(values, dict):
             raise TypeError("a card is a JSON object")

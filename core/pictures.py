@@ -1,4 +1,4 @@
-"""Reads and writes pictures: RGB uint8 inside, whatever the file holds, and never half of one."""
+"""Reads pictures as RGB uint8, whatever the file holds; a file that is cut short is refused."""
 
 import os
 import re
@@ -9,10 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.core.durable_files import write_file
-from crackscan.core.errors import CrackscanError, PictureError
-from crackscan.core.native_output import library_messages
+from crackscan.core.errors import PictureError
 from crackscan.core.picture_header import Header, HeaderError, parse_header
+from crackscan.core.stderr_capture import capture_library_messages
 
 RGB = NDArray[np.uint8]
 """A picture: uint8 (height, width, 3), red first, contiguous."""
@@ -22,12 +21,9 @@ MAX_BYTES = 2**31 - 1
 _STRIP_ROWS = 128
 _TRANSPOSED = (5, 6, 7, 8)
 _FLIP_CODES = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
-"""By orientation: what is left to do after the transposition, as cv2.flip takes it."""
+"""By orientation: the flip that follows the transposition, as cv2.flip takes it."""
 _SUFFIXES = {".jpg", ".jpeg", ".jpe", ".png", ".tif", ".tiff", ".webp", ".bmp"}
 _UNREAD_SUFFIXES = {".heic", ".heif", ".avif", ".gif"}
-_QUALITY = dict.fromkeys((".jpg", ".jpeg", ".jpe"), cv2.IMWRITE_JPEG_QUALITY) | {
-    ".webp": cv2.IMWRITE_WEBP_QUALITY
-}
 _REDUCED = {
     2: cv2.IMREAD_REDUCED_COLOR_2,
     4: cv2.IMREAD_REDUCED_COLOR_4,
@@ -40,7 +36,7 @@ _DAMAGE = re.compile(
 
 
 def is_picture(path: str | os.PathLike[str]) -> bool:
-    """Whether the name is a picture's, also of a kind that `read_picture` refuses with advice."""
+    """Whether a file's name is a picture's, even of a kind that `read_picture` refuses."""
     return Path(path).suffix.lower() in _SUFFIXES | _UNREAD_SUFFIXES
 
 
@@ -48,11 +44,11 @@ def read_picture(path: str | os.PathLike[str]) -> RGB:
     """Read a JPEG, PNG, TIFF, WebP or BMP as RGB uint8 (height, width, 3), upright.
 
     EXIF orientation is applied. Grey becomes three equal channels; 16 bits are scaled to 8 (65535
-    is 255); transparency is dropped, so that the stored colours count; of several pages the first
-    is read. The format is told from the content, not from the name.
+    is 255); transparency is dropped, and the stored colours are kept; of several pages, the first
+    is read. The content decides the format, not the name.
 
-    Raises PictureError, in one line, for a file that is missing, a folder, no picture, cut short,
-    damaged, or larger than MAX_PIXELS (known from the header, before anything is decoded).
+    Raises PictureError, in one line, for a file that is missing, a folder, not a picture, cut
+    short, damaged, or larger than MAX_PIXELS, which the header states before anything is decoded.
     """
     path = Path(path)
     return decode_picture(_read_bytes(path), path)
@@ -61,16 +57,17 @@ def read_picture(path: str | os.PathLike[str]) -> RGB:
 def decode_picture(data: bytes, path: Path, reduction: int = 1) -> RGB:
     """Decode a picture file's content as `read_picture` does; `path` is named in errors.
 
-    A JPEG can be decoded at a `reduction` of 2, 4 or 8, that is at ceil(height / reduction) by
-    ceil(width / reduction) px, which costs that much less memory; others are then shrunk.
+    With a `reduction` of 2, 4 or 8 the result has ceil(height / reduction) by
+    ceil(width / reduction) px. A JPEG is decoded at that size, which takes less memory; other
+    formats are decoded first and then scaled down.
     """
-    return _decode(path, data, checked_header(data, path), reduction)
+    return _decode(path, data, check_header(data, path), reduction)
 
 
-def checked_header(data: bytes, path: Path) -> Header:
-    """What a picture file's content says of itself, before it is decoded.
+def check_header(data: bytes, path: Path) -> Header:
+    """Read the header of a picture file's content; `path` is named in errors.
 
-    Raises PictureError where it is no picture, cut short, or larger than MAX_PIXELS.
+    Raises PictureError if it is not a picture, is cut short, or is larger than MAX_PIXELS.
     """
     try:
         header = parse_header(data)
@@ -82,36 +79,6 @@ def checked_header(data: bytes, path: Path) -> Header:
             f"at most {MAX_PIXELS // 10**6} megapixels are read"
         )
     return header
-
-
-def write_picture(path: str | os.PathLike[str], rgb: RGB, quality: int = 90) -> None:
-    """Write RGB uint8 (height, width, 3) so that `path` is complete or untouched at any instant.
-
-    The suffix chooses the format; `quality` (1 to 100) counts for JPEG and WebP. Raises
-    CrackscanError when the folder or the disk does not take it.
-    """
-    path = Path(path)
-    suffix = path.suffix.lower()
-    settings = [_QUALITY[suffix], quality] if suffix in _QUALITY else []
-    try:
-        with library_messages():
-            done, encoded = cv2.imencode(suffix, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), settings)
-    except cv2.error:
-        done = False
-    if not done:
-        height, width = rgb.shape[:2]
-        raise CrackscanError(f"cannot write {path}: no {width}x{height} picture fits that format")
-    write_file(path, encoded.tobytes())
-
-
-def encode_jpeg(rgb: RGB, quality: int = 90) -> bytes:
-    """RGB uint8 (height, width, 3) as a JPEG of a quality from 1 to 100."""
-    done, data = cv2.imencode(
-        ".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality]
-    )
-    if not done:
-        raise CrackscanError(f"no {rgb.shape[1]}x{rgb.shape[0]} picture fits JPEG")
-    return data.tobytes()
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -138,7 +105,7 @@ def _decode(path: Path, data: bytes, header: Header, reduction: int) -> RGB:
         # OpenCV ignores an orientation that is stored as LONG, and before 4.10 that of a WebP.
         flags |= cv2.IMREAD_IGNORE_ORIENTATION
     rgb = None
-    with library_messages() as messages:
+    with capture_library_messages() as messages:
         try:
             bgr = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
             rgb = None if bgr is None else _convert_pixels(path, bgr, header.orientation)

@@ -1,4 +1,4 @@
-"""From the cells of a map to one figure: pooled as in training."""
+"""Pools the cells of a crack map into one figure, as in training."""
 
 import math
 
@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 Logits = npt.NDArray[np.float32]
-HELD = 1e-6
-"""Probabilities nearer to 0 and 1 have no logit worth the name."""
+MIN_PROBABILITY = 1e-6
+"""Probabilities nearer to 0 or 1 are set to this distance, so that their logits are finite."""
 
 
 def sigmoid(logits: Logits) -> Logits:
@@ -16,19 +16,19 @@ def sigmoid(logits: Logits) -> Logits:
     return values
 
 
-def probability(logit: float, temperature: float) -> float:
+def logit_to_probability(logit: float, temperature: float) -> float:
     """One logit as a calibrated probability (Guo et al. 2017)."""
     return 0.5 * (1.0 + math.tanh(0.5 * logit / temperature))
 
 
 def logit(probabilities: Logits) -> Logits:
-    """Inverse of `sigmoid`, float32; probabilities within HELD of 0 and 1 are held there."""
-    held = np.clip(probabilities.astype(np.float64), HELD, 1 - HELD)
-    return np.log(held / (1 - held)).astype(np.float32)
+    """Inverse of `sigmoid`, float32; clipped to MIN_PROBABILITY from 0 and 1."""
+    clipped = np.clip(probabilities.astype(np.float64), MIN_PROBABILITY, 1 - MIN_PROBABILITY)
+    return np.log(clipped / (1 - clipped)).astype(np.float32)
 
 
 def top_k_mean(logits: Logits, k: int) -> float:
-    """Mean of the `k` largest cell logits (all of them where there are fewer)."""
+    """Mean of the `k` largest cell logits (all of them, if there are fewer)."""
     flat = logits.ravel()
     k = min(k, flat.size)
     return float(np.partition(flat, flat.size - k)[flat.size - k :].mean())

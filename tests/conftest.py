@@ -14,7 +14,8 @@ import pytest
 from hypothesis import settings
 
 from crackscan.core.model_card import Card, OperatingPoint, Pooling
-from crackscan.core.pictures import read_picture, write_picture
+from crackscan.core.picture_writing import write_picture
+from crackscan.core.pictures import read_picture
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
@@ -58,7 +59,7 @@ def untrained(once: Once) -> Path:
     """
 
     def make(folder: Path) -> None:
-        from crackscan.core.quiet_tensorflow import import_tensorflow
+        from crackscan.core.tensorflow_import import import_tensorflow
 
         import_tensorflow()
         import keras
@@ -66,7 +67,7 @@ def untrained(once: Once) -> Path:
 
         from crackscan.convert.tflite import to_int8
         from crackscan.core.model_card import append_card
-        from crackscan.core.native_output import dropped_stderr
+        from crackscan.core.stderr_capture import drop_stderr
         from crackscan.train.network.crack_network import crack_network, receptive_margin_px
 
         keras.utils.set_random_seed(0)
@@ -103,7 +104,7 @@ def untrained(once: Once) -> Path:
         append_card(int8, replace(card, margin_px=0), folder / "no-margin.tflite")
         fixed = keras.Input(batch_shape=(1, 192, 192, 3))
         converter = tf.lite.TFLiteConverter.from_keras_model(keras.Model(fixed, network(fixed)))
-        with dropped_stderr(), redirect_stdout(StringIO()):
+        with drop_stderr(), redirect_stdout(StringIO()):
             plain = converter.convert()
         (folder / "float.tflite").write_bytes(plain)
         append_card(plain, card, folder / "float-with-card.tflite")
@@ -119,7 +120,7 @@ def tiny_run(once: Once) -> Path:
     """
 
     def make(folder: Path) -> None:
-        from crackscan.core.command_line import run
+        from crackscan.core.command_line import run_command
         from crackscan.train.cli import crackscan_train
 
         for name, kind in (("positive", "Crack"), ("negative", "NoCrack")):
@@ -130,7 +131,7 @@ def tiny_run(once: Once) -> Path:
         options = ["--backbone", "strided-96", "--weights", "none", "--size", "64"]
         options += ["--batch", "16", "--epochs", "1"]
         with pytest.raises(SystemExit) as ended:
-            run(
+            run_command(
                 crackscan_train,
                 ["fit", str(folder / "data"), "--out", str(folder / "run"), *options],
             )

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 import pytest
 
-from crackscan.core.command_line import Lazy, run
-from crackscan.core.durable_files import write_file
+from crackscan.core.command_line import LazyGroup, run_command
+from crackscan.core.durable_files import write_atomically
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 PROGRAMS = {
@@ -41,7 +41,9 @@ def place(once: Callable[[str, Callable[[Path], None]], Path], untrained: Path) 
         (folder / "file").touch()
         enormous_png(folder / "enormous.png")
         for model in ("tiny", "float", "float-with-card"):
-            write_file(folder / f"{model}.tflite", (untrained / f"{model}.tflite").read_bytes())
+            write_atomically(
+                folder / f"{model}.tflite", (untrained / f"{model}.tflite").read_bytes()
+            )
         (folder / "empty").mkdir()
         for number in range(5):
             for data, kind in (("one-class", "Crack"), ("unread", "crack"), ("unread", "nocrack")):
@@ -155,7 +157,7 @@ def test_a_mistake_ends_in_one_clear_line(
     module, attribute = PROGRAMS[program]
     group = getattr(import_module(module), attribute)
     with pytest.raises(SystemExit) as ended:
-        run(group, arguments)
+        run_command(group, arguments)
     printed = capfd.readouterr()
     assert ended.value.code == code, printed.err
     assert told in printed.err
@@ -180,7 +182,7 @@ def test_a_missing_package_is_named_with_the_way_to_get_it(
             import_module(package)
 
         with pytest.raises(SystemExit) as ended:
-            run(needs, [])
+            run_command(needs, [])
         printed = capsys.readouterr()
         assert ended.value.code == 1
         assert f"the Python package {package} is missing" in printed.err and advice in printed.err
@@ -188,6 +190,6 @@ def test_a_missing_package_is_named_with_the_way_to_get_it(
 
 
 def test_a_mistake_of_ours_is_not_hidden() -> None:
-    group = Lazy("broken", lazy={"it": ("crackscan.no_such_module:it", "help")})
+    group = LazyGroup("broken", lazy={"it": ("crackscan.no_such_module:it", "help")})
     with pytest.raises(ModuleNotFoundError, match="no_such_module"):
-        run(group, ["it"])
+        run_command(group, ["it"])

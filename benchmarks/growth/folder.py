@@ -10,7 +10,7 @@ import numpy as np
 
 from crackscan.benchmarks.growth.values import Point
 from crackscan.core.model_card import Card
-from crackscan.core.pictures import write_picture
+from crackscan.core.picture_writing import write_picture
 from crackscan.edge.device.health import resident_mb
 from crackscan.edge.inference.model import Model
 from crackscan.edge.pipelines.photos import (

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from crackscan.benchmarks.contenders import OURS
 from crackscan.benchmarks.peers.child import Child, GoneError
-from crackscan.core.pictures import decode_picture, write_picture
+from crackscan.core.picture_writing import write_picture
+from crackscan.core.pictures import decode_picture
 from crackscan.edge.appliance.bench import patches_in
 from crackscan.edge.appliance.bench.wall import encoded_frames
 

@@ -116,11 +116,11 @@ def _convert_notebook(network: Any, pictures: npt.NDArray[np.uint8], files: Path
     import tensorflow as tf
 
     from crackscan.convert.tflite import to_int8
-    from crackscan.core.native_output import dropped_stderr
+    from crackscan.core.stderr_capture import drop_stderr
 
     fixed = keras.Input(batch_shape=(1, NOTEBOOK_PX, NOTEBOOK_PX, 3))
     converter = tf.lite.TFLiteConverter.from_keras_model(keras.Model(fixed, network(fixed)))
-    with dropped_stderr():
+    with drop_stderr():
         plain = converter.convert()
     (files / "notebook-float.tflite").write_bytes(plain)
     bytes_in = keras.Input((NOTEBOOK_PX, NOTEBOOK_PX, 3))

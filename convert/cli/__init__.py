@@ -2,7 +2,7 @@
 
 import click
 
-from crackscan.core.command_line import Lazy, run, version
+from crackscan.core.command_line import LazyGroup, run_command, version_option
 
 COMMANDS = {
     "bundle": (
@@ -35,8 +35,8 @@ COMMANDS = {
 }
 
 
-@click.group(cls=Lazy, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
-@version
+@click.group(cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@version_option
 def crackscan_convert() -> None:
     """Turn a trained crack model into the int8 file that the Raspberry Pi runs.
 
@@ -45,4 +45,4 @@ def crackscan_convert() -> None:
 
 
 def main() -> None:
-    run(crackscan_convert)
+    run_command(crackscan_convert)

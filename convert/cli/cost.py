@@ -31,7 +31,7 @@ def cost(models: tuple[str, ...], rounds: int, as_json: bool) -> None:
     from rich.progress import Progress
     from rich.table import Table
 
-    from crackscan.core.quiet_tensorflow import import_tensorflow
+    from crackscan.core.tensorflow_import import import_tensorflow
     from crackscan.edge.inference.model import find_model
 
     files = [find_model(one) for one in models]

@@ -30,7 +30,7 @@ def quantize(run: Path, out: Path, name: str | None, data: Path | None, as_json:
     if not os.access(out.parent, os.W_OK):
         raise CrackscanError(f"cannot write {out}: its folder takes no files")
 
-    from crackscan.core.quiet_tensorflow import import_tensorflow
+    from crackscan.core.tensorflow_import import import_tensorflow
 
     import_tensorflow()
     from crackscan.convert.quantize import quantize_run

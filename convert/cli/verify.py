@@ -25,7 +25,7 @@ def verify(ctx: click.Context, model: Path, run: Path, data: Path | None, as_jso
     Exits with 1 where one of these does not hold. Compares on the validation side of the run's
     split, or on all of --data where that is other data (masks: squares of 128 px).
     """
-    from crackscan.core.quiet_tensorflow import import_tensorflow
+    from crackscan.core.tensorflow_import import import_tensorflow
 
     import_tensorflow()
     from crackscan.convert.agreement import LEAST_EQUAL_VERDICTS, MOST_AUROC_DROP, compare

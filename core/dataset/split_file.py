@@ -7,7 +7,7 @@ from typing import Any
 from crackscan import __version__
 from crackscan.core.dataset.index import ClassFolder, Item, Skipped
 from crackscan.core.dataset.split import SHARES, Member, Split
-from crackscan.core.durable_files import write_file
+from crackscan.core.durable_files import write_atomically
 from crackscan.core.errors import DataError
 
 _KIND, _VERSION = "crackscan split", 1
@@ -25,7 +25,7 @@ def write_split(path: Path, split: Split) -> None:
     }
     rows = ",\n".join(json.dumps(_row(member), ensure_ascii=False) for member in split.members)
     text = json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}")
-    write_file(path, f'{text},\n "files": [\n{rows}\n ]\n}}\n'.encode(errors=_NAMES))
+    write_atomically(path, f'{text},\n "files": [\n{rows}\n ]\n}}\n'.encode(errors=_NAMES))
 
 
 def read_split(path: Path) -> Split:

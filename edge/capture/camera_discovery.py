@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crackscan.core.errors import SourceError
-from crackscan.core.native_output import dropped_stderr
+from crackscan.core.stderr_capture import drop_stderr
 from crackscan.edge.capture.picamera import query_cameras
 
 _QUERYCAP = struct.Struct("16s32s32sIII12x")
@@ -69,7 +69,7 @@ def list_v4l2_cameras(root: Path = Path("/")) -> list[AttachedCamera]:
 def list_picameras() -> tuple[list[AttachedCamera], str]:
     """List the cameras that picamera2 finds, and why it failed ("" if it did not)."""
     try:
-        with dropped_stderr():
+        with drop_stderr():
             cameras = query_cameras()
     except SourceError as error:
         return [], str(error)

@@ -7,8 +7,8 @@ from pathlib import Path
 import cv2
 
 from crackscan.core.errors import SourceError
-from crackscan.core.native_output import library_messages
 from crackscan.core.pictures import RGB
+from crackscan.core.stderr_capture import capture_library_messages
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.capture.source import Source
 
@@ -40,7 +40,7 @@ class VideoFile(Source):
         super().__init__(name)
         self.path = path
         self.every = every
-        with library_messages():
+        with capture_library_messages():
             self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, _decoder_options())
         if not self._capture.isOpened():
             raise SourceError(f"{path} is not a readable video: it is damaged or another format")
@@ -58,7 +58,7 @@ class VideoFile(Source):
         index = 0
         while not self.stopped:
             wanted = index % self.every == 0
-            with library_messages():
+            with capture_library_messages():
                 found = self._capture.grab()
                 rgb = self._decode_frame() if found and wanted else None
             if not found:

@@ -2,7 +2,7 @@
 
 import click
 
-from crackscan.core.command_line import Lazy, run, version
+from crackscan.core.command_line import LazyGroup, run_command, version_option
 
 COMMANDS = {
     "bench": ("crackscan.edge.cli.bench:bench", "Time each stage of a scan on this machine."),
@@ -31,8 +31,8 @@ COMMANDS = {
 }
 
 
-@click.group(cls=Lazy, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
-@version
+@click.group(cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@version_option
 def crackscan() -> None:
     """Find cracks in concrete, offline, on this machine.
 
@@ -41,4 +41,4 @@ def crackscan() -> None:
 
 
 def main() -> None:
-    run(crackscan)
+    run_command(crackscan)

@@ -81,7 +81,7 @@ def bench(
     frames, is given without and with decoding.
     The submit file holds what is printed: board, versions and figures, no name, place or address.
     """
-    from crackscan.core.durable_files import write_file
+    from crackscan.core.durable_files import write_atomically
     from crackscan.edge.appliance.bench import surroundings
 
     around = surroundings()
@@ -96,7 +96,7 @@ def bench(
             _print_run(run)
     if submit_file is not None:
         text = json.dumps({"crackscan_bench": 1, **told}, indent=2, ensure_ascii=False)
-        write_file(submit_file, text.encode() + b"\n")
+        write_atomically(submit_file, text.encode() + b"\n")
         click.echo(f"{submit_file} can be sent to the makers; look at it first", err=True)
 
 

@@ -81,10 +81,10 @@ def calibrate(
 
 
 def _copy_target(path: Path, paper: str) -> None:
-    from crackscan.core.durable_files import write_file
+    from crackscan.core.durable_files import write_atomically
     from crackscan.edge.measurement.scale.printed_target import read_target
 
-    write_file(path, read_target(paper))
+    write_atomically(path, read_target(paper))
     click.echo(f"{path}: print it at 100 %, and check the ruler on it")
 
 

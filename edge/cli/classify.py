@@ -55,7 +55,7 @@ def classify(
 
     judge = Model.load(model, threads)
     judge.block_budget_px = _BLOCK_PX
-    threshold = judge.card.point(point).patch
+    threshold = judge.card.operating_point(point).patch
     found, failed = [], 0
     files = _files(pictures)
     bar = Console(stderr=True)

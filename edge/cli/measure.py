@@ -161,7 +161,7 @@ def _print(
 def _draw(
     out: Path, frame: "Frame", number: int, crack: "CrackMeasure", scale: "Scale | None"
 ) -> None:
-    from crackscan.core.pictures import write_picture
+    from crackscan.core.picture_writing import write_picture
     from crackscan.edge.measurement.width import draw_width
 
     path = out / Path(frame.name).with_suffix("")

@@ -14,7 +14,7 @@ from crackscan.core.components import (
     label_components,
 )
 from crackscan.core.model_card import DEFAULT_POINT, Card
-from crackscan.core.pooling import HELD, probability
+from crackscan.core.pooling import MIN_PROBABILITY, logit_to_probability
 from crackscan.edge.capture.frame import Frame
 
 CrackMap = NDArray[np.float32]
@@ -179,8 +179,10 @@ def _pooled(probabilities: CrackMap, k: int) -> float:
     """The `k` largest, pooled as their logits, which are in the same order."""
     if probabilities.size > k:
         probabilities = np.partition(probabilities, -k)[-k:]
-    held = [min(max(one, HELD), 1 - HELD) for one in probabilities.tolist()]
-    return probability(sum(math.log(one / (1 - one)) for one in held) / len(held), temperature=1.0)
+    held = [min(max(one, MIN_PROBABILITY), 1 - MIN_PROBABILITY) for one in probabilities.tolist()]
+    return logit_to_probability(
+        sum(math.log(one / (1 - one)) for one in held) / len(held), temperature=1.0
+    )
 
 
 def _area_px(rows: Indices, cols: Indices, frame: Frame, cell_px: int) -> int:

@@ -10,14 +10,14 @@ import numpy.typing as npt
 
 from crackscan.core.errors import ModelError
 from crackscan.core.model_card import Card, read_card
-from crackscan.core.native_output import dropped_stderr
 from crackscan.core.network_input import (
     Pixels,
     fill_pixels,
     input_shape,
     takes_camera_bytes,
 )
-from crackscan.core.pooling import probability, sigmoid, strongest_patch, top_k_mean
+from crackscan.core.pooling import logit_to_probability, sigmoid, strongest_patch, top_k_mean
+from crackscan.core.stderr_capture import drop_stderr
 from crackscan.edge.inference.model_store import default_file, installed_file
 from crackscan.edge.inference.runtime import default_threads, demand_tflite, open_interpreter
 from crackscan.edge.inference.tiling import block_size, blocks
@@ -93,13 +93,13 @@ class Model:
         `rgb` as for `crack_map`; a patch is `card.patch_px` wide, other sizes work.
         """
         pooled = top_k_mean(self.logits(rgb), self.card.pooling.k)
-        return probability(pooled, self.card.temperature)
+        return logit_to_probability(pooled, self.card.temperature)
 
     def picture_probability(self, rgb: RGB) -> float:
         """Probability that the most suspicious patch of a picture shows a crack."""
         cells = max(self.card.patch_px // self.card.cell_px, 1)
         pooled = strongest_patch(self.logits(rgb), self.card.pooling.k, cells)
-        return probability(pooled, self.card.temperature)
+        return logit_to_probability(pooled, self.card.temperature)
 
     def logits(self, rgb: RGB) -> CrackMap:
         """Cell logits before temperature and sigmoid, shaped as `crack_map`."""
@@ -139,7 +139,7 @@ class Model:
         if shape != self._shape:
             self._shape = (0, 0)  # until the new size is allocated, for want of memory or not
             fed = input_shape(self._input, *shape)
-            with dropped_stderr():
+            with drop_stderr():
                 self._interpreter.resize_tensor_input(self._input["index"], fed)
                 self._interpreter.allocate_tensors()
             self._shape = shape

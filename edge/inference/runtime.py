@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from crackscan.core.errors import ModelError
-from crackscan.core.native_output import dropped_stderr
+from crackscan.core.stderr_capture import drop_stderr
 
 MAX_THREADS = 4
 _IDENTIFIER = b"TFL3"
@@ -56,7 +56,7 @@ def open_interpreter(path: Path, threads: int, built_in: bool = False) -> tuple[
     if built_in:
         runtime += ", built-in kernels"
     try:
-        with dropped_stderr():
+        with drop_stderr():
             kernels = _kernels(litert, threads, built_in)
             return make(model_path=str(path), num_threads=threads, **kernels), runtime
     except (ValueError, RuntimeError) as error:

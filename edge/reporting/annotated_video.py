@@ -6,8 +6,8 @@ from pathlib import Path
 import cv2
 
 from crackscan.core.errors import CrackscanError
-from crackscan.core.native_output import library_messages
 from crackscan.core.pictures import RGB
+from crackscan.core.stderr_capture import capture_library_messages
 
 DEFAULT_FPS = 25.0
 """For a source that states no frame rate."""
@@ -41,7 +41,7 @@ class AnnotatedVideo:
         bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
         copies = 1 if at_s is None else max(0, round(at_s * self.rate_fps) + 1 - self.count)
         for _ in range(copies):
-            with library_messages() as messages:
+            with capture_library_messages() as messages:
                 writer.write(bgr)
             if any("Failed to write" in text for text in messages):
                 raise CrackscanError(f"cannot write {self.path}: is the disk full?")
@@ -51,7 +51,7 @@ class AnnotatedVideo:
         """Write the index and check that the file holds every frame; raises CrackscanError."""
         if self._writer is None:
             return
-        with library_messages():
+        with capture_library_messages():
             self._writer.release()
             self._writer = None
             check = cv2.VideoCapture(str(self.path), cv2.CAP_FFMPEG)
@@ -65,7 +65,7 @@ class AnnotatedVideo:
     def _open_writer(self, rgb: RGB) -> cv2.VideoWriter:
         self._size = rgb.shape[1], rgb.shape[0]
         codec = int.from_bytes(b"mp4v", "little")
-        with library_messages():
+        with capture_library_messages():
             writer = cv2.VideoWriter(
                 str(self.path), cv2.CAP_FFMPEG, codec, self.rate_fps, self._size
             )

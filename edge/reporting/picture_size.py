@@ -5,7 +5,8 @@ import base64
 import cv2
 import numpy as np
 
-from crackscan.core.pictures import RGB, encode_jpeg
+from crackscan.core.picture_writing import encode_jpeg
+from crackscan.core.pictures import RGB
 
 JPEG_QUALITIES = (82, 70, 55, 40, 25)
 """Tried in this order until the JPEG is small enough; below 25 thin cracks drown in artefacts."""

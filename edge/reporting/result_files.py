@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from crackscan.core.durable_files import free_bytes, write_file
+from crackscan.core.durable_files import free_disk_bytes, write_atomically
 from crackscan.core.errors import CrackscanError
-from crackscan.core.pictures import RGB, write_picture
+from crackscan.core.picture_writing import write_picture
+from crackscan.core.pictures import RGB
 from crackscan.edge.capture import Source
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.capture.pictures import RESULTS_MARK
@@ -114,7 +115,7 @@ class Results:
         self._write_state(state, {**summary, **told})
 
     def _demand_room(self, path: Path) -> None:
-        free = free_bytes(self.folder)
+        free = free_disk_bytes(self.folder)
         if free < self.reserve_bytes:
             raise CrackscanError(
                 f"{path} is not written on: only {free / _MB:.0f} MB are free on the disk"
@@ -134,7 +135,7 @@ class Results:
 
     def _write_state(self, state: str, summary: Mapping[str, Any]) -> None:
         text = json.dumps({**self.settings, "state": state, **summary}, indent=2)
-        write_file(self.folder / RESULTS_MARK, text.encode() + b"\n")
+        write_atomically(self.folder / RESULTS_MARK, text.encode() + b"\n")
 
 
 def make_ready(folder: Path, overwrite: bool = False) -> None:
@@ -197,7 +198,7 @@ def _keep_state(folder: Path, session: int) -> None:
         return
     kept = folder / numbered(RESULTS_MARK, session)
     if not kept.exists():
-        write_file(kept, state)
+        write_atomically(kept, state)
 
 
 class _Lines:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from crackscan.core.durable_files import free_bytes
+from crackscan.core.durable_files import free_disk_bytes
 
 FRAMES = "frames"
 """Folder of the pictures in the survey's folder."""
@@ -29,7 +29,7 @@ class PictureQuota:
         """
         if self.max_bytes is not None and used_bytes + new_bytes > self.max_bytes:
             return f"the picture quota of {self.max_bytes / _MB:.0f} MB is used up"
-        free = free_bytes(folder)
+        free = free_disk_bytes(folder)
         if free - new_bytes < self.reserve_bytes:
             return f"only {free / _MB:.0f} MB are free on the disk"
         return None

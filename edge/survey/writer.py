@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from crackscan.core.durable_files import free_bytes
+from crackscan.core.durable_files import free_disk_bytes
 from crackscan.core.errors import CrackscanError
-from crackscan.core.pictures import encode_jpeg
+from crackscan.core.picture_writing import encode_jpeg
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.positioning.clock import Instant
 from crackscan.edge.survey.job import Job, Picture, bytes_of, rgb_of
@@ -131,7 +131,7 @@ class SurveyWriter:
                 self._left_out,
                 self.quota_monitor.stopped,
                 self._trouble,
-                free_bytes(self.survey.folder),
+                free_disk_bytes(self.survey.folder),
             )
 
     def flush(self, timeout_s: float | None = None) -> bool:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.core.pooling import logit, probability, sigmoid
+from crackscan.core.pooling import logit, logit_to_probability, sigmoid
 from crackscan.edge.detection.finding import CrackMap, Rule
 from crackscan.edge.tracking.motion import Matrix
 
@@ -126,8 +126,8 @@ class EvidenceGrid:
         threshold = float(logit(np.array(rule.cell, np.float32)))
         p = self.parameters
         self._threshold = np.float32(threshold)
-        self._least = np.float32(probability(threshold - p.most_against, 1.0))
-        self._most = np.float32(min(probability(threshold + p.most_for, 1.0), 1 - 1e-6))
+        self._least = np.float32(logit_to_probability(threshold - p.most_against, 1.0))
+        self._most = np.float32(min(logit_to_probability(threshold + p.most_for, 1.0), 1 - 1e-6))
 
     def add_observations(self, *observations: Observation) -> None:
         """Add the crack maps of frames that follow each other closely, in order.

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from crackscan.benchmarks.boards import Here, main, predicted
-from crackscan.core.command_line import run
+from crackscan.core.command_line import run_command
 from crackscan.edge.cli import crackscan
 
 QUICK = ["--rounds", "2", "--seconds", "0.1"]
@@ -26,7 +26,7 @@ def test_figures_from_a_board_stand_beside_the_prediction(tmp_path: Path) -> Non
     sent = tmp_path / "figures.json"
     words = ["bench", "--seconds", "0.1", "--size", "640x480", "--threads", "1"]
     with pytest.raises(SystemExit) as ended:
-        run(crackscan, [*words, "--submit-file", str(sent)])
+        run_command(crackscan, [*words, "--submit-file", str(sent)])
     assert not ended.value.code
     told = json.loads(sent.read_text())
     done = CliRunner().invoke(main, [*QUICK, "--out", str(tmp_path), "--submitted", str(sent)])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from crackscan.convert.cli import crackscan_convert
-from crackscan.core.command_line import run
+from crackscan.core.command_line import run_command
 from crackscan.core.model_card import Card, OperatingPoint, Pooling
 from crackscan.core.pictures import read_picture
 
@@ -17,7 +17,7 @@ SAMPLES = Path(__file__).parents[2] / "samples" / "patches"
 def crackscan_convert_(*arguments: str | Path) -> int:
     """Run the command as a program does; gives its exit code."""
     with pytest.raises(SystemExit) as ended:
-        run(crackscan_convert, list(map(str, arguments)))
+        run_command(crackscan_convert, list(map(str, arguments)))
     return int(ended.value.code or 0)
 
 
@@ -44,7 +44,7 @@ def dark(once: Any) -> Path:
     """A run and `dark.tflite` of a network made by hand that answers to dark lines, and well."""
 
     def make(folder: Path) -> None:
-        from crackscan.core.quiet_tensorflow import import_tensorflow
+        from crackscan.core.tensorflow_import import import_tensorflow
 
         import_tensorflow()
         import keras
@@ -85,10 +85,10 @@ def dark(once: Any) -> Path:
 
 def _in_a_gap(network: Any) -> float:
     """The middle of the widest gap between the patches' probabilities, away from both ends."""
-    from crackscan.core.pooling import probability, top_k_mean
+    from crackscan.core.pooling import logit_to_probability, top_k_mean
 
     pictures = np.stack([read_picture(path)[:224, :224] for path in sorted(SAMPLES.glob("*/*"))])
     maps = np.asarray(network(pictures))[..., 0]
-    found = np.sort([probability(top_k_mean(one, 4), 1.0) for one in maps])[15:-15]
+    found = np.sort([logit_to_probability(top_k_mean(one, 4), 1.0) for one in maps])[15:-15]
     widest = int(np.argmax(np.diff(found)))
     return float(found[widest : widest + 2].mean())

@@ -9,9 +9,10 @@ import pytest
 
 from crackscan.convert.cli import crackscan_convert
 from crackscan.convert.golden import between, differences
-from crackscan.core.command_line import run
+from crackscan.core.command_line import run_command
 from crackscan.core.errors import CrackscanError
-from crackscan.core.pictures import read_picture, write_picture
+from crackscan.core.picture_writing import write_picture
+from crackscan.core.pictures import read_picture
 from crackscan.edge.inference.model import MODELS, Model
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +49,7 @@ def test_maps_of_two_models_are_not_compared() -> None:
 
 def golden(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str]:
     with pytest.raises(SystemExit) as ended:
-        run(crackscan_convert, ["golden", *map(str, arguments)])
+        run_command(crackscan_convert, ["golden", *map(str, arguments)])
     return int(ended.value.code or 0), capsys.readouterr().out
 
 

@@ -28,7 +28,7 @@ def converted(once: Any) -> Path:
     """A `.tflite` of each backbone with random weights, as the converter makes it."""
 
     def make(folder: Path) -> None:
-        from crackscan.core.quiet_tensorflow import import_tensorflow
+        from crackscan.core.tensorflow_import import import_tensorflow
 
         import_tensorflow()
         import keras

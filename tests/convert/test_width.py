@@ -16,7 +16,7 @@ from crackscan.convert.width_figures import figures
 from crackscan.convert.width_renderings import Setting, render
 from crackscan.convert.width_report import by_class
 from crackscan.core.errors import DataError
-from crackscan.core.pictures import write_picture
+from crackscan.core.picture_writing import write_picture
 from crackscan.core.skeleton import half_width, length_px, skeleton
 from crackscan.edge.measurement.width import LIGHT, PICTURE
 

@@ -24,7 +24,7 @@ from crackscan.core.model_card import (
     read_card,
     replace_card,
 )
-from crackscan.core.pooling import probability
+from crackscan.core.pooling import logit_to_probability
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Rule, find
 
@@ -127,7 +127,7 @@ def test_evaluation_and_scan_find_the_same(crack_map: np.ndarray, gap: int, cell
     frame = Frame(np.zeros((7 * 16, 9 * 16, 3), np.uint8), 0, "any", "any", 0.0, 0.0)
     labels, count = label_components(crack_map, rule.components)
     scores = score_components(crack_map, labels, count, rule.components)
-    told = sorted(probability(float(one), 1.0) for one in scores)
+    told = sorted(logit_to_probability(float(one), 1.0) for one in scores)
     kept = [one for one in told if one >= rule.patch]
     found = sorted(one.probability for one in find(crack_map, frame, rule))
     assert np.allclose(found, kept, atol=1e-5) or any(abs(p - rule.patch) < 1e-5 for p in told)

@@ -11,7 +11,7 @@ from types import ModuleType
 import click
 import pytest
 
-from crackscan.core.command_line import Lazy, run
+from crackscan.core.command_line import LazyGroup, run_command
 from crackscan.core.errors import CrackscanError
 from crackscan.core.folder_log import LOG_FILE, FolderLog, LogFileParameters
 from crackscan.core.logging_setup import JournalFormatter, MaskingFormatter, package_log
@@ -39,14 +39,14 @@ def demo(fail: bool) -> None:
         raise CrackscanError("the disk is full")
 
 
-@click.group(cls=Lazy, lazy={"demo": ("demo_of_this_test:demo", "A command.")})
+@click.group(cls=LazyGroup, lazy={"demo": ("demo_of_this_test:demo", "A command.")})
 def program() -> None:
     pass
 
 
 def run_program(*words: str) -> int:
     with pytest.raises(SystemExit) as ended:
-        run(program, words)
+        run_command(program, words)
     return int(ended.value.code or 0)
 
 

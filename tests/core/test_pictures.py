@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crackscan.core.errors import CrackscanError, PictureError
-from crackscan.core.native_output import library_messages
 from crackscan.core.picture_header import HeaderError, parse_header
-from crackscan.core.pictures import RGB, decode_picture, is_picture, read_picture, write_picture
+from crackscan.core.picture_writing import write_picture
+from crackscan.core.pictures import RGB, decode_picture, is_picture, read_picture
+from crackscan.core.stderr_capture import capture_library_messages
 
 DATA = Path(__file__).parents[1] / "data"
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -274,7 +275,7 @@ def test_refusing_is_silent(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -
 
 
 def test_other_text_on_standard_error_is_passed_on(capfd: pytest.CaptureFixture[str]) -> None:
-    with library_messages() as messages:
+    with capture_library_messages() as messages:
         os.write(2, b"progress 3 %\nlibpng warning: iCCP: known incorrect sRGB profile\n")
     assert messages == ["libpng warning: iCCP: known incorrect sRGB profile"]
     assert capfd.readouterr().err == "progress 3 %\n"
@@ -310,7 +311,7 @@ def test_a_picture_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> 
     before = path.read_bytes()
     script = (
         "import resource, sys, numpy as np\n"
-        "from crackscan.core.pictures import write_picture\n"
+        "from crackscan.core.picture_writing import write_picture\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
         "noise = np.random.default_rng(0).integers(0, 255, (99, 99, 3), np.uint8)\n"
         "write_picture(sys.argv[1], noise)\n"

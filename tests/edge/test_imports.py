@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import crackscan.edge
-from crackscan.core.pictures import read_picture, write_picture
+from crackscan.core.picture_writing import write_picture
+from crackscan.core.pictures import read_picture
 from crackscan.edge.cli import COMMANDS
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -26,7 +27,7 @@ CLASSIFIES = {
     "crackscan.edge.cli", "crackscan.edge.cli.classify", "crackscan.edge.inference.model_store",
     "crackscan.core.network_input", "crackscan.core.logging_setup", "crackscan.core.credentials",
     "crackscan.edge.inference.model", "crackscan.edge.inference.runtime", "crackscan.core.errors",
-    "crackscan.core.durable_files", "crackscan.core.native_output", "crackscan.core.pictures",
+    "crackscan.core.stderr_capture", "crackscan.core.pictures",
     "crackscan.core.picture_header", "crackscan.core.pooling", "crackscan.core.exif",
     "crackscan.core.jpeg_end", "crackscan.core.picture_metadata",
 }  # fmt: skip
@@ -41,28 +42,28 @@ ROOMS = sorted(
 
 CLASSIFY = """
 import sys
-from crackscan.core.command_line import run
+from crackscan.core.command_line import run_command
 from crackscan.edge.cli import crackscan
 try:
-    run(crackscan, ["classify", sys.argv[1]])
+    run_command(crackscan, ["classify", sys.argv[1]])
 except SystemExit as ended:
     assert not ended.code, ended.code
 """
 SCAN = """
 import sys
-from crackscan.core.command_line import run
+from crackscan.core.command_line import run_command
 from crackscan.edge.cli import crackscan
 try:
-    run(crackscan, ["scan", sys.argv[1], "--out", sys.argv[2], "--json", "--threads", "1"])
+    run_command(crackscan, ["scan", sys.argv[1], "--out", sys.argv[2], "--json", "--threads", "1"])
 except SystemExit as ended:
     assert not ended.code, ended.code
 """
 HELP = """
 import sys
-from crackscan.core.command_line import run
+from crackscan.core.command_line import run_command
 from crackscan.edge.cli import crackscan
 try:
-    run(crackscan, ["--help"])
+    run_command(crackscan, ["--help"])
 except SystemExit as ended:
     assert not ended.code, ended.code
 """

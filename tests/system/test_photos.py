@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 import pytest
 
-from crackscan.core.pictures import read_picture, write_picture
+from crackscan.core.picture_writing import write_picture
+from crackscan.core.pictures import read_picture
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 PROGRAM = [sys.executable, "-c", "from crackscan.edge.cli import main; main()"]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crackscan.core.pooling import probability, sigmoid, top_k_mean
+from crackscan.core.pooling import logit_to_probability, sigmoid, top_k_mean
 from crackscan.train.fitting.calibration import (
     best_f1_threshold,
     fit_temperature,
@@ -86,4 +86,4 @@ def test_pooling_takes_the_mean_of_the_largest(values: list[float], k: int) -> N
 
 @pytest.mark.parametrize("logit", [-1e30, -100.0, 0.0, 100.0, 1e30])
 def test_a_probability_never_overflows(logit: float) -> None:
-    assert probability(logit, 0.05) == pytest.approx(float(logit > 0) if logit else 0.5)
+    assert logit_to_probability(logit, 0.05) == pytest.approx(float(logit > 0) if logit else 0.5)

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crackscan.core.dataset.index import Item
-from crackscan.core.pictures import RGB, read_picture, write_picture
+from crackscan.core.picture_writing import write_picture
+from crackscan.core.pictures import RGB, read_picture
 from crackscan.train.data.copies import find_copies
 from crackscan.train.data.thumbnails import Looks, look
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from crackscan.core.command_line import run
+from crackscan.core.command_line import run_command
 from crackscan.core.dataset.selection import Label
 from crackscan.core.dataset.split_file import write_split
 from crackscan.core.model_card import Card, OperatingPoint, Pooling, append_card
@@ -114,7 +114,7 @@ def models(tmp_path_factory):
 def evaluate(*arguments) -> int:
     """Run the command as a program does; gives its exit code."""
     with pytest.raises(SystemExit) as ended:
-        run(crackscan_train, ["evaluate", *map(str, arguments)])
+        run_command(crackscan_train, ["evaluate", *map(str, arguments)])
     return int(ended.value.code or 0)
 
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crackscan.core.cells import CELL_PX
-from crackscan.core.pictures import read_picture, write_picture
+from crackscan.core.picture_writing import write_picture
+from crackscan.core.pictures import read_picture
 from crackscan.train.data.examples import (
     UNKNOWN,
     Example,

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from crackscan.core.command_line import run
+from crackscan.core.command_line import run_command
 from crackscan.core.dataset.split_file import read_split
 from crackscan.core.errors import CrackscanError, PictureError
 from crackscan.core.model_card import Card
-from crackscan.core.quiet_tensorflow import import_tensorflow
+from crackscan.core.tensorflow_import import import_tensorflow
 from crackscan.train.cli import crackscan_train
 from crackscan.train.data.labelled_patches import LabelledPatches
 
@@ -44,7 +44,7 @@ def train(folder: Path, settings: Settings = SMALL, **more: Any) -> Outcome:
 
 def crackscan_fit(*arguments: str | Path) -> int:
     with pytest.raises(SystemExit) as ended:
-        run(crackscan_train, ["fit", *map(str, arguments)])
+        run_command(crackscan_train, ["fit", *map(str, arguments)])
     return int(ended.value.code or 0)
 
 

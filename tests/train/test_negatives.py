@@ -12,7 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from crackscan.core.errors import CrackscanError
-from crackscan.core.pictures import read_picture, write_picture
+from crackscan.core.picture_writing import write_picture
+from crackscan.core.pictures import read_picture
 from crackscan.train.cli import crackscan_train
 from crackscan.train.data.negatives import Negative, collect, listed, shrink
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from crackscan.core.errors import CrackscanError
-from crackscan.core.quiet_tensorflow import import_tensorflow
+from crackscan.core.tensorflow_import import import_tensorflow
 
 import_tensorflow()
 import keras  # noqa: E402

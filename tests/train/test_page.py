@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from crackscan.core.dataset.selection import Label
-from crackscan.core.pictures import read_picture, write_picture
-from crackscan.core.quiet_tensorflow import import_tensorflow
+from crackscan.core.picture_writing import write_picture
+from crackscan.core.pictures import read_picture
+from crackscan.core.tensorflow_import import import_tensorflow
 from crackscan.train.data.field_annotations import Annotation, Polyline
 from crackscan.train.evaluate.measure import measure_patches
 from crackscan.train.evaluate.model_page.sets import JudgedSet, field

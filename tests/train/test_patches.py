@@ -8,7 +8,7 @@ import pytest
 from crackscan.core.dataset.index import Item
 from crackscan.core.dataset.patches import crack_mask, mask_patches
 from crackscan.core.errors import PictureError
-from crackscan.core.pictures import write_picture
+from crackscan.core.picture_writing import write_picture
 
 ITEM = Item("images/wall.png", mask="masks/wall.png")
 

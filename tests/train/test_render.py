@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from crackscan.core.errors import DataError
-from crackscan.core.pictures import read_picture, write_picture
+from crackscan.core.picture_writing import write_picture
+from crackscan.core.pictures import read_picture
 from crackscan.core.rendering.photographed_walls import read_backgrounds
 from crackscan.core.rendering.procedural_walls import PROCEDURAL
 from crackscan.train.cli.render import render

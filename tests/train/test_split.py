@@ -10,11 +10,12 @@ import cv2
 import numpy as np
 import pytest
 
-from crackscan.core.command_line import run
+from crackscan.core.command_line import run_command
 from crackscan.core.dataset.split import SHARES, Split
 from crackscan.core.dataset.split_file import read_split, write_split
 from crackscan.core.errors import DataError
-from crackscan.core.pictures import RGB, read_picture, write_picture
+from crackscan.core.picture_writing import write_picture
+from crackscan.core.pictures import RGB, read_picture
 from crackscan.train.cli import crackscan_train
 from crackscan.train.data.split import prepare
 
@@ -238,7 +239,7 @@ def test_another_file_is_no_split(tmp_path, text, told):
 
 def command(capfd, *arguments: object) -> tuple[int, str, str]:
     with pytest.raises(SystemExit) as end:
-        run(crackscan_train, ["split", *map(str, arguments)])
+        run_command(crackscan_train, ["split", *map(str, arguments)])
     out, err = capfd.readouterr()
     return int(end.value.code or 0), out, err
 

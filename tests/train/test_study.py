@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from crackscan.core.dataset.index import Item
 from crackscan.core.dataset.split import Member, Split
 from crackscan.core.errors import CrackscanError
-from crackscan.core.quiet_tensorflow import import_tensorflow
+from crackscan.core.tensorflow_import import import_tensorflow
 
 import_tensorflow()
 

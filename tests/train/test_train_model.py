@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from crackscan.core.errors import CrackscanError
-from crackscan.core.quiet_tensorflow import import_tensorflow
+from crackscan.core.tensorflow_import import import_tensorflow
 
 import_tensorflow()
 

@@ -2,7 +2,7 @@
 
 import click
 
-from crackscan.core.command_line import Lazy, run, version
+from crackscan.core.command_line import LazyGroup, run_command, version_option
 
 COMMANDS = {
     "split": ("crackscan.train.cli.split:split", "Find copies and split a data folder."),
@@ -36,8 +36,8 @@ COMMANDS = {
 }
 
 
-@click.group(cls=Lazy, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
-@version
+@click.group(cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@version_option
 def crackscan_train() -> None:
     """Train and judge crack models on your own pictures (desktop; needs the `train` extra).
 
@@ -46,4 +46,4 @@ def crackscan_train() -> None:
 
 
 def main() -> None:
-    run(crackscan_train)
+    run_command(crackscan_train)

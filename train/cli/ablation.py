@@ -53,13 +53,13 @@ def ablation(
     weights averaged (0.995). DATA is as for `model`. Leaves ablation.md and ablation.svg in --out,
     and what each run came to; run again, it goes on after the last finished one.
     """
-    from crackscan.core.quiet_tensorflow import import_tensorflow
+    from crackscan.core.tensorflow_import import import_tensorflow
 
     import_tensorflow()
     import os
     from dataclasses import asdict, replace
 
-    from crackscan.core.durable_files import write_file
+    from crackscan.core.durable_files import write_atomically
     from crackscan.train.cli.progress import bars
     from crackscan.train.fitting.callbacks import Watch
     from crackscan.train.study.ablation import ablation as measured
@@ -89,6 +89,6 @@ def ablation(
         f" --examples {size.examples} --seeds {seeds}" + (" --teacher MODEL" if teacher else "")
     )
     page = ablation_page(rows, size, backbone, command)
-    write_file(out / "ablation.md", page.encode())
+    write_atomically(out / "ablation.md", page.encode())
     draw_ablation(rows, out / "ablation.svg")
     click.echo(f"{out / 'ablation.md'}: {len(rows)} lines, {seeds} runs each; ablation.svg beside")

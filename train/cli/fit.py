@@ -73,7 +73,7 @@ def fit(
     import json
     from dataclasses import asdict, replace
 
-    from crackscan.core.quiet_tensorflow import import_tensorflow
+    from crackscan.core.tensorflow_import import import_tensorflow
 
     import_tensorflow()
     from crackscan.train.cli.progress import bars

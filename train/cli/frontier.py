@@ -59,13 +59,13 @@ def frontier(
     frontier.svg in --out, and what each variant came to; run again, it goes on after the last
     finished one.
     """
-    from crackscan.core.quiet_tensorflow import import_tensorflow
+    from crackscan.core.tensorflow_import import import_tensorflow
 
     import_tensorflow()
     import os
     from dataclasses import asdict, replace
 
-    from crackscan.core.durable_files import write_file
+    from crackscan.core.durable_files import write_atomically
     from crackscan.train.cli.progress import bars
     from crackscan.train.fitting.callbacks import Watch
     from crackscan.train.study.frontier import USUAL, VARIANTS
@@ -95,6 +95,6 @@ def frontier(
     command = f"crackscan-train frontier DATA --out FOLDER --examples {size.examples} --seed {seed}"
     command += " --teacher MODEL" if teacher else ""
     page = frontier_page(rows, size, seed, command)
-    write_file(out / "frontier.md", page.encode())
+    write_atomically(out / "frontier.md", page.encode())
     draw_frontier(rows, out / "frontier.svg")
     click.echo(f"{out / 'frontier.md'}: {len(rows)} networks, cheapest first; frontier.svg beside")

@@ -60,7 +60,7 @@ def model(
     scenes/ (pictures without a crack); every fifth photograph of the first that has masks, and
     every fourth picture of the second, are held out.
     """
-    from crackscan.core.quiet_tensorflow import import_tensorflow
+    from crackscan.core.tensorflow_import import import_tensorflow
 
     import_tensorflow()
     from dataclasses import replace

@@ -40,7 +40,7 @@ def page(
 
     Try: crackscan-train page crack-s DATA --out models --private sheets
     """
-    from crackscan.core.quiet_tensorflow import import_tensorflow
+    from crackscan.core.tensorflow_import import import_tensorflow
 
     import_tensorflow()
     import os

@@ -61,7 +61,7 @@ def render(
     from rich.console import Console
     from rich.progress import track
 
-    from crackscan.core.pictures import write_picture
+    from crackscan.core.picture_writing import write_picture
     from crackscan.core.rendering.photographed_walls import read_backgrounds
     from crackscan.train.render.folder import write_sample
     from crackscan.train.render.preview import contact_sheet

@@ -16,9 +16,10 @@ from tempfile import TemporaryDirectory
 
 import cv2
 
-from crackscan.core.durable_files import write_file
+from crackscan.core.durable_files import write_atomically
 from crackscan.core.errors import CrackscanError
-from crackscan.core.pictures import RGB, read_picture, write_picture
+from crackscan.core.picture_writing import write_picture
+from crackscan.core.pictures import RGB, read_picture
 
 LIST = Path(__file__).with_name("negatives.tsv")
 CREDITS = "CREDITS.tsv"
@@ -101,7 +102,7 @@ def collect(
             shutil.rmtree(root)
             if report is not None:
                 report("Collecting packages", done, len(packages))
-    write_file(out_dir / CREDITS, _credits(taken).encode())
+    write_atomically(out_dir / CREDITS, _credits(taken).encode())
     return Collected(tuple(pictures), tuple(n for n in negatives if n not in taken))
 
 

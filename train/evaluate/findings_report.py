@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscan.core.components import ComponentRule, label_components, score_components
-from crackscan.core.pictures import write_file, write_picture
+from crackscan.core.durable_files import write_atomically
+from crackscan.core.picture_writing import write_picture
 from crackscan.core.pooling import sigmoid
 from crackscan.train.evaluate.development_set import PictureSet
 from crackscan.train.evaluate.froc import Judged, SetMaps
@@ -28,8 +29,8 @@ def write_figures(out: Path, document: dict[str, Any]) -> None:
     """The whole evaluation as JSON, and a table of it as Markdown."""
     out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False)
-    write_file(out / FIGURES, text.encode())
-    write_file(out / TABLE, table_of(document).encode())
+    write_atomically(out / FIGURES, text.encode())
+    write_atomically(out / TABLE, table_of(document).encode())
 
 
 def table_of(document: dict[str, Any]) -> str:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from crackscan.core.errors import ModelError
 from crackscan.core.model_card import Card, read_card
-from crackscan.core.native_output import dropped_stderr
 from crackscan.core.network_input import Pixels, fill_pixels, input_shape, takes_camera_bytes
-from crackscan.core.quiet_tensorflow import import_tensorflow
+from crackscan.core.stderr_capture import drop_stderr
+from crackscan.core.tensorflow_import import import_tensorflow
 from crackscan.train.evaluate.run_card import run_card
 
 Pictures: TypeAlias = NDArray[np.uint8]
@@ -89,7 +89,7 @@ class TfliteScorer:
 
         self.runtime = f"ai-edge-litert {version('ai-edge-litert')}, {threads} threads"
         try:
-            with dropped_stderr():
+            with drop_stderr():
                 self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{path} is no TFLite model") from error
@@ -99,7 +99,7 @@ class TfliteScorer:
 
     def __call__(self, rgb: Pictures) -> Logits:
         if rgb.shape[1:] != self._size:
-            with dropped_stderr():
+            with drop_stderr():
                 shape = input_shape(self._input, *rgb.shape[1:3])
                 self._interpreter.resize_tensor_input(self._input["index"], shape)
                 self._interpreter.allocate_tensors()

@@ -62,7 +62,7 @@ def describe_data(judged: Judged, reader: Reader, measured: Measured) -> Documen
 def report_patches(measured: Measured, card: Card, point: str) -> Document:
     """All patch figures; verdicts at the patch threshold of the operating point `point`."""
     labels, logits, stated = measured.labels, measured.logits, measured.probabilities
-    verdicts = stated >= card.point(point).patch
+    verdicts = stated >= card.operating_point(point).patch
     counts = metrics.confusion(labels, verdicts)
     bins = metrics.reliability(labels, stated)
     return {
@@ -107,7 +107,7 @@ def report_cells(totals: Mapping[str, CellCounts], card: Card, photographs: int)
         "min_crack_pixels": MIN_CRACK_PIXELS,
         "operating_points": {
             name: {
-                "threshold": card.point(name).cell,
+                "threshold": card.operating_point(name).cell,
                 "precision": counts.precision,
                 "recall": counts.recall,
                 "f1": counts.f1,

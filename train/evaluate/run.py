@@ -9,7 +9,7 @@ from pathlib import Path
 
 from crackscan.core.dataset.selection import Judged, Reader, choose
 from crackscan.core.dataset.split import Side
-from crackscan.core.durable_files import write_file
+from crackscan.core.durable_files import write_atomically
 from crackscan.core.errors import ModelError
 from crackscan.core.run_folder import NETWORK
 from crackscan.train.data.thumbnails import Report
@@ -53,14 +53,14 @@ def evaluate(
     start = time.monotonic()
     judged = choose(data, split, side, model)
     scorer = load_scorer(model, threads)
-    scorer.card.point(point)
+    scorer.card.operating_point(point)
     folder = out or Path("evaluations") / f"{scorer.card.name}-on-{judged.name}"
     _demand_writable(folder)
     measured, document = _judge(model, scorer, judged, point, report)
     document |= {"command": command, "seconds": round(time.monotonic() - start, 1)}
     text = json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False)
-    write_file(folder / PAGE, render_page(document, measured).encode())
-    write_file(folder / DOCUMENT, f"{text}\n".encode())
+    write_atomically(folder / PAGE, render_page(document, measured).encode())
+    write_atomically(folder / DOCUMENT, f"{text}\n".encode())
     return document, folder
 
 
@@ -89,7 +89,9 @@ def _judge(
     reader = Reader(judged)
     pictures = len(judged.items)
     advance = _steps(report, "Scoring patches", pictures)
-    measured = measure_patches(scorer, reader.patches(advance), scorer.card.point(point).patch)
+    measured = measure_patches(
+        scorer, reader.patches(advance), scorer.card.operating_point(point).patch
+    )
     cells = None
     if judged.masks:
         advance = _steps(report, "Scoring whole photographs", pictures)

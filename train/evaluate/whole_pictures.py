@@ -16,7 +16,7 @@ from crackscan.core.components import (
     label_components,
     score_components,
 )
-from crackscan.core.pooling import logit, probability, sigmoid
+from crackscan.core.pooling import logit, logit_to_probability, sigmoid
 from crackscan.train.evaluate.development_set import MASONRY, QUAY, PictureSet, read_boxes
 from crackscan.train.evaluate.findings_report import plot_curves, write_figures, write_sheets
 from crackscan.train.evaluate.froc import (
@@ -144,7 +144,9 @@ def figures(sets: dict[str, list[Judged]], score_threshold: float, seed: int = 0
         at_rates.append(
             {
                 "false_a_picture": rate,
-                "threshold": probability(threshold, 1.0) if np.isfinite(threshold) else 0.0,
+                "threshold": logit_to_probability(threshold, 1.0)
+                if np.isfinite(threshold)
+                else 0.0,
                 "found": {name: _share(found_at(one, threshold)) for name, one in sets.items()},
                 "false": {name: false_at(one, threshold) for name, one in sets.items()},
                 "alarming": {name: alarming_at(one, threshold) for name, one in sets.items()},

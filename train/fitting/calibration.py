@@ -5,7 +5,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize, minimize_scalar
 
 from crackscan.core.model_card import OperatingPoint
-from crackscan.core.pooling import probability
+from crackscan.core.pooling import logit_to_probability
 
 Values = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.bool_]
@@ -76,7 +76,7 @@ def operating_point(
 ) -> OperatingPoint:
     """Thresholds on logits as probabilities, four digits."""
     patch, cell = (
-        round(min(max(probability(logit, temperature), 1e-4), 1 - 1e-4), 4)
+        round(min(max(logit_to_probability(logit, temperature), 1e-4), 1 - 1e-4), 4)
         for logit in (patch_logit, cell_logit)
     )
     return OperatingPoint(patch, cell, meaning)

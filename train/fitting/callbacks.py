@@ -23,7 +23,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from crackscan.core.durable_files import write_file
+from crackscan.core.durable_files import write_atomically
 from crackscan.core.errors import CrackscanError
 from crackscan.core.run_folder import CURVES
 from crackscan.train.fitting.curves import draw_curves
@@ -140,7 +140,7 @@ class History(keras.callbacks.Callback):  # type: ignore[misc]
         table = csv.DictWriter(text, list(self._rows[-1]))
         table.writeheader()
         table.writerows(self._rows)
-        write_file(self._run / HISTORY, text.getvalue().encode())
+        write_atomically(self._run / HISTORY, text.getvalue().encode())
         draw_curves(self._rows, self._run / CURVES)
 
 

@@ -18,7 +18,7 @@ from crackscan.core.model_card import (
     read_card,
     replace_card,
 )
-from crackscan.core.pooling import probability
+from crackscan.core.pooling import logit_to_probability
 from crackscan.train.evaluate.development_set import CLOSE_UPS, DRONE, SCENES, WALLS, PictureSet
 from crackscan.train.evaluate.froc import (
     Judged,
@@ -89,7 +89,7 @@ def set_operating_points(
     tried = fit_rules(maps)
     best = tried[0]
     card = read_card(model)
-    fallback = card.point()
+    fallback = card.operating_point()
     points = {}
     figures: dict[str, Any] = {}
     joined = best.rule.cell
@@ -97,7 +97,7 @@ def set_operating_points(
     for name, rate in PROMISES.items():
         before = card.operating_points.get(name, fallback)
         threshold = best.thresholds[name]
-        finding = min(max(round(probability(threshold, 1.0), 4), 1e-4), 1 - 1e-4)
+        finding = min(max(round(logit_to_probability(threshold, 1.0), 4), 1e-4), 1 - 1e-4)
         points[name] = OperatingPoint(
             patch=before.patch,
             cell=max(before.cell, joined),

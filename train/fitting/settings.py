@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from crackscan.core.durable_files import write_file
+from crackscan.core.durable_files import write_atomically
 from crackscan.core.errors import CrackscanError
 
 LAST, HISTORY, SETTINGS = "last.keras", "history.csv", "settings.json"
@@ -72,4 +72,4 @@ def claim(run: Path, settings: Settings, resume: bool) -> None:
             f"{run} holds a run already; go on with --resume or name another --out"
         )
     run.mkdir(parents=True, exist_ok=True)
-    write_file(run / SETTINGS, json.dumps(asdict(settings), indent=2).encode())
+    write_atomically(run / SETTINGS, json.dumps(asdict(settings), indent=2).encode())

@@ -10,7 +10,7 @@ from crackscan.core.cells import CELL_PX
 from crackscan.core.dataset.index import read_index
 from crackscan.core.dataset.split import Side, Split
 from crackscan.core.dataset.split_file import read_split, write_split
-from crackscan.core.durable_files import write_file
+from crackscan.core.durable_files import write_atomically
 from crackscan.core.errors import DataError
 from crackscan.core.run_folder import CARD, DATA, SPLIT
 from crackscan.train.data.examples import Source
@@ -49,7 +49,7 @@ def train_on_folder(
     split = read_split(run / SPLIT) if resume else prepare(data, settings.seed, report)
     on_split(split)
     write_split(run / SPLIT, split)
-    write_file(run / DATA, bytes(data.resolve()))
+    write_atomically(run / DATA, bytes(data.resolve()))
     training = _source(data, split, "train", settings, vary=True)
     validation = _source(data, split, "validation", settings, vary=False)
     outcome = fit(run, settings, [training], [validation], resume, watch)
@@ -57,7 +57,7 @@ def train_on_folder(
     save_representative(run, [training], settings.seed)
     used = describe_data_set(data, split.items("train"))
     card = make_card(run.name, network, settings, [validation], (used,), "crackscan-train fit")
-    write_file(run / CARD, card.to_json().encode())
+    write_atomically(run / CARD, card.to_json().encode())
     return outcome
 
 

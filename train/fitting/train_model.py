@@ -6,7 +6,7 @@ from pathlib import Path
 
 import keras
 
-from crackscan.core.durable_files import write_file
+from crackscan.core.durable_files import write_atomically
 from crackscan.core.errors import CrackscanError
 from crackscan.core.run_folder import AVERAGE, CARD, DATA, NETWORK
 from crackscan.train.data.data_folder import DEVELOPMENT, USUAL_PARTS, check_data_folder
@@ -107,7 +107,7 @@ def _claim_run(request: ModelRequest) -> None:
             f"{run} holds a run already; go on with --resume or name another --out"
         )
     run.mkdir(parents=True, exist_ok=True)
-    write_file(file, text.encode())
+    write_atomically(file, text.encode())
 
 
 def _render_pools(request: ModelRequest, data: TrainingData, report: Report) -> None:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from crackscan.core.errors import CrackscanError, ModelError
 from crackscan.core.model_card import read_card
-from crackscan.core.native_output import dropped_stderr
+from crackscan.core.stderr_capture import drop_stderr
 from crackscan.train.data.examples import RGB
 
 GREY_LEVELS = 127.5
@@ -86,7 +86,7 @@ def _convolutions(file: Path) -> Iterator[tuple[Array, Array]]:
 
     plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     try:
-        with dropped_stderr():
+        with drop_stderr():
             interpreter = Interpreter(str(file), experimental_op_resolver_type=plain)
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:

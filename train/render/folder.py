@@ -6,8 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from crackscan.core.durable_files import write_file
-from crackscan.core.pictures import write_picture
+from crackscan.core.durable_files import write_atomically
+from crackscan.core.picture_writing import write_picture
 from crackscan.train.render.sample import Sample
 
 QUALITY = 95
@@ -24,7 +24,7 @@ def write_sample(out: Path, seed: int, sample: Sample) -> None:
     name = f"{seed:08d}"
     write_picture(out / "images" / f"{name}.jpg", sample.rgb, QUALITY)
     _, data = cv2.imencode(".png", sample.mask)
-    write_file(out / "masks" / f"{name}.png", data.tobytes())
+    write_atomically(out / "masks" / f"{name}.png", data.tobytes())
     lines = [np.round(line.astype(np.float64), 2).tolist() for line in sample.centre_lines]
     record = {"image": f"{name}.jpg", "seed": seed, "kind": sample.kind, "lines": lines}
     with (out / "lines.jsonl").open("a", encoding="utf-8") as file:

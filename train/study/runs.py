@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from crackscan.core.dataset.split_file import write_split
-from crackscan.core.durable_files import write_file
+from crackscan.core.durable_files import write_atomically
 from crackscan.core.errors import CrackscanError
 from crackscan.core.run_folder import CARD, DATA, NETWORK, SPLIT
 from crackscan.train.data.data_folder import CLOSE_UPS
@@ -60,14 +60,14 @@ def claim_study(out: Path, told: Mapping[str, Any]) -> None:
             f"{out} holds a study with other settings ({STUDY}); take another --out"
         )
     out.mkdir(parents=True, exist_ok=True)
-    write_file(file, text.encode())
+    write_atomically(file, text.encode())
 
 
 def remembered(folder: Path, make: Callable[[], Result]) -> Result:
     """The result in a run's folder; made and kept there if it is not there yet."""
     file = folder / RESULT
     if not file.is_file():
-        write_file(file, json.dumps(make(), indent=2).encode())
+        write_atomically(file, json.dumps(make(), indent=2).encode())
     found: Result = json.loads(file.read_text())
     return found
 
@@ -90,7 +90,7 @@ def train(
         network = keras.models.load_model(folder / NETWORK, compile=False)
         save_representative(folder, training, settings.seed)
         write_split(folder / SPLIT, materials.split)
-        write_file(folder / DATA, bytes((materials.data / CLOSE_UPS).resolve()))
+        write_atomically(folder / DATA, bytes((materials.data / CLOSE_UPS).resolve()))
         card = make_card(folder.name, network, settings, [validation], (), "a study")
-        write_file(folder / CARD, card.to_json().encode())
+        write_atomically(folder / CARD, card.to_json().encode())
     return folder / NETWORK

@@ -10,7 +10,8 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from crackscan.core.pictures import decode_picture, encode_jpeg
+from crackscan.core.picture_writing import encode_jpeg
+from crackscan.core.pictures import decode_picture
 from crackscan.edge.appliance.bench.wall import encoded_frames
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Rule, find

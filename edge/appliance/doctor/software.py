@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
 from crackscan.core.errors import CrackscanError
-from crackscan.core.native_output import dropped_stderr
+from crackscan.core.stderr_capture import drop_stderr
 from crackscan.edge.appliance.doctor.check import Check, State, broken, ok, warning
 
 OLDEST_PYTHON = (3, 11)
@@ -79,7 +79,7 @@ def runtime() -> Check:
         interpreter, name = open_interpreter(find_model(), 1)
     except CrackscanError as error:
         return broken("runtime", str(error), "")
-    with dropped_stderr():
+    with drop_stderr():
         interpreter.allocate_tensors()
     fast = accelerated(interpreter)
     if fast is None:

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from crackscan.core.durable_files import write_file
+from crackscan.core.durable_files import write_atomically
 from crackscan.core.errors import CrackscanError
 from crackscan.edge.appliance.service.place import NAME, USER, Place, demand_open
 from crackscan.edge.appliance.service.unit import sysusers, unit
@@ -112,7 +112,7 @@ def _first_settings(place: Place, source: str) -> str:
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_file(path, text.encode())
+    write_atomically(path, text.encode())
     path.chmod(0o644)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
-from crackscan.core.durable_files import write_file
+from crackscan.core.durable_files import write_atomically
 from crackscan.core.errors import ScaleError
 from crackscan.edge.measurement.scale.lens import Lens
 
@@ -41,7 +41,7 @@ def write_camera(path: Path, camera: CalibratedCamera) -> None:
         },
         indent=2,
     )
-    write_file(path, text.encode() + b"\n")
+    write_atomically(path, text.encode() + b"\n")
 
 
 def read_camera(path: Path) -> Lens:

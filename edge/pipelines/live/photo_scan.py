@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from crackscan.core.errors import CrackscanError
-from crackscan.core.pictures import encode_jpeg
+from crackscan.core.picture_writing import encode_jpeg
 from crackscan.edge.capture import Source
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import CrackMap, Finding, find

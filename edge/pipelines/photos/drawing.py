@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.core.pictures import RGB, encode_jpeg
+from crackscan.core.picture_writing import encode_jpeg
+from crackscan.core.pictures import RGB
 from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.measurement.values import Scale
 from crackscan.edge.measurement.width import CrackMeasure, draw_width

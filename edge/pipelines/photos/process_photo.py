@@ -10,7 +10,7 @@ import numpy as np
 
 from crackscan.core.errors import CrackscanError, PictureError
 from crackscan.core.picture_header import Header
-from crackscan.core.pictures import MAX_BYTES, RGB, checked_header, decode_picture
+from crackscan.core.pictures import MAX_BYTES, RGB, check_header, decode_picture
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Rule
 from crackscan.edge.detection.multiscale import at_scale, join, look, map_scales, refined
@@ -64,7 +64,7 @@ class Looker:
             return replace(plain, skipped=f"could not be judged: {type(error).__name__}: {what}")
 
     def _look_at(self, plain: Looked, path: Path, data: bytes) -> Looked:
-        header = checked_header(data, path)
+        header = check_header(data, path)
         photo = read_photo(path)
         known = replace(
             plain, taken_s=photo.taken_s, taken_local=photo.taken_local, geotag=photo.geotag

@@ -37,7 +37,7 @@ _SAME = {
 
 def settings_of(method: Method, card: Card, folder: Path) -> dict[str, Any]:
     """What must be known to repeat a survey, and may not change while it is made."""
-    point = card.point(method.point)
+    point = card.operating_point(method.point)
     return {
         "kind": PHOTOGRAPHS,
         "crackscan": __version__,

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from crackscan.core.durable_files import write_file
+from crackscan.core.durable_files import write_atomically
 from crackscan.core.errors import CrackscanError
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -38,7 +38,7 @@ def write_pdf(html: Path, pdf: Path) -> str:
         return "Chromium"
     data = HTML(string=html.read_text(encoding="utf-8")).write_pdf()
     assert isinstance(data, bytes)
-    write_file(pdf, data)
+    write_atomically(pdf, data)
     return "WeasyPrint"
 
 
@@ -67,4 +67,4 @@ def _print_with_chromium(browser: str, html: Path, pdf: Path) -> None:
         if not part.is_file():
             message = (done.stderr.strip().splitlines() or ["no message"])[-1]
             raise CrackscanError(f"{browser} could not print {html}: {message}")
-        write_file(pdf, part.read_bytes())
+        write_atomically(pdf, part.read_bytes())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from crackscan.core.durable_files import write_file
+from crackscan.core.durable_files import write_atomically
 from crackscan.core.errors import CrackscanError
 from crackscan.edge.reporting.compare.comparison import compare_surveys
 from crackscan.edge.reporting.report.content import ReportContent, ReportOptions
@@ -76,7 +76,7 @@ def write_report(
         html.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CrackscanError(f"cannot write {html}: {error.strerror}") from None
-    write_file(html, page.encode())
+    write_atomically(html, page.encode())
     for kind, path in exports.items():
         export(survey, kind, path, overwrite)
     if pdf is not None:

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.core.pictures import RGB, encode_jpeg
+from crackscan.core.picture_writing import encode_jpeg
+from crackscan.core.pictures import RGB
 from crackscan.edge.detection.finding import BoundingBox, CrackMap
 from crackscan.edge.reporting.palette import AMBER
 from crackscan.edge.web.live.values import LiveFrame

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from crackscan.core.cells import CELL_PX
 from crackscan.core.errors import CrackscanError
-from crackscan.core.pictures import RGB, write_picture
+from crackscan.core.picture_writing import write_picture
+from crackscan.core.pictures import RGB
 from crackscan.edge.reporting.survey_pictures import SurveyPictures
 from crackscan.edge.survey.reading import SurveyReader
 from crackscan.edge.survey.values import StoredFinding, Verdict

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from crackscan.core.command_line import run
+from crackscan.core.command_line import run_command
 from crackscan.edge.appliance.bench import measure, patches_in, surroundings
 from crackscan.edge.appliance.bench.stages import BESIDE, IN_LINE
 from crackscan.edge.appliance.bench.wall import encoded_frames
@@ -109,7 +109,7 @@ def test_a_quiet_machine_has_no_warnings_and_a_slowed_one_has(
 
 def bench(*arguments: str) -> None:
     with pytest.raises(SystemExit) as ended:
-        run(crackscan, ["bench", "--seconds", "0.1", "--threads", "1", *arguments])
+        run_command(crackscan, ["bench", "--seconds", "0.1", "--threads", "1", *arguments])
     assert not ended.value.code
 
 
@@ -145,6 +145,6 @@ def test_a_table_tells_stages_and_rates(
 @pytest.mark.parametrize("size", ["640", "640x48", "64x9000", "axb", "100x100"])
 def test_a_size_that_is_none_is_refused(capsys: pytest.CaptureFixture[str], size: str) -> None:
     with pytest.raises(SystemExit) as ended:
-        run(crackscan, ["bench", "--size", size])
+        run_command(crackscan, ["bench", "--size", size])
     assert ended.value.code == 2
     assert "a size is WIDTHxHEIGHT" in capsys.readouterr().err

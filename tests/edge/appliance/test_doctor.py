@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from crackscan.core.command_line import run
+from crackscan.core.command_line import run_command
 from crackscan.core.errors import ModelError
 from crackscan.core.model_card import OperatingPoint, append_card, read_card
 from crackscan.edge.appliance.doctor import State, devices, examine, machine, software
@@ -32,7 +32,7 @@ NAMES = [
 
 def doctor(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
     with pytest.raises(SystemExit) as ended:
-        run(crackscan, ["doctor", *arguments])
+        run_command(crackscan, ["doctor", *arguments])
     assert isinstance(ended.value.code, int)
     printed = capsys.readouterr()
     assert printed.err == ""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from crackscan.core.command_line import run
+from crackscan.core.command_line import run_command
 from crackscan.core.errors import CrackscanError
 from crackscan.edge.appliance.service import Place, install, program, uninstall, unit
 from crackscan.edge.appliance.service.place import demand_open
@@ -209,7 +209,7 @@ def test_the_program_is_the_one_that_runs(
 
 def test_the_unit_can_be_looked_at_without_installing(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        run(crackscan, ["service", "install", "--print"])
+        run_command(crackscan, ["service", "install", "--print"])
     assert not ended.value.code
     printed = capsys.readouterr().out
     assert printed.startswith("# Made by: crackscan service install\n[Unit]\n")
@@ -254,7 +254,7 @@ def test_status_says_how_the_service_is(
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     for arguments in (["service", "status"], ["service", "status", "--json"]):
         with pytest.raises(SystemExit) as ended:
-            run(crackscan, arguments)
+            run_command(crackscan, arguments)
         assert (ended.value.code or 0) == code
         printed = capsys.readouterr().out
         if "--json" in arguments:
@@ -269,7 +269,7 @@ def test_without_systemd_it_is_said(
     monkeypatch.setenv("PATH", str(tmp_path))
     for command in (["status"], ["install", "--source", "0"], ["uninstall"]):
         with pytest.raises(SystemExit) as ended:
-            run(crackscan, ["service", *command])
+            run_command(crackscan, ["service", *command])
         printed = capsys.readouterr()
         assert ended.value.code == 1 and "there is no systemd" in printed.err
         assert len(printed.err.splitlines()) == 1

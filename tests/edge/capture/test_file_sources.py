@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from crackscan.core.errors import PictureError, SourceError
-from crackscan.core.pictures import RGB, write_picture
+from crackscan.core.picture_writing import write_picture
+from crackscan.core.pictures import RGB
 from crackscan.edge.capture import open_source
 
 RED, BLUE = (220, 20, 20), (20, 20, 220)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from crackscan.core.errors import SourceError
-from crackscan.core.pictures import write_picture
+from crackscan.core.picture_writing import write_picture
 from crackscan.edge.capture import SourceState, open_source
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.capture.watched_folder import WatchedFolder

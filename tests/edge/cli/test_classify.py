@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
-from crackscan.core.command_line import run
-from crackscan.core.pictures import RGB, read_picture, write_picture
+from crackscan.core.command_line import run_command
+from crackscan.core.picture_writing import write_picture
+from crackscan.core.pictures import RGB, read_picture
 from crackscan.edge.cli import crackscan
 from crackscan.edge.inference.model import Model
 
@@ -23,7 +24,7 @@ CRACK, INTACT = SAMPLES / "cracked-patch-upright.jpg", SAMPLES / "intact-patch-g
 
 def classify(*arguments: str | Path) -> int:
     with pytest.raises(SystemExit) as ended:
-        run(crackscan, ["classify", *map(str, arguments)])
+        run_command(crackscan, ["classify", *map(str, arguments)])
     return int(ended.value.code or 0)
 
 

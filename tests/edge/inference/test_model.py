@@ -266,6 +266,6 @@ def test_an_unknown_name_is_told_the_known_ones() -> None:
 def test_a_card_moves_with_its_file(untrained: Path, tmp_path: Path) -> None:
     moved = Path(shutil.copy(untrained / "tiny.tflite", tmp_path / "renamed.tflite"))
     assert Model.load(moved).card == read_card(untrained / "tiny.tflite")
-    assert Model.load(moved).card.point("high-recall").patch == 0.2
+    assert Model.load(moved).card.operating_point("high-recall").patch == 0.2
     with pytest.raises(ModelError, match="no operating point 'night'; it has: default, high"):
-        Model.load(moved).card.point("night")
+        Model.load(moved).card.operating_point("night")

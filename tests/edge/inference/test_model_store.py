@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from crackscan.core.command_line import run
+from crackscan.core.command_line import run_command
 from crackscan.core.errors import ModelError
 from crackscan.core.model_card import Card, OperatingPoint, append_card, read_card
 from crackscan.edge.cli import crackscan
@@ -207,7 +207,7 @@ def test_a_kill_at_any_instant_leaves_the_old_or_the_new_choice(
 
 def crackscan_model(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     with pytest.raises(SystemExit) as ended:
-        run(crackscan, ["model", *arguments])
+        run_command(crackscan, ["model", *arguments])
     printed = capsys.readouterr()
     return int(ended.value.code or 0), printed.out, printed.err
 

@@ -8,7 +8,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from crackscan.core.pictures import RGB, encode_jpeg, read_picture
+from crackscan.core.picture_writing import encode_jpeg
+from crackscan.core.pictures import RGB, read_picture
 from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.measurement.width import measure_crack
 from crackscan.edge.positioning import Geotag, Position

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crackscan.core.command_line import run
+from crackscan.core.command_line import run_command
 from crackscan.core.errors import CrackscanError
 from crackscan.edge.cli import crackscan
 from crackscan.edge.settings import KEYS, Settings, default_files, example, load
@@ -134,7 +134,7 @@ def test_the_command_prints_what_is_in_effect(
         ["--example"],
     ):
         with pytest.raises(SystemExit) as ended:
-            run(crackscan, ["settings", *arguments])
+            run_command(crackscan, ["settings", *arguments])
         assert not ended.value.code
     printed = capsys.readouterr().out
     told, _, rest = printed.partition("{")

@@ -14,7 +14,7 @@ import pyogrio
 import pytest
 from surveying import CARD, INFO, SETTINGS, WALL_S, full_sighting, moment, place, sighting
 
-from crackscan.core.command_line import run
+from crackscan.core.command_line import run_command
 from crackscan.edge.cli import crackscan
 from crackscan.edge.positioning.clock import ClockSource, Instant
 from crackscan.edge.survey import (
@@ -169,7 +169,7 @@ def test_a_survey_without_findings_gives_a_valid_file(tmp_path: Path, kind: str)
 
 def command(*arguments: object) -> int:
     with pytest.raises(SystemExit) as ended:
-        run(crackscan, [str(one) for one in arguments])
+        run_command(crackscan, [str(one) for one in arguments])
     return int(ended.value.code or 0)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from surveying import CARD, INFO, SETTINGS, moment, names, place, sighting
 
-from crackscan.core.durable_files import free_bytes
+from crackscan.core.durable_files import free_disk_bytes
 from crackscan.core.errors import CrackscanError
 from crackscan.core.pictures import RGB, read_picture
 from crackscan.edge.survey import (
@@ -144,7 +144,7 @@ def test_at_the_quota_pictures_stop_and_findings_go_on(survey: Survey, what: str
         quota = PictureQuota(max_bytes=40_000, reserve_bytes=0)
         told = "pictures are no longer saved: the picture quota of 0 MB is used up"
     else:
-        quota = PictureQuota(reserve_bytes=free_bytes(survey.folder) * 2)
+        quota = PictureQuota(reserve_bytes=free_disk_bytes(survey.folder) * 2)
         told = "pictures are no longer saved: only "
     writer = SurveyWriter(survey, quota)
     for number in range(12):

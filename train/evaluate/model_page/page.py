@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from crackscan.core.dataset.split_file import read_split, write_split
-from crackscan.core.durable_files import write_file
+from crackscan.core.durable_files import write_atomically
 from crackscan.train.data.data_folder import CLOSE_UPS, DEVELOPMENT, FIELD
 from crackscan.train.data.field_annotations import Annotation
 from crackscan.train.data.rendered import Pool, render_pool
@@ -91,9 +91,9 @@ def make_page(
     owners = "; ".join(one.judged.credit for one in shown)
     credit = f"Framed: cells called crack. Below: the patch's probability. Pictures: {owners}"
     draw_sheet(rows, scorer.card, default, credit, sheet)
-    write_file(diagram, reliability_panels(drawn).encode())
+    write_atomically(diagram, reliability_panels(drawn).encode())
     credits = _credits(data / FIELD / ATTRIBUTION, rows)
-    write_file(page, figures_page(name, scorer, judgements, credits, command).encode())
+    write_atomically(page, figures_page(name, scorer, judgements, credits, command).encode())
     made = [page, diagram, sheet]
     if private:
         private.mkdir(parents=True, exist_ok=True)
@@ -214,7 +214,7 @@ def _judged(judged: JudgedSet, scorer: Scorer) -> Judgement:
 
 
 def _rows(one: Judgement, scorer: Scorer, point: str, lines: int) -> list[Row]:
-    threshold = scorer.card.point(point).patch
+    threshold = scorer.card.operating_point(point).patch
     return rows_of(one.judged, one.measured, scorer, threshold, lines)
 
 

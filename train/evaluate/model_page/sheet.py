@@ -108,7 +108,7 @@ def draw_sheet(rows: Sequence[Row], card: Card, point: str, credit: str, path: P
                         textcoords="offset points", fontsize=9.5, color=INK,
                     )  # fmt: skip
                 if tile < len(group):
-                    _draw_tile(axes, group[tile], card, card.point(point).cell)
+                    _draw_tile(axes, group[tile], card, card.operating_point(point).cell)
     figure.text(0.01, 0.012, credit, fontsize=7.5, color=MUTED, va="bottom")
     figure.savefig(path, dpi=DPI, facecolor="white", pil_kwargs={"quality": 86})
 

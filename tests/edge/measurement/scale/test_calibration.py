@@ -11,7 +11,7 @@ from viewing import LENS, corners_of, poses
 
 from crackscan.convert.scale_renderings import shoot
 from crackscan.core.errors import ScaleError
-from crackscan.core.pictures import write_picture
+from crackscan.core.picture_writing import write_picture
 from crackscan.edge.cli.calibrate import VIDEO_EVERY
 from crackscan.edge.cli.calibrate import calibrate as command
 from crackscan.edge.measurement.scale.calibration import (

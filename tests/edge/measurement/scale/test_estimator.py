@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from crackscan.convert.width_renderings import Setting, render
 from crackscan.core.errors import CrackscanError, ScaleError
-from crackscan.core.pictures import read_picture, write_picture
+from crackscan.core.picture_writing import write_picture
+from crackscan.core.pictures import read_picture
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.cli.measure import measure as measure_command
 from crackscan.edge.measurement.scale import (

@@ -8,7 +8,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from scanning import clip, plain, wall
 
-from crackscan.core.pictures import write_picture
+from crackscan.core.picture_writing import write_picture
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from crackscan.core.command_line import run
+from crackscan.core.command_line import run_command
 from crackscan.core.errors import SurveyError
 from crackscan.core.pictures import RGB, read_picture
 from crackscan.edge.cli import crackscan
@@ -67,7 +67,7 @@ def clip(path: Path, frames: int, rate_fps: float = 10) -> Path:
 
 def crackscan_scan(*arguments: str | Path) -> int:
     with pytest.raises(SystemExit) as ended:
-        run(crackscan, ["scan", *map(str, arguments)])
+        run_command(crackscan, ["scan", *map(str, arguments)])
     return int(ended.value.code or 0)
 
 

@@ -17,7 +17,7 @@ from scanning import (
     wall,
 )
 
-from crackscan.core.pictures import write_picture
+from crackscan.core.picture_writing import write_picture
 from crackscan.edge.reporting.report.content import ReportOptions
 from crackscan.edge.reporting.report.content_reader import read_content
 from crackscan.edge.survey import NoteKind, Survey, SurveyInfo, SurveyReader

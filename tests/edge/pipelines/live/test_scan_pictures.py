@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from scanning import crackscan_scan, findings_in, plain, state_of, tell_place
 
-from crackscan.core.pictures import read_picture, write_picture
+from crackscan.core.picture_writing import write_picture
+from crackscan.core.pictures import read_picture
 from crackscan.edge.inference.model import Model
 from crackscan.edge.reporting.caption import caption_px
 from crackscan.edge.survey import SurveyReader

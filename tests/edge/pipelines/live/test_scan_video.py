@@ -7,7 +7,7 @@ import cv2
 import pytest
 from scanning import clip, crackscan_scan, findings_in, frames_in, pan, state_of, wall
 
-from crackscan.core.command_line import run
+from crackscan.core.command_line import run_command
 from crackscan.core.pictures import read_picture
 from crackscan.edge.cli import crackscan
 from crackscan.edge.reporting.caption import caption_px
@@ -64,7 +64,7 @@ def test_frames_blurred_for_moments_are_counted_and_told_in_the_report(tmp_path:
     unjudged = 60 - counts[""]
     assert 5 <= unjudged <= len(smeared) + 4 and set(counts) <= {"", "too fast", "out of focus"}
     with pytest.raises(SystemExit) as ended:
-        run(crackscan, ["report", str(out)])
+        run_command(crackscan, ["report", str(out)])
     assert not ended.value.code
     page = (out / "report.html").read_text()
     assert f"{unjudged} of 60 frames ({unjudged / 0.6:.0f} %) could not be judged: " in page

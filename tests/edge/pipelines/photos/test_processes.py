@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from photographing import METHOD, photographs
 
-from crackscan.core.command_line import run
+from crackscan.core.command_line import run_command
 from crackscan.core.errors import CrackscanError
 from crackscan.edge.cli import crackscan
 from crackscan.edge.pipelines.photos import LocalCrew, Task
@@ -184,7 +184,7 @@ def test_a_scheduler_that_does_not_answer_is_told_in_one_line(
     monkeypatch.setattr("crackscan.edge.pipelines.photos.dask_pool.CONNECT_S", 1.0)
     arguments = [str(folder), "--out", str(tmp_path / "visit"), "--dask", "tcp://127.0.0.1:9"]
     with pytest.raises(SystemExit) as ended:
-        run(crackscan, ["survey", *arguments])
+        run_command(crackscan, ["survey", *arguments])
     assert ended.value.code == 1
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith("Error: no Dask scheduler answers at tcp://127.0.0.1:9 within 1 s")

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 
 from crackscan.core.errors import CrackscanError
-from crackscan.edge.pipelines.background_thread import Beside
+from crackscan.edge.pipelines.background_thread import BackgroundThread
 from crackscan.edge.web.live.commands import Command, Mark, Pause, Resume
 from crackscan.edge.web.live.hub import Hub, Snap
 
@@ -54,7 +54,7 @@ def light_of(snap: Snap, found_s: float, now_s: float) -> Light:
     return Light.SCANNING
 
 
-class Panel(Beside):
+class Panel(BackgroundThread):
     """Asks the scan what its button says and shows how it goes; use it in a `with` block.
 
     The button connects its pin with ground. A short press is a mark in the survey, a long one
@@ -81,9 +81,9 @@ class Panel(Beside):
             self._button.when_pressed = self._pressed
             self._button.when_held = self._long
             self._button.when_released = self._released
-        super().__init__("light", wanted=self._led is not None)
+        super().__init__("light", enabled=self._led is not None)
 
-    def _after(self) -> None:
+    def _finish(self) -> None:
         self.close()
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""A thread that works beside something, for as long as a `with` block lasts."""
+"""A thread that works in the background of a `with` block."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -6,16 +6,16 @@ from types import TracebackType
 from typing import Self
 
 
-class Beside(ABC):
-    """Its `_run` begins with the block, where it is `wanted`, and returns once `_ended` is set."""
+class BackgroundThread(ABC):
+    """Begins with the block, if it is `enabled`; `_run` must return once `_ended` is set."""
 
-    def __init__(self, name: str, wanted: bool = True) -> None:
-        self._wanted = wanted
+    def __init__(self, name: str, enabled: bool = True) -> None:
+        self._enabled = enabled
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def __enter__(self) -> Self:
-        if self._wanted:
+        if self._enabled:
             self._thread.start()
         return self
 
@@ -28,11 +28,11 @@ class Beside(ABC):
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join()
-        self._after()
+        self._finish()
 
     @abstractmethod
     def _run(self) -> None:
-        """What the thread does."""
+        """The work of the thread."""
 
-    def _after(self) -> None:  # noqa: B027 (most have nothing left to do)
-        """What is left to do at the block's end, when the thread has returned."""
+    def _finish(self) -> None:  # noqa: B027 (most have nothing left to do)
+        """The work that is left at the end of the block, when the thread has returned."""

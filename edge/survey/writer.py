@@ -124,6 +124,7 @@ class SurveyWriter:
             self._put(Job(counts=dict(counts)))
 
     def state(self) -> WriterState:
+        free = free_disk_bytes(self.survey.folder)  # outside of the lock: the disk may be slow
         with self._changed:
             return WriterState(
                 len(self._jobs) + self._writing,
@@ -131,7 +132,7 @@ class SurveyWriter:
                 self._left_out,
                 self.quota_monitor.stopped,
                 self._trouble,
-                free_disk_bytes(self.survey.folder),
+                free,
             )
 
     def flush(self, timeout_s: float | None = None) -> bool:

@@ -83,6 +83,11 @@ class FrameQuality:
     """Direction of the motion blur, from x to y; None without motion blur."""
 
     @property
+    def is_clear(self) -> bool:
+        """Whether nothing needs to be shown about it."""
+        return self.verdict in (Verdict.SHARP, Verdict.PLAIN)
+
+    @property
     def usable(self) -> bool:
         """Whether the frame is worth the model's time."""
         return self.weight > 0

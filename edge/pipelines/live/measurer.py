@@ -1,4 +1,4 @@
-"""Measures findings in a thread of its own, never more than it can, so that no frame waits."""
+"""Measures findings in a thread of its own, so that no frame waits for a measurement."""
 
 import threading
 import time
@@ -19,11 +19,20 @@ from crackscan.edge.measurement.width.values import BoolArray
 from crackscan.edge.positioning import Geotag, PhotoData
 from crackscan.edge.survey.values import Sighting
 
-MOST_BYTES = 8 << 20
-"""Frames waiting to be measured in; beyond it the oldest is given up."""
-SHARE = 0.3
-"""Of the time, while frames come."""
 GIVEN_UP = "too many cracks at once"
+
+
+@dataclass(frozen=True)
+class MeasurerParameters:
+    """Limits of the measuring in the background. The values are hand-tuned."""
+
+    most_bytes: int = 8 << 20
+    """Bytes of the frames that wait to be measured in; beyond it the oldest is given up."""
+    time_share: float = 0.3
+    """Share of the time that is spent on measuring while frames come."""
+
+
+DEFAULTS = MeasurerParameters()
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,15 +71,20 @@ def measure(
 
 
 class Measurer:
-    """Takes findings at once and tells their measures later.
+    """Takes findings at once and measures them when there is time.
 
-    A finding that waits is replaced by a newer sighting of it. `done` is called from the thread,
-    for each that was taken: with measures that say GIVEN_UP where there were too many.
+    A finding that waits is replaced by a newer view of it. `done` is called from the measurer's
+    thread once for each that was taken; if there were too many, the reason is GIVEN_UP.
     """
 
     def __init__(
-        self, cell_px: int, scaling: ScaleEstimator, done: Callable[[Work, Measured], object]
+        self,
+        cell_px: int,
+        scaling: ScaleEstimator,
+        done: Callable[[Work, Measured], object],
+        parameters: MeasurerParameters = DEFAULTS,
     ) -> None:
+        self._parameters = parameters
         self.scaling = scaling
         self._cell_px = cell_px
         self._done = done
@@ -86,7 +100,7 @@ class Measurer:
         given_up = []
         with self._changed:
             self._waiting[work.number] = work
-            while len(self._waiting) > 1 and self._bytes() > MOST_BYTES:
+            while len(self._waiting) > 1 and self._bytes() > self._parameters.most_bytes:
                 given_up.append(self._waiting.popitem(last=False)[1])
             self._changed.notify_all()
         for one in given_up:
@@ -128,7 +142,8 @@ class Measurer:
             with self._changed:
                 self._busy = False
                 self._changed.notify_all()
-                self._changed.wait_for(lambda: self._hurry or self._ended, took_s * (1 / SHARE - 1))
+                rest_s = took_s * (1 / self._parameters.time_share - 1)
+                self._changed.wait_for(lambda: self._hurry or self._ended, rest_s)
 
 
 def _cells(finding: Finding, rgb: RGB, cell_px: int) -> BoolArray:

@@ -3,7 +3,7 @@
 from crackscan.edge.capture import Source
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import BoundingBox, CrackMap, Finding, Rule
-from crackscan.edge.pipelines.background_thread import Beside
+from crackscan.edge.pipelines.background_thread import BackgroundThread
 from crackscan.edge.pipelines.live.formatting import place_of
 from crackscan.edge.pipelines.live.setup import Setup
 from crackscan.edge.pipelines.live.tally import Tally
@@ -19,17 +19,17 @@ LONGEST_PX = 1280
 _REFUSAL = "not while pictures are scanned: only with a camera or a video"
 
 
-class Onlookers(Beside):
+class Onlookers(BackgroundThread):
     """Tells viewers from a thread of its own how the scan goes; use it in a `with` block."""
 
     def __init__(self, source: Source, setup: Setup, tally: Tally, survey: str) -> None:
-        super().__init__("onlookers", wanted=setup.hub is not None)
+        super().__init__("onlookers", enabled=setup.hub is not None)
         self._source = source
         self._setup = setup
         self._tally = tally
         self._survey = survey
 
-    def _after(self) -> None:
+    def _finish(self) -> None:
         if self._setup.hub is not None:
             self._tell(self._setup.hub)
 

@@ -1,54 +1,69 @@
-"""Keeps the record of a moving camera's findings: each once, and better as it is seen better."""
+"""Joins the tracks to the record: each crack once, and better as it is seen better."""
 
-import threading
+import queue
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.measurement.scale import ScaleEstimator
-from crackscan.edge.pipelines.live.formatting import line_of, place_of, width_of
+from crackscan.edge.pipelines.live.formatting import line_of
 from crackscan.edge.pipelines.live.measurer import Measured, Measurer, Work
-from crackscan.edge.positioning import NO_GEOTAG, Geotag
+from crackscan.edge.pipelines.live.viewer_values import make_list_entry
+from crackscan.edge.positioning import Geotag
 from crackscan.edge.positioning.clock import Clock, Instant
 from crackscan.edge.survey import Sighting, SurveyWriter
 from crackscan.edge.tracking.track import BestView, FrameStamp, Track, TrackUpdate
 from crackscan.edge.web.live.hub import Hub
-from crackscan.edge.web.live.values import Found
 
-UPDATED_S = 2.0
-"""How often a finding in view is brought up to date; one that leaves the view is at once."""
-MOST_UPDATES = 4
-"""Findings in view that are brought up to date with one frame."""
-MOST_FRAMES = 2
-"""Frames whose pixels are held back until their findings' turn comes;"""
-MOST_FULL = 1
-"""and of those with a full-resolution twin, which is large."""
+
+@dataclass(frozen=True)
+class RecorderParameters:
+    """How often findings are recorded, and how many frames are held. The values are hand-tuned."""
+
+    update_s: float = 2.0
+    """How often a finding in view is brought up to date, seconds; one that leaves the view is at
+    once."""
+    most_updates: int = 4
+    """Findings in view that are brought up to date with one frame."""
+    most_frames: int = 2
+    """Frames whose pixels are held until their findings are brought up to date."""
+    most_full_frames: int = 1
+    """Those of them that have a full-resolution picture, which is large."""
+
+
+DEFAULTS = RecorderParameters()
 
 
 @dataclass(eq=False)
-class _Open:
-    """A finding that may still be seen again."""
+class _OpenTrack:
+    """A track in the record that may still change."""
 
-    record: int
+    number: int
+    """Of the finding in the record."""
     track: Track
     view: BestView
     """The best view whose pixels the record has, or gets."""
     size: tuple[int, int]
     """Height and width of the frame of that view."""
     geotag: Geotag
+    """Of that view."""
     stored: Track
     """As it was last recorded."""
     stored_s: float
     pixels: Frame | None = None
-    """The frame of the view, until it is handed to the writer and the measurer."""
+    """The frame of the view, until the writer and the measurer have it."""
     in_view: bool = True
     measured: Measured | None = None
     measured_index: int = -1
-    """Of the frame that was measured in."""
+    """Index of the frame that was measured in."""
 
 
 class Recorder:
-    """Joins the findings of the follower to the record; `take` what each frame brought."""
+    """Records the tracks of one survey; used by one thread at a time.
+
+    Nothing waits for the disk, nor for a measurement: those arrive in a queue, which
+    `take_measurements` empties.
+    """
 
     def __init__(
         self,
@@ -58,103 +73,115 @@ class Recorder:
         scaling: ScaleEstimator,
         complete: Callable[[dict[str, object]], object],
         hub: Hub | None = None,
+        parameters: RecorderParameters = DEFAULTS,
     ) -> None:
         """`complete` is given each finding once, when it will not change any more, for JSON."""
         self.findings = 0
-        """In the record, those that were absorbed not counted."""
-        self.measurer = Measurer(cell_px, scaling, self._measured)
+        """Findings in the record; those that were merged into others are not counted."""
+        self.hub = hub
+        """Shows the findings to viewers; None: nobody sees them."""
+        self._measurements: queue.SimpleQueue[tuple[Work, Measured]] = queue.SimpleQueue()
+        self.measurer = Measurer(
+            cell_px, scaling, lambda work, measured: self._measurements.put((work, measured))
+        )
         self._writer = writer
         self._clock = clock
         self._complete = complete
-        self._hub = hub
-        self._open: dict[int, _Open] = {}
-        self._ending: dict[int, _Open] = {}
-        """By number in the record: complete but for their measures."""
-        self._lock = threading.RLock()
+        self._parameters = parameters
+        self._open: dict[int, _OpenTrack] = {}
+        self._ending: dict[int, _OpenTrack] = {}
+        """By number in the record: complete but for their measurement."""
 
     def number_of(self, track: Track) -> int:
-        """A finding's number in the record; 0: it has none yet."""
-        with self._lock:
-            opened = self._open.get(track.number)
-            return 0 if opened is None else opened.record
+        """The number of a track in the record; 0 if it has none yet."""
+        opened = self._open.get(track.number)
+        return 0 if opened is None else opened.number
 
     def record_frame(self, frame: Frame, geotag: Geotag, update: TrackUpdate) -> None:
-        """Record what a frame brought; does not wait for the disk."""
+        """Record what a frame changed in the tracks."""
+        p = self._parameters
         visible = {track.number: track for track, _ in update.visible}
-        with self._lock:
-            for gone, kept in update.merged.items():
-                self._absorb(gone, kept)
-            improved = {track.number for track in update.improved}
-            for track in (*update.confirmed, *update.improved, *visible.values()):
-                opened = self._open.get(track.number)
-                if opened is None:
-                    self._begin(track, frame, geotag)
-                    continue
-                opened.track = track
-                if track.number in improved:
-                    opened.view, opened.pixels = track.best, frame
-                    opened.geotag, opened.size = geotag, (frame.height, frame.width)
-            crowded = self._is_crowded()
-            left_to_update = MOST_UPDATES
-            for number, opened in list(self._open.items()):
-                left = opened.in_view and number not in visible
-                opened.in_view = number in visible
-                due = left_to_update > 0 and frame.captured_s - opened.stored_s >= UPDATED_S
-                full = crowded and opened.pixels is not None
-                if left or full or (due and opened.track is not opened.stored):
-                    left_to_update -= 1
-                    self._store(opened, frame.captured_s)
-            self._end(update.completed)
+        for gone, kept in update.merged.items():
+            self._merge_tracks(gone, kept)
+        improved = {track.number for track in update.improved}
+        for track in (*update.confirmed, *update.improved, *visible.values()):
+            opened = self._open.get(track.number)
+            if opened is None:
+                self._open_track(track, frame, geotag)
+                continue
+            opened.track = track
+            if track.number in improved and opened.view is not track.best:
+                opened.view, opened.pixels = track.best, frame
+                opened.geotag, opened.size = geotag, (frame.height, frame.width)
+        crowded = self._is_crowded()
+        updates_left = p.most_updates
+        for number, opened in list(self._open.items()):
+            left = opened.in_view and number not in visible
+            opened.in_view = number in visible
+            due = updates_left > 0 and frame.captured_s - opened.stored_s >= p.update_s
+            full = crowded and opened.pixels is not None
+            if left or full or (due and opened.track is not opened.stored):
+                updates_left -= 1
+                self._store_track(opened, frame.captured_s)
+        self._complete_tracks(update.completed)
 
     def end_tracks(self, left: Iterable[Track]) -> None:
-        """No frame of what was tracked so far will come: all its findings are complete."""
-        with self._lock:
-            self._end(left)
-            for number in list(self._open):
-                self._end([self._open[number].track])
+        """Complete all tracks: no frame that could show them will come."""
+        self._complete_tracks(left)
+        self._complete_tracks([opened.track for opened in list(self._open.values())])
+
+    def take_measurements(self) -> None:
+        """Record the measurements that are ready; does not wait for others."""
+        while True:
+            try:
+                work, measured = self._measurements.get_nowait()
+            except queue.Empty:
+                return
+            self._record_measurement(work, measured)
 
     def close(self, timeout_s: float) -> None:
-        """Wait for the last measures, for so long."""
+        """Wait for the last measurements, for this time at most."""
         self.measurer.close(timeout_s)
+        self.take_measurements()
 
-    def _begin(self, track: Track, frame: Frame, geotag: Geotag) -> None:
+    def _open_track(self, track: Track, frame: Frame, geotag: Geotag) -> None:
         size = frame.height, frame.width
-        opened = _Open(0, track, track.best, size, geotag, track, frame.captured_s)
+        opened = _OpenTrack(0, track, track.best, size, geotag, track, frame.captured_s)
         if track.best.stamp.index == frame.index:
             opened.pixels = frame
-        best = opened.pixels
-        picture = None if best is None else self._writer.picture_of(best)
-        opened.record = self._writer.add_finding(self._sighting(opened), picture)
+        picture = None if opened.pixels is None else self._writer.picture_of(opened.pixels)
+        opened.number = self._writer.add_finding(self._make_sighting(opened), picture)
         self.findings += 1
         self._open[track.number] = opened
-        self._measure(opened)
-        self._show(opened)
+        self._request_measurement(opened)
+        self._show_track(opened)
         opened.pixels = None
 
-    def _store(self, opened: _Open, now_s: float) -> None:
+    def _store_track(self, opened: _OpenTrack, now_s: float) -> None:
         if opened.pixels is not None:
             picture = self._writer.picture_of(opened.pixels)
-            self._writer.update_finding(opened.record, self._sighting(opened), picture)
-            self._measure(opened)
+            self._writer.update_finding(opened.number, self._make_sighting(opened), picture)
+            self._request_measurement(opened)
         elif opened.track is not opened.stored:
-            self._writer.update_finding(opened.record, self._sighting(opened))
+            self._writer.update_finding(opened.number, self._make_sighting(opened))
         opened.stored, opened.stored_s = opened.track, now_s
-        self._show(opened)
+        self._show_track(opened)
         opened.pixels = None
 
     def _is_crowded(self) -> bool:
-        """Whether too many frames' pixels are held back."""
-        frames = [opened.pixels for opened in self._open.values()]
-        held = {id(frame.rgb) for frame in frames if frame is not None}
-        full = {id(frame.full) for frame in frames if frame is not None and frame.full is not None}
-        return len(held) > MOST_FRAMES or len(full) > MOST_FULL
+        """Whether the pixels of too many frames are held."""
+        frames = [one.pixels for one in self._open.values() if one.pixels is not None]
+        held = {id(frame.rgb) for frame in frames}
+        full = {id(frame.full) for frame in frames if frame.full is not None}
+        p = self._parameters
+        return len(held) > p.most_frames or len(full) > p.most_full_frames
 
-    def _measure(self, opened: _Open) -> None:
+    def _request_measurement(self, opened: _OpenTrack) -> None:
         if opened.pixels is not None:
-            frame = replace(opened.pixels, full=None)  # its memory is not for those that wait
-            self.measurer.add(Work(opened.record, opened.view.finding, frame, opened.geotag))
+            frame = replace(opened.pixels, full=None)  # too large to be held while it waits
+            self.measurer.add(Work(opened.number, opened.view.finding, frame, opened.geotag))
 
-    def _absorb(self, gone: int, kept: int) -> None:
+    def _merge_tracks(self, gone: int, kept: int) -> None:
         part = self._open.pop(gone, None)
         if part is None:
             return
@@ -165,86 +192,76 @@ class Recorder:
         if part.pixels is not None and part.view.quality > whole.view.quality:
             whole.view, whole.pixels = part.view, part.pixels
             whole.geotag, whole.size = part.geotag, part.size
-        self._writer.absorb_finding(part.record, whole.record)
+        self._writer.absorb_finding(part.number, whole.number)
         self.findings -= 1
-        if self._hub is not None:
-            self._hub.gone(part.record)
+        if self.hub is not None:
+            self.hub.gone(part.number)
 
-    def _end(self, ended: Iterable[Track]) -> None:
-        for track in ended:
+    def _complete_tracks(self, completed: Iterable[Track]) -> None:
+        for track in completed:
             opened = self._open.get(track.number)
             if opened is None:
                 continue
             if track.last.index != opened.track.last.index:
                 opened.track = track
-            self._store(opened, opened.stored_s)
+            self._store_track(opened, opened.stored_s)
             del self._open[track.number]
             if opened.measured_index == opened.view.stamp.index:
-                self._complete(self._line(opened))
+                self._complete(self._make_line(opened))
             else:
-                self._ending[opened.record] = opened
+                self._ending[opened.number] = opened
 
-    def _measured(self, work: Work, measured: Measured) -> None:
-        """Called from the measurer's thread."""
-        with self._lock:
-            opened = self._ending.get(work.number)
-            if opened is None:
-                opened = next((o for o in self._open.values() if o.record == work.number), None)
-            if opened is None or opened.view.stamp.index != work.frame.index:
-                return  # absorbed, or seen better meanwhile
-            opened.measured, opened.measured_index = measured, work.frame.index
-            self._writer.update_finding(opened.record, self._sighting(opened))
-            self._show(opened)
-            if self._ending.pop(work.number, None) is not None:
-                self._complete(self._line(opened))
+    def _record_measurement(self, work: Work, measured: Measured) -> None:
+        opened = self._ending.get(work.number)
+        if opened is None:
+            opened = next((one for one in self._open.values() if one.number == work.number), None)
+        if opened is None or opened.view.stamp.index != work.frame.index:
+            return  # merged, or seen better meanwhile
+        opened.measured, opened.measured_index = measured, work.frame.index
+        self._writer.update_finding(opened.number, self._make_sighting(opened))
+        self._show_track(opened)
+        if self._ending.pop(work.number, None) is not None:
+            self._complete(self._make_line(opened))
 
-    def _sighting(self, opened: _Open) -> Sighting:
-        track, best = opened.track, opened.view
-        fits = opened.measured_index == best.stamp.index
+    def _make_sighting(self, opened: _OpenTrack) -> Sighting:
+        track, finding = opened.track, opened.view.finding
+        fits = opened.measured_index == opened.view.stamp.index
         measured = opened.measured if fits else None
         return Sighting(
-            first=self._at(track.first),
-            last=self._at(track.last),
-            frame=best.finding.frame,
-            frame_index=best.finding.frame_index,
+            first=self._instant_of(track.first),
+            last=self._instant_of(track.last),
+            frame=finding.frame,
+            frame_index=finding.frame_index,
             frame_width=opened.size[1],
             frame_height=opened.size[0],
-            box=best.finding.box,
-            cells=best.finding.cells,
-            area_px=best.finding.area_px,
+            box=finding.box,
+            cells=finding.cells,
+            area_px=finding.area_px,
             probability=track.probability,
             peak=track.peak,
-            mean=best.finding.mean,
+            mean=finding.mean,
             frames_seen=track.frames_seen,
-            clip_s=best.finding.clip_s,
-            geotag=opened.geotag or NO_GEOTAG,
+            clip_s=finding.clip_s,
+            geotag=opened.geotag,
             scale=None if measured is None else measured.scale,
             measures=None if measured is None else measured.measures,
             lines=() if measured is None else measured.lines,
         )
 
-    def _at(self, stamp: FrameStamp) -> Instant:
+    def _instant_of(self, stamp: FrameStamp) -> Instant:
         return self._clock.instant_at(stamp.monotonic_s, stamp.wall_s)
 
-    def _line(self, opened: _Open) -> dict[str, object]:
+    def _make_line(self, opened: _OpenTrack) -> dict[str, object]:
         track = opened.track
         finding = replace(opened.view.finding, probability=track.probability, peak=track.peak)
-        return line_of(opened.record, finding, self._sighting(opened))
+        return line_of(opened.number, finding, self._make_sighting(opened))
 
-    def _show(self, opened: _Open) -> None:
-        if self._hub is None:
+    def _show_track(self, opened: _OpenTrack) -> None:
+        if self.hub is None:
             return
-        sighting = self._sighting(opened)
-        # What an earlier frame told stays on the list until the best one is measured.
-        known = opened.measured
-        width = "" if known is None else width_of(known.measures, known.scale)
-        found = Found(
-            number=opened.record,
-            probability=sighting.probability,
-            box=sighting.box,
-            wall_s=sighting.first.wall_s,
-            frame=sighting.frame,
-            width=width,
-            place=place_of(sighting.geotag),
-        )
-        self._hub.found(found, None if opened.pixels is None else opened.pixels.rgb)
+        sighting = self._make_sighting(opened)
+        if sighting.measures is None and opened.measured is not None:
+            # The measurement in an earlier view stays on the list until the best one is measured.
+            sighting = opened.measured.added_to(sighting)
+        picture = None if opened.pixels is None else opened.pixels.rgb
+        self.hub.found(make_list_entry(opened.number, sighting), picture)

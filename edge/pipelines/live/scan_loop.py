@@ -2,16 +2,14 @@
 
 import logging
 import sqlite3
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from crackscan.core.errors import CrackscanError, SourceError
 from crackscan.edge.capture import Source
-from crackscan.edge.pipelines.live.command_loop import Attendant
 from crackscan.edge.pipelines.live.folder import go_on, make
-from crackscan.edge.pipelines.live.moving import Moving
+from crackscan.edge.pipelines.live.live_scan import LiveScan
 from crackscan.edge.pipelines.live.onlookers import Onlookers
 from crackscan.edge.pipelines.live.photo_scan import Pictures
 from crackscan.edge.pipelines.live.setup import Setup
@@ -60,7 +58,7 @@ def scan(
     if source.kind == "pictures":
         results = _scan_pictures(Pictures(source, setup, survey, results, tally), watch)
     else:
-        results = _scan_moving(Moving(source, setup, survey, results, tally), watch)
+        results = _scan_moving(LiveScan(source, setup, survey, results, tally), watch)
     if results.trouble is not None:
         raise CrackscanError(results.trouble)
 
@@ -92,35 +90,19 @@ def _scan_pictures(pictures: Pictures, watch: Watch) -> Results:
     return results
 
 
-def _scan_moving(moving: Moving, watch: Watch) -> Results:
-    source, tally = moving.source, moving.tally
+def _scan_moving(live: LiveScan, watch: Watch) -> Results:
+    source, tally = live.source, live.tally
     try:
-        with Attendant(moving) as beside:
-            _follow(source, moving, beside, watch)
+        live.scan_frames(watch)
         _demand_frames(source, tally)
     except BaseException as error:
         log.error("the scan failed", exc_info=True)
         tally.error = _words(error)
         with suppress(CrackscanError):
-            moving.end_survey("failed")
+            live.end_scan("failed")
         raise
-    moving.end_survey(_ending(source))
-    return moving.results
-
-
-def _follow(source: Source, moving: Moving, beside: Attendant, watch: Watch) -> None:
-    ready = False
-    for frame in source:
-        began_s = time.monotonic()
-        moving.tally.begin()
-        beside.obey()
-        moving.take(frame)
-        if not ready and moving.tally.frames:
-            moving.setup.notify.ready()
-            ready = True
-        watch(moving.tally)
-        moving.pace.rest(began_s, lambda: source.stopped)
-    moving.setup.notify.stopping()
+    live.end_scan(_ending(source))
+    return live.record.results.results
 
 
 def _demand_frames(source: Source, tally: Tally) -> None:

@@ -72,6 +72,7 @@ class Hub:
         self._asked = 0
         self._ended = False
         self._listener: Callable[[], object] | None = None
+        self._on_command: Callable[[], object] | None = None
 
     def publish(self, frame: LiveFrame) -> None:
         """Show a frame; an earlier one that no viewer has seen yet is forgotten."""
@@ -139,6 +140,14 @@ class Hub:
             self._commands.clear()
             return asked
 
+    def notify_commands(self, callback: Callable[[], object] | None) -> None:
+        """Call this after each command that a viewer sends, from the server's thread.
+
+        It must return at once; None: call nothing any more.
+        """
+        with self._lock:
+            self._on_command = callback
+
     def answer(self, asked: Asked, text: str, good: bool = True) -> None:
         """Say in one line what came of a command: `Picture saved: …`; `good=False`: why nothing."""
         with self._lock:
@@ -194,6 +203,8 @@ class Hub:
                 return None
             self._asked += 1
             self._commands.append(Asked(self._asked, command))
+            if self._on_command is not None:
+                self._on_command()
             return self._asked
 
     def _say(self, text: str, good: bool, command: int | None) -> None:

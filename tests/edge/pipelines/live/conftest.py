@@ -9,6 +9,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from scanning import clip, plain, wall
 
 from crackscan.core.picture_writing import write_picture
+from crackscan.edge.detection.finding import Rule
+from crackscan.edge.inference.model import Model
+from crackscan.edge.pipelines.live import Setup
+from crackscan.edge.settings import Settings
 
 
 @pytest.fixture
@@ -25,3 +29,9 @@ def photos(tmp_path: Path) -> Path:
 def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """More frames than any test waits for."""
     return clip(tmp_path_factory.mktemp("clip") / "long.mp4", 2000)
+
+
+@pytest.fixture(scope="session")
+def setup() -> Setup:
+    model = Model.load(threads=1)
+    return Setup(model, Rule.of(model.card), Settings(reserve_mb=0))

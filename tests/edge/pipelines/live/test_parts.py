@@ -1,4 +1,4 @@
-"""The parts of a moving scan: gaps, the track, the pace, and measuring beside the frames."""
+"""The parts of a live scan: gaps, the route, throttling, and measuring in the background."""
 
 import time
 from collections.abc import Callable
@@ -15,11 +15,16 @@ from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import BoundingBox, Finding
 from crackscan.edge.device.health import Health
 from crackscan.edge.measurement.scale import ScaleEstimator, ScaleSettings
-from crackscan.edge.pipelines.live import measurer as measurer_module
 from crackscan.edge.pipelines.live.gaps import LONGEST_S, Gaps
-from crackscan.edge.pipelines.live.measurer import GIVEN_UP, Measured, Measurer, Work
+from crackscan.edge.pipelines.live.measurer import (
+    GIVEN_UP,
+    Measured,
+    Measurer,
+    MeasurerParameters,
+    Work,
+)
 from crackscan.edge.pipelines.live.route import RouteSampler
-from crackscan.edge.pipelines.live.throttle import Pace
+from crackscan.edge.pipelines.live.throttle import Throttle
 from crackscan.edge.positioning import NO_GEOTAG, Geotag, Position
 from crackscan.edge.positioning.clock import Clock, ClockSource, Instant
 from crackscan.edge.survey import Note, NoteKind
@@ -100,45 +105,45 @@ def test_a_fix_is_recorded_once_and_a_stale_one_never() -> None:
     assert route.sample_point(instant(42), geotag(47.5001, 0.1)) is not None
 
 
+def rest_s(throttle: Throttle, since_s: float = 0.0) -> float:
+    """How long the next frame waits, if the last one began some seconds ago."""
+    return throttle.next_due_s(100.0 - since_s, 100.0) - 100.0
+
+
 def test_a_hot_machine_scans_more_slowly_and_says_so_until_it_has_cooled_down() -> None:
-    told: list[str] = []
-    state = [Health(85.0, None)]
-    pace = Pace(told.append, ask=lambda: state[0])
+    messages: list[str] = []
+    throttle = Throttle(messages.append)
     for _ in range(3):
-        pace.check()
-    assert pace.told == "slowed down: the processor has 85 °C"
-    began_s = time.monotonic()
-    pace.rest(began_s, lambda: False)
-    assert 0.3 < time.monotonic() - began_s < 5
-    pace.rest(time.monotonic(), lambda: True)
-    state[0] = Health(60.0, None)
+        throttle.update_health(Health(85.0, None))
+    assert throttle.message == "slowed down: the processor has 85 °C"
+    assert 0.3 < rest_s(throttle) < 5
     for _ in range(20):
-        pace.check()
-    assert pace.told == ""
-    assert told == [
+        throttle.update_health(Health(60.0, None))
+    assert throttle.message == "" and rest_s(throttle) == 0
+    assert messages == [
         "scanning more slowly: the processor has 85 °C",
         "scanning at full speed again",
     ]
 
 
 def test_no_more_frames_are_scanned_than_wanted() -> None:
-    pace = Pace(print, most_fps=50, ask=lambda: Health(None, None))
-    began_s = time.monotonic()
-    for _ in range(5):
-        pace.rest(time.monotonic(), lambda: False)
-    assert time.monotonic() - began_s >= 0.1
+    throttle = Throttle(print, most_fps=50)
+    assert rest_s(throttle, since_s=0.005) == pytest.approx(0.015)
+    assert rest_s(throttle, since_s=0.03) <= 0, "a slow frame makes the next one wait no longer"
 
 
 def test_a_slow_machine_scans_at_a_lower_resolution_and_says_so() -> None:
-    told: list[str] = []
-    pace = Pace(told.append, least_fps=4, ask=lambda: Health(None, None))
+    messages: list[str] = []
+    throttle = Throttle(messages.append, least_fps=4)
     large = frame(1280, 960)
-    changes = [pace.took(0.5, pace.fit(large)) for _ in range(100)]
-    assert sum(changes) == 2 == pace.halvings and not any(changes[:14])
-    assert pace.fit(large).rgb.shape == (240, 320, 3) and pace.told == "1/4 resolution"
-    assert told[0] == "scanning at 1/2 of the resolution: a frame took 500 ms"
-    quick = Pace(told.append, least_fps=4, ask=lambda: Health(None, None))
-    assert not any(quick.took(0.1, large) for _ in range(100)) and quick.fit(large) is large
+    changes = [throttle.note_duration(0.5, throttle.resize_frame(large)) for _ in range(100)]
+    assert sum(changes) == 2 == throttle.halvings and not any(changes[:14])
+    assert throttle.resize_frame(large).rgb.shape == (240, 320, 3)
+    assert throttle.message == "1/4 resolution"
+    assert messages[0] == "scanning at 1/2 of the resolution: a frame took 500 ms"
+    fast = Throttle(messages.append, least_fps=4)
+    assert not any(fast.note_duration(0.1, large) for _ in range(100))
+    assert fast.resize_frame(large) is large
 
 
 def work(number: int, index: int) -> Work:
@@ -158,7 +163,7 @@ def until(met: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def test_findings_are_measured_beside_the_frames() -> None:
+def test_findings_are_measured_in_the_background() -> None:
     done: list[tuple[int, Measured]] = []
     scaling = ScaleEstimator.from_settings(
         ScaleSettings.parse(None, None, None, False, "0,0,100,0,50")
@@ -172,13 +177,13 @@ def test_findings_are_measured_beside_the_frames() -> None:
     assert measured.scale is not None and measured.scale.mm_per_px == pytest.approx(0.5, rel=0.1)
 
 
-def test_too_many_findings_are_recorded_without_measures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measurer_module, "MOST_BYTES", 4 * 224 * 224 * 3)
+def test_too_many_findings_are_recorded_without_measures() -> None:
     done: dict[int, str] = {}
     measurer = Measurer(
         16,
         ScaleEstimator.from_settings(ScaleSettings()),
         lambda one, measured: done.update({one.number: measured.measures.why}),
+        MeasurerParameters(most_bytes=4 * 224 * 224 * 3),
     )
     began_s = time.monotonic()
     for number in range(60):

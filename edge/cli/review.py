@@ -14,28 +14,30 @@ import click
     "--listen",
     default="127.0.0.1:8766",
     show_default=True,
-    help="HOST:PORT; 0.0.0.0 lets in other machines that have the link with its key.",
+    help="HOST:PORT; with 0.0.0.0, other machines can use the link, which then contains a key.",
 )
 @click.option(
     "--pictures",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Folder of the scanned photographs, if it is not where it was.",
+    help="Folder of the scanned photographs, if it has moved.",
 )
 @click.option(
     "--keys",
     type=click.Path(path_type=Path),
-    help="File that keeps the keys of --listen, so that links stay good; made if missing.",
+    help="File with the keys of --listen, so that links stay valid; created if it is missing.",
 )
 def review(survey: Path, listen: str, pictures: Path | None, keys: Path | None) -> None:
-    """Serve a page on which the findings of SURVEY, a survey's folder, are accepted or rejected:
-    A and R, the arrow keys, or by touch. Each verdict is recorded with name and time; the latest
-    counts, and the report shows it.
+    """Serve a page on which the findings of SURVEY, the folder of a survey, are reviewed.
 
-    It serves this machine only unless --listen names a network; then the link holds a key. Ctrl-C
-    ends it.
+    Accept a finding with A and reject it with R, or by touch; the arrow keys go to the next and the
+    previous one. Each verdict is recorded with name and time. The latest one counts and is shown in
+    the report.
+
+    Only this machine can open the page, unless --listen names a network; the link then contains a
+    key. Ctrl-C ends the command.
     """
     from crackscan.edge.reporting.survey_pictures import find_source_folder
-    from crackscan.edge.survey.review import Reviewed
+    from crackscan.edge.survey.review import ReviewWriter
     from crackscan.edge.web.live.address import parse_address
     from crackscan.edge.web.live.serve import serving
     from crackscan.edge.web.review.routes import begin_review
@@ -43,14 +45,16 @@ def review(survey: Path, listen: str, pictures: Path | None, keys: Path | None) 
     ended = threading.Event()
     before = signal.signal(signal.SIGTERM, lambda *_: ended.set())
     try:
-        with Reviewed(survey) as opened:
+        with ReviewWriter(survey) as opened:
             begin = begin_review(opened, pictures or find_source_folder(opened))
             with serving(begin, parse_address(listen), keys, option="--listen") as served:
                 links = served.links() if sys.stdout.isatty() or not served.keys else served.places
                 click.echo(f"Review of {survey}: {links[0]}")
                 if served.keys is not None and not sys.stdout.isatty():
-                    kept = "use --keys FILE" if keys is None else f"it is in {keys}"
-                    click.echo(f"the link needs a key, shown on a terminal only: {kept}", err=True)
+                    hint = "use --keys FILE" if keys is None else f"it is in {keys}"
+                    click.echo(
+                        f"the link needs a key, which is shown on a terminal only: {hint}", err=True
+                    )
                 sys.stdout.flush()
                 try:
                     ended.wait()

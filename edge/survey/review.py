@@ -1,4 +1,4 @@
-"""Writes reviewers' words into a survey; a review is no visit, so it begins no session."""
+"""Writes reviews into a survey; reviewing does not begin a session of the record."""
 
 import os
 import sqlite3
@@ -14,8 +14,8 @@ from crackscan.edge.survey.rows import insert, instant_row
 from crackscan.edge.survey.values import Review
 
 
-class Reviewed(SurveyReader):
-    """A survey under review, by one process at a time; one thread may use it."""
+class ReviewWriter(SurveyReader):
+    """A survey that is being reviewed: by one process at a time, in one of its threads."""
 
     def __init__(self, folder: Path) -> None:
         """Raises SurveyError as `Survey.resume` does."""
@@ -27,9 +27,9 @@ class Reviewed(SurveyReader):
             raise
 
     def add_review(self, review: Review) -> None:
-        """Add a reviewer's word, synced to the disk; the latest one counts.
+        """Add a review, synced to the disk; the latest one of a finding counts.
 
-        Raises CrackscanError where there is no such finding, or the disk does not take it.
+        Raises CrackscanError if the finding does not exist or the disk cannot be written.
         """
         row = {
             "finding": review.finding,

@@ -1,4 +1,4 @@
-"""The review page in a real browser: by keys, by touch, and without a name nothing is recorded."""
+"""The review page in a real browser: by keys and by touch; without a name nothing is recorded."""
 
 import shutil
 import sys
@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "edge/reporting"))
 from surveyed import crack_cells, drawn, make_survey, measured
 
 from crackscan.edge.survey import SurveyReader, Verdict
-from crackscan.edge.survey.review import Reviewed
+from crackscan.edge.survey.review import ReviewWriter
 from crackscan.edge.web.live.address import Address
 from crackscan.edge.web.live.serve import serving
 from crackscan.edge.web.review.routes import begin_review
@@ -29,10 +29,10 @@ def program(*names: str) -> str:
     return found
 
 
-def until(true: Callable[[], object], what: str) -> None:
+def wait_until(is_true: Callable[[], object], what: str) -> None:
     end = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < end, f"waited in vain for: {what}"
+    while not is_true():
+        assert time.monotonic() < end, f"timed out waiting for {what}"
         time.sleep(0.1)
 
 
@@ -57,7 +57,7 @@ def browser(folder: Path) -> Iterator[Any]:
     options.add_argument("--window-size=1200,800")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     with (
-        Reviewed(folder) as survey,
+        ReviewWriter(folder) as survey,
         serving(begin_review(survey, None), Address("127.0.0.1", 0)) as served,
     ):
         browser = webdriver.Chrome(options=options, service=Service(program("chromedriver")))
@@ -85,31 +85,31 @@ def pictures_are_there(browser: Any) -> bool:
     return bool(browser.execute_script(script))
 
 
-def test_findings_are_judged_with_keys_and_with_a_thumb(browser: Any, folder: Path) -> None:
+def test_findings_are_reviewed_by_keys_and_by_touch(browser: Any, folder: Path) -> None:
     from selenium.webdriver.common.keys import Keys
 
-    until(lambda: text(browser, "#title") == "Finding 1", "the first finding")
-    until(lambda: pictures_are_there(browser), "its pictures")
+    wait_until(lambda: text(browser, "#title") == "Finding 1", "the first finding")
+    wait_until(lambda: pictures_are_there(browser), "its pictures")
     press(browser, "a")
-    until(lambda: "name" in text(browser, "#trouble"), "that a name is asked for")
+    wait_until(lambda: "name" in text(browser, "#trouble"), "the request for a name")
     press(browser, "Ann" + Keys.ENTER)
     press(browser, "a")
-    until(lambda: text(browser, "#title") == "Finding 2", "the second finding")
+    wait_until(lambda: text(browser, "#title") == "Finding 2", "the second finding")
     press(browser, Keys.ARROW_RIGHT)
-    until(lambda: text(browser, "#title") == "Finding 3", "the third finding")
+    wait_until(lambda: text(browser, "#title") == "Finding 3", "the third finding")
     press(browser, Keys.ARROW_LEFT)
-    until(lambda: text(browser, "#title") == "Finding 2", "the second again")
+    wait_until(lambda: text(browser, "#title") == "Finding 2", "the second again")
     browser.find_element("css selector", "#remark").send_keys("a <b>joint</b>")
     press(browser, Keys.ENTER)
     press(browser, "r")
-    until(lambda: text(browser, "#progress") == "2 of 3 reviewed", "two reviews")
+    wait_until(lambda: text(browser, "#progress") == "2 of 3 reviewed", "two reviews")
     metrics = {"width": 390, "height": 780, "deviceScaleFactor": 1, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    until(lambda: pictures_are_there(browser), "the pictures on a phone")
+    wait_until(lambda: pictures_are_there(browser), "the pictures on a phone")
     wide = "return document.documentElement.scrollWidth <= innerWidth"
     assert browser.execute_script(wide), "the page does not fit a phone"
     browser.find_element("css selector", "#reject").click()
-    until(lambda: text(browser, "#progress") == "3 of 3 reviewed", "three reviews")
+    wait_until(lambda: text(browser, "#progress") == "3 of 3 reviewed", "three reviews")
     with SurveyReader(folder) as survey:
         verdicts = [found.verdict for found in survey.findings()]
         [review] = survey.reviews(2)

@@ -14,7 +14,7 @@ from crackscan.edge.reporting.report.content_reader import read_content
 from crackscan.edge.reporting.report.page import render_page
 from crackscan.edge.reporting.report.pdf import write_pdf
 from crackscan.edge.reporting.survey_pictures import find_source_folder
-from crackscan.edge.survey.export import FORMATS, export
+from crackscan.edge.survey.export import FORMATS, export_findings
 from crackscan.edge.survey.reading import SurveyReader
 
 EXPORT_NAMES = {"csv": "findings.csv", "geojson": "findings.geojson", "gpkg": "findings.gpkg"}
@@ -78,7 +78,7 @@ def write_report(
         raise CrackscanError(f"cannot write {html}: {error.strerror}") from None
     write_atomically(html, page.encode())
     for kind, path in exports.items():
-        export(survey, kind, path, overwrite)
+        export_findings(survey, kind, path, overwrite)
     if pdf is not None:
         on_progress("Printing the PDF", 0, 0)
         write_pdf(html, pdf)

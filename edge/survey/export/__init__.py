@@ -1,4 +1,4 @@
-"""Exports of a survey, made from the record: CSV, GeoJSON and GeoPackage."""
+"""Exports a survey's findings as CSV, GeoJSON or GeoPackage."""
 
 import os
 import sqlite3
@@ -18,11 +18,11 @@ FORMATS: dict[str, Callable[[SurveyReader, Path], int]] = {
 }
 
 
-def export(survey: SurveyReader, kind: str, path: Path, overwrite: bool = False) -> int:
-    """Write a survey's findings to a file, which appears whole or not at all; gives their number.
+def export_findings(survey: SurveyReader, kind: str, path: Path, overwrite: bool = False) -> int:
+    """Write a survey's findings to a file, in one of FORMATS; returns their number.
 
-    `kind` is one of FORMATS. Raises CrackscanError where the file exists and `overwrite` is not
-    set, where the disk does not take it, and where the record turns out to be damaged.
+    The file appears complete or not at all. Raises CrackscanError if it exists and `overwrite` is
+    not set, if it cannot be written, or if the record is damaged.
     """
     if path.exists() and not overwrite:
         raise CrackscanError(f"{path} exists already: name another file, or add --overwrite")

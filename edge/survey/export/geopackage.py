@@ -1,4 +1,4 @@
-"""Exports a survey as a GeoPackage (OGC 12-128r18, version 1.3), with SQLite alone."""
+"""Exports a survey as a GeoPackage (OGC 12-128r18, version 1.3) with SQLite's own functions."""
 
 import sqlite3
 import struct
@@ -13,7 +13,7 @@ from crackscan.edge.survey.export.columns import (
     TRACK_COLUMNS,
     Column,
     Entry,
-    row_of,
+    make_row,
 )
 from crackscan.edge.survey.reading import SurveyReader, iso_time
 from crackscan.edge.survey.values import Session
@@ -50,9 +50,10 @@ _SYSTEMS = (
 
 
 def write_geopackage(survey: SurveyReader, path: Path) -> int:
-    """Write the layers `findings` and `track` (points) and the table `notes`; the findings' number.
+    """Write the point layers `findings` and `track` and the table `notes`.
 
-    `path` must not exist. Entries without a position have no geometry.
+    Returns the number of findings. `path` must not exist. Entries without a position have no
+    geometry.
     """
     sessions = {session.id: session for session in survey.sessions()}
     findings = ((finding, sessions[finding.session]) for finding in survey.findings())
@@ -66,35 +67,35 @@ def write_geopackage(survey: SurveyReader, path: Path) -> int:
         for statement in _TABLES:
             package.execute(statement)
         package.executemany("INSERT INTO gpkg_spatial_ref_sys VALUES (?, ?, ?, ?, ?, ?)", _SYSTEMS)
-        layer = _Layers(package, iso_time(last))
-        count = layer.points(
+        layers = _LayerWriter(package, iso_time(last))
+        count = layers.add_points(
             "findings", FINDING_COLUMNS, findings, lambda finding: finding.sighting.geotag.position
         )
-        layer.points("track", TRACK_COLUMNS, track, lambda point: point.geotag.position)
-        layer.table("notes", NOTE_COLUMNS, notes)
+        layers.add_points("track", TRACK_COLUMNS, track, lambda point: point.geotag.position)
+        layers.add_table("notes", NOTE_COLUMNS, notes)
         package.execute("COMMIT")
     return count
 
 
-def point_blob(lon: float, lat: float) -> bytes:
-    """A point as GeoPackage binary: header (`GP`, little-endian, no envelope), then WKB."""
+def encode_point(lon: float, lat: float) -> bytes:
+    """A point as GeoPackage binary: a header (`GP`, little-endian, no envelope), then WKB."""
     header = struct.pack("<2sBBi", b"GP", 0, 0b00000001, WGS84)
     return header + struct.pack("<BIdd", 1, 1, lon, lat)
 
 
-class _Layers:
+class _LayerWriter:
     def __init__(self, package: sqlite3.Connection, changed: str) -> None:
         self._package = package
         self._changed = changed
 
-    def points(
+    def add_points(
         self,
         name: str,
         columns: Sequence[Column[Entry]],
         entries: Iterable[tuple[Entry, Session]],
         position_of: Callable[[Entry], Position | None],
     ) -> int:
-        self._create(name, columns, "geom POINT, ")
+        self._create_table(name, columns, "geom POINT, ")
         package = self._package
         bounds: tuple[float | None, ...] = (None, None, None, None)
         package.execute(
@@ -104,7 +105,7 @@ class _Layers:
         package.execute(
             "INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', 'POINT', ?, 0, 0)", (name, WGS84)
         )
-        statement = _insert(name, len(columns) + 1, "geom, ", columns)
+        statement = _insert_sql(name, len(columns) + 1, "geom, ", columns)
         lons: list[float] = []
         lats: list[float] = []
         count = 0
@@ -112,10 +113,10 @@ class _Layers:
             position = position_of(entry)
             blob = None
             if position is not None:
-                blob = point_blob(position.lon, position.lat)
+                blob = encode_point(position.lon, position.lat)
                 lons = [min([position.lon, *lons]), max([position.lon, *lons])]
                 lats = [min([position.lat, *lats]), max([position.lat, *lats])]
-            package.execute(statement, (blob, *row_of(columns, entry, session)))
+            package.execute(statement, (blob, *make_row(columns, entry, session)))
             count += 1
         if lons:
             package.execute(
@@ -125,30 +126,30 @@ class _Layers:
             )
         return count
 
-    def table(
+    def add_table(
         self,
         name: str,
         columns: Sequence[Column[Entry]],
         entries: Iterable[tuple[Entry, Session]],
     ) -> None:
-        self._create(name, columns, "")
+        self._create_table(name, columns, "")
         self._package.execute(
             "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change)"
             " VALUES (?, 'attributes', ?, ?)",
             (name, name, self._changed),
         )
-        statement = _insert(name, len(columns), "", columns)
+        statement = _insert_sql(name, len(columns), "", columns)
         for entry, session in entries:
-            self._package.execute(statement, tuple(row_of(columns, entry, session)))
+            self._package.execute(statement, tuple(make_row(columns, entry, session)))
 
-    def _create(self, name: str, columns: Sequence[Column[Entry]], geometry: str) -> None:
-        described = ", ".join(f"{column.name} {column.kind}" for column in columns)
+    def _create_table(self, name: str, columns: Sequence[Column[Entry]], geometry: str) -> None:
+        definitions = ", ".join(f"{column.name} {column.kind}" for column in columns)
         self._package.execute(
             f"CREATE TABLE {name} (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, "
-            f"{geometry}{described})"
+            f"{geometry}{definitions})"
         )
 
 
-def _insert(name: str, count: int, geometry: str, columns: Sequence[Column[Entry]]) -> str:
+def _insert_sql(name: str, count: int, geometry: str, columns: Sequence[Column[Entry]]) -> str:
     names = ", ".join(column.name for column in columns)
     return f"INSERT INTO {name} ({geometry}{names}) VALUES ({', '.join('?' * count)})"

@@ -1,1 +1,1 @@
-"""Reviewing a survey's findings in a browser, and what reviewers said as training data."""
+"""The page on which the findings of a survey are reviewed."""

@@ -1,8 +1,9 @@
-"""What the review page asks, and what it is answered."""
+"""Answers the requests of the review page: the findings, their pictures, and new verdicts."""
 
 import asyncio
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from crackscan.edge.reporting.finding_drawing import draw_finding
 from crackscan.edge.reporting.formatting import format_minute, format_mm, format_px, format_second
 from crackscan.edge.reporting.picture_size import encode_bounded_jpeg
 from crackscan.edge.reporting.report.entry import make_entry
+from crackscan.edge.reporting.report.limits import DEFAULT_LIMIT_MM
 from crackscan.edge.reporting.survey_pictures import SurveyPictures
-from crackscan.edge.survey.review import Reviewed
+from crackscan.edge.survey.review import ReviewWriter
 from crackscan.edge.survey.values import Review, StoredFinding, Verdict, Which
 from crackscan.edge.web.live.gate import Gate, as_json, object_in, whole
 from crackscan.edge.web.live.http import Handler, Request, Response
@@ -27,52 +29,68 @@ PAGE = {
     "/review.js": ("review.js", "text/javascript; charset=utf-8"),
 }
 ICON = "/icon.svg"
-MOST_LISTED = 500
-"""Findings in one answer."""
-MOST_NAME, MOST_REMARK = 60, 300
-"""Characters."""
-_PICTURE_BYTES = 200_000
+
+
+@dataclass(frozen=True)
+class ReviewLimits:
+    """Sizes of answers and of what a client may send."""
+
+    max_listed: int = 500
+    """Findings in one answer; the page asks for the next ones."""
+    max_name_letters: int = 60
+    """Of the reviewer."""
+    max_remark_letters: int = 300
+    max_picture_bytes: int = 200_000
+    """Of a JPEG; the page may be used over a mobile network."""
+
+
+LIMITS = ReviewLimits()
 
 
 class ReviewRoutes:
-    """Answers the requests of those whom the gate lets in; who may only look cannot judge."""
+    """Answers requests that the gate admits; a link for viewing only cannot record verdicts."""
 
     def __init__(
-        self, survey: Reviewed, source: Path | None, gate: Gate, page: dict[str, Response]
+        self,
+        survey: ReviewWriter,
+        source_folder: Path | None,
+        gate: Gate,
+        page: dict[str, Response],
     ) -> None:
-        """`source` is the folder of the scanned photographs, where it is at hand."""
+        """`source_folder` holds the scanned photographs; None if they are not on this machine."""
         self._survey = survey
-        self._pictures = SurveyPictures(survey.folder, source)
+        self._pictures = SurveyPictures(survey.folder, source_folder)
         self._gate = gate
         self._page = page
         self._clock = Clock()
         self._sessions = {session.id: session for session in survey.sessions()}
-        self._one_drawing = asyncio.Lock()
+        self._drawing = asyncio.Lock()
+        """Pictures are drawn one at a time, because each may hold a whole photograph."""
 
     async def answer(self, request: Request) -> Response:
-        """Never raises for anything that a client can say."""
+        """Answer a request; whatever a client sends, this does not raise."""
         role = self._gate.admit(request, self._page)
         if isinstance(role, Response):
             return role
         if request.method == "GET" and request.path == "/api/findings":
-            response = self._list(request, role)
+            response = self._list_findings(request, role)
         elif request.method == "GET" and request.path == "/api/picture":
-            response = await self._picture(request)
+            response = await self._send_picture(request)
         elif request.method == "POST" and request.path == "/api/review":
-            response = self._review(request, role)
+            response = self._record_review(request, role)
         else:
-            response = Response(404, b"there is nothing\n")
+            response = Response(404, b"not found\n")
         return Response(response.status, response.body, response.kind, response.headers, known=True)
 
-    def _list(self, request: Request, role: Role) -> Response:
+    def _list_findings(self, request: Request, role: Role) -> Response:
         after = whole(request.query.get("after"))
         listed: list[dict[str, Any]] = []
         more = False
-        for found in self._survey.findings(Which(after=after)):
-            if len(listed) == MOST_LISTED:
+        for finding in self._survey.findings(Which(after=after)):
+            if len(listed) == LIMITS.max_listed:
                 more = True
                 break
-            listed.append(self._told(found))
+            listed.append(self._describe_finding(finding))
         info = self._survey.info()
         return as_json(
             {
@@ -84,102 +102,107 @@ class ReviewRoutes:
             }
         )
 
-    def _told(self, found: StoredFinding) -> dict[str, Any]:
-        entry = make_entry(found, self._sessions[found.session], 1.0)
-        reviews = self._survey.reviews(found.id)
-        last = reviews[-1] if reviews else None
+    def _describe_finding(self, finding: StoredFinding) -> dict[str, Any]:
+        entry = make_entry(finding, self._sessions[finding.session], DEFAULT_LIMIT_MM)
+        width_mm, length_mm = entry.width_mm, entry.length_mm
+        reviews = self._survey.reviews(finding.id)
         return {
             "number": entry.number,
             "frame": entry.frame,
             "time": format_second(entry.first_seen.wall_s),
             "probability": round(entry.probability, 3),
-            "width": format_mm(entry.width_mm) if entry.width_mm else format_px(entry.width_px),
-            "length": format_mm(entry.length_mm)
-            if entry.length_mm
-            else format_px(entry.length_px, 0),
+            "width": format_mm(width_mm) if width_mm else format_px(entry.width_px),
+            "length": format_mm(length_mm) if length_mm else format_px(entry.length_px, 0),
             "why": entry.missing_width,
-            "review": None
-            if last is None
-            else {
-                "verdict": last.verdict,
-                "by": last.by,
-                "at": format_minute(last.at.wall_s),
-                "remark": last.remark,
-            },
+            "review": _describe_review(reviews[-1]) if reviews else None,
         }
 
-    async def _picture(self, request: Request) -> Response:
-        found = self._survey.finding(whole(request.query.get("number")))
-        if found is None:
+    async def _send_picture(self, request: Request) -> Response:
+        finding = self._survey.finding(whole(request.query.get("number")))
+        if finding is None:
             return Response(404)
-        close_up = self._survey.close_up(found.id)
-        async with self._one_drawing:
-            drawn = await asyncio.to_thread(
-                _drawn, self._pictures, found, close_up, request.query.get("kind") == "close"
+        close_up = self._survey.close_up(finding.id)
+        wants_close_up = request.query.get("kind") == "close"
+        async with self._drawing:
+            jpeg = await asyncio.to_thread(
+                _draw_jpeg, self._pictures, finding, close_up, wants_close_up
             )
-        return Response(404) if drawn is None else Response(200, drawn, "image/jpeg")
+        return Response(404) if jpeg is None else Response(200, jpeg, "image/jpeg")
 
-    def _review(self, request: Request, role: Role) -> Response:
+    def _record_review(self, request: Request, role: Role) -> Response:
         if role is not Role.CONTROL:
-            return Response(403, b"this link is for looking only\n")
-        said = object_in(request)
-        review = None if said is None else self._parsed(said)
+            return Response(403, b"this link is for viewing only\n")
+        message = object_in(request)
+        review = None if message is None else self._parse_review(message)
         if review is None:
-            return Response(400, b"a number, a verdict and a name are expected\n")
+            return Response(400, b"expected: number, verdict, by, and optionally remark\n")
         try:
             self._survey.add_review(review)
         except CrackscanError as error:
             return Response(409, f"{error}\n".encode())
-        found = self._survey.finding(review.finding)
-        assert found is not None
-        return as_json(self._told(found))
+        finding = self._survey.finding(review.finding)
+        assert finding is not None
+        return as_json(self._describe_finding(finding))
 
-    def _parsed(self, said: dict[str, Any]) -> Review | None:
-        number, by, remark = said.get("number"), said.get("by"), said.get("remark", "")
+    def _parse_review(self, message: dict[str, Any]) -> Review | None:
+        number, by = message.get("number"), message.get("by")
+        verdict, remark = message.get("verdict"), message.get("remark", "")
         if not isinstance(number, int) or isinstance(number, bool) or not 0 < number < 2**53:
             return None
-        if said.get("verdict") not in list(Verdict):
+        if verdict not in list(Verdict):
             return None
-        if not (isinstance(by, str) and by.strip() and by.isprintable() and len(by) <= MOST_NAME):
+        if not (isinstance(by, str) and by.strip() and _is_line(by, LIMITS.max_name_letters)):
             return None
-        if not (isinstance(remark, str) and len(remark) <= MOST_REMARK and _plain(remark)):
+        if not (isinstance(remark, str) and _is_line(remark, LIMITS.max_remark_letters)):
             return None
-        verdict = Verdict(said["verdict"])
-        return Review(number, verdict, by.strip(), self._clock.now(), remark.strip())
+        return Review(number, Verdict(verdict), by.strip(), self._clock.now(), remark.strip())
 
 
 def begin_review(
-    survey: Reviewed, source: Path | None
+    survey: ReviewWriter, source_folder: Path | None
 ) -> Callable[[Gate], tuple[Handler, Callable[[], object]]]:
-    """For `serving`: the answers about a survey."""
+    """What `serving` needs to serve a review: from a gate to a handler and its clean-up."""
     page = read_page()
-    return lambda gate: (ReviewRoutes(survey, source, gate, page).answer, lambda: None)
+    return lambda gate: (ReviewRoutes(survey, source_folder, gate, page).answer, lambda: None)
 
 
 @functools.cache
 def read_page() -> dict[str, Response]:
-    """The files of the page by their paths; nothing in them is secret."""
-    room = files("crackscan.edge.web.review") / "page"
+    """The files of the page by their paths; none of them is secret."""
+    folder = files("crackscan.edge.web.review") / "page"
     page = {
-        path: Response(200, (room / name).read_bytes(), kind) for path, (name, kind) in PAGE.items()
+        path: Response(200, (folder / name).read_bytes(), kind)
+        for path, (name, kind) in PAGE.items()
     }
     return {**page, ICON: read_live_page()[ICON]}
 
 
-def _plain(text: str) -> bool:
-    """Whether text can be stored and shown: no control characters, no halves of characters."""
-    return text.isprintable() and not any("\ud800" <= letter <= "\udfff" for letter in text)
+def _describe_review(review: Review) -> dict[str, Any]:
+    return {
+        "verdict": review.verdict,
+        "by": review.by,
+        "at": format_minute(review.at.wall_s),
+        "remark": review.remark,
+    }
 
 
-def _drawn(
-    pictures: SurveyPictures, found: StoredFinding, close_up: str | None, close: bool
+def _is_line(text: str, max_letters: int) -> bool:
+    """Whether a text can be stored and shown: no control characters, no lone surrogates."""
+    has_surrogate = any("\ud800" <= letter <= "\udfff" for letter in text)
+    return len(text) <= max_letters and text.isprintable() and not has_surrogate
+
+
+def _draw_jpeg(
+    pictures: SurveyPictures, finding: StoredFinding, close_up: str | None, wants_close_up: bool
 ) -> bytes | None:
-    sighting = found.sighting
-    rgb = pictures.read_frame(found)
+    sighting = finding.sighting
+    rgb = pictures.read_frame(finding)
     if rgb is None:
         return None
-    kept = pictures.read_kept(close_up) if close and rgb.shape[1] < sighting.frame_width else None
-    if kept is not None:
-        return encode_bounded_jpeg(kept, _PICTURE_BYTES)
-    drawn = draw_finding(rgb, sighting, sighting.scale)
-    return encode_bounded_jpeg(drawn.close_up if close else drawn.overview, _PICTURE_BYTES)
+    if wants_close_up and rgb.shape[1] < sighting.frame_width:
+        kept = pictures.read_kept(close_up)
+        if kept is not None:
+            return encode_bounded_jpeg(kept, LIMITS.max_picture_bytes)
+    drawing = draw_finding(rgb, sighting, sighting.scale)
+    picture = drawing.close_up if wants_close_up else drawing.overview
+    return encode_bounded_jpeg(picture, LIMITS.max_picture_bytes)

@@ -1,4 +1,4 @@
-"""Exports are read back by programs that know nothing of crackscan."""
+"""Other programs read the exports."""
 
 import csv
 import json
@@ -27,14 +27,14 @@ from crackscan.edge.survey import (
     Verdict,
 )
 from crackscan.edge.survey.database import DATABASE
-from crackscan.edge.survey.export import FORMATS, export
+from crackscan.edge.survey.export import FORMATS, export_findings
 
 NAME = 'wall "A", 3\nsüd'
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Three findings: one of which everything is known, one without a place, one far away."""
+    """Three findings: one with all data, one without a position, one far away."""
     survey = Survey.create(tmp_path / "visit", INFO, SETTINGS, CARD)
     first = survey.add_finding(full_sighting())
     survey.add_picture(b"jpeg", "camera 0#7", moment(7), first)
@@ -59,7 +59,7 @@ def reader(folder: Path) -> Iterator[SurveyReader]:
 
 
 def rows(path: Path, layer: str) -> tuple[dict[str, Any], list[Any], list[dict[str, Any]]]:
-    """What GDAL reads: what it says of the layer, the geometries as WKB, and the fields."""
+    """What GDAL reads: the metadata of the layer, the geometries as WKB, and the fields."""
     meta, _, shapes, columns = pyogrio.raw.read(path, layer=layer)
     names = list(meta["fields"])
     entries = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
@@ -74,7 +74,7 @@ def point(wkb: bytes) -> tuple[float, float]:
 
 def test_a_geopackage_is_read_by_gdal(reader: SurveyReader, tmp_path: Path) -> None:
     path = tmp_path / "visit.gpkg"
-    assert export(reader, "gpkg", path) == 3
+    assert export_findings(reader, "gpkg", path) == 3
     layers = [(str(name), kind) for name, kind in pyogrio.list_layers(path)]
     assert layers == [("findings", "Point"), ("track", "Point"), ("notes", None)]
     meta, shapes, found = rows(path, "findings")
@@ -95,9 +95,9 @@ def test_a_geopackage_is_read_by_gdal(reader: SurveyReader, tmp_path: Path) -> N
     assert [(one["kind"], one["seconds"]) for one in notes] == [("gap", 4.5)]
 
 
-def test_a_geopackage_says_what_the_standard_wants(reader: SurveyReader, tmp_path: Path) -> None:
+def test_a_geopackage_follows_its_standard(reader: SurveyReader, tmp_path: Path) -> None:
     path = tmp_path / "visit.gpkg"
-    export(reader, "gpkg", path)
+    export_findings(reader, "gpkg", path)
     data = path.read_bytes()
     assert data[68:72] == b"GPKG" and int.from_bytes(data[60:64], "big") == 10300
     with sqlite3.connect(path) as package:
@@ -121,7 +121,7 @@ def test_geojson_is_read_by_gdal_and_follows_its_standard(
     reader: SurveyReader, tmp_path: Path
 ) -> None:
     path = tmp_path / "visit.geojson"
-    assert export(reader, "geojson", path) == 3
+    assert export_findings(reader, "geojson", path) == 3
     collection = json.loads(path.read_text(encoding="utf-8"), parse_constant=pytest.fail)
     assert collection["type"] == "FeatureCollection" and "crs" not in collection
     *findings, track = collection["features"]
@@ -143,9 +143,9 @@ def test_geojson_is_read_by_gdal_and_follows_its_standard(
     assert found[1]["frame"] == NAME
 
 
-def test_csv_is_read_by_others(reader: SurveyReader, tmp_path: Path) -> None:
+def test_csv_is_read_by_gdal_and_python(reader: SurveyReader, tmp_path: Path) -> None:
     path = tmp_path / "visit.csv"
-    assert export(reader, "csv", path) == 3
+    assert export_findings(reader, "csv", path) == 3
     with path.open(newline="", encoding="utf-8") as file:
         found = list(csv.DictReader(file))
     assert [one["finding"] for one in found] == ["1", "2", "3"]
@@ -161,7 +161,7 @@ def test_a_survey_without_findings_gives_a_valid_file(tmp_path: Path, kind: str)
     Survey.create(tmp_path / "empty", INFO, SETTINGS, CARD).close()
     path = tmp_path / f"empty.{kind}"
     with SurveyReader(tmp_path / "empty") as reader:
-        assert export(reader, kind, path) == 0
+        assert export_findings(reader, kind, path) == 0
     if kind != "csv":
         layer = "findings" if kind == "gpkg" else "empty"
         assert rows(path, layer)[2] == []
@@ -199,7 +199,7 @@ def test_the_commands_list_and_export(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told", "code"),
+    ("arguments", "message", "code"),
     [
         (("surveys", "missing"), "missing is no folder", 1),
         (("export", ".", "--format", "csv", "--out", "x.csv"), "holds no survey", 1),
@@ -207,22 +207,22 @@ def test_the_commands_list_and_export(
         (("export", "visit", "--format", "csv", "--out", "no/x"), "no/x: No such file", 1),
     ],
 )
-def test_a_mistake_is_answered_in_one_line(
+def test_a_mistake_gives_a_one_line_error(
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     arguments: tuple[str, ...],
-    told: str,
+    message: str,
     code: int,
 ) -> None:
     monkeypatch.chdir(folder.parent)
     assert command(*arguments) == code
     error = capsys.readouterr().err
-    assert told in error and "Traceback" not in error
+    assert message in error and "Traceback" not in error
     assert not list(folder.parent.glob(".*.part"))
 
 
-def test_a_folder_without_surveys_says_so(
+def test_a_folder_without_surveys_gives_an_empty_list(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command("surveys", tmp_path) == 0
@@ -243,7 +243,7 @@ def test_an_export_that_fails_leaves_the_old_file(folder: Path, tmp_path: Path) 
     data[(root - 1) * 4096 : root * 4096] = b"\xa5" * 4096
     (folder / DATABASE).write_bytes(data)
     with SurveyReader(folder) as reader, pytest.raises(Exception, match="cannot export"):
-        export(reader, "csv", path, overwrite=True)
+        export_findings(reader, "csv", path, overwrite=True)
     assert path.read_text() == "old"
     assert not list(tmp_path.glob(".*.part"))
 
@@ -256,7 +256,7 @@ def _root_page(folder: Path, table: str) -> int:
     return root
 
 
-def test_times_before_the_clock_was_set_are_exported_right(tmp_path: Path) -> None:
+def test_times_before_the_clock_was_set_are_corrected(tmp_path: Path) -> None:
     survey = Survey.create(tmp_path / "visit", INFO, SETTINGS, CARD)
     wrong = Instant(survey.began.monotonic_s + 1, 7.0, ClockSource.UNKNOWN)
     survey.add_finding(sighting(1, first=wrong, last=wrong))
@@ -267,7 +267,7 @@ def test_times_before_the_clock_was_set_are_exported_right(tmp_path: Path) -> No
     )
     survey.close()
     with SurveyReader(survey.folder) as reader:
-        export(reader, "csv", tmp_path / "x.csv")
+        export_findings(reader, "csv", tmp_path / "x.csv")
     with (tmp_path / "x.csv").open(newline="") as file:
         [found] = csv.DictReader(file)
     assert (found["time"], found["time_from"]) == ("2027-01-15T07:59:50.000Z", "ntp")

@@ -1,98 +1,102 @@
-// The review page: one finding at a time, accepted or rejected by key, button or swipe.
+// The review page: shows one finding at a time, to be accepted or rejected by key or button.
 const $ = (id) => document.getElementById(id);
 const findings = [];
-let at = 0, total = 0, mayJudge = true, busy = false;
+let index = 0, total = 0, mayReview = true, busy = false;
 
-async function enter() {
+// Exchange the key in the link for a cookie, and take it out of the address.
+async function enterKey() {
   const key = location.hash.slice(1);
   if (!key) return;
   history.replaceState(null, "", location.pathname);
   await fetch("/api/enter", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ key }) });
 }
 
-async function load() {
+async function loadFindings() {
   for (let more = true; more;) {
     const after = findings.length ? findings[findings.length - 1].number : 0;
     const answer = await fetch(`/api/findings?after=${after}`, { cache: "no-store" });
     if (!answer.ok) throw new Error(await answer.text());
-    const said = await answer.json();
-    findings.push(...said.findings);
-    total = said.total;
-    mayJudge = said.role === "control";
-    more = said.more;
-    $("site").textContent = said.site;
+    const page = await answer.json();
+    findings.push(...page.findings);
+    total = page.total;
+    mayReview = page.role === "control";
+    more = page.more;
+    $("site").textContent = page.site;
   }
 }
 
-const isOpen = (one) => !one.review;
-const shown = (one) => !$("open-only").checked || isOpen(one);
+const isUnreviewed = (finding) => !finding.review;
+const isSelected = (finding) => !$("unreviewed-only").checked || isUnreviewed(finding);
 
-function step(way) {
-  for (let k = at + way; k >= 0 && k < findings.length; k += way)
-    if (shown(findings[k])) { at = k; show(); return true; }
+// Go to the next (1) or previous (-1) selected finding; false if there is none.
+function moveBy(step) {
+  for (let k = index + step; k >= 0 && k < findings.length; k += step)
+    if (isSelected(findings[k])) { index = k; showFinding(); return true; }
   return false;
 }
 
-function fact(name, value) {
-  const box = document.createElement("div"), dt = document.createElement("dt"), dd = document.createElement("dd");
-  dt.textContent = name; dd.textContent = value; box.append(dt, dd);
-  return box;
+function makeFact(name, value) {
+  const pair = document.createElement("div"), dt = document.createElement("dt"), dd = document.createElement("dd");
+  dt.textContent = name; dd.textContent = value; pair.append(dt, dd);
+  return pair;
 }
 
-function picture(id, number, kind) {
+function loadPicture(id, number, kind) {
   const address = `/api/picture?number=${number}&kind=${kind}`;
-  if ($(id).getAttribute("src") !== address) $(id).src = address;
+  if ($(id).getAttribute("src") === address) return;
+  $(id).parentElement.classList.remove("missing");
+  $(id).src = address;
 }
 
-function show() {
-  const one = findings[at];
+function showFinding() {
+  const finding = findings[index];
   const accepted = findings.filter((f) => f.review?.verdict === "accepted").length;
   const rejected = findings.filter((f) => f.review?.verdict === "rejected").length;
   $("progress").textContent = `${accepted + rejected} of ${total} reviewed`;
   $("done-accepted").style.width = `${100 * accepted / Math.max(total, 1)}%`;
   $("done-rejected").style.width = `${100 * rejected / Math.max(total, 1)}%`;
-  for (const id of ["accept", "reject"]) $(id).disabled = !one || !mayJudge;
-  if (!one) { $("title").textContent = "Nothing was found in this survey."; return; }
-  $("title").textContent = `Finding ${one.number}`;
-  const verdict = one.review?.verdict ?? "open";
+  for (const id of ["accept", "reject"]) $(id).disabled = !finding || !mayReview;
+  if (!finding) { $("title").textContent = "This survey has no findings."; return; }
+  $("title").textContent = `Finding ${finding.number}`;
+  const verdict = finding.review?.verdict ?? "unreviewed";
   $("verdict").className = verdict;
-  $("verdict").textContent = one.review ? `${verdict} by ${one.review.by}` : "open";
-  $("frame").textContent = one.frame;
-  $("remark").value = one.review?.remark ?? "";
+  $("verdict").textContent = finding.review ? `${verdict} by ${finding.review.by}` : "not reviewed";
+  $("frame").textContent = finding.frame;
+  $("remark").value = finding.review?.remark ?? "";
   $("facts").replaceChildren(
-    fact("Probability", `${Math.min(99, Math.round(100 * one.probability))} %`),
-    fact("Width", one.width === "–" ? one.why : one.width), fact("Length", one.length),
-    fact("Seen", `${one.time} UTC`), ...(one.review ? [fact("Reviewed", `${one.review.at} UTC`)] : []));
-  picture("overview", one.number, "overview");
-  picture("close", one.number, "close");
-  $("previous").disabled = !findings.slice(0, at).some(shown);
-  $("next").disabled = !findings.slice(at + 1).some(shown);
+    makeFact("Probability", `${Math.min(99, Math.round(100 * finding.probability))} %`),
+    makeFact("Width", finding.width === "–" ? finding.why : finding.width), makeFact("Length", finding.length),
+    makeFact("First seen", `${finding.time} UTC`), ...(finding.review ? [makeFact("Reviewed", `${finding.review.at} UTC`)] : []));
+  loadPicture("overview", finding.number, "overview");
+  loadPicture("close", finding.number, "close");
+  $("previous").disabled = !findings.slice(0, index).some(isSelected);
+  $("next").disabled = !findings.slice(index + 1).some(isSelected);
 }
 
-function trouble(text) {
+function showTrouble(text) {
   $("trouble").textContent = text;
   $("trouble").hidden = !text;
 }
 
-async function judge(verdict) {
-  const by = $("by").value.trim(), one = findings[at];
+async function recordReview(verdict) {
+  const by = $("by").value.trim(), finding = findings[index];
   $("by").classList.toggle("missing", !by);
-  if (!by) { trouble("Write your name first: it is recorded with each verdict."); $("by").focus(); return; }
-  if (busy || !one || !mayJudge) return;
+  if (!by) { showTrouble("Enter your name first. It is recorded with each verdict."); $("by").focus(); return; }
+  if (busy || !finding || !mayReview) return;
   busy = true;
   try {
     localStorage.setItem("crackscan reviewer", by);
     const answer = await fetch("/api/review", {
       method: "POST", headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ number: one.number, verdict, by, remark: $("remark").value.trim() }),
+      body: JSON.stringify({ number: finding.number, verdict, by, remark: $("remark").value.trim() }),
     });
     if (!answer.ok) throw new Error(await answer.text());
-    Object.assign(one, await answer.json());
-    trouble("");
+    Object.assign(finding, await answer.json());
+    showTrouble("");
     document.activeElement?.blur();
-    if (!step(1)) show();
+    if (!moveBy(1)) showFinding();
   } catch (error) {
-    trouble(`Not recorded: ${error.message}`);
+    showTrouble(`The verdict was not recorded: ${error.message}`);
   } finally { busy = false; }
 }
 
@@ -102,8 +106,8 @@ document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" || event.key === "Enter") event.target.blur();
     return;
   }
-  const act = { a: () => judge("accepted"), r: () => judge("rejected"), ArrowRight: () => step(1), ArrowLeft: () => step(-1) }[event.key];
-  if (act) { event.preventDefault(); act(); }
+  const action = { a: () => recordReview("accepted"), r: () => recordReview("rejected"), ArrowRight: () => moveBy(1), ArrowLeft: () => moveBy(-1) }[event.key];
+  if (action) { event.preventDefault(); action(); }
 });
 let touch = null;
 document.querySelector("main").addEventListener("touchstart", (event) => { touch = event.touches.length === 1 ? event.touches[0] : null; }, { passive: true });
@@ -111,22 +115,27 @@ document.querySelector("main").addEventListener("touchend", (event) => {
   const end = event.changedTouches[0];
   if (!touch || !end) return;
   const across = end.clientX - touch.clientX, down = end.clientY - touch.clientY;
-  if (Math.abs(across) > 60 && Math.abs(across) > 2 * Math.abs(down)) step(across < 0 ? 1 : -1);
+  if (Math.abs(across) > 60 && Math.abs(across) > 2 * Math.abs(down)) moveBy(across < 0 ? 1 : -1);
 }, { passive: true });
-$("accept").onclick = () => judge("accepted");
-$("reject").onclick = () => judge("rejected");
-$("previous").onclick = () => step(-1);
-$("next").onclick = () => step(1);
-$("open-only").onchange = () => { if (findings[at] && !shown(findings[at])) step(1) || step(-1); show(); };
+for (const id of ["overview", "close"])
+  $(id).onerror = () => { $(id).parentElement.classList.add("missing"); };
+$("accept").onclick = () => recordReview("accepted");
+$("reject").onclick = () => recordReview("rejected");
+$("previous").onclick = () => moveBy(-1);
+$("next").onclick = () => moveBy(1);
+$("unreviewed-only").onchange = () => {
+  if (findings[index] && !isSelected(findings[index])) moveBy(1) || moveBy(-1);
+  showFinding();
+};
 $("by").oninput = () => { $("by").classList.remove("missing"); };
 
 try {
   $("by").value = localStorage.getItem("crackscan reviewer") ?? "";
-  await enter();
-  await load();
-  at = Math.max(findings.findIndex(isOpen), 0);
-  show();
-  if (!mayJudge) trouble("This link is for looking only.");
+  await enterKey();
+  await loadFindings();
+  index = Math.max(findings.findIndex(isUnreviewed), 0);
+  showFinding();
+  if (!mayReview) showTrouble("This link is for viewing only: verdicts cannot be recorded.");
 } catch (error) {
-  trouble(error.message);
+  showTrouble(error.message);
 }

@@ -1,4 +1,4 @@
-"""A reviewer's word is recorded with name and time; strangers and nonsense change nothing."""
+"""A review is recorded with name and time; strangers and invalid requests change nothing."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from surveyed import crack_cells, drawn, make_survey, measured, numbered
 from crackscan.core.errors import SurveyError
 from crackscan.core.pictures import decode_picture
 from crackscan.edge.survey import Survey, SurveyReader, Verdict
-from crackscan.edge.survey.review import Reviewed
+from crackscan.edge.survey.review import ReviewWriter
 from crackscan.edge.web.live.gate import Gate
 from crackscan.edge.web.live.http import Request, Response
 from crackscan.edge.web.live.keys import Keys, Role
@@ -33,37 +33,37 @@ def folder(tmp_path: Path) -> Path:
     )
 
 
-class Desk:
-    """A reviewer's requests, as a browser sends them."""
+class ReviewClient:
+    """Sends requests as a reviewer's browser does."""
 
     def __init__(self, folder: Path, keys: Keys | None = None) -> None:
-        self.survey = Reviewed(folder)
+        self.survey = ReviewWriter(folder)
         self.routes = ReviewRoutes(self.survey, None, Gate(keys, "c"), read_page())
 
-    def ask(self, path: str, said: Any = None, **headers: str) -> Response:
-        method = "GET" if said is None else "POST"
+    def send(self, path: str, message: Any = None, **headers: str) -> Response:
+        method = "GET" if message is None else "POST"
         path, _, query = path.partition("?")
-        told = {"host": HOST, "content-type": "application/json"}
-        if said is not None:
-            told["origin"] = f"http://{HOST}"
+        default = {"host": HOST, "content-type": "application/json"}
+        if message is not None:
+            default["origin"] = f"http://{HOST}"
         pairs = dict(one.split("=") for one in query.split("&") if one)
-        body = b"" if said is None else json.dumps(said).encode()
-        request = Request(method, path, pairs, {**told, **headers}, body)
+        body = b"" if message is None else json.dumps(message).encode()
+        request = Request(method, path, pairs, {**default, **headers}, body)
         return asyncio.run(self.routes.answer(request))
 
 
 @pytest.fixture
-def desk(folder: Path) -> Iterator[Desk]:
-    desk = Desk(folder)
-    yield desk
-    desk.survey.close()
+def client(folder: Path) -> Iterator[ReviewClient]:
+    client = ReviewClient(folder)
+    yield client
+    client.survey.close()
 
 
-def test_a_verdict_is_recorded_with_name_and_time(desk: Desk, folder: Path) -> None:
-    said = {"number": 1, "verdict": "rejected", "by": " Ann ", "remark": "a joint"}
-    answer = desk.ask("/api/review", said)
+def test_a_verdict_is_recorded_with_name_and_time(client: ReviewClient, folder: Path) -> None:
+    review = {"number": 1, "verdict": "rejected", "by": " Ann ", "remark": "a joint"}
+    answer = client.send("/api/review", review)
     assert answer.status == 200 and json.loads(answer.body)["review"]["by"] == "Ann"
-    assert desk.ask("/api/review", {**said, "verdict": "accepted"}).status == 200
+    assert client.send("/api/review", {**review, "verdict": "accepted"}).status == 200
     with SurveyReader(folder) as survey:
         [first, last] = survey.reviews(1)
         found = survey.finding(1)
@@ -72,18 +72,18 @@ def test_a_verdict_is_recorded_with_name_and_time(desk: Desk, folder: Path) -> N
     assert found is not None and found.verdict is Verdict.ACCEPTED
 
 
-def test_a_review_is_no_visit(folder: Path) -> None:
+def test_a_review_begins_no_session(folder: Path) -> None:
     with SurveyReader(folder) as survey:
         before = survey.sessions()
-    desk = Desk(folder)
-    desk.ask("/api/review", {"number": 1, "verdict": "accepted", "by": "Ann"})
-    desk.survey.close()
+    client = ReviewClient(folder)
+    client.send("/api/review", {"number": 1, "verdict": "accepted", "by": "Ann"})
+    client.survey.close()
     with SurveyReader(folder) as survey:
         assert survey.sessions() == before
 
 
 @pytest.mark.parametrize(
-    "said",
+    "review",
     [
         [], {}, {"number": 1}, {"number": True, "verdict": "accepted", "by": "A"},
         {"number": 1, "verdict": "perhaps", "by": "A"}, {"number": 1, "verdict": "accepted"},
@@ -95,52 +95,52 @@ def test_a_review_is_no_visit(folder: Path) -> None:
         {"number": 1, "verdict": ["accepted"], "by": "A"},
     ],
 )  # fmt: skip
-def test_nonsense_changes_nothing(desk: Desk, said: Any) -> None:
-    assert desk.ask("/api/review", said).status == 400
-    assert desk.survey.reviews(1) == []
+def test_an_invalid_review_changes_nothing(client: ReviewClient, review: Any) -> None:
+    assert client.send("/api/review", review).status == 400
+    assert client.survey.reviews(1) == []
 
 
-def test_a_finding_that_is_not_there_is_said_so(desk: Desk) -> None:
-    answer = desk.ask("/api/review", {"number": 9, "verdict": "accepted", "by": "A"})
+def test_a_review_of_a_missing_finding_is_refused(client: ReviewClient) -> None:
+    answer = client.send("/api/review", {"number": 9, "verdict": "accepted", "by": "A"})
     assert answer.status == 409 and b"no finding 9" in answer.body
 
 
-def test_another_site_can_neither_look_nor_judge(desk: Desk) -> None:
-    said = {"number": 1, "verdict": "accepted", "by": "A"}
-    assert desk.ask("/api/review", said, origin="http://evil.example").status == 403
-    assert desk.ask("/api/findings", host="evil.example").status == 403
-    assert desk.survey.reviews(1) == []
+def test_another_site_can_neither_read_nor_review(client: ReviewClient) -> None:
+    review = {"number": 1, "verdict": "accepted", "by": "A"}
+    assert client.send("/api/review", review, origin="http://evil.example").status == 403
+    assert client.send("/api/findings", host="evil.example").status == 403
+    assert client.survey.reviews(1) == []
 
 
-def test_with_keys_strangers_get_nothing_and_viewers_cannot_judge(folder: Path) -> None:
+def test_with_keys_strangers_get_nothing_and_viewers_cannot_review(folder: Path) -> None:
     keys = Keys.random()
-    desk = Desk(folder, keys)
-    said = {"number": 1, "verdict": "accepted", "by": "A"}
-    assert desk.ask("/api/findings").status == 401
-    assert desk.ask("/api/review", said).status == 401
+    client = ReviewClient(folder, keys)
+    review = {"number": 1, "verdict": "accepted", "by": "A"}
+    assert client.send("/api/findings").status == 401
+    assert client.send("/api/review", review).status == 401
     viewer = {"cookie": f"c={keys.cookie(Role.VIEW)}"}
-    assert desk.ask("/api/findings", **viewer).status == 200
-    assert desk.ask("/api/review", said, **viewer).status == 403
-    assert desk.ask("/api/review", said, cookie=f"c={keys.cookie(Role.CONTROL)}").status == 200
-    desk.survey.close()
+    assert client.send("/api/findings", **viewer).status == 200
+    assert client.send("/api/review", review, **viewer).status == 403
+    assert client.send("/api/review", review, cookie=f"c={keys.cookie(Role.CONTROL)}").status == 200
+    client.survey.close()
 
 
-def test_the_list_and_the_pictures(desk: Desk) -> None:
-    listed = json.loads(desk.ask("/api/findings").body)
+def test_findings_are_listed_and_drawn(client: ReviewClient) -> None:
+    listed = json.loads(client.send("/api/findings").body)
     assert [one["number"] for one in listed["findings"]] == [1, 2]
     assert listed["site"] == "Mill Bridge" and not listed["more"]
     assert listed["findings"][0]["width"].endswith(" mm")
     assert listed["findings"][1]["why"] == "no contrast"
-    answer = desk.ask("/api/picture?number=1&kind=overview")
+    answer = client.send("/api/picture?number=1&kind=overview")
     assert decode_picture(answer.body, Path("a.jpg")).shape == (480, 640, 3)
-    assert desk.ask("/api/picture?number=1&kind=close").body != answer.body
-    assert desk.ask("/api/picture?number=2&kind=close").status == 404
-    assert desk.ask("/api/picture?number=x").status == 404
+    assert client.send("/api/picture?number=1&kind=close").body != answer.body
+    assert client.send("/api/picture?number=2&kind=close").status == 404
+    assert client.send("/api/picture?number=x").status == 404
 
 
 def test_a_survey_that_is_being_written_is_not_reviewed(folder: Path) -> None:
     with Survey.resume(folder), pytest.raises(SurveyError, match="being written"):
-        Reviewed(folder)
+        ReviewWriter(folder)
 
 
 def test_the_command_serves_this_machine_and_ends_cleanly(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What reviewers said becomes patches that training reads; nothing doubtful among them."""
+"""Reviewed findings become patches that training reads, none of them with an uncertain label."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +13,8 @@ from crackscan.core.errors import CrackscanError
 from crackscan.core.pictures import RGB, read_picture
 from crackscan.edge.cli import crackscan
 from crackscan.edge.detection.finding import BoundingBox
+from crackscan.edge.reporting.training_patches import PARAMETERS, export_patches
 from crackscan.edge.survey import Review, Sighting, Survey, SurveyReader, Verdict
-from crackscan.edge.web.review.training import PATCH_PX, export_training
 
 
 def elsewhere(sighting: Sighting, row: int, column: int) -> Sighting:
@@ -62,27 +62,27 @@ def test_training_reads_the_folder(folder: Path, tmp_path: Path) -> None:
     positive = [one.path for one in index.items if one.label]
     assert 2 <= len(positive) <= 6
     for item in index.items:
-        assert read_picture(out / item.path).shape == (PATCH_PX, PATCH_PX, 3)
+        assert read_picture(out / item.path).shape == (PARAMETERS.side_px, PARAMETERS.side_px, 3)
 
 
 def test_positive_patches_hold_the_crack_and_negative_ones_do_not(
     folder: Path, tmp_path: Path
 ) -> None:
     with SurveyReader(folder) as survey:
-        export_training(survey, tmp_path)
+        export_patches(survey, tmp_path)
     for path in (tmp_path / "positive").iterdir():
         assert np.sort(read_picture(path).sum(axis=2), axis=None)[200] < 200
     [negative] = (tmp_path / "negative").iterdir()
     assert np.sort(read_picture(negative).sum(axis=2), axis=None)[200] > 200
 
 
-def test_a_rejected_finding_beside_a_crack_gives_no_patch(folder: Path, tmp_path: Path) -> None:
+def test_a_rejected_finding_near_a_crack_gives_no_patch(folder: Path, tmp_path: Path) -> None:
     with SurveyReader(folder) as survey:
-        assert export_training(survey, tmp_path).crowded == 1
+        assert export_patches(survey, tmp_path).ambiguous == 1
     judge(folder, 1, Verdict.REJECTED)
     with SurveyReader(folder) as survey:
-        done = export_training(survey, tmp_path)
-    assert done.crowded == 0 and done.positive == 0
+        done = export_patches(survey, tmp_path)
+    assert done.ambiguous == 0 and done.positive == 0
     assert names(tmp_path) == {"positive": 0, "negative": done.negative}
 
 
@@ -91,10 +91,10 @@ def test_two_surveys_share_a_folder(folder: Path, tmp_path: Path, rgb: RGB) -> N
     other = make_survey(tmp_path / "t", [(measured(rgb, crack_cells(rgb)), rgb)])
     judge(other, 1, Verdict.ACCEPTED)
     with SurveyReader(folder) as survey:
-        first = export_training(survey, out)
+        first = export_patches(survey, out)
     with SurveyReader(other) as survey:
-        second = export_training(survey, out)
-        assert export_training(survey, out) == second
+        second = export_patches(survey, out)
+        assert export_patches(survey, out) == second
     assert names(out) == {
         "positive": first.positive + second.positive, "negative": first.negative,
     }  # fmt: skip
@@ -103,13 +103,13 @@ def test_two_surveys_share_a_folder(folder: Path, tmp_path: Path, rgb: RGB) -> N
 def test_without_a_review_there_is_nothing_to_train_on(tmp_path: Path, rgb: RGB) -> None:
     folder = make_survey(tmp_path / "s", [(measured(rgb, crack_cells(rgb)), rgb)])
     with SurveyReader(folder) as survey, pytest.raises(CrackscanError, match="crackscan review"):
-        export_training(survey, tmp_path / "data")
+        export_patches(survey, tmp_path / "data")
     assert not (tmp_path / "data").exists()
 
 
 @pytest.mark.parametrize("extra", [["--format", "csv"], ["--out", "x.csv"]])
-def test_the_two_kinds_of_export_are_not_mixed(folder: Path, extra: list[str]) -> None:
+def test_patches_and_files_are_not_exported_together(folder: Path, extra: list[str]) -> None:
     done = CliRunner().invoke(crackscan, ["export", str(folder), "--training", "d", *extra])
-    assert done.exit_code == 2 and "stands alone" in done.output
+    assert done.exit_code == 2 and "cannot be combined" in done.output
     done = CliRunner().invoke(crackscan, ["export", str(folder), *extra])
     assert done.exit_code == 2

@@ -1,4 +1,4 @@
-"""The fixed patch protocol for pictures with masks, so that figures compare."""
+"""The fixed protocol that cuts pictures with masks into patches, so that figures compare."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,10 +12,10 @@ from crackscan.core.errors import PictureError
 from crackscan.core.pictures import RGB, read_picture
 
 PATCH = 128
-"""Pixels along each side of a patch."""
+"""Side of a patch in px."""
 
 POSITIVE_PIXELS = 60
-"""A patch with at least so many crack pixels shows a crack; with none it shows none."""
+"""A patch with at least this many crack pixels is cracked; one without any is intact."""
 
 _THRESHOLD = 127
 
@@ -35,8 +35,9 @@ class Patch(NamedTuple):
 def mask_patches(root: Path, items: Iterable[Item]) -> Iterator[Patch]:
     """Cut pictures with masks into patches without overlap, from the top left, row by row.
 
-    Patches with 1 to POSITIVE_PIXELS - 1 crack pixels and incomplete ones at the right and bottom
-    are left out. Raises PictureError for a picture or mask that cannot be read or do not fit.
+    Patches with 1 to POSITIVE_PIXELS - 1 crack pixels are left out, and so are incomplete ones at
+    the right and bottom. Raises PictureError if a picture or mask cannot be read, or if their
+    sizes differ.
     """
     for item in items:
         if item.mask is None:
@@ -53,9 +54,9 @@ def mask_patches(root: Path, items: Iterable[Item]) -> Iterator[Patch]:
 
 
 def crack_mask(path: Path, rgb: RGB) -> NDArray[np.bool_]:
-    """Read the mask of a picture: bool (height, width), True where it is brighter than 127.
+    """Read the mask of a picture: bool (height, width), True for pixels brighter than 127.
 
-    Raises PictureError when it cannot be read or is not as large as `rgb`.
+    Raises PictureError if it cannot be read, or if its size is not that of `rgb`.
     """
     mask = read_picture(path)
     if mask.shape != rgb.shape:

@@ -1,4 +1,4 @@
-"""A split of a data folder into train, validation and test: its types."""
+"""The types of a split: which pictures of a data folder train, validate and test."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -14,22 +14,22 @@ CLASS_NAMES: dict[bool | None, str] = {True: "positive", False: "negative", None
 
 @dataclass(frozen=True)
 class Member:
-    """One picture's place in a split."""
+    """One picture of a split, and the side that it is on."""
 
     item: Item
     side: Side
     group: int
     """Pictures of one group are copies of each other."""
     cluster: int
-    """Pictures of one cluster look alike, and are on one side."""
+    """Pictures of one cluster are near copies, and are on one side."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Which picture of a data folder serves what."""
+    """The pictures of a data folder, divided into sides."""
 
     root: str
-    """The folder's name, without its place."""
+    """The folder's name, without its path."""
     seed: int
     members: tuple[Member, ...]
     classes: tuple[ClassFolder, ...]
@@ -48,7 +48,7 @@ class Split:
         return [member.item for member in self.members if member.side == side]
 
     def counts(self) -> dict[Side, dict[str, int]]:
-        """Pictures of each side: positive and negative, or just pictures where masks tell."""
+        """Pictures of each side: positive and negative, or their sum if they have masks."""
         tally = Counter((member.side, member.item.label) for member in self.members)
         labels = (None,) if self.has_masks else (True, False)
         return {s: {CLASS_NAMES[label]: tally[s, label] for label in labels} for s in SHARES}
@@ -61,5 +61,5 @@ class Split:
         return [group for group in groups.values() if len(group) > 1]
 
     def contradictions(self) -> list[list[Item]]:
-        """The copy groups that lie in both classes: label errors, or one file filed twice."""
+        """Groups of copies that are in both classes: label errors, or one file in two folders."""
         return [group for group in self.copies() if len({item.label for item in group}) > 1]

@@ -112,9 +112,9 @@ def test_without_verbose_a_failure_is_one_line(capsys: pytest.CaptureFixture[str
     "words", [("--verbose", "demo", "--fail"), ("demo", "--verbose", "--fail")]
 )
 def test_verbose_writes_the_log_and_the_traceback_to_the_terminal(
-    words: str, capsys: pytest.CaptureFixture[str]
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run_program(*words.split()) == 1
+    assert run_program(*words) == 1
     text = capsys.readouterr().err
     assert "INFO crackscan.test: opens rtsp://10.0.0.5/live?pwd=***" in text
     assert "Traceback" in text and text.endswith("Error: the disk is full\n")

@@ -12,9 +12,9 @@ COMMANDS = {
     ),
     "classify": ("crackscan.edge.cli.classify:classify", "Say of each picture: crack or no crack."),
     "doctor": ("crackscan.edge.cli.doctor:doctor", "Look whether all that a scan needs is here."),
-    "compare": ("crackscan.edge.cli.compare:compare", "Compare two surveys of the same place."),
+    "compare": ("crackscan.edge.cli.compare:compare", "Compare two surveys of one structure."),
     "export": ("crackscan.edge.cli.export:export", "Write a survey as CSV, GeoJSON or GeoPackage."),
-    "link": ("crackscan.edge.cli.link:link", "Show the live view's code for a phone."),
+    "link": ("crackscan.edge.cli.link:link", "Show the link of the live view."),
     "model": ("crackscan.edge.cli.model:model", "Install a model, choose one, or go back."),
     "measure": (
         "crackscan.edge.cli.measure:measure",

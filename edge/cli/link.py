@@ -1,4 +1,4 @@
-"""`crackscan link`: the code of a live view that runs as a service, whose terminal nobody sees."""
+"""`crackscan link`: shows the link of a live view that runs as a service without a terminal."""
 
 import sys
 from pathlib import Path
@@ -10,12 +10,12 @@ from crackscan.core.errors import CrackscanError
 
 @click.command()
 @click.option("--settings", "file", type=click.Path(path_type=Path), help="A settings file (TOML).")
-@click.option("--new", is_flag=True, help="Make new keys first; the old links end.")
+@click.option("--new", is_flag=True, help="Make new keys first; old links become invalid.")
 def link(file: Path | None, new: bool) -> None:
-    """Show the links of the live view that the settings describe, with a code for a phone.
+    """Show the links of the live view that is set in the settings, with a QR code for a phone.
 
-    For a scan that runs as a service: its journal does not show the keys. They are kept in the file
-    that the setting `live_keys` names; after --new, restart the scan.
+    Use it for a scan that runs as a service, because the journal does not contain the keys. The
+    keys are kept in the file that the setting `live_keys` names. Restart the scan after --new.
     """
     from crackscan.edge.settings import load
     from crackscan.edge.web.live.address import parse_address
@@ -25,13 +25,13 @@ def link(file: Path | None, new: bool) -> None:
 
     settings = load(file)
     if not settings.live:
-        raise CrackscanError("there is no live view: set `live`, to 0.0.0.0:8765 for one")
+        raise CrackscanError("the live view is not set: set `live`, for example to 0.0.0.0:8765")
     address = parse_address(settings.live)
     if address.local:
         announce(Live(address, None), sys.stdout)
         return
     if not settings.live_keys:
-        raise CrackscanError("the live view has new keys each time: set `live_keys` to a file")
+        raise CrackscanError("the keys of the live view are not kept: set `live_keys` to a file")
     path = Path(settings.live_keys)
     if new:
         path.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from crackscan.edge.positioning.clock import Instant
-from crackscan.edge.survey.database import open_to_read
+from crackscan.edge.survey.database import open_for_reading
 from crackscan.edge.survey.rows import (
     finding_of,
     geotag_of,
@@ -18,7 +18,7 @@ from crackscan.edge.survey.rows import (
     scanned_of,
     session_info_of,
 )
-from crackscan.edge.survey.schema import version_of
+from crackscan.edge.survey.schema import read_schema_version
 from crackscan.edge.survey.values import (
     Counts,
     FileMark,
@@ -52,7 +52,7 @@ class SurveyReader:
     def __init__(self, folder: Path, connection: sqlite3.Connection | None = None) -> None:
         """Raises SurveyError where the folder holds no survey that can be read."""
         self.folder = folder
-        self._connection = open_to_read(folder) if connection is None else connection
+        self._connection = open_for_reading(folder) if connection is None else connection
 
     def info(self) -> SurveyInfo:
         row = self._connection.execute("SELECT * FROM survey").fetchone()
@@ -101,7 +101,7 @@ class SurveyReader:
     def frame_counts(self) -> dict[int, dict[str, int]]:
         """For each session with moving pictures, how many frames were not judged, by reason; those
         that were stand under ""."""
-        if version_of(self._connection) < 2:
+        if read_schema_version(self._connection) < 2:
             return {}
         counts: dict[int, dict[str, int]] = {}
         for row in self._connection.execute("SELECT * FROM frame_count ORDER BY session, why"):

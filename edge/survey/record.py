@@ -13,8 +13,8 @@ from crackscan.core.durable_files import write_durably
 from crackscan.core.errors import SurveyError
 from crackscan.core.folder_log import FolderLog
 from crackscan.edge.positioning.clock import Clock, Instant, read_boot_id
-from crackscan.edge.survey.database import open_to_write
-from crackscan.edge.survey.folder import lock_folder, make_folder
+from crackscan.edge.survey.database import open_for_writing
+from crackscan.edge.survey.folder import create_survey_folder, lock_folder
 from crackscan.edge.survey.pictures import FRAMES, remove_strays
 from crackscan.edge.survey.reading import SurveyReader
 from crackscan.edge.survey.rows import (
@@ -102,7 +102,7 @@ class Survey(SurveyReader):
         `card` is the model's, as JSON; with `beside` the folder may hold other files. Raises
         SurveyError where it exists, OSError where it cannot be made.
         """
-        make_folder(folder, info, settings, card, beside)
+        create_survey_folder(folder, info, settings, card, beside)
         session = SessionInfo(info.source, info.model, info.model_version, settings)
         return cls.resume(folder, clock, session)
 
@@ -114,11 +114,11 @@ class Survey(SurveyReader):
 
         `session` is what it works with; None: with what the survey was made with.
 
-        Raises SurveyError where another process is writing it, and as `open_to_write` does.
+        Raises SurveyError where another process is writing it, and as `open_for_writing` does.
         """
         lock = lock_folder(folder)
         try:
-            connection = open_to_write(folder)
+            connection = open_for_writing(folder)
             try:
                 (folder / FRAMES).mkdir(exist_ok=True)
                 known = {row["path"] for row in connection.execute("SELECT path FROM picture")}

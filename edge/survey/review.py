@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from crackscan.core.errors import CrackscanError
-from crackscan.edge.survey.database import open_to_write
+from crackscan.edge.survey.database import open_for_writing
 from crackscan.edge.survey.folder import lock_folder
 from crackscan.edge.survey.reading import SurveyReader
 from crackscan.edge.survey.rows import insert, instant_row
@@ -21,7 +21,7 @@ class ReviewWriter(SurveyReader):
         """Raises SurveyError as `Survey.resume` does."""
         self._lock = lock_folder(folder)
         try:
-            super().__init__(folder, open_to_write(folder))
+            super().__init__(folder, open_for_writing(folder))
         except BaseException:
             os.close(self._lock)
             raise

@@ -1,10 +1,10 @@
-"""The tables of `survey.sqlite`, and the steps that bring an older record to the present ones."""
+"""The tables of `survey.sqlite`, and the steps that migrate an older record to them."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
 
 APPLICATION_ID = 0x43524B53
-"""`CRKS` in the header of the file: what tells a survey from any other SQLite file."""
+"""`CRKS` in the header of the file distinguishes a survey from other SQLite files."""
 
 _INSTANT = "{0}monotonic_s REAL NOT NULL, {0}wall_s REAL NOT NULL, {0}wall_from INTEGER NOT NULL"
 _WHERE = """
@@ -16,7 +16,7 @@ _SCALE = "mm_per_px REAL, scale_uncertainty REAL, scale_source TEXT"
 _SESSION = "session INTEGER NOT NULL REFERENCES session"
 
 
-def _first(connection: sqlite3.Connection) -> None:
+def _create_schema_1(connection: sqlite3.Connection) -> None:
     for statement in (
         """CREATE TABLE survey (id INTEGER PRIMARY KEY CHECK (id = 1), uuid TEXT NOT NULL,
             crackscan TEXT NOT NULL, name TEXT NOT NULL, site TEXT NOT NULL, device TEXT NOT NULL,
@@ -64,8 +64,9 @@ def _first(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-def _second(connection: sqlite3.Connection) -> None:
-    """Each session says what it worked with, and how many frames it saw and could not judge."""
+def _extend_to_schema_2(connection: sqlite3.Connection) -> None:
+    """Add source, model and settings to each session, and counts of its frames that were not
+    judged, by reason."""
     for column in ("source", "model", "model_version", "settings"):
         connection.execute(f"ALTER TABLE session ADD COLUMN {column} TEXT")
     connection.execute(
@@ -74,29 +75,28 @@ def _second(connection: sqlite3.Connection) -> None:
     )
 
 
-def _third(connection: sqlite3.Connection) -> None:
-    """What belongs to a scanned picture is found by the picture's name, for one that was
-    replaced."""
+def _extend_to_schema_3(connection: sqlite3.Connection) -> None:
+    """Find findings and pictures by the name of their frame, for a photograph that was replaced."""
     connection.execute("CREATE INDEX finding_frame ON finding (frame)")
     connection.execute("CREATE INDEX picture_frame ON picture (frame)")
 
 
 Step = Callable[[sqlite3.Connection], None]
-STEPS: tuple[Step, ...] = (_first, _second, _third)
-"""Step n brings a record of schema n to schema n + 1; a released step is never changed."""
+STEPS: tuple[Step, ...] = (_create_schema_1, _extend_to_schema_2, _extend_to_schema_3)
+"""Step n migrates a record of schema n to schema n + 1; a released step is never changed."""
 
 
-def version_of(connection: sqlite3.Connection) -> int:
-    """The schema that a record has; 0 is an empty file."""
+def read_schema_version(connection: sqlite3.Connection) -> int:
+    """The schema version of a record; 0 is an empty file."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def migrate(connection: sqlite3.Connection, steps: Sequence[Step] = STEPS) -> None:
-    """Bring a record to the newest schema, each step whole or not at all.
+def migrate_schema(connection: sqlite3.Connection, steps: Sequence[Step] = STEPS) -> None:
+    """Migrate a record to the newest schema, each step in one transaction.
 
     The connection must be in autocommit mode (`isolation_level=None`).
     """
-    for version in range(version_of(connection), len(steps)):
+    for version in range(read_schema_version(connection), len(steps)):
         connection.execute("BEGIN IMMEDIATE")
         try:
             steps[version](connection)

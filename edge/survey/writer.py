@@ -13,7 +13,7 @@ from crackscan.core.errors import CrackscanError
 from crackscan.core.picture_writing import encode_jpeg
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.positioning.clock import Instant
-from crackscan.edge.survey.job import Job, Picture, bytes_of, rgb_of
+from crackscan.edge.survey.job import Job, Picture, decode_waiting, measure_memory
 from crackscan.edge.survey.pictures import PictureQuota, QuotaMonitor
 from crackscan.edge.survey.record import Survey
 from crackscan.edge.survey.values import Note, NoteKind, Sighting, TrackPoint
@@ -186,13 +186,13 @@ class SurveyWriter:
     def _fits(self, picture: Picture) -> bool:
         if id(picture) in self._held or len(self._held) < LEAST_PICTURES:
             return True
-        return self._picture_bytes + bytes_of(picture) <= MOST_PICTURE_BYTES
+        return self._picture_bytes + measure_memory(picture) <= MOST_PICTURE_BYTES
 
     def _hold(self, picture: Picture) -> bool:
         """Whether there is room to keep a picture until it is written; many may wait for one."""
         if not self._fits(picture):
             return False
-        self._picture_bytes += 0 if id(picture) in self._held else bytes_of(picture)
+        self._picture_bytes += 0 if id(picture) in self._held else measure_memory(picture)
         self._held[id(picture)] += 1
         return True
 
@@ -203,7 +203,7 @@ class SurveyWriter:
         self._held[key] -= 1
         if not self._held[key]:
             del self._held[key]
-            self._picture_bytes -= bytes_of(picture)
+            self._picture_bytes -= measure_memory(picture)
 
     def _run(self) -> None:
         while (batch := self._take()) is not None:
@@ -300,7 +300,7 @@ class SurveyWriter:
             shared = finding is not None and last is not None and last[0] is picture
             if shared and self.survey.share_picture(last[1], finding):  # type: ignore[index, arg-type]
                 return
-            jpeg = encode_jpeg(rgb_of(picture))
+            jpeg = encode_jpeg(decode_waiting(picture))
             refusal = self.quota_monitor.refuse_picture(
                 self.survey.folder, self.survey.picture_bytes, len(jpeg)
             )

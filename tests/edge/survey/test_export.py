@@ -201,7 +201,7 @@ def test_the_commands_list_and_export(
 @pytest.mark.parametrize(
     ("arguments", "message", "code"),
     [
-        (("surveys", "missing"), "missing is no folder", 1),
+        (("surveys", "missing"), "missing is not a folder", 1),
         (("export", ".", "--format", "csv", "--out", "x.csv"), "holds no survey", 1),
         (("export", "visit", "--format", "dxf", "--out", "x"), "'dxf' is not one of", 2),
         (("export", "visit", "--format", "csv", "--out", "no/x"), "no/x: No such file", 1),

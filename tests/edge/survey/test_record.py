@@ -33,8 +33,8 @@ from crackscan.edge.survey import (
     first_sighting,
     iso_time,
 )
-from crackscan.edge.survey.database import DATABASE, make_database
-from crackscan.edge.survey.schema import STEPS, migrate, version_of
+from crackscan.edge.survey.database import DATABASE, create_database
+from crackscan.edge.survey.schema import STEPS, migrate_schema, read_schema_version
 
 
 @pytest.fixture
@@ -313,7 +313,8 @@ def test_a_newer_record_is_refused(closed: Path) -> None:
         newer.execute(f"PRAGMA user_version = {len(STEPS) + 1}")
     newer.close()
     known = len(STEPS)
-    refused(closed, f"by a newer crackscan (record {known + 1}, this one knows {known}): update")
+    message = f"by a newer crackscan (schema {known + 1}, this one reads up to {known}): update"
+    refused(closed, message)
 
 
 def test_another_programs_database_is_refused(closed: Path) -> None:
@@ -321,7 +322,7 @@ def test_another_programs_database_is_refused(closed: Path) -> None:
     with sqlite3.connect(closed / DATABASE) as other:
         other.execute("CREATE TABLE x (y)")
     other.close()
-    refused(closed, "is a database, but no survey of crackscan")
+    refused(closed, "is a database, but not a survey of crackscan")
 
 
 @pytest.mark.parametrize("size", [0, 50, 100])
@@ -371,7 +372,7 @@ def test_a_record_on_a_disk_that_cannot_be_written_is_still_read(closed: Path) -
 
 
 def test_a_step_of_the_schema_is_made_whole_or_not_at_all(tmp_path: Path) -> None:
-    connection = make_database(tmp_path)
+    connection = create_database(tmp_path)
 
     def second(connection: sqlite3.Connection) -> None:
         connection.execute("ALTER TABLE finding ADD COLUMN depth_mm REAL")
@@ -382,12 +383,12 @@ def test_a_step_of_the_schema_is_made_whole_or_not_at_all(tmp_path: Path) -> Non
 
     steps = (*STEPS, second, third)
     with pytest.raises(sqlite3.OperationalError):
-        migrate(connection, steps)
-    assert version_of(connection) == len(STEPS) + 1
+        migrate_schema(connection, steps)
+    assert read_schema_version(connection) == len(STEPS) + 1
     columns = {row["name"] for row in connection.execute("PRAGMA table_info(finding)")}
     assert "depth_mm" in columns
     assert not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'extra'").fetchall()
-    migrate(connection, steps[:2])
+    migrate_schema(connection, steps[:2])
     connection.close()
 
 

@@ -50,11 +50,15 @@ def read_metadata(file: BinaryIO) -> PictureMetadata:
     if found is None:
         raise UnknownFormatError("is not a picture (JPEG, PNG, TIFF, WebP and BMP are read)")
     file.seek(0)
+    from PIL.Image import DecompressionBombError
+
     with ignore_warnings():
         try:
             return _READERS[found](file)
         except ModuleNotFoundError:
             raise
+        except DecompressionBombError:  # Pillow sets up a decoder to read the header of a WebP
+            raise UnknownFormatError(f"is too large for a {found} to be read") from None
         except Exception as error:  # Pillow's parsers raise whatever Python raises on damaged data
             raise DamagedHeaderError(found) from error
 

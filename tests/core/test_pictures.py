@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crackscan.core.errors import CrackscanError, PictureError
@@ -290,6 +290,39 @@ def test_a_header_of_any_bytes_parses_or_is_refused(tail: bytes, magic: bytes) -
     except HeaderError:
         return
     assert header.width > 0 and header.height > 0
+
+
+@st.composite
+def damaged_files(draw: st.DrawFn) -> bytes:
+    """A picture with EXIF, of any format, with some bytes changed and its end cut off."""
+    suffix = draw(st.sampled_from([".jpg", ".png", ".webp", ".tif", ".bmp"]))
+    data = bytearray(encoded(suffix, swatch()))
+    insert = {".jpg": jpeg_with_exif, ".png": png_with_exif, ".webp": webp_with_exif}.get(suffix)
+    if insert is not None:
+        data = bytearray(insert(bytes(data), 6))
+    change = st.tuples(st.integers(0, min(len(data), 400) - 1), st.integers(0, 255))
+    for position, value in draw(st.lists(change, max_size=8)):
+        data[position] = value
+    return bytes(data[: draw(st.integers(len(data) // 2, len(data)))])
+
+
+@settings(deadline=None)
+@given(damaged_files())
+def test_a_damaged_picture_is_decoded_or_refused(data: bytes) -> None:
+    try:
+        rgb = decode_picture(data, Path("damaged"))
+    except PictureError as error:
+        assert "\n" not in str(error)
+    else:
+        assert rgb.dtype == np.uint8 and rgb.ndim == 3
+
+
+def test_a_webp_that_is_too_large_is_refused_by_its_header() -> None:
+    size = (16_382).to_bytes(3, "little") * 2
+    data = encoded(".webp", swatch())
+    chunks = b"WEBPVP8X" + struct.pack("<IB3x", 10, 0) + size + data[12:]
+    with pytest.raises(PictureError, match=r"is too large|is a WebP that is damaged"):
+        decode_picture(b"RIFF" + struct.pack("<I", len(chunks)) + chunks, Path("a.webp"))
 
 
 def test_is_picture_goes_by_suffix() -> None:

@@ -15,7 +15,7 @@ from crackscan.core.dataset.index import Item
 from crackscan.core.picture_writing import write_picture
 from crackscan.core.pictures import RGB, read_picture
 from crackscan.train.data.copies import find_copies
-from crackscan.train.data.thumbnails import Looks, look
+from crackscan.train.data.thumbnails import Looks, read_thumbnails
 
 CHECKOUT = Path(__file__).parents[2]
 SAMPLES = CHECKOUT / "samples" / "patches"
@@ -35,7 +35,7 @@ def silent(*_: object) -> None:
 
 def seen(root: Path, paths: list[Path]) -> Looks:
     items = [Item(path.relative_to(root).as_posix(), label=True) for path in paths]
-    return look(root, items, silent)
+    return read_thumbnails(root, items, silent)
 
 
 def groups(looks: Looks) -> list[int]:

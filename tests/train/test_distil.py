@@ -11,11 +11,11 @@ from crackscan.train.fitting.distillation import (
     TRUST,
     Views,
     ViewSettings,
-    asked,
     keep_views,
     load_teacher,
+    network_as_teacher,
     of_eight_turns,
-    softened,
+    soften_targets,
 )
 from crackscan.train.network.crack_network import crack_network
 
@@ -37,13 +37,15 @@ class Greys:
 def test_a_known_target_is_softened_and_an_unknown_one_is_the_teachers() -> None:
     hard = np.array([1.0, 0.0, -1.0], np.float32)
     taught = np.array([0.5, 0.5, 0.2], np.float32)
-    np.testing.assert_allclose(softened(hard, taught), [1 - TRUST / 2, TRUST / 2, 0.2])
+    np.testing.assert_allclose(soften_targets(hard, taught), [1 - TRUST / 2, TRUST / 2, 0.2])
 
 
 def test_views_hold_the_teachers_word_for_as_many_examples_as_asked_for(tmp_path: Path) -> None:
     teacher = crack_network("strided-96")
     seen: list[int] = []
-    keep_views(tmp_path, [Greys()], ViewSettings(70, SIZE, 2, 0), asked(teacher), seen.append)
+    keep_views(
+        tmp_path, [Greys()], ViewSettings(70, SIZE, 2, 0), network_as_teacher(teacher), seen.append
+    )
     assert seen[-1] == 70
     views = Views(tmp_path, SIZE)
     assert len(views) == 70
@@ -93,7 +95,10 @@ def test_a_part_of_a_view_has_its_cells_and_the_target_of_the_whole_only_without
     tmp_path: Path,
 ) -> None:
     keep_views(
-        tmp_path, [Greys()], ViewSettings(40, SIZE, 2, 0), asked(crack_network("strided-96"))
+        tmp_path,
+        [Greys()],
+        ViewSettings(40, SIZE, 2, 0),
+        network_as_teacher(crack_network("strided-96")),
     )
     views = Views(tmp_path, SIZE // 2)
     views.patch = np.where(np.arange(40) < 20, 0.01, 0.7)
@@ -105,7 +110,7 @@ def test_a_part_of_a_view_has_its_cells_and_the_target_of_the_whole_only_without
 
 
 def test_finished_views_are_kept_and_others_are_made_anew(tmp_path: Path) -> None:
-    teacher = asked(crack_network("strided-96"))
+    teacher = network_as_teacher(crack_network("strided-96"))
     keep_views(tmp_path, [Greys()], ViewSettings(8, SIZE, 2, 0), teacher)
     before = (tmp_path / "rgb.npy").stat().st_mtime_ns
     keep_views(tmp_path, [Greys()], ViewSettings(8, SIZE, 2, 0), teacher)

@@ -17,10 +17,10 @@ from crackscan.core.model_card import Card, OperatingPoint, Pooling, append_card
 from crackscan.core.pictures import read_picture
 from crackscan.edge.inference.model import Model
 from crackscan.train.cli import crackscan_train
-from crackscan.train.data.split import prepare
+from crackscan.train.data.split import split_folder
 from crackscan.train.evaluate.measure import measure_patches
-from crackscan.train.evaluate.page import percent, share
-from crackscan.train.evaluate.predict import load_scorer, score
+from crackscan.train.evaluate.page import format_percent, format_share
+from crackscan.train.evaluate.predict import load_scorer, score_pictures
 
 CARD = Card(
     name="tiny",
@@ -201,7 +201,7 @@ def test_an_int8_model_is_scored_as_the_edge_scores_it(models):
     random = np.random.default_rng(6)
     for size in ((80, 72), (64, 128), (101, 67)):
         picture = _crack(_wall(random, *size), 40, 20)
-        [(_, _, logits)] = score(scorer, [(0, picture)])
+        [(_, _, logits)] = score_pictures(scorer, [(0, picture)])
         assert np.array_equal(logits, edge.logits(picture))
 
 
@@ -210,12 +210,12 @@ def test_pictures_of_many_sizes_come_back_with_their_own_map(models):
     random = np.random.default_rng(4)
     sizes = [(64, 64), (90, 70), (64, 64), (32, 200), (90, 70)]
     pictures = {i: _crack(_wall(random, *size), 20, 10 + i) for i, size in enumerate(sizes)}
-    found = {key: logits for key, _, logits in score(scorer, pictures.items())}
+    found = {key: logits for key, _, logits in score_pictures(scorer, pictures.items())}
     assert {key: logits.shape for key, logits in found.items()} == {
         i: (-(-h // 16), -(-w // 16)) for i, (h, w) in enumerate(sizes)
     }
     for key, picture in pictures.items():
-        [(_, _, alone)] = score(scorer, [(0, picture)])
+        [(_, _, alone)] = score_pictures(scorer, [(0, picture)])
         np.testing.assert_allclose(found[key], alone, atol=1e-5)
 
 
@@ -235,7 +235,7 @@ def test_another_operating_point_changes_the_verdicts_and_nothing_else(models, p
 
 def test_the_split_beside_a_network_is_used_and_its_sides_are_disjoint(models, patches, tmp_path):
     run_folder = shutil.copytree(models / "run", tmp_path / "run")
-    write_split(run_folder / "split.json", prepare(patches))
+    write_split(run_folder / "split.json", split_folder(patches))
     seen = {}
     for side in ("test", "validation", "train"):
         chosen = () if side == "test" else ("--side", side)
@@ -254,7 +254,7 @@ def test_a_split_of_other_data_is_not_taken_for_this(
 ):
     run_folder = shutil.copytree(models / "run", tmp_path / "run")
     split = run_folder / "split.json"
-    write_split(split, prepare(patches))
+    write_split(split, split_folder(patches))
     assert evaluate(run_folder, photographs, "--out", tmp_path / "out") == 0
     document = json.loads((tmp_path / "out/evaluation.json").read_text())
     assert (document["data"]["side"], document["data"]["split"]) == ("all", "")
@@ -296,7 +296,11 @@ def test_the_page_stands_alone_and_shows_the_figures(documents, data):
     assert reader.images == len(worst["missed"]) + len(worst["false_alarms"])
     assert page.count("<svg") == 4
     patch = document["patch"]
-    for figure in (percent(patch["recall"]), share(patch["auroc"], 4), document["model"]["sha256"]):
+    for figure in (
+        format_percent(patch["recall"]),
+        format_share(patch["auroc"], 4),
+        document["model"]["sha256"],
+    ):
         assert figure in page
 
 
@@ -320,11 +324,15 @@ def test_json_is_all_that_stdout_gets(models, patches, tmp_path, capsys):
     [(0, "0 %"), (1, "100 %"), (0.987, "98.7 %"), (0.9996, "99.96 %"), (0.00004, "0.004 %")],
 )
 def test_per_cent_never_rounds_to_all_or_nothing(value, expected):
-    assert percent(value) == expected
+    assert format_percent(value) == expected
 
 
 def test_a_share_never_rounds_to_one():
-    assert (share(0.99996, 4), share(1, 4), share(0.5)) == ("0.99996", "1.0000", "0.500")
+    assert (format_share(0.99996, 4), format_share(1, 4), format_share(0.5)) == (
+        "0.99996",
+        "1.0000",
+        "0.500",
+    )
 
 
 def _without_card(models: Path, at: Path) -> Path:

@@ -14,13 +14,13 @@ from crackscan.core.pictures import read_picture
 from crackscan.train.data.examples import (
     UNKNOWN,
     Example,
-    batches,
     cells_of_mask,
     count_batches,
     crop_patch,
-    light,
+    draw_batches,
     patch_of_cells,
-    turn,
+    turn_square,
+    vary_light,
 )
 from crackscan.train.data.labelled_patches import LabelledPatches, MaskedPhotographs
 from crackscan.train.data.photographs import CloseUps, OtherPictures
@@ -45,7 +45,7 @@ def shares_of_red(rgb: np.ndarray) -> np.ndarray:
 def test_a_turn_moves_picture_and_cells_alike(seed: int, cells: int) -> None:
     rng = np.random.default_rng(seed)
     mask = (rng.random((cells * 16, cells * 16)) < 0.01).astype(np.uint8) * 255
-    rgb, targets = turn(masked(mask), cells_of_mask(mask), rng)
+    rgb, targets = turn_square(masked(mask), cells_of_mask(mask), rng)
     np.testing.assert_array_equal(targets, shares_of_red(rgb))
     assert rgb.flags.c_contiguous and targets.flags.c_contiguous
 
@@ -54,7 +54,7 @@ def test_all_eight_turns_occur() -> None:
     corner = np.zeros((32, 32), np.uint8)
     corner[0, 1:9] = 255
     seen = {
-        turn(masked(corner), cells_of_mask(corner), np.random.default_rng(seed))[0].tobytes()
+        turn_square(masked(corner), cells_of_mask(corner), np.random.default_rng(seed))[0].tobytes()
         for seed in range(100)
     }
     assert len(seen) == 8
@@ -100,7 +100,7 @@ def test_a_crop_is_a_square_of_the_size(shape: tuple[int, int]) -> None:
 def test_light_changes_every_pixel_by_one_rule() -> None:
     rgb = read_picture(CRACKED[0])
     for seed in range(20):
-        lit = light(rgb, np.random.default_rng(seed))
+        lit = vary_light(rgb, np.random.default_rng(seed))
         assert lit.dtype == np.uint8 and lit.shape == rgb.shape
         for channel in range(3):
             order = np.argsort(rgb[..., channel], axis=None)
@@ -128,7 +128,9 @@ def sources() -> list[LabelledPatches]:
 
 
 def drawn(sources: list[LabelledPatches], seed: int, epoch: int) -> list[bytes]:
-    return [b"".join(part.tobytes() for part in one) for one in batches(sources, 5, seed, epoch)]
+    return [
+        b"".join(part.tobytes() for part in one) for one in draw_batches(sources, 5, seed, epoch)
+    ]
 
 
 def test_the_batches_of_an_epoch_depend_on_seed_and_epoch_alone(
@@ -156,7 +158,7 @@ def test_the_batches_of_an_epoch_depend_on_seed_and_epoch_alone(
 def test_an_epoch_shows_each_example_at_most_once(
     sources: list[LabelledPatches], batch: int, rest: bool, sizes: list[int]
 ) -> None:
-    found = list(batches(sources, batch, 0, 0, rest))
+    found = list(draw_batches(sources, batch, 0, 0, rest))
     assert [len(rgb) for rgb, _, _ in found] == sizes
     assert count_batches(sources, batch, rest) == len(sizes)
     rgb, cells, patch = found[0]

@@ -12,7 +12,7 @@ from crackscan.train.data.field_annotations import (
     Annotation,
     Polyline,
     cell_labels,
-    masks,
+    draw_masks,
     read_annotations,
 )
 
@@ -66,7 +66,9 @@ def test_every_pixel_of_the_photograph_lies_in_a_cell(
 @pytest.mark.parametrize("factor", [0.25, 0.5, 1, 2])
 def test_masks_follow_the_photograph_when_it_is_resized(factor: float) -> None:
     shape = (round(64 * factor), round(96 * factor))
-    crack, ignore = masks(drawn((HORIZONTAL,), (((0, 48), (96, 48), (96, 64), (0, 64)),)), shape)
+    crack, ignore = draw_masks(
+        drawn((HORIZONTAL,), (((0, 48), (96, 48), (96, 64), (0, 64)),)), shape
+    )
     assert crack.shape == ignore.shape == shape
     rows = np.flatnonzero(crack.any(axis=1))
     assert abs(rows.mean() + 0.5 - 24.5 * factor) <= 1

@@ -19,7 +19,7 @@ two_classes = st.lists(
 
 
 def test_counts_and_rates_at_a_threshold():
-    counts = metrics.confusion(LABELS, np.array(SCORES) >= 0.5)
+    counts = metrics.count_confusion(LABELS, np.array(SCORES) >= 0.5)
     assert counts == metrics.Confusion(hits=3, missed=1, false_alarms=1, clear=3)
     assert (counts.recall, counts.precision, counts.f1) == (0.75, 0.75, 0.75)
     assert (counts.false_alarm_rate, counts.accuracy) == (0.25, 0.75)
@@ -59,7 +59,7 @@ def test_average_precision_sums_precision_over_steps_of_recall():
 
 
 def test_curves_end_where_they_must():
-    roc = metrics.roc(LABELS, SCORES)
+    roc = metrics.roc_curve(LABELS, SCORES)
     assert (roc.x[0], roc.y[0], roc.x[-1], roc.y[-1]) == (0, 0, 1, 1)
     curve = metrics.precision_recall(LABELS, SCORES)
     assert (curve.x[0], curve.y[0], curve.x[-1], curve.y[-1]) == (1, 0.5, 0, 1)
@@ -100,7 +100,7 @@ def test_a_rate_that_nothing_keeps_calls_nothing_a_crack():
 
 
 def test_reliability_bins_hold_what_was_stated_and_what_happened():
-    bins = metrics.reliability([1, 0, 1, 1], [0.9, 0.95, 0.1, 1.0], bins=5)
+    bins = metrics.reliability_bins([1, 0, 1, 1], [0.9, 0.95, 0.1, 1.0], bins=5)
     ends = [(round(each.low, 6), round(each.high, 6), each.count) for each in bins]
     assert ends == [(0, 0.2, 1), (0.8, 1, 3)]
     assert bins[1].confidence == pytest.approx(0.95)
@@ -115,12 +115,12 @@ def test_probabilities_that_are_true_have_a_small_calibration_error(seed):
     random = np.random.default_rng(seed)
     stated = random.beta(0.5, 0.5, 20_000)
     labels = random.random(20_000) < stated
-    assert metrics.expected_calibration_error(metrics.reliability(labels, stated)) < 0.02
+    assert metrics.expected_calibration_error(metrics.reliability_bins(labels, stated)) < 0.02
 
 
 def test_overconfidence_has_the_calibration_error_it_should():
     labels = np.arange(1000) % 10 < 6
-    bins = metrics.reliability(labels, np.full(1000, 0.99))
+    bins = metrics.reliability_bins(labels, np.full(1000, 0.99))
     assert metrics.expected_calibration_error(bins) == pytest.approx(0.39)
 
 
@@ -129,7 +129,7 @@ def test_overconfidence_has_the_calibration_error_it_should():
     [([1, 0], [1, 0], 0), ([1, 0], [0, 1], 1), ([1, 0, 1], [0.5, 0.5, 0.5], 0.25)],
 )
 def test_brier(labels, stated, expected):
-    assert metrics.brier(labels, stated) == pytest.approx(expected)
+    assert metrics.brier_score(labels, stated) == pytest.approx(expected)
 
 
 def test_intervals_hold_the_figure_and_are_repeatable():
@@ -143,7 +143,7 @@ def test_intervals_hold_the_figure_and_are_repeatable():
     # Hanley and McNeil (1982): standard error of this area is about 0.019
     assert area.high - area.low == pytest.approx(2 * 1.96 * 0.019, rel=0.25)
     f1 = bootstrap.f1_interval(labels, scores > 0.5, alone)
-    assert f1.low < metrics.confusion(labels, scores > 0.5).f1 < f1.high
+    assert f1.low < metrics.count_confusion(labels, scores > 0.5).f1 < f1.high
 
 
 def test_patches_of_one_photograph_do_not_count_as_independent():

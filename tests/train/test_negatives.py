@@ -15,7 +15,7 @@ from crackscan.core.errors import CrackscanError
 from crackscan.core.picture_writing import write_picture
 from crackscan.core.pictures import read_picture
 from crackscan.train.cli import crackscan_train
-from crackscan.train.data.negatives import Negative, collect, listed, shrink
+from crackscan.train.data.negatives import Negative, collect_negatives, read_list, shrink_picture
 
 needs_apt = pytest.mark.skipif(
     shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None, reason="no apt here"
@@ -55,7 +55,7 @@ def test_a_picture_leaves_its_package_smaller_as_rgb_and_with_its_credit(
     source, negative = archive
     stages: list[tuple[str, int, int]] = []
     out = tmp_path / "out"
-    collected = collect(out, [negative], source, lambda *stage: stages.append(stage))
+    collected = collect_negatives(out, [negative], source, lambda *stage: stages.append(stage))
     assert collected.pictures == (out / "sky.jpg",)
     assert collected.missing == ()
     rgb = read_picture(out / "sky.jpg")
@@ -76,7 +76,7 @@ def test_another_picture_under_the_same_name_is_not_taken(
     source, negative = archive
     changed = replace(negative, sha256="0" * 64)
     gone = replace(negative, file="gone.jpg", path="usr/share/skies/gone.png")
-    collected = collect(tmp_path / "out", [changed, gone], source)
+    collected = collect_negatives(tmp_path / "out", [changed, gone], source)
     assert collected.pictures == ()
     assert collected.missing == (changed, gone)
 
@@ -87,7 +87,7 @@ def test_a_package_that_does_not_exist_is_named_in_one_line(
 ) -> None:
     source, negative = archive
     with pytest.raises(CrackscanError, match="no-such-skies") as caught:
-        collect(tmp_path / "out", [replace(negative, package="no-such-skies")], source)
+        collect_negatives(tmp_path / "out", [replace(negative, package="no-such-skies")], source)
     assert "\n" not in str(caught.value)
 
 
@@ -95,7 +95,7 @@ def test_a_package_that_does_not_exist_is_named_in_one_line(
 def test_an_archive_that_does_not_answer_is_named_in_one_line(tmp_path: Path) -> None:
     source = f"deb [trusted=yes] file:{tmp_path / 'nowhere'} ./"
     with pytest.raises(CrackscanError, match="apt-get update failed") as caught:
-        collect(tmp_path / "out", [WIDE], source)
+        collect_negatives(tmp_path / "out", [WIDE], source)
     assert "\n" not in str(caught.value)
 
 
@@ -111,7 +111,7 @@ def test_without_apt_the_command_says_where_it_works(
 
 
 def test_every_listed_picture_is_free_credited_and_has_its_own_name() -> None:
-    negatives = listed()
+    negatives = read_list()
     assert len(negatives) >= 60
     assert len({n.file for n in negatives}) == len({n.sha256 for n in negatives}) == len(negatives)
     for negative in negatives:
@@ -131,4 +131,4 @@ def test_every_listed_picture_is_free_credited_and_has_its_own_name() -> None:
 def test_a_picture_is_made_smaller_but_never_larger(
     before: tuple[int, int], after: tuple[int, int]
 ) -> None:
-    assert shrink(np.zeros((*before, 3), np.uint8)).shape == (*after, 3)
+    assert shrink_picture(np.zeros((*before, 3), np.uint8)).shape == (*after, 3)

@@ -14,7 +14,7 @@ from crackscan.core.pictures import read_picture
 from crackscan.core.tensorflow_import import import_tensorflow
 from crackscan.train.data.field_annotations import Annotation, Polyline
 from crackscan.train.evaluate.measure import measure_patches
-from crackscan.train.evaluate.model_page.sets import JudgedSet, field
+from crackscan.train.evaluate.model_page.sets import JudgedSet, field_set
 from crackscan.train.evaluate.model_page.sheet import TILES, draw_sheet, rows_of
 from crackscan.train.evaluate.predict import Pictures, TfliteScorer
 
@@ -22,8 +22,8 @@ import_tensorflow()
 
 from crackscan.train.evaluate.model_page.page import (  # noqa: E402  # noqa: E402
     Judgement,
-    _credits,
-    _judged,
+    _judge_set,
+    _list_credits,
     figures_page,
     reliability_panels,
 )
@@ -47,7 +47,7 @@ def scorer(untrained: Path) -> TfliteScorer:
 
 @pytest.fixture(scope="module")
 def judgement(scorer: TfliteScorer) -> Judgement:
-    return _judged(SET, scorer)
+    return _judge_set(SET, scorer)
 
 
 def test_a_row_holds_hits_spread_out_and_the_surest_mistakes(
@@ -116,7 +116,7 @@ def test_field_squares_are_sure_to_show_a_crack_or_none(tmp_path: Path) -> None:
         (((260.0, 0.0), (300.0, 0.0), (300.0, 60.0)),),
     )  # fmt: skip
     # The doubt's border reaches into 128, 0; the crack's into 0, 128.
-    found = [(label.name, label.crack) for label, _ in field(tmp_path, [annotation]).read()]
+    found = [(label.name, label.crack) for label, _ in field_set(tmp_path, [annotation]).read()]
     assert found == [
         ("wall.png at 0, 0", True),
         ("wall.png at 384, 0", False),
@@ -136,5 +136,5 @@ def test_only_photographs_that_are_shown_are_credited(
         f"| {one} | cc_by | Somebody, CC BY 4.0 | https://a.example |" for one in (shown, "b")
     ]
     (tmp_path / "ATTRIBUTION.md").write_text("\n".join(table))
-    found = _credits(tmp_path / "ATTRIBUTION.md", [row])
+    found = _list_credits(tmp_path / "ATTRIBUTION.md", [row])
     assert found == [f"{shown}: Somebody, CC BY 4.0, https://a.example"]

@@ -10,7 +10,7 @@ from crackscan.core.pictures import read_picture
 from crackscan.train.evaluate.predict import load_scorer
 from crackscan.train.fitting.settings import Settings
 from crackscan.train.network.crack_network import crack_network
-from crackscan.train.network.initial import start
+from crackscan.train.network.initial import initial_network
 from crackscan.train.network.quantized_weights import load_quantized
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +38,7 @@ def test_a_shipped_model_says_as_a_network_what_it_says_as_int8(name: str) -> No
 
 def test_training_starts_from_a_quantized_model() -> None:
     file = ROOT / "models/crack-s.tflite"
-    network = start(Settings("fused-96", str(file)), PATCHES)
+    network = initial_network(Settings("fused-96", str(file)), PATCHES)
     pooled = np.asarray(network(PATCHES, training=False)).max((1, 2, 3))
     assert pooled[:8].min() > pooled[8:].max()
 

@@ -10,7 +10,7 @@ from crackscan.core.errors import CrackscanError
 from crackscan.core.pictures import read_picture
 from crackscan.core.run_folder import AVERAGE
 from crackscan.train.network.crack_network import crack_network
-from crackscan.train.network.reconstruct import finished_network, reconstruct
+from crackscan.train.network.reconstruct import finished_network, reconstruct_network
 
 ROOT = Path(__file__).parents[2]
 PATCHES = np.stack(
@@ -32,7 +32,7 @@ def explained(network: keras.Model, model: keras.Model, patches: np.ndarray) -> 
 def test_a_network_of_the_same_layers_comes_out_as_the_model() -> None:
     model = finished_network(ROOT / "models/crack-s.tflite", SEEN)
     network = crack_network("fused-96")
-    reconstruct(network, model, SEEN)
+    reconstruct_network(network, model, SEEN)
     assert explained(network, model, UNSEEN) > 0.98
 
 
@@ -41,7 +41,7 @@ def test_fused_blocks_do_what_the_separate_ones_do() -> None:
     model = crack_network("efficientnet-lite0-slim")
     network = crack_network("efficientnet-lite0-fused")
     assert explained(network, model, SEEN) < 0.2
-    reconstruct(network, model, SEEN)
+    reconstruct_network(network, model, SEEN)
     # A model of chance, and few patches: on others it would take hundreds to come as near.
     assert explained(network, model, SEEN) > 0.7
     training = np.asarray(network(SEEN, training=True))  # what training will find
@@ -53,7 +53,7 @@ def test_a_network_of_other_layers_cannot_begin_so() -> None:
     with pytest.raises(
         CrackscanError, match="cannot begin as strided-64, which has no stem_bn like its own"
     ) as caught:
-        reconstruct(crack_network("fused-96"), crack_network("strided-64"), SEEN)
+        reconstruct_network(crack_network("fused-96"), crack_network("strided-64"), SEEN)
     assert "\n" not in str(caught.value)
 
 

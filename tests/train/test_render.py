@@ -14,14 +14,14 @@ from crackscan.core.rendering.photographed_walls import read_backgrounds
 from crackscan.core.rendering.procedural_walls import PROCEDURAL
 from crackscan.train.cli.render import render
 from crackscan.train.render.appearance import draw_look
-from crackscan.train.render.camera import draw_camera, photograph
+from crackscan.train.render.camera import draw_camera, photograph_scene
 from crackscan.train.render.crack import Strand
-from crackscan.train.render.family import FAMILIES, grow
-from crackscan.train.render.path import jagged
+from crackscan.train.render.family import FAMILIES, grow_cracks
+from crackscan.train.render.path import jagged_path
 from crackscan.train.render.preview import contact_sheet
 from crackscan.train.render.sample import RenderConfig, Sample, render_sample
-from crackscan.train.render.trace import coverage, trace
-from crackscan.train.render.visibility import blur_px, made_visible, seen
+from crackscan.train.render.trace import cover_pixels, trace_strands
+from crackscan.train.render.visibility import blur_px, made_visible, visible_vertices
 
 ALL_CRACKED = RenderConfig(crack_share=1.0, look_alike_share=0.0)
 
@@ -89,7 +89,7 @@ def test_about_half_of_the_pictures_show_a_crack() -> None:
 def test_coverage_adds_up_to_the_area_drawn(width_px: float, angle: float) -> None:
     reach = 60 * np.array([np.cos(angle), np.sin(angle)])
     drawn = line(tuple(80.3 - reach), tuple(80.3 + reach), width_px)
-    covered = coverage(trace([drawn], 160, 160, 1.0), 160, 160)
+    covered = cover_pixels(trace_strands([drawn], 160, 160, 1.0), 160, 160)
     caps = np.pi * width_px**2 / 4
     assert covered.sum() == pytest.approx(area_px(drawn.points) + caps, rel=0.03)
 
@@ -97,10 +97,10 @@ def test_coverage_adds_up_to_the_area_drawn(width_px: float, angle: float) -> No
 @pytest.mark.parametrize("width_px", [0.6, 1.5, 4.0, 9.0])
 def test_coverage_of_a_ragged_crack_adds_up_to_its_widths(width_px: float) -> None:
     rng = np.random.default_rng(7)
-    course = jagged(rng, np.array([30.0, 40.0]), np.array([270.0, 250.0]), 0.03, 0.5, 12.0)
+    course = jagged_path(rng, np.array([30.0, 40.0]), np.array([270.0, 250.0]), 0.03, 0.5, 12.0)
     width = (width_px * (1 + 0.4 * np.sin(np.arange(len(course)) / 9))).astype(np.float32)
     drawn = Strand(np.column_stack([course, width]), np.full(len(course), 0.5, np.float32), 0)
-    covered = coverage(trace([drawn], 300, 300, 1.0), 300, 300)
+    covered = cover_pixels(trace_strands([drawn], 300, 300, 1.0), 300, 300)
     caps = np.pi * (width[0] ** 2 + width[-1] ** 2) / 8
     assert covered.sum() == pytest.approx(area_px(drawn.points) + caps, rel=0.04)
 
@@ -147,7 +147,7 @@ def test_centre_lines_follow_the_picture_through_its_resizing() -> None:
 def test_every_family_grows_with_widths_in_pixels(family: str) -> None:
     widths = []
     for seed in range(8):
-        for piece in grow(np.random.default_rng(seed), family, 192, 0.5, 12.0):
+        for piece in grow_cracks(np.random.default_rng(seed), family, 192, 0.5, 12.0):
             assert piece.points.shape[1] == 3 and len(piece.left) == len(piece.points)
             assert np.isfinite(piece.points).all()
             widths.append(piece.points[:, 2])
@@ -167,7 +167,7 @@ def test_the_camera_keeps_a_flat_wall_flat_and_in_place() -> None:
     scene[:, 40:] = 0.25
     for seed in range(10):
         rng = np.random.default_rng(seed)
-        picture = photograph(scene, 64, rng, draw_camera(rng)).astype(float).mean(axis=2)
+        picture = photograph_scene(scene, 64, rng, draw_camera(rng)).astype(float).mean(axis=2)
         assert picture.shape == (64, 64)
         assert picture[:, :26].mean() > 1.25 * picture[:, 38:].mean()
 
@@ -184,10 +184,10 @@ def test_a_crack_that_changes_nothing_is_not_seen() -> None:
     wall = np.full((100, 100, 3), 0.6, np.float32)
     drawn = line((10, 50), (90, 50), 2.0)
     camera = draw_camera(np.random.default_rng(0))
-    assert not seen([drawn], wall, wall.copy(), camera)[0].any()
+    assert not visible_vertices([drawn], wall, wall.copy(), camera)[0].any()
     dark = wall.copy()
     dark[48:52] *= 0.3
-    assert seen([drawn], wall, dark, camera)[0].all()
+    assert visible_vertices([drawn], wall, dark, camera)[0].all()
 
 
 def test_what_is_hung_before_a_crack_hides_it() -> None:
@@ -198,7 +198,7 @@ def test_what_is_hung_before_a_crack_hides_it() -> None:
         picture[:, 40:60] = 0.2
     camera = replace(draw_camera(np.random.default_rng(0)), defocus_px=0.3, motion_px=0.0)
     drawn = line((10, 50), (90, 50), 4.0)
-    shown = seen([drawn], wall, dark, camera)[0]
+    shown = visible_vertices([drawn], wall, dark, camera)[0]
     x = drawn.points[:, 0]
     assert shown[(x < 36) | (x > 64)].all() and not shown[(x > 44) & (x < 56)].any()
 

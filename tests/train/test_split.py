@@ -17,7 +17,7 @@ from crackscan.core.errors import DataError
 from crackscan.core.picture_writing import write_picture
 from crackscan.core.pictures import RGB, read_picture
 from crackscan.train.cli import crackscan_train
-from crackscan.train.data.split import prepare
+from crackscan.train.data.split import split_folder
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "patches"
 FLIPS = {"lr": np.s_[:, ::-1], "tb": np.s_[::-1], "turned": np.s_[::-1, ::-1], "same": np.s_[:]}
@@ -41,7 +41,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def split(folder) -> Split:
-    return prepare(folder)
+    return split_folder(folder)
 
 
 def sides_of(split: Split) -> dict[str, str]:
@@ -50,7 +50,7 @@ def sides_of(split: Split) -> dict[str, str]:
 
 def test_a_copy_never_crosses_the_split(folder):
     for seed in range(3):
-        sides = sides_of(prepare(folder, seed))
+        sides = sides_of(split_folder(folder, seed))
         copies = [path for path in sides if path.partition("-")[2].removesuffix(".jpg") in FLIPS]
         assert len(copies) > 15
         for path in copies:
@@ -85,11 +85,11 @@ def test_the_split_does_not_depend_on_how_the_folder_is_listed(folder, split, tm
         target = again / path.relative_to(folder)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
-    assert prepare(again) == split
+    assert split_folder(again) == split
 
 
 def test_another_seed_gives_another_split(folder, split):
-    other = prepare(folder, seed=1)
+    other = split_folder(folder, seed=1)
     assert sides_of(other) != sides_of(split)
     assert other.fingerprint == split.fingerprint
 
@@ -101,14 +101,14 @@ def test_the_fingerprint_changes_with_the_content_and_the_labels(folder, split, 
     renamed = tmp_path / "renamed"
     shutil.copytree(folder, renamed)
     shutil.move(renamed / "negative" / "00635.jpg", renamed / "negative" / "wall.jpg")
-    assert prepare(relabelled).fingerprint != split.fingerprint
-    assert prepare(renamed).fingerprint == split.fingerprint
+    assert split_folder(relabelled).fingerprint != split.fingerprint
+    assert split_folder(renamed).fingerprint == split.fingerprint
 
 
 def test_a_picture_filed_in_both_classes_is_told(tmp_path):
     shutil.copytree(SAMPLES, tmp_path / "data")
     put(tmp_path / "data/negative/wrong.jpg", read_picture(SAMPLES / "positive/00830.jpg")[::-1])
-    (group,) = prepare(tmp_path / "data").contradictions()
+    (group,) = split_folder(tmp_path / "data").contradictions()
     assert {item.path for item in group} == {"negative/wrong.jpg", "positive/00830.jpg"}
 
 
@@ -119,7 +119,7 @@ def test_pictures_that_cannot_be_read_are_skipped_and_named(tmp_path):
     (root / "positive" / "cut.jpg").write_bytes(whole[: len(whole) // 2])
     (root / "negative" / "notes.jpg").write_text("joint at 3 m, no crack")
     (root / "negative" / "nothing.jpg").touch()
-    split = prepare(root)
+    split = split_folder(root)
     assert [s.path for s in split.skipped] == [
         "negative/notes.jpg",
         "negative/nothing.jpg",
@@ -141,7 +141,7 @@ def test_pictures_with_masks_are_split_whole_without_their_copies(tmp_path):
         masked(tmp_path, path.stem, read_picture(path))
         masked(tmp_path, f"{path.stem}-lr", read_picture(path)[:, ::-1])
     masked(tmp_path, "short", read_picture(path), size=100)
-    split = prepare(tmp_path)
+    split = split_folder(tmp_path)
     sides = sides_of(split)
     for path in SAMPLES.glob("positive/*.jpg"):
         assert sides[f"images/{path.stem}.jpg"] == sides[f"images/{path.stem}-lr.jpg"]
@@ -157,7 +157,7 @@ def test_masks_that_mark_nothing_are_told(tmp_path):
     for path in SAMPLES.glob("positive/*.jpg"):
         masked(tmp_path, path.stem, read_picture(path), dark=0)
     with pytest.raises(DataError, match=r"no mask .* must be white"):
-        prepare(tmp_path)
+        split_folder(tmp_path)
 
 
 def few(root: Path, positives: int, negatives: int) -> Path:
@@ -169,7 +169,7 @@ def few(root: Path, positives: int, negatives: int) -> Path:
 
 
 def test_three_pictures_of_each_class_are_just_enough(tmp_path):
-    counts = prepare(few(tmp_path, 3, 3)).counts()
+    counts = split_folder(few(tmp_path, 3, 3)).counts()
     assert all(numbers == {"positive": 1, "negative": 1} for numbers in counts.values())
 
 
@@ -182,7 +182,7 @@ def test_cracks_on_one_wall_only_reach_every_side_all_the_same(tmp_path):
         put(
             root / "positive" / f"{x}.jpg", cv2.polylines(wall.copy(), [crack], False, (40,) * 3, 9)
         )
-    split = prepare(root)
+    split = split_folder(root)
     assert all(numbers["positive"] == 1 for numbers in split.counts().values())
 
 
@@ -191,14 +191,14 @@ def test_copies_do_not_count_as_enough(tmp_path):
     for path in list((root / "positive").iterdir()):
         put(path.with_stem(f"{path.stem}-lr"), read_picture(path)[:, ::-1])
     with pytest.raises(DataError, match=r"too few distinct pictures to split: .*2 positive"):
-        prepare(root)
+        split_folder(root)
 
 
 def test_a_class_that_cannot_be_read_is_told(tmp_path):
     root = few(tmp_path, 0, 5)
     (root / "positive" / "notes.jpg").write_text("crack at 3 m")
     with pytest.raises(DataError, match="one class only once"):
-        prepare(root)
+        split_folder(root)
 
 
 def test_what_is_written_is_read_back(split, tmp_path):
@@ -210,7 +210,7 @@ def test_names_that_are_no_utf8_survive(tmp_path):
     root = few(tmp_path, 3, 3)
     first = min((root / "positive").iterdir())
     first.rename(first.with_name(os.fsdecode(b"Ri\xdf.jpg")))
-    split = prepare(root)
+    split = split_folder(root)
     write_split(tmp_path / "split.json", split)
     found = read_split(tmp_path / "split.json")
     assert found == split
@@ -254,7 +254,7 @@ def test_the_command_tells_the_classes_the_copies_and_the_sides(folder, tmp_path
     assert "Copies:" in told
     split = read_split(out)
     assert split.seed == 4
-    assert split == prepare(folder, 4)
+    assert split == split_folder(folder, 4)
 
 
 def test_the_command_prints_nothing_but_json_when_asked(folder, split, tmp_path, capfd):

@@ -15,17 +15,17 @@ from crackscan.core.tensorflow_import import import_tensorflow
 
 import_tensorflow()
 
-from crackscan.train.study.ablation import KINDS, _leaky  # noqa: E402
+from crackscan.train.study.ablation import KINDS, _split_randomly  # noqa: E402
 from crackscan.train.study.ablation_plot import draw_ablation  # noqa: E402
 from crackscan.train.study.frontier import best_so_far  # noqa: E402
 from crackscan.train.study.materials import (  # noqa: E402
     QUICK,
     SHARES,
     Materials,
-    apportioned,
+    share_out,
 )
 from crackscan.train.study.plot import draw_frontier  # noqa: E402
-from crackscan.train.study.runs import claim_study, remembered  # noqa: E402
+from crackscan.train.study.runs import claim_study, keep_result  # noqa: E402
 from crackscan.train.study.table import ablation_page, frontier_page  # noqa: E402
 
 
@@ -63,13 +63,13 @@ ROWS = [
     st.integers(min_value=64, max_value=200_000),
 )
 def test_every_line_learns_from_equally_many_examples(kinds: tuple[str, ...], total: int) -> None:
-    counts = apportioned(kinds, total)
+    counts = share_out(kinds, total)
     assert sum(counts.values()) == total
     assert tuple(counts) == kinds and min(counts.values()) > 0
 
 
 def test_bare_renderings_take_the_place_of_the_others() -> None:
-    bare, full = (apportioned(KINDS[stage], 36_000) for stage in ("rendered", "look-alikes"))
+    bare, full = (share_out(KINDS[stage], 36_000) for stage in ("rendered", "look-alikes"))
     assert bare["bare"] == pytest.approx(full["rendered"] + full["wide"], abs=1)
     assert bare["cracked"] == pytest.approx(full["cracked"], abs=1)
 
@@ -85,7 +85,7 @@ def test_the_usual_split_lets_copies_cross_it() -> None:
     )
     split = Split("data", 0, members, (), (), 0, "")
     materials = Materials(Path(), split, Path(), {}, QUICK, Path())
-    sides = _leaky(materials, 0)
+    sides = _split_randomly(materials, 0)
     assert {side: len(items) for side, items in sides.items()} == {
         "train": 210,
         "validation": 60,
@@ -97,13 +97,13 @@ def test_the_usual_split_lets_copies_cross_it() -> None:
     trained = {group[item.path] for item in sides["train"]}
     crossing = [item for item in sides["validation"] if group[item.path] in trained]
     assert len(crossing) > 30
-    assert _leaky(materials, 1) != sides
+    assert _split_randomly(materials, 1) != sides
 
 
 def test_a_finished_run_is_not_made_again(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
-    assert remembered(tmp_path / "run", lambda: {"auroc": 0.9}) == {"auroc": 0.9}
-    assert remembered(tmp_path / "run", lambda: {"auroc": 0.1}) == {"auroc": 0.9}
+    assert keep_result(tmp_path / "run", lambda: {"auroc": 0.9}) == {"auroc": 0.9}
+    assert keep_result(tmp_path / "run", lambda: {"auroc": 0.1}) == {"auroc": 0.9}
 
 
 def test_a_study_is_not_gone_on_with_under_other_settings(tmp_path: Path) -> None:

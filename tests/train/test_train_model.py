@@ -11,7 +11,7 @@ from crackscan.core.tensorflow_import import import_tensorflow
 
 import_tensorflow()
 
-from crackscan.train.fitting.recipe import RECIPES, SMALL_PX, TEACHER, renewing  # noqa: E402
+from crackscan.train.fitting.recipe import RECIPES, SMALL_PX, TEACHER, renew_recipe  # noqa: E402
 from crackscan.train.fitting.settings import HISTORY  # noqa: E402
 from crackscan.train.fitting.train_model import (  # noqa: E402
     STAGES,
@@ -58,7 +58,7 @@ def test_a_stage_on_small_squares_has_small_squares() -> None:
 
 
 def test_a_finished_model_begins_with_its_own_weights() -> None:
-    recipe = renewing(RECIPES["crack-m"], "crack-m.tflite")
+    recipe = renew_recipe(RECIPES["crack-m"], "crack-m.tflite")
     first, *rest = plan_stages(recipe, RUN, Path("crack-m.tflite"))
     assert first.settings.weights == "crack-m.tflite"
     assert [plan.settings.weights for plan in rest] == ["runs/model/stage-1/average.keras"]
@@ -69,7 +69,7 @@ def test_walls_without_masks_are_labelled_by_the_stage_before_or_by_the_teacher(
     *_, first, second = plan_stages(RECIPES["crack-m"], RUN, teacher)
     assert first.stage.own_labels and second.stage.own_labels
     assert [first.labelled_by.name, second.labelled_by.name] == ["stage-4", "stage-5"]
-    begun, _ = plan_stages(renewing(RECIPES["crack-m"], "crack-m.tflite"), RUN, teacher)
+    begun, _ = plan_stages(renew_recipe(RECIPES["crack-m"], "crack-m.tflite"), RUN, teacher)
     assert begun.labelled_by == teacher
     *_, last = plan_stages(RECIPES["crack-s"], RUN, Path("runs/crack-m"))
     assert last.stage.walls and last.labelled_by == Path("runs/crack-m")

@@ -60,18 +60,18 @@ def ablation(
     from dataclasses import asdict, replace
 
     from crackscan.core.durable_files import write_atomically
-    from crackscan.train.cli.progress import bars
+    from crackscan.train.cli.progress import progress_bars
     from crackscan.train.fitting.callbacks import Watch
-    from crackscan.train.study.ablation import ablation as measured
+    from crackscan.train.study.ablation import run_ablation as measured
     from crackscan.train.study.ablation_plot import draw_ablation
-    from crackscan.train.study.materials import QUICK, Size, gather
+    from crackscan.train.study.materials import QUICK, Size, gather_materials
     from crackscan.train.study.runs import claim_study
     from crackscan.train.study.table import ablation_page
 
     size = QUICK if quick else replace(Size(), examples=examples)
     claim_study(out, {**asdict(size), "backbone": backbone, "weights": weights})
-    with bars() as report:
-        materials = gather(
+    with progress_bars() as report:
+        materials = gather_materials(
             data, out, size, pool, negatives, len(os.sched_getaffinity(0)), report, bare=True
         )
         rows = measured(

@@ -101,11 +101,11 @@ def evaluate(
         return
     if development or crack_free or beside:
         raise click.UsageError("--development, --crack-free and --beside belong to --findings")
-    from crackscan.train.cli.progress import bars
+    from crackscan.train.cli.progress import progress_bars
     from crackscan.train.evaluate import run
 
-    with bars() as report:
-        document, folder = run.evaluate(
+    with progress_bars() as report:
+        document, folder = run.evaluate_model(
             run.find_model(model),
             data,
             report=report,
@@ -121,7 +121,7 @@ def evaluate(
 
         click.echo(json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False))
     else:
-        _show(document, folder / run.PAGE)
+        _print_figures(document, folder / run.PAGE)
 
 
 def _judge_findings(
@@ -135,7 +135,7 @@ def _judge_findings(
     command: str,
     as_json: bool,
 ) -> None:
-    from crackscan.train.cli.progress import bars
+    from crackscan.train.cli.progress import progress_bars
     from crackscan.train.evaluate import run
     from crackscan.train.evaluate.development_set import (
         crack_free_set,
@@ -153,17 +153,17 @@ def _judge_findings(
     sets += [crack_free_set(folder) for folder in crack_free]
     files = [run.find_model(one) for one in models]
     folder = out or Path("evaluations") / f"{files[0].stem}-findings-on-{data.resolve().name}"
-    with bars() as report:
+    with progress_bars() as report:
         evaluate_findings(files, sets, folder, point, command, report, threads)
     click.echo((folder / (FIGURES if as_json else TABLE)).read_text())
     click.echo(folder)
 
 
-def _show(document: dict[str, Any], page: Path) -> None:
+def _print_figures(document: dict[str, Any], page: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from crackscan.train.evaluate.page import percent, share
+    from crackscan.train.evaluate.page import format_percent, format_share
 
     data, patch, point = document["data"], document["patch"], document["operating_point"]
     counts, cells = patch["confusion"], document["cells"]
@@ -175,21 +175,22 @@ def _show(document: dict[str, Any], page: Path) -> None:
     )
     table = Table(show_header=False, box=None, pad_edge=False)
     rows = [
-        ("cracks found", percent(patch["recall"]), f"{counts['missed']:,} missed"),
+        ("cracks found", format_percent(patch["recall"]), f"{counts['missed']:,} missed"),
         (
             "false alarms",
-            percent(patch["false_alarm_rate"]),
+            format_percent(patch["false_alarm_rate"]),
             f"{counts['false_alarms']:,} of {data['crack_free']:,} crack-free",
         ),
-        ("F1", share(patch["f1"], 4), _limits(patch["f1_95"])),
-        ("AUROC", share(patch["auroc"], 4), _limits(patch["auroc_95"])),
-        ("average precision", share(patch["average_precision"], 4), ""),
+        ("F1", format_share(patch["f1"], 4), _format_interval(patch["f1_95"])),
+        ("AUROC", format_share(patch["auroc"], 4), _format_interval(patch["auroc_95"])),
+        ("average precision", format_share(patch["average_precision"], 4), ""),
         ("calibration error (ECE)", f"{patch['ece']:.4f}", ""),
     ]
     if cells:
         here = cells["operating_points"][point["name"]]
-        note = f"{percent(here['precision'])} of marks right, {percent(here['recall'])} found"
-        rows.append(("cell F1", share(here["f1"], 4), note))
+        right, found = format_percent(here["precision"]), format_percent(here["recall"])
+        note = f"{right} of marks right, {found} found"
+        rows.append(("cell F1", format_share(here["f1"], 4), note))
     for row in rows:
         table.add_row(*row)
     console.print(table)
@@ -199,7 +200,7 @@ def _show(document: dict[str, Any], page: Path) -> None:
     click.echo(page)
 
 
-def _limits(interval: dict[str, float]) -> str:
-    from crackscan.train.evaluate.page import share
+def _format_interval(interval: dict[str, float]) -> str:
+    from crackscan.train.evaluate.page import format_share
 
-    return f"95 %: {share(interval['low'], 4)} to {share(interval['high'], 4)}"
+    return f"95 %: {format_share(interval['low'], 4)} to {format_share(interval['high'], 4)}"

@@ -76,8 +76,8 @@ def fit(
     from crackscan.core.tensorflow_import import import_tensorflow
 
     import_tensorflow()
-    from crackscan.train.cli.progress import bars
-    from crackscan.train.cli.split import show
+    from crackscan.train.cli.progress import progress_bars
+    from crackscan.train.cli.split import print_split
     from crackscan.train.fitting.callbacks import Watch
     from crackscan.train.fitting.settings import Settings, read_settings
     from crackscan.train.fitting.train_folder import train_on_folder
@@ -87,14 +87,14 @@ def fit(
         settings = replace(read_settings(run), **told)
     else:
         settings = Settings(**chosen)
-    with bars() as report:
+    with progress_bars() as report:
         outcome = train_on_folder(
             data,
             run,
             settings,
             resume,
             report,
-            show,
+            print_split,
             Watch(lambda done, total: report("Training", done, total), tell_epoch),
         )
     if as_json:

@@ -66,11 +66,11 @@ def frontier(
     from dataclasses import asdict, replace
 
     from crackscan.core.durable_files import write_atomically
-    from crackscan.train.cli.progress import bars
+    from crackscan.train.cli.progress import progress_bars
     from crackscan.train.fitting.callbacks import Watch
     from crackscan.train.study.frontier import USUAL, VARIANTS
-    from crackscan.train.study.frontier import frontier as measured
-    from crackscan.train.study.materials import QUICK, Size, gather
+    from crackscan.train.study.frontier import run_frontier as measured
+    from crackscan.train.study.materials import QUICK, Size, gather_materials
     from crackscan.train.study.plot import draw_frontier
     from crackscan.train.study.runs import claim_study
     from crackscan.train.study.table import frontier_page
@@ -79,8 +79,10 @@ def frontier(
         raise click.BadParameter(f"{unknown[0]}; there are: {', '.join(VARIANTS)}")
     size = QUICK if quick else replace(Size(), examples=examples)
     claim_study(out, {**asdict(size), "weights": weights, "seed": seed, "taught": bool(teacher)})
-    with bars() as report:
-        materials = gather(data, out, size, pool, negatives, len(os.sched_getaffinity(0)), report)
+    with progress_bars() as report:
+        materials = gather_materials(
+            data, out, size, pool, negatives, len(os.sched_getaffinity(0)), report
+        )
         rows = measured(
             out,
             materials,

@@ -66,17 +66,17 @@ def model(
     from dataclasses import replace
 
     from crackscan.train.cli.fit import tell_epoch
-    from crackscan.train.cli.progress import bars
+    from crackscan.train.cli.progress import progress_bars
     from crackscan.train.fitting.callbacks import Watch
-    from crackscan.train.fitting.recipe import RECIPES, renewing
-    from crackscan.train.fitting.recipe import quick as shortened
+    from crackscan.train.fitting.recipe import RECIPES, renew_recipe
+    from crackscan.train.fitting.recipe import shorten_recipe as shortened
     from crackscan.train.fitting.train_model import ModelRequest, train_model
 
     recipe = shortened(RECIPES[name]) if quick else RECIPES[name]
     if finished and weights:
         raise click.UsageError("--from brings weights of its own: leave out --weights")
     if finished:
-        recipe = renewing(recipe, str(finished))
+        recipe = renew_recipe(recipe, str(finished))
     if finished and name != "crack-s":
         teacher = teacher or finished
     elif name in TEACHERS:
@@ -84,7 +84,7 @@ def model(
     if weights:
         recipe = replace(recipe, settings=replace(recipe.settings, weights=weights))
     workers = len(os.sched_getaffinity(0))
-    with bars() as report:
+    with progress_bars() as report:
         outcome = train_model(
             ModelRequest(name, recipe, data, run, negatives, teacher, workers, resume),
             report,

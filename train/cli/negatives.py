@@ -20,11 +20,11 @@ def negatives(out: Path) -> None:
 
     Try: crackscan-train negatives --out negatives
     """
-    from crackscan.train.cli.progress import bars
-    from crackscan.train.data.negatives import CREDITS, collect
+    from crackscan.train.cli.progress import progress_bars
+    from crackscan.train.data.negatives import CREDITS, collect_negatives
 
-    with bars() as report:
-        collected = collect(out, report=report)
+    with progress_bars() as report:
+        collected = collect_negatives(out, report=report)
     click.echo(f"{len(collected.pictures)} pictures in {out}, credits in {out / CREDITS}")
     for negative in collected.missing:
         click.echo(f"not as it was in {negative.package}, left out: {negative.path}", err=True)

@@ -14,11 +14,11 @@ def operating_points(model: Path, data: Path) -> None:
     DATA is the data folder whose fixed development set is judged: `default` lets 0.05 false
     findings a picture pass, `high-recall` 0.3, `precise` 0.01.
     """
-    from crackscan.train.cli.progress import bars
+    from crackscan.train.cli.progress import progress_bars
     from crackscan.train.evaluate.development_set import development_sets
     from crackscan.train.fitting.operating_points import set_operating_points
 
-    with bars() as report:
+    with progress_bars() as report:
         card, tried = set_operating_points(model, development_sets(data), report)
     for one in tried[:5]:
         rule = one.rule

@@ -45,12 +45,12 @@ def page(
     import_tensorflow()
     import os
 
-    from crackscan.train.cli.progress import bars
+    from crackscan.train.cli.progress import progress_bars
     from crackscan.train.data.field_annotations import read_annotations
     from crackscan.train.evaluate.model_page.page import make_page
     from crackscan.train.evaluate.run import find_model
 
-    with bars() as report:
+    with progress_bars() as report:
         made = make_page(
             find_model(model),
             data,

@@ -10,7 +10,7 @@ from crackscan.train.data.thumbnails import Report
 
 
 @contextmanager
-def bars() -> Iterator[Report]:
+def progress_bars() -> Iterator[Report]:
     """Gives a function (stage, done, total) that shows a bar for each stage until the end."""
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     tasks: dict[str, TaskID] = {}

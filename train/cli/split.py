@@ -39,24 +39,24 @@ def split(data: Path, out: Path, seed: int, as_json: bool) -> None:
     import json
 
     from crackscan.core.dataset.split_file import summary, write_split
-    from crackscan.train.cli.progress import bars
-    from crackscan.train.data.split import prepare
+    from crackscan.train.cli.progress import progress_bars
+    from crackscan.train.data.split import split_folder
 
     out.parent.mkdir(parents=True, exist_ok=True)
     if not os.access(out.parent, os.W_OK):
         raise CrackscanError(f"cannot write {out}: its folder takes no files")
-    with bars() as report:
-        found = prepare(data, seed, report)
+    with progress_bars() as report:
+        found = split_folder(data, seed, report)
     write_split(out, found)
     if as_json:
         skipped = [vars(each) for each in found.skipped]
         click.echo(json.dumps({**summary(found), "skipped": skipped}, indent=2))
     else:
-        show(found)
+        print_split(found)
         click.echo(out)
 
 
-def show(split: "Split") -> None:
+def print_split(split: "Split") -> None:
     """Print on standard error what the folder names were taken for, the copies, and the sides."""
     from rich.console import Console
     from rich.table import Table

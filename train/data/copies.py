@@ -47,8 +47,8 @@ def find_copies(grey: NDArray[np.float32], digests: Sequence[str], report: Repor
     count = len(grey)
     features = _without_shading(grey)
     groups, families = _Union(count), _Union(count)
-    groups.join(_equal(digests))
-    for done, links, correlation in _similar(features, grey.shape[1]):
+    groups.join(_find_equal(digests))
+    for done, links, correlation in _find_similar(features, grey.shape[1]):
         groups.join(links[correlation >= COPY])
         families.join(links)
         report("Comparing pictures", done, count)
@@ -74,7 +74,7 @@ def _without_shading(grey: NDArray[np.float32]) -> NDArray[np.float32]:
     return flat.astype(np.float32)
 
 
-def _similar(
+def _find_similar(
     features: NDArray[np.float32], side: int
 ) -> Iterator[tuple[int, Links, NDArray[np.float32]]]:
     """Blocks of links: (rows done, pairs (M, 2), their correlations (M,), at least SAME_VIEW)."""
@@ -93,7 +93,7 @@ def _similar(
             yield bottom, links, correlation[hit[later]]
 
 
-def _equal(digests: Sequence[str]) -> Links:
+def _find_equal(digests: Sequence[str]) -> Links:
     first: dict[str, int] = {}
     pairs = [(first.setdefault(digest, i), i) for i, digest in enumerate(digests)]
     return np.array([pair for pair in pairs if pair[0] != pair[1]], np.int64).reshape(-1, 2)

@@ -47,10 +47,10 @@ def cells_of_mask(mask: RGB, ignore: RGB | None = None) -> Targets:
     A cell with at least 4 crack pixels is 1, with none 0, and between them unknown; so is a cell
     that `ignore` touches.
     """
-    counts = _count(mask > 127)
+    counts = _count_crack_pixels(mask > 127)
     cells = np.where(counts >= CRACK_PX_PER_CELL, 1.0, np.where(counts > 0, UNKNOWN, 0.0))
     if ignore is not None:
-        cells = np.where(_count(ignore > 127) > 0, UNKNOWN, cells)
+        cells = np.where(_count_crack_pixels(ignore > 127) > 0, UNKNOWN, cells)
     return cells.astype(np.float32)
 
 
@@ -61,7 +61,7 @@ def patch_of_cells(cells: Targets) -> float:
     return 0.0 if (cells == 0).all() else UNKNOWN
 
 
-def _count(pixels: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+def _count_crack_pixels(pixels: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     rows, cols = pixels.shape[0] // CELL_PX, pixels.shape[1] // CELL_PX
     whole = pixels[: rows * CELL_PX, : cols * CELL_PX]
     counts: npt.NDArray[np.int64] = whole.reshape(rows, CELL_PX, cols, CELL_PX).sum((1, 3))
@@ -81,7 +81,7 @@ def crop_patch(rgb: RGB, size: int, rng: np.random.Generator) -> RGB:
     return rgb[top : top + size, left : left + size]
 
 
-def turn(rgb: RGB, cells: Targets, rng: np.random.Generator) -> tuple[RGB, Targets]:
+def turn_square(rgb: RGB, cells: Targets, rng: np.random.Generator) -> tuple[RGB, Targets]:
     """One of the eight turns and mirrors of a square, the same for picture and cells."""
     quarter, mirror = int(rng.integers(4)), bool(rng.integers(2))
     rgb, cells = np.rot90(rgb, quarter), np.rot90(cells, quarter)
@@ -90,7 +90,7 @@ def turn(rgb: RGB, cells: Targets, rng: np.random.Generator) -> tuple[RGB, Targe
     return np.ascontiguousarray(rgb), np.ascontiguousarray(cells)
 
 
-def light(rgb: RGB, rng: np.random.Generator, strength: float = 0.25) -> RGB:
+def vary_light(rgb: RGB, rng: np.random.Generator, strength: float = 0.25) -> RGB:
     """Vary exposure, contrast, tone curve and white balance, as cameras and surfaces do."""
     gain = 1.0 + rng.uniform(-strength, strength)
     cast = 1.0 + rng.uniform(-strength, strength, 3) * 0.25
@@ -112,7 +112,7 @@ def count_batches(sources: Sequence[Source], batch: int, rest: bool = False) -> 
     return whole + (1 if left and (rest or not whole) else 0)
 
 
-def batches(
+def draw_batches(
     sources: Sequence[Source], batch: int, seed: int, epoch: int, rest: bool = False
 ) -> Iterator[tuple[RGB, Targets, npt.NDArray[np.float32]]]:
     """One epoch of all sources, shuffled together: pictures, cell targets, patch targets.

@@ -62,7 +62,7 @@ def read_annotations(path: Path = ANNOTATIONS) -> tuple[Annotation, ...]:
     """
     try:
         photos = json.loads(path.read_text(encoding="utf-8"))["photos"]
-        annotations = tuple(_annotation(photo) for photo in photos)
+        annotations = tuple(_read_annotation(photo) for photo in photos)
     except FileNotFoundError:
         raise DataError(f"{path}: no such annotation file") from None
     except (ValueError, KeyError, TypeError) as error:
@@ -73,7 +73,7 @@ def read_annotations(path: Path = ANNOTATIONS) -> tuple[Annotation, ...]:
     return annotations
 
 
-def masks(annotation: Annotation, shape: tuple[int, int]) -> tuple[Mask, Mask]:
+def draw_masks(annotation: Annotation, shape: tuple[int, int]) -> tuple[Mask, Mask]:
     """Draw cracks and ignored areas for the photograph at `shape` (height, width).
 
     Coordinates and widths are scaled from the size annotated to the size asked for, so that a
@@ -87,10 +87,10 @@ def masks(annotation: Annotation, shape: tuple[int, int]) -> tuple[Mask, Mask]:
     ignore: Mask = np.zeros(shape, np.uint8)
     for line in annotation.crack:
         thickness = max(1, round(line.width_px * float(scale.mean())))
-        points = [_fixed(line.points, scale)]
+        points = [_to_fixed_point(line.points, scale)]
         cv2.polylines(crack, points, False, 255, thickness, cv2.LINE_8, _SUBPIXEL_BITS)
     for polygon in annotation.ignore:
-        cv2.fillPoly(ignore, [_fixed(polygon, scale)], 255, cv2.LINE_8, _SUBPIXEL_BITS)
+        cv2.fillPoly(ignore, [_to_fixed_point(polygon, scale)], 255, cv2.LINE_8, _SUBPIXEL_BITS)
     return crack, ignore
 
 
@@ -103,7 +103,7 @@ def cell_labels(
     ignored area or is one of the 8 neighbours of a crack cell; 0 elsewhere: no crack. A last row
     or column that the photograph fills in part is labelled by that part.
     """
-    crack, ignore = masks(annotation, shape)
+    crack, ignore = draw_masks(annotation, shape)
     is_crack = _pixels_in_cells(crack, cell_px) >= CRACK_PX_IN_CELL
     touched = _pixels_in_cells(crack | ignore, cell_px) > 0
     near = cv2.dilate(is_crack.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
@@ -112,7 +112,7 @@ def cell_labels(
     return labels
 
 
-def _annotation(photo: dict[str, Any]) -> Annotation:
+def _read_annotation(photo: dict[str, Any]) -> Annotation:
     return Annotation(
         file=str(photo["file"]),
         width=int(photo["width"]),
@@ -122,17 +122,20 @@ def _annotation(photo: dict[str, Any]) -> Annotation:
         contents=tuple(photo["contents"]),
         crack_free=bool(photo["crack_free"]),
         crack=tuple(
-            Polyline(_points(line["points"]), float(line["width_px"])) for line in photo["crack"]
+            Polyline(_read_points(line["points"]), float(line["width_px"]))
+            for line in photo["crack"]
         ),
-        ignore=tuple(_points(polygon) for polygon in photo["ignore"]),
+        ignore=tuple(_read_points(polygon) for polygon in photo["ignore"]),
     )
 
 
-def _points(pairs: Iterable[tuple[float, float]]) -> tuple[Point, ...]:
+def _read_points(pairs: Iterable[tuple[float, float]]) -> tuple[Point, ...]:
     return tuple((float(x), float(y)) for x, y in pairs)
 
 
-def _fixed(points: tuple[Point, ...], scale: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
+def _to_fixed_point(
+    points: tuple[Point, ...], scale: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int32]:
     # The centre of pixel (0, 0) is at (0.5, 0.5) of its extent: scaling keeps extents, not centres.
     scaled = (np.array(points) + 0.5) * scale - 0.5
     fixed: npt.NDArray[np.int32] = np.round(scaled * (1 << _SUBPIXEL_BITS)).astype(np.int32)

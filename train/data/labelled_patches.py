@@ -15,9 +15,9 @@ from crackscan.train.data.examples import (
     as_bytes,
     cells_of_mask,
     crop_patch,
-    light,
     patch_of_cells,
-    turn,
+    turn_square,
+    vary_light,
 )
 
 MOST_CUT_OFF = 1.15
@@ -36,13 +36,13 @@ class LabelledPatches:
         return len(self.paths)
 
     def example(self, index: int, rng: np.random.Generator) -> Example:
-        rgb = _nearly(read_picture(self.paths[index]), self.size)
+        rgb = _shrink_patch(read_picture(self.paths[index]), self.size)
         cracked = self.labels[index]
         cells = np.full((self.size // CELL_PX,) * 2, UNKNOWN if cracked else 0.0, np.float32)
         if not self.vary:
             rgb = crop_patch(rgb, self.size, np.random.default_rng(0))
             return Example(rgb, cells, float(cracked))
-        rgb, cells = turn(light(crop_patch(rgb, self.size, rng), rng), cells, rng)
+        rgb, cells = turn_square(vary_light(crop_patch(rgb, self.size, rng), rng), cells, rng)
         return Example(rgb, cells, float(cracked))
 
 
@@ -74,11 +74,11 @@ class MaskedPhotographs:
         cells = cells_of_mask(both[..., 3])
         rgb = np.ascontiguousarray(both[..., :3])
         if self.vary:
-            rgb, cells = turn(light(rgb, rng), cells, rng)
+            rgb, cells = turn_square(vary_light(rgb, rng), cells, rng)
         return Example(rgb, cells, patch_of_cells(cells))
 
 
-def _nearly(rgb: RGB, size: int) -> RGB:
+def _shrink_patch(rgb: RGB, size: int) -> RGB:
     """Shrink a patch that is much larger than `size` to that size on its shorter side."""
     factor = size / min(rgb.shape[:2])
     if factor * MOST_CUT_OFF >= 1:

@@ -58,14 +58,14 @@ class Collected:
     missing: tuple[Negative, ...]
 
 
-def listed(path: Path = LIST) -> tuple[Negative, ...]:
+def read_list(path: Path = LIST) -> tuple[Negative, ...]:
     """The pictures to collect, in the order of the list."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         return tuple(Negative(**row) for row in rows)
 
 
-def collect(
+def collect_negatives(
     out_dir: Path,
     negatives: Sequence[Negative] | None = None,
     archive: str = TRIXIE,
@@ -80,7 +80,7 @@ def collect(
 
     Raises CrackscanError where apt is not there, or a package cannot be fetched.
     """
-    negatives = listed() if negatives is None else negatives
+    negatives = read_list() if negatives is None else negatives
     _check_programs(archive)
     out_dir.mkdir(parents=True, exist_ok=True)
     packages = sorted({negative.package for negative in negatives})
@@ -88,25 +88,25 @@ def collect(
     taken: list[Negative] = []
     with TemporaryDirectory(prefix="crackscan-negatives-") as name:
         work = Path(name)
-        apt = _apt(work / "apt", archive)
-        _run([*apt, "update"], work)
+        apt = _write_apt_config(work / "apt", archive)
+        _run_command([*apt, "update"], work)
         for done, package in enumerate(packages, 1):
-            root = _unpack(apt, package, work)
+            root = _unpack_package(apt, package, work)
             for negative in (n for n in negatives if n.package == package):
                 source = root / negative.path
-                if _same(source, negative.sha256):
+                if _has_sha256(source, negative.sha256):
                     path = out_dir / negative.file
-                    write_picture(path, shrink(read_picture(source)), QUALITY)
+                    write_picture(path, shrink_picture(read_picture(source)), QUALITY)
                     pictures.append(path)
                     taken.append(negative)
             shutil.rmtree(root)
             if report is not None:
                 report("Collecting packages", done, len(packages))
-    write_atomically(out_dir / CREDITS, _credits(taken).encode())
+    write_atomically(out_dir / CREDITS, _list_credits(taken).encode())
     return Collected(tuple(pictures), tuple(n for n in negatives if n not in taken))
 
 
-def shrink(rgb: RGB, long_side_px: int = LONG_SIDE_PX) -> RGB:
+def shrink_picture(rgb: RGB, long_side_px: int = LONG_SIDE_PX) -> RGB:
     """The picture, uint8 (height, width, 3), at most `long_side_px` high and wide."""
     height, width = rgb.shape[:2]
     scale = long_side_px / max(height, width)
@@ -128,7 +128,7 @@ def _check_programs(archive: str) -> None:
         raise CrackscanError(f"{KEYRING} does not exist: apt install debian-archive-keyring")
 
 
-def _apt(folder: Path, archive: str) -> list[str]:
+def _write_apt_config(folder: Path, archive: str) -> list[str]:
     """apt-get with lists, cache and sources of its own under `folder`."""
     (folder / "lists" / "partial").mkdir(parents=True)
     (folder / "archives" / "partial").mkdir(parents=True)
@@ -148,16 +148,16 @@ def _apt(folder: Path, archive: str) -> list[str]:
     return ["apt-get", "-q", *(part for k, v in options.items() for part in ("-o", f"{k}={v}"))]
 
 
-def _unpack(apt: list[str], package: str, work: Path) -> Path:
-    _run([*apt, "download", package], work)
+def _unpack_package(apt: list[str], package: str, work: Path) -> Path:
+    _run_command([*apt, "download", package], work)
     (deb,) = work.glob(f"{package}_*.deb")
     root = work / package
-    _run(["dpkg-deb", "--extract", str(deb), str(root)], work)
+    _run_command(["dpkg-deb", "--extract", str(deb), str(root)], work)
     deb.unlink()
     return root
 
 
-def _run(command: list[str], folder: Path) -> None:
+def _run_command(command: list[str], folder: Path) -> None:
     environment = os.environ | {"LC_ALL": "C.UTF-8"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     said = [line for line in done.stderr.splitlines() if line.strip()]
@@ -167,11 +167,11 @@ def _run(command: list[str], folder: Path) -> None:
         raise CrackscanError(f"{command[0]} {command[-1]} failed: {reason}")
 
 
-def _same(path: Path, sha256: str) -> bool:
+def _has_sha256(path: Path, sha256: str) -> bool:
     return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256
 
 
-def _credits(negatives: Sequence[Negative]) -> str:
+def _list_credits(negatives: Sequence[Negative]) -> str:
     rows = [("file", "package", "licence", "author", "sha256")]
     rows += [(n.file, n.package, n.licence, n.author, n.sha256) for n in negatives]
     return "".join("\t".join(row) + "\n" for row in rows)

@@ -14,11 +14,11 @@ from crackscan.train.data.examples import (
     Example,
     cells_of_mask,
     crop_patch,
-    light,
     patch_of_cells,
-    turn,
+    turn_square,
+    vary_light,
 )
-from crackscan.train.data.field_annotations import Annotation, masks
+from crackscan.train.data.field_annotations import Annotation, draw_masks
 from crackscan.train.data.pseudo_masks import dark_crack
 
 SCALES = (0.4, 3.0)
@@ -26,7 +26,7 @@ AROUND_CRACK = 0.8
 """Share of the squares of a cracked close-up that are cut where some of its crack is."""
 
 
-def rescale(layers: RGB, factor: float) -> RGB:
+def rescale_layers(layers: RGB, factor: float) -> RGB:
     """Resize a picture, and the masks stacked behind it, by a factor; averages when it shrinks."""
     method = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
     rgb = cv2.resize(layers[..., :3], None, fx=factor, fy=factor, interpolation=method)
@@ -37,7 +37,7 @@ def rescale(layers: RGB, factor: float) -> RGB:
     return np.dstack([rgb, *masks_only])
 
 
-def square(rgb: RGB, size: int, rng: np.random.Generator) -> RGB:
+def cut_square(rgb: RGB, size: int, rng: np.random.Generator) -> RGB:
     """A random square; what is too small is continued by mirroring, not enlarged."""
     short = [max(size - side, 0) for side in rgb.shape[:2]]
     if any(short):
@@ -71,26 +71,26 @@ class CloseUps:
         rgb, cracked = read_picture(self.paths[at]), self.labels[at]
         factor = float(np.exp(rng.uniform(*np.log(SCALES))))
         if not cracked:
-            rgb = square(rescale(rgb, factor), self.size, rng)
+            rgb = cut_square(rescale_layers(rgb, factor), self.size, rng)
             cells = np.zeros((self.size // CELL_PX,) * 2, np.float32)
-            rgb, cells = turn(light(rgb, rng), cells, rng)
+            rgb, cells = turn_square(vary_light(rgb, rng), cells, rng)
             return Example(rgb, cells, 0.0)
         whole = factor * max(rgb.shape) <= self.size  # nothing of the patch is cut off
         layers = np.dstack([rgb, self._crack(at, rgb)])
         if rng.random() < AROUND_CRACK:
-            layers = _around(layers, int(np.ceil(self.size / factor)), rng)
-        layers = square(rescale(layers, factor), self.size, rng)
+            layers = _cut_around_crack(layers, int(np.ceil(self.size / factor)), rng)
+        layers = cut_square(rescale_layers(layers, factor), self.size, rng)
         rgb, core, maybe = np.ascontiguousarray(layers[..., :3]), layers[..., 3], layers[..., 4]
         cells = cells_of_mask(core)
         cells = np.where((cells == 0) & (cells_of_mask(maybe) != 0), UNKNOWN, cells).astype(
             np.float32
         )
         patch = 1.0 if (cells == 1).sum() >= 2 or whole else UNKNOWN
-        rgb, cells = turn(light(rgb, rng), cells, rng)
+        rgb, cells = turn_square(vary_light(rgb, rng), cells, rng)
         return Example(rgb, cells, patch)
 
 
-def _around(layers: RGB, reach: int, rng: np.random.Generator) -> RGB:
+def _cut_around_crack(layers: RGB, reach: int, rng: np.random.Generator) -> RGB:
     """At most `reach` px of a close-up, with a point of its crack anywhere in them."""
     ys, xs = np.nonzero(layers[..., 3] > 127)
     if not len(ys):
@@ -113,7 +113,7 @@ class FieldPhotographs:
         self.layers = []
         for one in annotations:
             rgb = read_picture(folder / one.file)
-            crack, ignore = masks(one, rgb.shape[:2])
+            crack, ignore = draw_masks(one, rgb.shape[:2])
             self.layers.append(np.dstack([rgb, crack, ignore]))
 
     def __len__(self) -> int:
@@ -130,13 +130,13 @@ class FieldPhotographs:
         else:
             top, left = (int(rng.integers(max(side - reach, 0) + 1)) for side in layers.shape[:2])
         part = np.ascontiguousarray(layers[top : top + reach, left : left + reach])
-        part = square(rescale(part, factor), self.size, rng)
+        part = cut_square(rescale_layers(part, factor), self.size, rng)
         rgb = np.ascontiguousarray(part[..., :3])
         cells = cells_of_mask(part[..., 3])
         near = cv2.dilate(part[..., 3], np.ones((2 * CELL_PX + 1,) * 2, np.uint8))
         doubt = cells_of_mask(np.maximum(part[..., 4], near)) != 0
         cells = np.where(doubt & (cells != 1), UNKNOWN, cells).astype(np.float32)
-        rgb, cells = turn(light(rgb, rng), cells, rng)
+        rgb, cells = turn_square(vary_light(rgb, rng), cells, rng)
         return Example(rgb, cells, patch_of_cells(cells))
 
 
@@ -154,9 +154,9 @@ class OtherPictures:
         rgb = self.pictures[index % len(self.pictures)]
         factor = float(np.exp(rng.uniform(*np.log((0.3, 2.0)))))
         reach = int(np.ceil(self.size / factor))
-        rgb = square(
-            rescale(crop_patch(rgb, min(reach, *rgb.shape[:2]), rng), factor), self.size, rng
+        rgb = cut_square(
+            rescale_layers(crop_patch(rgb, min(reach, *rgb.shape[:2]), rng), factor), self.size, rng
         )
         cells = np.zeros((self.size // CELL_PX,) * 2, np.float32)
-        rgb, cells = turn(light(rgb, rng), cells, rng)
+        rgb, cells = turn_square(vary_light(rgb, rng), cells, rng)
         return Example(rgb, cells, 0.0)

@@ -18,9 +18,9 @@ from crackscan.train.data.examples import (
     Example,
     as_bytes,
     cells_of_mask,
-    light,
     patch_of_cells,
-    turn,
+    turn_square,
+    vary_light,
 )
 from crackscan.train.data.thumbnails import Report
 from crackscan.train.render.sample import RenderConfig, render_sample
@@ -63,8 +63,8 @@ def render_pool(
         return
     folder.mkdir(parents=True, exist_ok=True)
     done.unlink(missing_ok=True)
-    rgb = _array(folder / "rgb.npy", (count, size, size, 3))
-    mask = _array(folder / "mask.npy", (count, size, size))
+    rgb = _open_array(folder / "rgb.npy", (count, size, size, 3))
+    mask = _open_array(folder / "mask.npy", (count, size, size))
     starts = range(0, count, CHUNK)
     # Spawned, not forked: a fork of a process that runs TensorFlow's threads can wait for ever.
     with ProcessPoolExecutor(
@@ -72,7 +72,10 @@ def render_pool(
     ) as processes:
         jobs = [
             processes.submit(
-                _render, [seed + at for at in range(start, min(start + CHUNK, count))], size, config
+                _render_samples,
+                [seed + at for at in range(start, min(start + CHUNK, count))],
+                size,
+                config,
             )
             for start in starts
         ]
@@ -112,11 +115,11 @@ class Rendered:
             whole = (self.size, self.size)
             rgb = as_bytes(cv2.resize(rgb, whole, interpolation=cv2.INTER_CUBIC))
             mask = as_bytes(cv2.resize(mask, whole, interpolation=cv2.INTER_LINEAR))
-        rgb, cells = turn(rgb, cells_of_mask(mask), rng)
-        return Example(light(rgb, rng), cells, patch_of_cells(cells))
+        rgb, cells = turn_square(rgb, cells_of_mask(mask), rng)
+        return Example(vary_light(rgb, rng), cells, patch_of_cells(cells))
 
 
-def _array(path: Path, shape: tuple[int, ...]) -> "np.memmap[Any, np.dtype[np.uint8]]":
+def _open_array(path: Path, shape: tuple[int, ...]) -> "np.memmap[Any, np.dtype[np.uint8]]":
     return np.lib.format.open_memmap(path, "w+", np.uint8, shape)
 
 
@@ -129,6 +132,6 @@ def _open_worker(paths: Sequence[Path], seed: int) -> None:
     _BACKGROUNDS[:] = [read_picture(paths[at]) for at in drawn]
 
 
-def _render(seeds: list[int], size: int, config: RenderConfig) -> tuple[RGB, RGB]:
+def _render_samples(seeds: list[int], size: int, config: RenderConfig) -> tuple[RGB, RGB]:
     samples = [render_sample(seed, size, _BACKGROUNDS, config) for seed in seeds]
     return np.stack([one.rgb for one in samples]), np.stack([one.mask for one in samples])

@@ -12,14 +12,14 @@ from crackscan.core.dataset.split import CLASS_NAMES, SHARES, Member, Side, Spli
 from crackscan.core.errors import DataError
 from crackscan.train.data.appearance import appearance_clusters
 from crackscan.train.data.copies import find_copies
-from crackscan.train.data.thumbnails import Looks, Report, look
+from crackscan.train.data.thumbnails import Looks, Report, read_thumbnails
 
 _DRAWS = 64
 
 Labels = NDArray[np.int64]
 
 
-def prepare(root: Path, seed: int = 0, report: Report = lambda *_: None) -> Split:
+def split_folder(root: Path, seed: int = 0, report: Report = lambda *_: None) -> Split:
     """Read a data folder, find copies, and split it 70/20/10 by copy group and appearance cluster.
 
     Equal pictures under equal names and an equal seed give an equal split, however the folder is
@@ -27,19 +27,19 @@ def prepare(root: Path, seed: int = 0, report: Report = lambda *_: None) -> Spli
     pictures that cannot be read are skipped and named.
     """
     index = read_index(root)
-    looks = look(root, index.items, report)
+    looks = read_thumbnails(root, index.items, report)
     if not index.has_masks and len({item.label for item in looks.items}) == 1:
         raise DataError(
             f"{root} holds one class only once the pictures that cannot be read are left out"
         )
     copies = find_copies(looks.grey, looks.digests, report)
     clusters = appearance_clusters(looks.appearance, copies.family, seed)
-    sides = _assign(clusters, looks.cracked, seed)
+    sides = _assign_sides(clusters, looks.cracked, seed)
     if sides is None:
         clusters = copies.family
-        sides = _assign(clusters, looks.cracked, seed)
+        sides = _assign_sides(clusters, looks.cracked, seed)
     if sides is None:
-        found = _distinct(looks, copies.group)
+        found = _describe_distinct(looks, copies.group)
         raise DataError(f"{root} has too few distinct pictures to split: {found}")
     members = tuple(
         Member(item, side, int(group), int(cluster))
@@ -49,10 +49,10 @@ def prepare(root: Path, seed: int = 0, report: Report = lambda *_: None) -> Spli
     )
     skipped = tuple(sorted((*index.skipped, *looks.skipped), key=lambda s: s.path))
     name = root.resolve().name
-    return Split(name, seed, members, index.classes, skipped, index.ignored, _fingerprint(looks))
+    return Split(name, seed, members, index.classes, skipped, index.ignored, _hash_pictures(looks))
 
 
-def _assign(units: Labels, cracked: NDArray[np.bool_], seed: int) -> list[Side] | None:
+def _assign_sides(units: Labels, cracked: NDArray[np.bool_], seed: int) -> list[Side] | None:
     """Give each unit whole to one side so that both classes' shares come close to SHARES.
 
     The best of some random orders, in each of which a unit goes where most is wanting. None when
@@ -80,13 +80,13 @@ def _assign(units: Labels, cracked: NDArray[np.bool_], seed: int) -> list[Side] 
     return [names[side] for side in side_of[unit]]
 
 
-def _distinct(looks: Looks, group: Labels) -> str:
+def _describe_distinct(looks: Looks, group: Labels) -> str:
     pairs = {(item.label, int(g)) for item, g in zip(looks.items, group, strict=True)}
     tally = Counter(label for label, _ in pairs)
     found = ", ".join(f"{tally[label]} {CLASS_NAMES[label]}" for label in tally)
     return f"{found}; give at least 3 of each class, better 100"
 
 
-def _fingerprint(looks: Looks) -> str:
+def _hash_pictures(looks: Looks) -> str:
     lines = [f"{d} {item.label}" for d, item in zip(looks.digests, looks.items, strict=True)]
     return sha256("\n".join(sorted(lines)).encode()).hexdigest()

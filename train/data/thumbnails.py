@@ -44,7 +44,7 @@ class Looks:
     skipped: tuple[Skipped, ...]
 
 
-def look(root: Path, items: Sequence[Item], report: Report) -> Looks:
+def read_thumbnails(root: Path, items: Sequence[Item], report: Report) -> Looks:
     """Read all pictures (and masks), those that cannot be read apart, with the reason.
 
     Raises DataError when none can be read, or when there are masks and none marks a crack.
@@ -52,7 +52,7 @@ def look(root: Path, items: Sequence[Item], report: Report) -> Looks:
     seen: list[tuple[Item, _Look]] = []
     skipped: list[Skipped] = []
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        results = pool.map(_look, repeat(root), items)
+        results = pool.map(_read_thumbnail, repeat(root), items)
         for done, (item, result) in enumerate(zip(items, results, strict=True), 1):
             if isinstance(result, Skipped):
                 skipped.append(result)
@@ -85,7 +85,7 @@ class _Look:
     digest: str
 
 
-def _look(root: Path, item: Item) -> _Look | Skipped:
+def _read_thumbnail(root: Path, item: Item) -> _Look | Skipped:
     path = root / item.path
     try:
         rgb = read_picture(path)
@@ -99,21 +99,21 @@ def _look(root: Path, item: Item) -> _Look | Skipped:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     small = np.asarray(cv2.resize(rgb, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA), np.uint8)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    return _Look(_averaged(grey, SIDE), _appearance(small, grey), cracked, digest)
+    return _Look(_average_squares(grey, SIDE), _measure_appearance(small, grey), cracked, digest)
 
 
-def _appearance(rgb: RGB, grey: NDArray[np.float32]) -> NDArray[np.float32]:
+def _measure_appearance(rgb: RGB, grey: NDArray[np.float32]) -> NDArray[np.float32]:
     """Colour and texture of the wall; medians, so that a crack across it hardly counts."""
     colour = np.median(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)[::2, ::2].reshape(-1, 3), axis=0)
     contrast: list[float] = []
     while len(contrast) < _OCTAVES:
-        coarse = _averaged(grey, len(grey) // 2)
+        coarse = _average_squares(grey, len(grey) // 2)
         detail = np.abs(grey - coarse.repeat(2, axis=0).repeat(2, axis=1))
         contrast.append(np.log(np.median(detail) + _LEAST_CONTRAST))
         grey = coarse
     return np.array([*colour, *contrast], np.float32)
 
 
-def _averaged(grey: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+def _average_squares(grey: NDArray[np.float32], side: int) -> NDArray[np.float32]:
     means = cv2.resize(grey, (side, side), interpolation=cv2.INTER_AREA)
     return np.asarray(means, np.float32)

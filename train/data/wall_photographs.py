@@ -21,11 +21,11 @@ from crackscan.train.data.examples import (
     Targets,
     as_bytes,
     cells_of_mask,
-    light,
     patch_of_cells,
-    turn,
+    turn_square,
+    vary_light,
 )
-from crackscan.train.data.photographs import rescale, square
+from crackscan.train.data.photographs import cut_square, rescale_layers
 
 WALLS, SCENES = "wall_cracks", "scenes"
 DEVELOPMENT_OF_WALLS, DEVELOPMENT_OF_SCENES = 5, 4
@@ -154,10 +154,10 @@ class MaskedWalls:
         else:
             top, left = (int(rng.integers(max(side - reach, 0) + 1)) for side in layers.shape[:2])
         part = np.ascontiguousarray(layers[top : top + reach, left : left + reach])
-        part = square(rescale(part, factor), self.size, rng)
+        part = cut_square(rescale_layers(part, factor), self.size, rng)
         cells = cells_of_mask(np.ascontiguousarray(part[..., 3]))
-        rgb, cells = turn(np.ascontiguousarray(part[..., :3]), cells, rng)
-        return Example(light(rgb, rng), cells, patch_of_cells(cells))
+        rgb, cells = turn_square(np.ascontiguousarray(part[..., :3]), cells, rng)
+        return Example(vary_light(rgb, rng), cells, patch_of_cells(cells))
 
 
 def ask_in_three_views(ask: Ask) -> Ask:
@@ -219,7 +219,7 @@ def draw_views(
                 for side in rgb.shape[:2]
             ]
             top, left = (int(rng.integers(max(one, 0) + 1)) for one in spare)
-            part = rescale(np.ascontiguousarray(rgb[top:, left:]), factor)
+            part = rescale_layers(np.ascontiguousarray(rgb[top:, left:]), factor)
             height, width = (_whole(side, 2 * CELL_PX) for side in part.shape[:2])
             logits = ask(np.ascontiguousarray(part[:height, :width]))
             cells = sigmoid(logits / np.float32(temperature)).astype(np.float16)
@@ -284,8 +284,8 @@ class TaughtViews:
             )
         cells = self.targets(probabilities[row : row + side, column : column + side])
         rgb = self._cut(view, row, column)
-        rgb, cells = turn(rgb, cells, rng)
-        return Example(light(rgb, rng), cells, patch_of_cells(cells))
+        rgb, cells = turn_square(rgb, cells, rng)
+        return Example(vary_light(rgb, rng), cells, patch_of_cells(cells))
 
     def _cut(self, view: View, row: int, column: int) -> RGB:
         """The square of a view at a cell, uint8 (size, size, 3)."""

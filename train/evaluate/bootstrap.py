@@ -29,12 +29,12 @@ def f1_interval(
 ) -> Interval:
     """Percentile interval of F1; `labels` and `predicted` are (n,) of 0 and 1."""
     labels, predicted = np.asarray(labels, bool), np.asarray(predicted, bool)
-    group, count = _numbered(groups)
+    group, count = _number_groups(groups)
     hits = 2 * np.bincount(group, labels & predicted, count)
     wrong = np.bincount(group, labels ^ predicted, count)
-    return _interval(
+    return _confidence_interval(
         float(each @ hits) / whole
-        for each in _draws(count, seed, draws)
+        for each in _draw_groups(count, seed, draws)
         if (whole := float(each @ (hits + wrong)))
     )
 
@@ -48,34 +48,34 @@ def auroc_interval(
 ) -> Interval:
     """Percentile interval of AUROC: each draw weights the pairs (crack, no crack), ties half."""
     labels, scores = np.asarray(labels, float), np.asarray(scores, float)
-    group, count = _numbered(groups)
+    group, count = _number_groups(groups)
     order = np.argsort(scores, kind="stable")
     starts = np.flatnonzero(np.append(True, np.diff(scores[order]) > 0))
     labels, group = labels[order], group[order]
 
     def areas() -> Iterator[float]:
-        for each in _draws(count, seed, draws):
+        for each in _draw_groups(count, seed, draws):
             weight = each[group]
             cracks = np.add.reduceat(weight * labels, starts)
             clear = np.add.reduceat(weight * (1 - labels), starts)
             if pairs := cracks.sum() * clear.sum():
                 yield float(cracks @ (np.cumsum(clear) - clear / 2)) / float(pairs)
 
-    return _interval(areas())
+    return _confidence_interval(areas())
 
 
-def _numbered(groups: ArrayLike) -> tuple[NDArray[np.intp], int]:
+def _number_groups(groups: ArrayLike) -> tuple[NDArray[np.intp], int]:
     names, index = np.unique(np.asarray(groups), return_inverse=True)
     return index.reshape(-1), len(names)
 
 
-def _draws(count: int, seed: int, draws: int) -> Iterator[NDArray[np.float64]]:
+def _draw_groups(count: int, seed: int, draws: int) -> Iterator[NDArray[np.float64]]:
     """How often each of `count` groups is drawn, (count,) a time; each sums to `count`."""
     random = np.random.default_rng(seed)
     for _ in range(draws):
         yield np.bincount(random.integers(count, size=count), minlength=count).astype(float)
 
 
-def _interval(values: Iterator[float]) -> Interval:
+def _confidence_interval(values: Iterator[float]) -> Interval:
     low, high = np.percentile(np.fromiter(values, float), [2.5, 97.5])
     return Interval(float(low), float(high))

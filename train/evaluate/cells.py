@@ -66,13 +66,13 @@ def match_cells(predicted: Cells, cracks: Cells) -> CellCounts:
     return CellCounts(
         cells=cracks.size,
         predicted=int(predicted.sum()),
-        right=int((predicted & _grown(cracks)).sum()),
+        right=int((predicted & _grow_cells(cracks)).sum()),
         cracks=int(cracks.sum()),
-        found=int((cracks & _grown(predicted)).sum()),
+        found=int((cracks & _grow_cells(predicted)).sum()),
     )
 
 
-def _grown(cells: Cells) -> Cells:
+def _grow_cells(cells: Cells) -> Cells:
     """Each marked cell and its 8 neighbours."""
     grown: Cells = cv2.dilate(cells.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     return grown

@@ -17,7 +17,7 @@ from crackscan.train.evaluate.predict import (
     Logits,
     Pictures,
     Scorer,
-    score,
+    score_pictures,
 )
 
 WORST = 12
@@ -61,7 +61,7 @@ def measure_patches(
     logits: list[float] = []
     probabilities: list[float] = []
     missed, false_alarms = _Worst(), _Worst()
-    for label, rgb, cells in score(scorer, patches):
+    for label, rgb, cells in score_pictures(scorer, patches):
         logit = top_k_mean(cells, card.pooling.k)
         stated = float(sigmoid(np.array(logit / card.temperature, np.float32)))
         labels.append(label)
@@ -94,7 +94,7 @@ def measure_cells(
     card = scorer.card
     totals = dict.fromkeys(points, CellCounts())
     pairs = ((mask, rgb) for rgb, mask in photographs)
-    for mask, _, cells in score(scorer, pairs):
+    for mask, _, cells in score_pictures(scorer, pairs):
         truth = crack_cells(mask, card.cell_px)
         stated = sigmoid(cells / np.float32(card.temperature))
         for name, point in points.items():

@@ -26,26 +26,26 @@ class Confusion:
     @property
     def recall(self) -> float:
         """Share of the cracks that are found."""
-        return _ratio(self.hits, self.hits + self.missed)
+        return _safe_ratio(self.hits, self.hits + self.missed)
 
     @property
     def precision(self) -> float:
         """Share of the alarms that are cracks."""
-        return _ratio(self.hits, self.hits + self.false_alarms)
+        return _safe_ratio(self.hits, self.hits + self.false_alarms)
 
     @property
     def false_alarm_rate(self) -> float:
         """Share of the crack-free that is called a crack."""
-        return _ratio(self.false_alarms, self.false_alarms + self.clear)
+        return _safe_ratio(self.false_alarms, self.false_alarms + self.clear)
 
     @property
     def f1(self) -> float:
-        return _ratio(2 * self.hits, 2 * self.hits + self.missed + self.false_alarms)
+        return _safe_ratio(2 * self.hits, 2 * self.hits + self.missed + self.false_alarms)
 
     @property
     def accuracy(self) -> float:
         total = self.hits + self.missed + self.false_alarms + self.clear
-        return _ratio(self.hits + self.clear, total)
+        return _safe_ratio(self.hits + self.clear, total)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Working:
     f1: float
 
 
-def confusion(labels: ArrayLike, predicted: ArrayLike) -> Confusion:
+def count_confusion(labels: ArrayLike, predicted: ArrayLike) -> Confusion:
     from sklearn.metrics import confusion_matrix
 
     (clear, false_alarms), (missed, hits) = confusion_matrix(
@@ -117,7 +117,7 @@ def classification_report(labels: ArrayLike, predicted: ArrayLike) -> tuple[Clas
 
 
 def working_point(labels: ArrayLike, probabilities: ArrayLike, threshold: float) -> Working:
-    counts = confusion(labels, np.asarray(probabilities) >= threshold)
+    counts = count_confusion(labels, np.asarray(probabilities) >= threshold)
     return Working(threshold, counts.recall, counts.false_alarm_rate, counts.precision, counts.f1)
 
 
@@ -135,12 +135,12 @@ def average_precision(labels: ArrayLike, scores: ArrayLike) -> float:
     return float(average_precision_score(labels, scores))
 
 
-def brier(labels: ArrayLike, probabilities: ArrayLike) -> float:
+def brier_score(labels: ArrayLike, probabilities: ArrayLike) -> float:
     """Mean squared error of the probability (Brier 1950): 0 best, 0.25 = always saying 0.5."""
     return float(np.mean((np.asarray(probabilities, float) - np.asarray(labels, float)) ** 2))
 
 
-def roc(labels: ArrayLike, scores: ArrayLike) -> Curve:
+def roc_curve(labels: ArrayLike, scores: ArrayLike) -> Curve:
     """x: false-alarm rate, y: recall; from (0, 0) with an infinite threshold to (1, 1)."""
     from sklearn.metrics import roc_curve
 
@@ -165,14 +165,14 @@ def best_f1(labels: ArrayLike, probabilities: ArrayLike) -> Working:
 
 def at_false_alarm_rate(labels: ArrayLike, probabilities: ArrayLike, rate: float) -> Working:
     """The highest recall that keeps the false-alarm rate at or below `rate` (0..1)."""
-    curve = roc(labels, probabilities)
+    curve = roc_curve(labels, probabilities)
     allowed = np.flatnonzero(curve.x <= rate)
     best = allowed[np.argmax(curve.y[allowed])]
     above_all = float(np.nextafter(np.max(probabilities), np.inf))
     return working_point(labels, probabilities, min(float(curve.threshold[best]), above_all))
 
 
-def reliability(
+def reliability_bins(
     labels: ArrayLike, probabilities: ArrayLike, bins: int = RELIABILITY_BINS
 ) -> tuple[Bin, ...]:
     """Stated probability against observed frequency in equal-width bins; empty bins are left out.
@@ -206,5 +206,5 @@ def expected_calibration_error(bins: tuple[Bin, ...]) -> float:
     return sum(b.count * abs(b.frequency - b.confidence) for b in bins) / total
 
 
-def _ratio(part: int, whole: int) -> float:
+def _safe_ratio(part: int, whole: int) -> float:
     return part / whole if whole else 0.0

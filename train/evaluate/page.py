@@ -21,28 +21,32 @@ FRAME_RGB = (255, 140, 60)
 def render_page(document: Document, measured: Measured) -> str:
     """The HTML of a document made by `report.assemble` and the measurement it sums up."""
     environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_template),
+        loader=jinja2.FunctionLoader(_load_template),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters.update(
-        percent=percent, share=share, share4=lambda value: share(value, 4), count=counted, size=size
+        percent=format_percent,
+        share=format_share,
+        share4=lambda value: format_share(value, 4),
+        count=format_count,
+        size=format_size,
     )
     model, patch = document["model"], document["patch"]
     cell_px, k = model["cell_px"], model["pooling"]["k"]
     return environment.get_template("page.html").render(
         e=document,
         c=metrics.Confusion(**patch["confusion"]),
-        tiles=_tiles(document),
-        figures=_figures(document, measured),
-        missed=[_thumbnail(each) for each in measured.missed],
-        false_alarms=[_thumbnail(each, cell_px, k) for each in measured.false_alarms],
+        tiles=_describe_tiles(document),
+        figures=_draw_figures(document, measured),
+        missed=[_draw_thumbnail(each) for each in measured.missed],
+        false_alarms=[_draw_thumbnail(each, cell_px, k) for each in measured.false_alarms],
     )
 
 
-def percent(value: float) -> str:
+def format_percent(value: float) -> str:
     """A share in per cent; never rounded up to 100 % or down to 0 % unless it is that."""
     for decimals in (1, 2, 3):
         if value in (0, 1) or 0 < round(100 * value, decimals) < 100:
@@ -50,39 +54,39 @@ def percent(value: float) -> str:
     return f"{100 * value:.{0 if value in (0, 1) else decimals}f} %"
 
 
-def share(value: float, decimals: int = 3) -> str:
+def format_share(value: float, decimals: int = 3) -> str:
     """A figure in 0..1; never rounded up to 1 unless it is 1."""
     while decimals < 6 and round(value, decimals) == 1 and value != 1:
         decimals += 1
     return f"{value:.{decimals}f}"
 
 
-def counted(number: int) -> str:
+def format_count(number: int) -> str:
     return f"{number:,}"
 
 
-def size(number: int) -> str:
+def format_size(number: int) -> str:
     return f"{number / 1000:,.0f} kB" if number < 10_000_000 else f"{number / 1e6:,.1f} MB"
 
 
-def _template(name: str) -> str:
+def _load_template(name: str) -> str:
     return files("crackscan.train.evaluate").joinpath(name).read_text(encoding="utf-8")
 
 
-def _tiles(document: Document) -> list[dict[str, str]]:
+def _describe_tiles(document: Document) -> list[dict[str, str]]:
     patch = document["patch"]
     tiles = [
         {
             "title": "Ranking (AUROC)",
-            "value": share(patch["auroc"], 4),
-            "small": _interval(patch["auroc_95"], 4),
+            "value": format_share(patch["auroc"], 4),
+            "small": _format_interval(patch["auroc_95"], 4),
             "meaning": "Shown a patch with a crack and one without, how often it gives the "
             "cracked one the higher probability. 0.5 is guessing.",
         },
         {
             "title": "Balance (F1)",
-            "value": share(patch["f1"]),
-            "small": _interval(patch["f1_95"], 3),
+            "value": format_share(patch["f1"]),
+            "small": _format_interval(patch["f1_95"], 3),
             "meaning": "Cracks found and alarms that are right, in one figure. 1 is perfect.",
         },
         {
@@ -98,7 +102,7 @@ def _tiles(document: Document) -> list[dict[str, str]]:
         tiles.append(
             {
                 "title": "Marking (cell F1)",
-                "value": share(point["f1"]),
+                "value": format_share(point["f1"]),
                 "small": "one cell of tolerance",
                 "meaning": "Whether the squares it marks in a photograph are those that the "
                 "crack runs through.",
@@ -107,17 +111,19 @@ def _tiles(document: Document) -> list[dict[str, str]]:
     return tiles
 
 
-def _interval(limits: dict[str, float], decimals: int) -> str:
-    return f"95 %: {share(limits['low'], decimals)} to {share(limits['high'], decimals)}"
+def _format_interval(limits: dict[str, float], decimals: int) -> str:
+    return (
+        f"95 %: {format_share(limits['low'], decimals)} to {format_share(limits['high'], decimals)}"
+    )
 
 
-def _figures(document: Document, measured: Measured) -> dict[str, Markup]:
+def _draw_figures(document: Document, measured: Measured) -> dict[str, Markup]:
     patch, point = document["patch"], document["operating_point"]
     labels, logits = measured.labels, measured.logits
     here = Working(**patch["operating_points"][point["name"]])
     bins = tuple(metrics.Bin(**each) for each in patch["reliability"])
     drawn = {
-        "roc": figures.draw_roc(metrics.roc(labels, logits), patch["auroc"], here),
+        "roc": figures.draw_roc(metrics.roc_curve(labels, logits), patch["auroc"], here),
         "precision_recall": figures.draw_precision_recall(
             metrics.precision_recall(labels, logits),
             patch["average_precision"],
@@ -130,7 +136,7 @@ def _figures(document: Document, measured: Measured) -> dict[str, Markup]:
     return {name: Markup(svg) for name, svg in drawn.items()}
 
 
-def _thumbnail(mistake: Mistake, cell_px: int = 0, marked: int = 0) -> dict[str, Any]:
+def _draw_thumbnail(mistake: Mistake, cell_px: int = 0, marked: int = 0) -> dict[str, Any]:
     """The patch as a JPEG, with thin frames round its `marked` strongest cells."""
     scale = THUMBNAIL_PX / max(mistake.rgb.shape[:2])
     rgb = cv2.resize(

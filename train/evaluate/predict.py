@@ -126,7 +126,7 @@ class TfliteScorer:
         return inputs[0], outputs[0]
 
 
-def score(
+def score_pictures(
     scorer: Scorer, pictures: Iterable[tuple[Key, Pictures]]
 ) -> Iterator[tuple[Key, Pictures, Logits]]:
     """Give back each (key, picture of any size) with its (rows, cols) of cell logits.
@@ -138,12 +138,12 @@ def score(
         alike = waiting[picture.shape]
         alike.append((key, picture))
         if (len(alike) + 1) * picture.shape[0] * picture.shape[1] > BATCH_PX:
-            yield from _scored(scorer, waiting.pop(picture.shape))
+            yield from _score_equal_sizes(scorer, waiting.pop(picture.shape))
     for alike in waiting.values():
-        yield from _scored(scorer, alike)
+        yield from _score_equal_sizes(scorer, alike)
 
 
-def _scored(
+def _score_equal_sizes(
     scorer: Scorer, alike: list[tuple[Key, Pictures]]
 ) -> Iterator[tuple[Key, Pictures, Logits]]:
     cell = scorer.card.cell_px

@@ -63,8 +63,8 @@ def report_patches(measured: Measured, card: Card, point: str) -> Document:
     """All patch figures; verdicts at the patch threshold of the operating point `point`."""
     labels, logits, stated = measured.labels, measured.logits, measured.probabilities
     verdicts = stated >= card.operating_point(point).patch
-    counts = metrics.confusion(labels, verdicts)
-    bins = metrics.reliability(labels, stated)
+    counts = metrics.count_confusion(labels, verdicts)
+    bins = metrics.reliability_bins(labels, stated)
     return {
         "auroc": metrics.auroc(labels, logits),
         "auroc_95": asdict(bootstrap.auroc_interval(labels, logits, measured.units, SEED)),
@@ -75,7 +75,7 @@ def report_patches(measured: Measured, card: Card, point: str) -> Document:
         "recall": counts.recall,
         "false_alarm_rate": counts.false_alarm_rate,
         "accuracy": counts.accuracy,
-        "brier": metrics.brier(labels, stated),
+        "brier": metrics.brier_score(labels, stated),
         "ece": metrics.expected_calibration_error(bins),
         "confusion": asdict(counts),
         "report": [asdict(row) for row in metrics.classification_report(labels, verdicts)],
@@ -120,7 +120,7 @@ def report_cells(totals: Mapping[str, CellCounts], card: Card, photographs: int)
     }
 
 
-def assemble(
+def assemble_document(
     *,
     model: Document,
     data: Document,
@@ -142,11 +142,11 @@ def assemble(
         "patch": patch,
         "cells": cells,
         "worst": {
-            "missed": _listed(measured.missed),
-            "false_alarms": _listed(measured.false_alarms),
+            "missed": _list_mistakes(measured.missed),
+            "false_alarms": _list_mistakes(measured.false_alarms),
         },
     }
 
 
-def _listed(mistakes: tuple[Mistake, ...]) -> list[Document]:
+def _list_mistakes(mistakes: tuple[Mistake, ...]) -> list[Document]:
     return [{"name": each.name, "probability": each.probability} for each in mistakes]

@@ -18,7 +18,7 @@ from crackscan.train.evaluate.page import render_page
 from crackscan.train.evaluate.predict import Scorer, load_scorer
 from crackscan.train.evaluate.report import (
     Document,
-    assemble,
+    assemble_document,
     describe_data,
     describe_model,
     report_cells,
@@ -29,7 +29,7 @@ MODELS = Path(__file__).resolve().parents[2] / "models"
 PAGE, DOCUMENT = "evaluation.html", "evaluation.json"
 
 
-def evaluate(
+def evaluate_model(
     model: Path,
     data: Path,
     *,
@@ -56,7 +56,7 @@ def evaluate(
     scorer.card.operating_point(point)
     folder = out or Path("evaluations") / f"{scorer.card.name}-on-{judged.name}"
     _demand_writable(folder)
-    measured, document = _judge(model, scorer, judged, point, report)
+    measured, document = _judge_patches(model, scorer, judged, point, report)
     document |= {"command": command, "seconds": round(time.monotonic() - start, 1)}
     text = json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False)
     write_atomically(folder / PAGE, render_page(document, measured).encode())
@@ -83,22 +83,22 @@ def find_model(name: Path) -> Path:
     return shipped[str(name)]
 
 
-def _judge(
+def _judge_patches(
     model: Path, scorer: Scorer, judged: Judged, point: str, report: Report
 ) -> tuple[Measured, Document]:
     reader = Reader(judged)
     pictures = len(judged.items)
-    advance = _steps(report, "Scoring patches", pictures)
+    advance = _count_steps(report, "Scoring patches", pictures)
     measured = measure_patches(
         scorer, reader.patches(advance), scorer.card.operating_point(point).patch
     )
     cells = None
     if judged.masks:
-        advance = _steps(report, "Scoring whole photographs", pictures)
+        advance = _count_steps(report, "Scoring whole photographs", pictures)
         totals = measure_cells(scorer, reader.photographs(advance), scorer.card.operating_points)
         cells = report_cells(totals, scorer.card, pictures - len(reader.skipped))
     patch = report_patches(measured, scorer.card, point)
-    return measured, assemble(
+    return measured, assemble_document(
         model=describe_model(model, scorer),
         data=describe_data(judged, reader, measured),
         measured=measured,
@@ -108,7 +108,7 @@ def _judge(
     )
 
 
-def _steps(report: Report, stage: str, total: int) -> Callable[[], None]:
+def _count_steps(report: Report, stage: str, total: int) -> Callable[[], None]:
     """What to call after each of `total` steps of a stage."""
     done = count(1)
     return lambda: report(stage, next(done), total)

@@ -20,14 +20,14 @@ def run_card(model: Path) -> tuple[Card, str]:
     """
     file = model.with_name(MEMBER)
     if not file.is_file():
-        return _plain(model.stem), "none, so the defaults"
+        return _plain_name(model.stem), "none, so the defaults"
     try:
         return Card.from_json(file.read_bytes()), file.name
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{file} is a broken card: {error!r}") from error
 
 
-def _plain(name: str) -> Card:
+def _plain_name(name: str) -> Card:
     return Card(
         name=name,
         version="0",

@@ -33,7 +33,7 @@ from crackscan.train.evaluate.froc import (
     truth_of,
     truth_of_boxes,
 )
-from crackscan.train.evaluate.predict import Scorer, load_scorer, score
+from crackscan.train.evaluate.predict import Scorer, load_scorer, score_pictures
 
 RATES = (0.01, 0.02, 0.05, 0.1, 0.3)
 """False findings a picture at which the curves are read."""
@@ -115,7 +115,7 @@ def map_set(scorer: Scorer, pictures: PictureSet, progress: Callable[[int], None
             progress(len(truths))
             yield len(truths) - 1, rgb
 
-    logits = {at: found / temperature for at, _, found in score(scorer, read())}
+    logits = {at: found / temperature for at, _, found in score_pictures(scorer, read())}
     return SetMaps(pictures.name, tuple(truths), tuple(logits[at] for at in range(len(truths))))
 
 

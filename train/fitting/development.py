@@ -64,8 +64,8 @@ class Development:
 
     def __call__(self, network: keras.Model) -> Row:
         """AUROC on patches of photographs, and on patches and cells of renderings; their score."""
-        photographs = auroc(self.labels, self._pooled(_maps(network, self.patches)))
-        maps = _maps(network, self.rendered)
+        photographs = auroc(self.labels, self._pooled(_predict_maps(network, self.patches)))
+        maps = _predict_maps(network, self.rendered)
         known = self.rendered_known
         patches = auroc(self.rendered_labels[known], self._pooled(maps)[known])
         sure = self.rendered_cells >= 0
@@ -88,12 +88,12 @@ class Development:
         intact patches may alarm; cells: best F2.
         """
         temperature, shift = fit_scale_and_shift(
-            self._pooled(_maps(network, self.patches)), self.labels
+            self._pooled(_predict_maps(network, self.patches)), self.labels
         )
         head = network.get_layer(HEAD)
         head.bias.assign_add([shift])
-        logits = self._pooled(_maps(network, self.patches))
-        rendered = self._pooled(_maps(network, self.rendered))
+        logits = self._pooled(_predict_maps(network, self.patches))
+        rendered = self._pooled(_predict_maps(network, self.rendered))
         calm = threshold_for(rendered, self.rendered_labels, look_alike_alarms)
         default = max(best_f1_threshold(logits, self.labels), calm)
         recall = min(default, threshold_for(logits, self.labels, HIGH_RECALL_ALARMS))
@@ -119,7 +119,7 @@ class Development:
 
     def _cell_thresholds(self, network: keras.Model) -> tuple[float, float]:
         """The cell logits with the best F1 and the best F2 over all photographs."""
-        maps = [_maps(network, _whole_cells(rgb)[np.newaxis])[0] for rgb, _ in self.whole]
+        maps = [_predict_maps(network, _whole_cells(rgb)[np.newaxis])[0] for rgb, _ in self.whole]
         truth = [crack_cells(mask, CELL_PX) for _, mask in self.whole]
         tried = np.arange(-6.0, 6.0, 0.25)
         counts = [
@@ -138,7 +138,7 @@ class Development:
         return np.array([top_k_mean(one, self.k) for one in maps], np.float32)
 
 
-def _maps(network: keras.Model, pictures: RGB) -> Logits:
+def _predict_maps(network: keras.Model, pictures: RGB) -> Logits:
     """Cell logits (n, rows, cols) of pictures of one size, in batches."""
     return np.concatenate(
         [

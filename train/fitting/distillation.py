@@ -24,9 +24,9 @@ from crackscan.train.data.examples import (
     Example,
     Source,
     Targets,
-    batches,
-    light,
-    turn,
+    draw_batches,
+    turn_square,
+    vary_light,
 )
 from crackscan.train.evaluate.predict import load_scorer
 
@@ -60,7 +60,7 @@ def load_teacher(where: Path) -> Ask:
             f"{where} holds no teacher; make it first:"
             f" crackscan-train model {where.name} DATA --out {where}"
         ) from error
-    return of_eight_turns(asked(network))
+    return of_eight_turns(network_as_teacher(network))
 
 
 def _in_threads(file: Path, count: int) -> Ask:
@@ -76,7 +76,7 @@ def _in_threads(file: Path, count: int) -> Ask:
     return ask
 
 
-def asked(network: keras.Model) -> Ask:
+def network_as_teacher(network: keras.Model) -> Ask:
     """A crack network as a teacher: pictures in, the logits of their cells out."""
     infer = tf.function(
         lambda pictures: network(pictures, training=False)[..., 0],
@@ -141,7 +141,7 @@ def keep_views(
         np.lib.format.open_memmap(folder / name, "w+", kind, shape)
         for name, kind, shape in zip(ARRAYS, kinds, shapes, strict=True)
     )
-    epochs = (batches(sources, BATCH, seed, epoch) for epoch in itertools.count())
+    epochs = (draw_batches(sources, BATCH, seed, epoch) for epoch in itertools.count())
     start = 0
     for pictures, hard, whole in itertools.chain.from_iterable(epochs):
         taken = min(len(pictures), count - start)
@@ -149,8 +149,8 @@ def keep_views(
         logits = teacher(pictures[:taken])
         pooled = np.array([top_k_mean(one, settings.pooled_cells) for one in logits])
         rgb[now] = pictures[:taken]
-        cells[now] = softened(hard[:taken, ..., 0], sigmoid(logits))
-        patch[now] = softened(whole[:taken, 0], sigmoid(pooled))
+        cells[now] = soften_targets(hard[:taken, ..., 0], sigmoid(logits))
+        patch[now] = soften_targets(whole[:taken, 0], sigmoid(pooled))
         start += taken
         progress(start)
         if start == count:
@@ -160,7 +160,7 @@ def keep_views(
     done.write_text(json.dumps(asdict(settings)))
 
 
-def softened(hard: Targets, taught: npt.NDArray[Any]) -> Targets:
+def soften_targets(hard: Targets, taught: npt.NDArray[Any]) -> Targets:
     """Targets (-1 where not known) and the teacher's probabilities, of one shape, made one."""
     return np.where(hard >= 0, (1 - TRUST) * hard + TRUST * taught, taught).astype(np.float32)
 
@@ -186,7 +186,9 @@ class Views:
         top, left = (int(rng.integers(room + 1)) for _ in range(2))
         cells = self.cells[index, top : top + self.side, left : left + self.side]
         rows, columns = (slice(at * CELL_PX, (at + self.side) * CELL_PX) for at in (top, left))
-        rgb, cells = turn(np.asarray(self.rgb[index, rows, columns]), cells.astype(np.float32), rng)
+        rgb, cells = turn_square(
+            np.asarray(self.rgb[index, rows, columns]), cells.astype(np.float32), rng
+        )
         whole = float(self.patch[index])
         patch = whole if room == 0 or whole < SURELY_NONE else UNKNOWN
-        return Example(light(rgb, rng, GENTLE), cells, patch)
+        return Example(vary_light(rgb, rng, GENTLE), cells, patch)

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from crackscan.core.cells import CELL_PX
-from crackscan.train.data.examples import Source, batches, count_batches
+from crackscan.train.data.examples import Source, count_batches, draw_batches
 from crackscan.train.fitting.settings import Settings
 
 PREFETCHED_BATCHES = 4
@@ -51,7 +51,9 @@ class EpochFeed(keras.callbacks.Callback):  # type: ignore[misc]
     def _draw_batches(self) -> Iterator[Any]:
         batch, seed = self._settings.batch, self._settings.seed
         try:
-            for rgb, cells, patch in batches(self._sources, batch, seed, self.epoch, self._rest):
+            for rgb, cells, patch in draw_batches(
+                self._sources, batch, seed, self.epoch, self._rest
+            ):
                 yield rgb, {"cells": cells, "patch": patch}
         except Exception as error:
             self._failures.append(error)

@@ -10,7 +10,7 @@ import keras
 
 from crackscan.core.errors import CrackscanError
 from crackscan.core.run_folder import AVERAGE, NETWORK
-from crackscan.train.data.examples import Source, batches, count_batches
+from crackscan.train.data.examples import Source, count_batches, draw_batches
 from crackscan.train.fitting.callbacks import (
     SCORE,
     SILENT,
@@ -25,8 +25,14 @@ from crackscan.train.fitting.callbacks import (
     read_history,
 )
 from crackscan.train.fitting.feeding import EpochFeed
-from crackscan.train.fitting.settings import LAST, Settings, claim
-from crackscan.train.network.initial import UNFOLDED_BY, in_float32, start, strategy, use_devices
+from crackscan.train.fitting.settings import LAST, Settings, claim_folder
+from crackscan.train.network.initial import (
+    UNFOLDED_BY,
+    device_strategy,
+    in_float32,
+    initial_network,
+    use_devices,
+)
 from crackscan.train.network.losses import KnownAccuracy, TopKMean, known_crossentropy
 
 WARM_UP_SHARE, WARM_UP_STEPS = 1 / 20, 500
@@ -67,11 +73,11 @@ def fit(
     """
     if not sum(map(len, training)) or not sum(map(len, validation)):
         raise CrackscanError("there is no training data or no validation data")
-    claim(run, settings, resume)
+    claim_folder(run, settings, resume)
     use_devices()
     keras.utils.set_random_seed(settings.seed)
     steps = count_batches(training, settings.batch)
-    with strategy().scope():
+    with device_strategy().scope():
         trainer, average = _start_training(run, settings, training, steps, resume)
         network = _network_of(trainer)
         judged = average or network
@@ -123,8 +129,8 @@ def _start_training(
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise CrackscanError(f"{run} cannot be resumed: {run / LAST} is damaged") from error
         return trainer, average
-    pictures, _, _ = next(batches(training, UNFOLDED_BY, settings.seed, 0))
-    network = start(settings, pictures)
+    pictures, _, _ = next(draw_batches(training, UNFOLDED_BY, settings.seed, 0))
+    network = initial_network(settings, pictures)
     average = None
     if settings.average:
         average = keras.models.clone_model(network)

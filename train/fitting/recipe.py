@@ -139,7 +139,7 @@ SCALES = {
 """The pixel scale that each was made for, as its card says it."""
 
 
-def renewing(recipe: Recipe, model: str) -> Recipe:
+def renew_recipe(recipe: Recipe, model: str) -> Recipe:
     """What leads on from a finished `.tflite`: the last stages, from its weights."""
     stages = recipe.stages[-recipe.renewed :]
     return replace(
@@ -150,7 +150,7 @@ def renewing(recipe: Recipe, model: str) -> Recipe:
     )
 
 
-def quick(recipe: Recipe) -> Recipe:
+def shorten_recipe(recipe: Recipe) -> Recipe:
     """The same path with next to no data: minutes, and a model good for nothing."""
     return replace(
         recipe,

@@ -53,7 +53,7 @@ def read_settings(run: Path) -> Settings:
         raise CrackscanError(f"{file} is damaged or of another version; start anew") from error
 
 
-def claim(run: Path, settings: Settings, resume: bool) -> None:
+def claim_folder(run: Path, settings: Settings, resume: bool) -> None:
     """Make the run folder ours: a new one for a new run, the same settings for a resumed one.
 
     Raises:

@@ -16,13 +16,13 @@ from crackscan.core.run_folder import CARD, DATA, SPLIT
 from crackscan.train.data.examples import Source
 from crackscan.train.data.labelled_patches import LabelledPatches, MaskedPhotographs
 from crackscan.train.data.provenance import describe_data_set
-from crackscan.train.data.split import prepare
+from crackscan.train.data.split import split_folder
 from crackscan.train.data.thumbnails import Report
 from crackscan.train.fitting.callbacks import Watch
 from crackscan.train.fitting.fit import Outcome, fit
 from crackscan.train.fitting.run_folder import make_card, save_representative
-from crackscan.train.fitting.settings import Settings, claim
-from crackscan.train.network.initial import start
+from crackscan.train.fitting.settings import Settings, claim_folder
+from crackscan.train.network.initial import initial_network
 
 
 def train_on_folder(
@@ -44,14 +44,14 @@ def train_on_folder(
     """
     if not resume:  # what can be wrong is told before all pictures are read
         read_index(data)
-        start(settings, np.zeros((1, CELL_PX, CELL_PX, 3), np.uint8))
-    claim(run, settings, resume)
-    split = read_split(run / SPLIT) if resume else prepare(data, settings.seed, report)
+        initial_network(settings, np.zeros((1, CELL_PX, CELL_PX, 3), np.uint8))
+    claim_folder(run, settings, resume)
+    split = read_split(run / SPLIT) if resume else split_folder(data, settings.seed, report)
     on_split(split)
     write_split(run / SPLIT, split)
     write_atomically(run / DATA, bytes(data.resolve()))
-    training = _source(data, split, "train", settings, vary=True)
-    validation = _source(data, split, "validation", settings, vary=False)
+    training = _open_source(data, split, "train", settings, vary=True)
+    validation = _open_source(data, split, "validation", settings, vary=False)
     outcome = fit(run, settings, [training], [validation], resume, watch)
     network = keras.models.load_model(outcome.model, compile=False)
     save_representative(run, [training], settings.seed)
@@ -61,7 +61,7 @@ def train_on_folder(
     return outcome
 
 
-def _source(data: Path, split: Split, side: Side, settings: Settings, vary: bool) -> Source:
+def _open_source(data: Path, split: Split, side: Side, settings: Settings, vary: bool) -> Source:
     items = split.items(side)
     if not items:
         raise DataError(f"{data} has too few pictures: none is left for {side}")

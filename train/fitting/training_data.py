@@ -14,9 +14,9 @@ from crackscan.train.data.data_folder import CLOSE_UPS, FIELD
 from crackscan.train.data.examples import Source
 from crackscan.train.data.field_annotations import read_annotations
 from crackscan.train.data.labelled_patches import LabelledPatches
-from crackscan.train.data.negatives import collect
+from crackscan.train.data.negatives import collect_negatives
 from crackscan.train.data.provenance import describe_data_set
-from crackscan.train.data.split import prepare
+from crackscan.train.data.split import split_folder
 from crackscan.train.data.thumbnails import Report
 from crackscan.train.data.wall_photographs import SCENES, WALLS, split_scenes, split_walls
 
@@ -74,14 +74,14 @@ def prepare_data(
     if negatives is None:
         negatives = run / "negatives"
         if not any(negatives.glob("*.jpg")):
-            collect(negatives, report=report)
+            collect_negatives(negatives, report=report)
     return TrainingData(data, run, split, negatives)
 
 
 def _split_close_ups(close_ups: Path, file: Path, seed: int, report: Report) -> Split:
     if file.is_file():
         return read_split(file)
-    split = prepare(close_ups, seed, report)
+    split = split_folder(close_ups, seed, report)
     write_split(file, split)
     return split
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 
 from crackscan.core.run_folder import AVERAGE
-from crackscan.train.data.examples import RGB, Source, batches
+from crackscan.train.data.examples import RGB, Source, draw_batches
 from crackscan.train.data.thumbnails import Report
 from crackscan.train.fitting.callbacks import Watch
 from crackscan.train.fitting.development import Development
@@ -25,8 +25,8 @@ from crackscan.train.fitting.settings import HISTORY, LAST, Settings
 from crackscan.train.fitting.training_data import TrainingData, validation_source
 from crackscan.train.fitting.wall_mixture import wall_sources
 from crackscan.train.network.crack_network import crack_network
-from crackscan.train.network.initial import UNFOLDED_BY, start
-from crackscan.train.network.reconstruct import PICTURES, finished_network, reconstruct
+from crackscan.train.network.initial import UNFOLDED_BY, initial_network
+from crackscan.train.network.reconstruct import PICTURES, finished_network, reconstruct_network
 
 START = "start.keras"
 """In the run folder: the network that a finished one, or a teacher, was turned into."""
@@ -158,7 +158,7 @@ def _choose_start(plan: StagePlan, start_file: Path, training: Sequence[Source])
         if settings.weights == TEACHER:
             network = _reconstruct_teacher(plan, training)
         else:
-            network = start(settings, _first_pictures(settings, training, UNFOLDED_BY))
+            network = initial_network(settings, _first_pictures(settings, training, UNFOLDED_BY))
         network.save(start_file)
     return replace(settings, weights=str(start_file))
 
@@ -167,10 +167,10 @@ def _reconstruct_teacher(plan: StagePlan, training: Sequence[Source]) -> keras.M
     """A network of the stage's backbone that does what the teacher does."""
     pictures = _first_pictures(plan.settings, training, PICTURES)
     network = crack_network(plan.settings.backbone)
-    reconstruct(network, finished_network(plan.teacher, pictures), pictures)
+    reconstruct_network(network, finished_network(plan.teacher, pictures), pictures)
     return network
 
 
 def _first_pictures(settings: Settings, training: Sequence[Source], count: int) -> RGB:
-    pictures, _, _ = next(batches(training, count, settings.seed, 0))
+    pictures, _, _ = next(draw_batches(training, count, settings.seed, 0))
     return pictures

@@ -35,7 +35,7 @@ from crackscan.train.data.wall_photographs import (
     split_walls,
 )
 from crackscan.train.evaluate.predict import load_scorer
-from crackscan.train.fitting.distillation import asked
+from crackscan.train.fitting.distillation import network_as_teacher
 from crackscan.train.fitting.training_data import (
     MASONRY_POOL,
     USUAL_POOL,
@@ -157,7 +157,7 @@ def _whole_picture_teacher(where: Path) -> tuple[Ask, float]:
             where
         ).temperature
     try:
-        infer = asked(keras.models.load_model(where / AVERAGE, compile=False))
+        infer = network_as_teacher(keras.models.load_model(where / AVERAGE, compile=False))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise CrackscanError(f"{where} holds no finished network to learn from") from error
     return ask_in_three_views(lambda rgb: infer(rgb[np.newaxis])[0]), 1.0

@@ -85,13 +85,13 @@ def receptive_margin_px(model: keras.Model) -> int:
     return max(before, after - (jump - 1))
 
 
-def _conv(x: Any, filters: int, kernel: int, stride: int, name: str) -> Any:
+def _add_convolution(x: Any, filters: int, kernel: int, stride: int, name: str) -> Any:
     x = layers.Conv2D(filters, kernel, stride, "same", use_bias=False, name=f"{name}_conv")(x)
     x = layers.BatchNormalization(momentum=0.99, epsilon=1e-3, name=f"{name}_bn")(x)
     return layers.ReLU(6.0, name=f"{name}_relu")(x)
 
 
-def _depthwise(x: Any, kernel: int, stride: int, name: str, dilation: int = 1) -> Any:
+def _add_depthwise(x: Any, kernel: int, stride: int, name: str, dilation: int = 1) -> Any:
     x = layers.DepthwiseConv2D(
         kernel, stride, "same", dilation_rate=dilation, use_bias=False, name=f"{name}_conv"
     )(x)
@@ -99,7 +99,7 @@ def _depthwise(x: Any, kernel: int, stride: int, name: str, dilation: int = 1) -
     return layers.ReLU(6.0, name=f"{name}_relu")(x)
 
 
-def _mobilenet(width: float, blocks: int = 11, halved: bool = False) -> Callable[[Any], Any]:
+def _mobilenet_trunk(width: float, blocks: int = 11, halved: bool = False) -> Callable[[Any], Any]:
     """MobileNet (Howard et al. 2017) up to stride 16; there it has blocks 6 to 11.
 
     `halved` looks at the picture at half its scale: the first convolution, 6x6 of stride 4, is the
@@ -109,16 +109,16 @@ def _mobilenet(width: float, blocks: int = 11, halved: bool = False) -> Callable
     plan += [(512, 1)] * 5
 
     def build(x: Any) -> Any:
-        x = _conv(x, int(32 * width), *((6, 4) if halved else (3, 2)), "conv1")
+        x = _add_convolution(x, int(32 * width), *((6, 4) if halved else (3, 2)), "conv1")
         for number, (filters, stride) in enumerate(plan[:blocks], start=1):
-            x = _depthwise(x, 3, stride, f"dw_{number}")
-            x = _conv(x, int(filters * width), 1, 1, f"pw_{number}")
+            x = _add_depthwise(x, 3, stride, f"dw_{number}")
+            x = _add_convolution(x, int(filters * width), 1, 1, f"pw_{number}")
         return x
 
     return build
 
 
-def _strided(width: int, depth: int) -> Callable[[Any], Any]:
+def _strided_trunk(width: int, depth: int) -> Callable[[Any], Any]:
     """A trunk for small processors: 4x4 patches at once, then separable convolutions.
 
     The layers at full and half resolution take most of MobileNet's time on a whole frame; here
@@ -127,16 +127,16 @@ def _strided(width: int, depth: int) -> Callable[[Any], Any]:
     """
 
     def build(x: Any) -> Any:
-        x = _conv(x, 32, 4, 4, "stem")
+        x = _add_convolution(x, 32, 4, 4, "stem")
         for number, (filters, stride) in enumerate([(64, 2), (width, 2)] + [(width, 1)] * depth, 1):
-            x = _depthwise(x, 3, stride, f"dw_{number}")
-            x = _conv(x, filters, 1, 1, f"pw_{number}")
+            x = _add_depthwise(x, 3, stride, f"dw_{number}")
+            x = _add_convolution(x, filters, 1, 1, f"pw_{number}")
         return x
 
     return build
 
 
-def _fused(width: int, depth: int, dilated: int = 0) -> Callable[[Any], Any]:
+def _fused_trunk(width: int, depth: int, dilated: int = 0) -> Callable[[Any], Any]:
     """A trunk for processors with int8 dot products: whole convolutions on the way to stride 16.
 
     As the first blocks of EfficientNetV2 (Tan and Le 2021), for the same reason: few channels in a
@@ -145,12 +145,12 @@ def _fused(width: int, depth: int, dilated: int = 0) -> Callable[[Any], Any]:
     """
 
     def build(x: Any) -> Any:
-        x = _conv(x, 16, 4, 4, "stem")
-        x = _conv(x, 32, 3, 2, "eighth")
-        x = _conv(x, width, 3, 2, "sixteenth")
+        x = _add_convolution(x, 16, 4, 4, "stem")
+        x = _add_convolution(x, 32, 3, 2, "eighth")
+        x = _add_convolution(x, width, 3, 2, "sixteenth")
         for number in range(1, depth + 1):
-            x = _depthwise(x, 3, 1, f"dw_{number}", 2 if number > depth - dilated else 1)
-            x = _conv(x, width, 1, 1, f"pw_{number}")
+            x = _add_depthwise(x, 3, 1, f"dw_{number}", 2 if number > depth - dilated else 1)
+            x = _add_convolution(x, width, 1, 1, f"pw_{number}")
         return x
 
     return build
@@ -163,14 +163,16 @@ def _efficientnet_lite0(repeats: Sequence[int]) -> Callable[[Any], Any]:
     """
 
     def build(x: Any) -> Any:
-        x = _conv(x, 32, 3, 2, "stem")
+        x = _add_convolution(x, 32, 3, 2, "stem")
         first, channels = 0, 32
         for used, (blocks, kernel, stride, expand, filters) in zip(
             repeats, LITE0_STAGES, strict=True
         ):
             for number in range(first, first + used):
                 step = stride if number == first else 1
-                x = _inverted(x, f"block_{number}", channels, kernel, step, expand, filters)
+                x = _add_inverted_residual(
+                    x, f"block_{number}", channels, kernel, step, expand, filters
+                )
                 channels = filters
             first += blocks
         return x
@@ -186,17 +188,17 @@ def _efficientnet_lite0_fused(x: Any) -> Any:
     0 is left out. 5x5 depthwise convolutions are 3x3 ones of every second cell: they look as far
     with a third of the products. All other blocks are as `LITE0_STAGES` has them.
     """
-    x = _conv(x, 32, 3, 2, "stem")
+    x = _add_convolution(x, 32, 3, 2, "stem")
     for number, inner, filters in ((1, 48, 24), (3, 128, 40)):
-        x = _conv(x, inner, 3, 2, f"block_{number}_fused")
-        x = _projected(x, f"block_{number}", filters)
-    x = _inverted(x, "block_5", 40, 3, 2, 6, 80)
-    x = _inverted(x, "block_6", 80, 3, 1, 6, 80)
-    x = _inverted(x, "block_8", 80, 3, 1, 6, 112, dilation=2)
-    return _inverted(x, "block_9", 112, 3, 1, 6, 112, dilation=2)
+        x = _add_convolution(x, inner, 3, 2, f"block_{number}_fused")
+        x = _add_projection(x, f"block_{number}", filters)
+    x = _add_inverted_residual(x, "block_5", 40, 3, 2, 6, 80)
+    x = _add_inverted_residual(x, "block_6", 80, 3, 1, 6, 80)
+    x = _add_inverted_residual(x, "block_8", 80, 3, 1, 6, 112, dilation=2)
+    return _add_inverted_residual(x, "block_9", 112, 3, 1, 6, 112, dilation=2)
 
 
-def _inverted(
+def _add_inverted_residual(
     x: Any,
     name: str,
     channels: int,
@@ -207,15 +209,15 @@ def _inverted(
     dilation: int = 1,
 ) -> Any:
     """Inverted residual block (Sandler et al. 2018) with ReLU6."""
-    inner = _conv(x, channels * expand, 1, 1, f"{name}_expand") if expand > 1 else x
-    inner = _depthwise(inner, kernel, stride, f"{name}_depth", dilation)
-    inner = _projected(inner, name, filters)
+    inner = _add_convolution(x, channels * expand, 1, 1, f"{name}_expand") if expand > 1 else x
+    inner = _add_depthwise(inner, kernel, stride, f"{name}_depth", dilation)
+    inner = _add_projection(inner, name, filters)
     if stride > 1 or filters != channels:
         return inner
     return layers.Add(name=f"{name}_add")([inner, x])
 
 
-def _projected(x: Any, name: str, filters: int) -> Any:
+def _add_projection(x: Any, name: str, filters: int) -> Any:
     x = layers.Conv2D(filters, 1, use_bias=False, name=f"{name}_project_conv")(x)
     return layers.BatchNormalization(momentum=0.99, epsilon=1e-3, name=f"{name}_project_bn")(x)
 
@@ -235,19 +237,19 @@ def _only_from_nothing(model: keras.Model, weights: str) -> None:  # noqa: ARG00
 
 
 BACKBONES: dict[str, Backbone] = {
-    "mobilenet-0.25": Backbone(_mobilenet(0.25), load_mobilenet),
+    "mobilenet-0.25": Backbone(_mobilenet_trunk(0.25), load_mobilenet),
     "efficientnet-lite0": Backbone(_efficientnet_lite0((1, 2, 2, 3, 3)), load_efficientnet_lite0),
     "efficientnet-lite0-slim": Backbone(
         _efficientnet_lite0((1, 1, 1, 2, 2)), load_efficientnet_lite0
     ),
     "efficientnet-lite0-fused": Backbone(_efficientnet_lite0_fused, _only_from_nothing),
-    "mobilenet-0.25-cut": Backbone(_mobilenet(0.25, blocks=7), load_mobilenet),
-    "mobilenet-0.25-half": Backbone(_mobilenet(0.25, halved=True), load_mobilenet),
-    "strided-64": Backbone(_strided(64, 5), _only_from_nothing),
-    "strided-96": Backbone(_strided(96, 5), _only_from_nothing),
-    "strided-128": Backbone(_strided(128, 5), _only_from_nothing),
-    "fused-96": Backbone(_fused(96, 5), _only_from_nothing),
-    "fused-96-far": Backbone(_fused(96, 5, dilated=2), _only_from_nothing),
+    "mobilenet-0.25-cut": Backbone(_mobilenet_trunk(0.25, blocks=7), load_mobilenet),
+    "mobilenet-0.25-half": Backbone(_mobilenet_trunk(0.25, halved=True), load_mobilenet),
+    "strided-64": Backbone(_strided_trunk(64, 5), _only_from_nothing),
+    "strided-96": Backbone(_strided_trunk(96, 5), _only_from_nothing),
+    "strided-128": Backbone(_strided_trunk(128, 5), _only_from_nothing),
+    "fused-96": Backbone(_fused_trunk(96, 5), _only_from_nothing),
+    "fused-96-far": Backbone(_fused_trunk(96, 5, dilated=2), _only_from_nothing),
 }
 
 

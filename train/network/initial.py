@@ -15,7 +15,7 @@ UNFOLDED_BY = 64
 """Pictures by which the batch normalizations of a quantized model are unfolded."""
 
 
-def start(settings: Settings, pictures: RGB) -> keras.Model:
+def initial_network(settings: Settings, pictures: RGB) -> keras.Model:
     """The network as training finds it; `pictures` are for what starts from a quantized model.
 
     Raises:
@@ -35,7 +35,7 @@ def use_devices() -> None:
     keras.mixed_precision.set_global_policy(policy)
 
 
-def strategy() -> Any:
+def device_strategy() -> Any:
     """All GPUs where there are several; TensorFlow's default, one device, otherwise."""
     if len(tf.config.list_physical_devices("GPU")) < 2:
         return tf.distribute.get_strategy()

@@ -86,7 +86,7 @@ def read_torch_state(path: Path) -> dict[str, Array]:
                 count = int.from_bytes(file.read(8), "little")
                 storages[key] = np.frombuffer(file.read(count * dtype.itemsize), dtype)
         return {
-            name: _strided(storages[key], offset, size, stride)
+            name: _view_strided(storages[key], offset, size, stride)
             for name, (key, offset, size, stride) in tensors.items()
         }
     except OSError as error:
@@ -114,7 +114,7 @@ class _TensorUnpickler(pickle.Unpickler):
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return _tensor
+            return _read_tensor
         if module == "torch" and name in STORAGES:
             return STORAGES[name]
         raise pickle.UnpicklingError(f"{module}.{name} has no place in a weights file")
@@ -129,11 +129,11 @@ MAGIC = 0x1950A86A20F9469CFC6C
 STORAGES = {"FloatStorage": "<f4", "LongStorage": "<i8"}
 
 
-def _tensor(key: str, offset: int, size: Any, stride: Any, *_: Any) -> Any:
+def _read_tensor(key: str, offset: int, size: Any, stride: Any, *_: Any) -> Any:
     return key, offset, size, stride
 
 
-def _strided(storage: Array, offset: int, size: Any, stride: Any) -> Array:
+def _view_strided(storage: Array, offset: int, size: Any, stride: Any) -> Array:
     last = offset + sum((count - 1) * step for count, step in zip(size, stride, strict=True))
     if min(offset, *size, *stride, 0) < 0 or last >= len(storage):
         raise ValueError("a tensor reaches outside the file")

@@ -45,7 +45,7 @@ def load_quantized(model: keras.Model, backbone: str, file: Path, pictures: RGB)
         for layer in model.layers
         if isinstance(layer, keras.layers.BatchNormalization)
     }
-    folded = list(_convolutions(file))
+    folded = list(_read_convolutions(file))
     if convolutions and folded:
         first, bias = folded[0]
         folded[0] = split_pixels(first, convolutions[0].kernel.shape), bias
@@ -80,7 +80,7 @@ def split_pixels(kernel: Array, shape: tuple[int, ...]) -> Array:
     return kernel.reshape(shape) if joined else kernel
 
 
-def _convolutions(file: Path) -> Iterator[tuple[Array, Array]]:
+def _read_convolutions(file: Path) -> Iterator[tuple[Array, Array]]:
     """Kernels as Keras has them, and biases, in the order of the graph, as float32."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 

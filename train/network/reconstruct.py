@@ -47,7 +47,7 @@ def finished_network(where: Path, pictures: RGB) -> keras.Model:
         raise CrackscanError(f"{where} holds no finished network") from error
 
 
-def reconstruct(network: keras.Model, model: keras.Model, pictures: RGB) -> None:
+def reconstruct_network(network: keras.Model, model: keras.Model, pictures: RGB) -> None:
     """Set the weights of a crack network so that its layers give what those of a model give.
 
     Layer by layer from the picture on, by least squares over `pictures`, uint8 (n, height, width,
@@ -60,7 +60,7 @@ def reconstruct(network: keras.Model, model: keras.Model, pictures: RGB) -> None
     Raises:
         CrackscanError: the model has no such layers.
     """
-    for convolution, norm in _convolutions(network):
+    for convolution, norm in _list_convolutions(network):
         target = (norm or convolution).name.replace("_fused_", "_depth_")
         made = convolution.output.shape[-1]
         channels = {layer.name: layer.output.shape[-1] for layer in model.layers}.get(target, 0)
@@ -68,14 +68,14 @@ def reconstruct(network: keras.Model, model: keras.Model, pictures: RGB) -> None
             raise CrackscanError(
                 f"{network.name} cannot begin as {model.name}, which has no {target} like its own"
             )
-        given = _given(network, convolution.input, pictures)
-        wanted = _given(model, model.get_layer(target).output, pictures)
+        given = _layer_input(network, convolution.input, pictures)
+        wanted = _layer_input(model, model.get_layer(target).output, pictures)
         if made < channels:
             wanted = wanted[..., _most_heeded(model, target, wanted)[:made]]
-        _fit(convolution, norm, given, wanted)
+        _fit_convolution(convolution, norm, given, wanted)
 
 
-def _convolutions(network: keras.Model) -> Iterator[tuple[Any, Any]]:
+def _list_convolutions(network: keras.Model) -> Iterator[tuple[Any, Any]]:
     """Each from the picture on, with the normalization after it, or None."""
     norms = {
         layer.input.name: layer
@@ -87,7 +87,7 @@ def _convolutions(network: keras.Model) -> Iterator[tuple[Any, Any]]:
             yield layer, norms.get(layer.output.name)
 
 
-def _given(network: keras.Model, tensor: Any, pictures: RGB) -> Array:
+def _layer_input(network: keras.Model, tensor: Any, pictures: RGB) -> Array:
     until = keras.Model(network.input, tensor)
     parts = (pictures[at : at + AT_ONCE] for at in range(0, len(pictures), AT_ONCE))
     return np.concatenate([np.asarray(until(part, training=False)) for part in parts])
@@ -100,9 +100,11 @@ def _most_heeded(model: keras.Model, norm: str, values: Array) -> Array:
     return np.argsort(-varies * np.linalg.norm(kernel[0, 0], axis=1))
 
 
-def _fit(convolution: Any, norm: Any, given: Array, wanted: Array) -> None:
+def _fit_convolution(convolution: Any, norm: Any, given: Array, wanted: Array) -> None:
     """Set a convolution, and the normalization after it, by what it is given and ought to make."""
-    seen, told = _places(convolution, given, wanted)  # (places, taps, channels), (places, made)
+    seen, told = _sample_positions(
+        convolution, given, wanted
+    )  # (places, taps, channels), (places, made)
     if isinstance(convolution, layers.DepthwiseConv2D):  # each channel of its own
         seen, told = seen.transpose(2, 0, 1), told.T[..., np.newaxis]
     else:
@@ -128,7 +130,7 @@ def _fit(convolution: Any, norm: Any, given: Array, wanted: Array) -> None:
     norm.set_weights([np.sqrt(variance + norm.epsilon), offset + mean, mean, variance])
 
 
-def _places(convolution: Any, given: Array, wanted: Array) -> tuple[Array, Array]:
+def _sample_positions(convolution: Any, given: Array, wanted: Array) -> tuple[Array, Array]:
     """What a convolution sees at places drawn from all pictures, and what is wanted there."""
     rng = np.random.default_rng(0)
     each = min(-(-PLACES // len(given)), wanted.shape[1] * wanted.shape[2])

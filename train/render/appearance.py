@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from crackscan.core.rendering import noise
-from crackscan.train.render.trace import Band, Floats, coverage
+from crackscan.train.render.trace import Band, Floats, cover_pixels
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,9 @@ def reach_px(look: Look) -> float:
     return max(look.spall_px * 1.3 + 1.5, lip_px + 1.0)
 
 
-def paint(picture: Floats, bands: list[Band], rng: np.random.Generator, look: Look) -> Floats:
+def paint_cracks(
+    picture: Floats, bands: list[Band], rng: np.random.Generator, look: Look
+) -> Floats:
     """Paint traced cracks on a picture (H, W, 3) float32 in 0..1; returns a new one.
 
     Everything is taken from the wall's own colour at the place, so that a crack in shadow is darker
@@ -100,19 +102,19 @@ def paint(picture: Floats, bands: list[Band], rng: np.random.Generator, look: Lo
     height, width = picture.shape[:2]
     wall = picture.copy()
     if look.dirt > 0.0 or look.lime > 0.0:
-        wall = _halo(wall, coverage(bands, height, width), rng, look)
+        wall = _paint_halo(wall, cover_pixels(bands, height, width), rng, look)
     flat = wall.reshape(-1, 3)
     grain = noise.white_noise(rng, height, width).reshape(-1)
     rough = noise.smooth_noise(rng, height, width, 3.0).reshape(-1)
     broken = noise.smooth_noise(rng, height, width, 14.0).reshape(-1)
     for band in bands:
-        _lips(flat, band, rng, look, rough, broken)
+        _paint_lips(flat, band, rng, look, rough, broken)
     for band in bands:
-        _void(flat, band, rng, look, grain, rough)
+        _paint_void(flat, band, rng, look, grain, rough)
     return np.clip(flat.reshape(height, width, 3), 0.0, 1.0)
 
 
-def _halo(wall: Floats, cover: Floats, rng: np.random.Generator, look: Look) -> Floats:
+def _paint_halo(wall: Floats, cover: Floats, rng: np.random.Generator, look: Look) -> Floats:
     height, width = cover.shape
     step = 2 if look.halo_px > 4 else 1
     small = cv2.resize(cover, (width // step, height // step), interpolation=cv2.INTER_AREA)
@@ -135,7 +137,7 @@ def _halo(wall: Floats, cover: Floats, rng: np.random.Generator, look: Look) -> 
     return np.asarray(wall, np.float32)
 
 
-def _lips(
+def _paint_lips(
     flat: Floats,
     band: Band,
     rng: np.random.Generator,
@@ -168,7 +170,7 @@ def _lips(
     flat[band.pixel] *= shade[:, None].astype(np.float32)
 
 
-def _void(
+def _paint_void(
     flat: Floats,
     band: Band,
     rng: np.random.Generator,

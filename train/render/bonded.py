@@ -16,7 +16,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from crackscan.core.rendering import noise
 from crackscan.core.rendering.noise import Field
-from crackscan.train.render.crack import Strand, strand
+from crackscan.train.render.crack import Strand, widen_course
 from crackscan.train.render.family import draw_width_px
 from crackscan.train.render.path import STEP_PX
 
@@ -66,7 +66,7 @@ def grow_in_masonry(
         width = draw_width_px(rng, narrow_px, wide_px)
         taper = (1.0, float(rng.choice([1.0, 0.1])))
         if len(course) > 4:
-            grown.append(strand(rng, course, width, taper=taper))
+            grown.append(widen_course(rng, course, width, taper=taper))
     return grown
 
 

@@ -60,21 +60,21 @@ def draw_camera(rng: np.random.Generator) -> Camera:
     )
 
 
-def photograph(
+def photograph_scene(
     scene: Field, size: int, rng: np.random.Generator, camera: Camera
 ) -> NDArray[np.uint8]:
     """Photograph a square scene (S, S, 3) float32 in 0..1, RGB, as `size` x `size` uint8 RGB."""
-    picture = _optics(scene, rng, camera)
-    picture = _sensor(picture, rng, camera)
+    picture = _blur_and_expose(scene, rng, camera)
+    picture = _add_sensor_noise(picture, rng, camera)
     if picture.shape[0] != size:
         shrink = picture.shape[0] > size
         method = cv2.INTER_AREA if shrink else int(rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC]))
         picture = np.asarray(cv2.resize(picture, (size, size), interpolation=method), np.float32)
     shot = np.asarray(cv2.convertScaleAbs(np.clip(picture, 0.0, 1.0), alpha=255.0), np.uint8)
-    return _compress(shot, rng, camera.quality) if camera.quality else shot
+    return _compress_jpeg(shot, rng, camera.quality) if camera.quality else shot
 
 
-def _optics(scene: Field, rng: np.random.Generator, camera: Camera) -> Field:
+def _blur_and_expose(scene: Field, rng: np.random.Generator, camera: Camera) -> Field:
     """Defocus and motion, then exposure, colour cast and vignette."""
     picture: Any = scene
     if camera.defocus_px > 0.25:
@@ -82,7 +82,9 @@ def _optics(scene: Field, rng: np.random.Generator, camera: Camera) -> Field:
             picture, (0, 0), camera.defocus_px, borderType=cv2.BORDER_REFLECT_101
         )
     if camera.motion_px >= 1.5:
-        picture = cv2.filter2D(picture, -1, _streak(camera), borderType=cv2.BORDER_REFLECT_101)
+        picture = cv2.filter2D(
+            picture, -1, _motion_kernel(camera), borderType=cv2.BORDER_REFLECT_101
+        )
     brightness = float(picture[::8, ::8].mean()) + 1e-3
     metered = np.clip(camera.exposure, 0.42 / brightness, 0.82 / brightness)
     exposure = camera.exposure + 0.8 * (metered - camera.exposure)  # as automatic exposure does
@@ -97,7 +99,7 @@ def _optics(scene: Field, rng: np.random.Generator, camera: Camera) -> Field:
     return noise.tint_picture(picture, gain)
 
 
-def _streak(camera: Camera) -> Field:
+def _motion_kernel(camera: Camera) -> Field:
     reach = int(np.ceil(camera.motion_px / 2)) + 1
     kernel = np.zeros((2 * reach + 1, 2 * reach + 1), np.float32)
     half = (
@@ -113,7 +115,7 @@ def _streak(camera: Camera) -> Field:
     return np.asarray(kernel / kernel.sum(), np.float32)
 
 
-def _sensor(picture: Field, rng: np.random.Generator, camera: Camera) -> Field:
+def _add_sensor_noise(picture: Field, rng: np.random.Generator, camera: Camera) -> Field:
     """Noise that grows with the light (shot) and that does not (read), tone, chroma, sharpening."""
     height, width = picture.shape[:2]
     grain: Any = noise.white_noise(rng, height, width, 3)
@@ -127,18 +129,18 @@ def _sensor(picture: Field, rng: np.random.Generator, camera: Camera) -> Field:
         picture = np.asarray(cv2.pow(picture, camera.gamma), np.float32)
     if camera.chroma_px > 0.0:
         soft = cv2.GaussianBlur(picture, (0, 0), camera.chroma_px)
-        picture = soft + noise.colour_field(_grey(picture - soft))
+        picture = soft + noise.colour_field(_to_grey(picture - soft))
     if camera.sharpen > 0.0:
         soft = cv2.GaussianBlur(picture, (0, 0), 0.9)
         picture = picture + np.float32(camera.sharpen) * (picture - soft)
     return np.asarray(picture, np.float32)
 
 
-def _grey(picture: Field) -> Field:
+def _to_grey(picture: Field) -> Field:
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
 
 
-def _compress(
+def _compress_jpeg(
     picture: NDArray[np.uint8], rng: np.random.Generator, quality: int
 ) -> NDArray[np.uint8]:
     """JPEG with its block grid at a random offset, since patches are cut from larger pictures."""

@@ -25,7 +25,7 @@ class Strand:
     """0 for a main crack, 1 for its branches, 2 for theirs."""
 
 
-def strand(
+def widen_course(
     rng: np.random.Generator,
     course: Points,
     width_px: float,
@@ -75,7 +75,7 @@ def joint_beside(rng: np.random.Generator, main: Strand) -> Strand:
     return Strand(np.column_stack([course, width]), np.full(len(at), 0.5, np.float32), 0)
 
 
-def settled(strands: Strands, wall: NDArray[np.float32]) -> Strands:
+def settle_strands(strands: Strands, wall: NDArray[np.float32]) -> Strands:
     """Let strands follow the wall's texture: each vertex moves to the darkest place close by.
 
     Fracture runs round aggregate and along seams. `wall` is the picture (H, W, 3) without cracks;

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.train.render.crack import Strand, Strands, strand
-from crackscan.train.render.path import Points, jagged, stairs
+from crackscan.train.render.crack import Strand, Strands, widen_course
+from crackscan.train.render.path import Points, jagged_path, stepped_path
 
 
-def _ends(rng: np.random.Generator, size: int, through: bool) -> tuple[Points, Points]:
+def _draw_ends(rng: np.random.Generator, size: int, through: bool) -> tuple[Points, Points]:
     """Two ends of a crack: beyond the picture's border when it runs through, anywhere when not."""
     angle = rng.uniform(0.0, np.pi)
     if rng.random() < 0.35:  # walls crack upright and level more often than aslant
@@ -26,13 +26,13 @@ def _ends(rng: np.random.Generator, size: int, through: bool) -> tuple[Points, P
     )
 
 
-def _character(rng: np.random.Generator, width_px: float) -> tuple[float, float, float]:
+def _draw_character(rng: np.random.Generator, width_px: float) -> tuple[float, float, float]:
     """How far a crack wanders, how ragged it is, and the shortest turn it takes."""
     detail_px = max(rng.uniform(1.5, 7.0), 1.1 * width_px)
     return float(rng.uniform(0.02, 0.11)), float(rng.uniform(0.46, 0.62)), float(detail_px)
 
 
-def _branches(
+def _grow_branches(
     rng: np.random.Generator,
     parent: Strand,
     size: int,
@@ -63,41 +63,41 @@ def _branches(
             end = parent.points[j, :2]
             if np.hypot(*(end - start)) < 6.0:
                 continue
-            course = jagged(rng, start, end, rng.uniform(0.2, 0.45), 0.5, 4.0)
-            grown.append(strand(rng, course, width, parent.rank + 1))
+            course = jagged_path(rng, start, end, rng.uniform(0.2, 0.45), 0.5, 4.0)
+            grown.append(widen_course(rng, course, width, parent.rank + 1))
             continue
-        course = jagged(rng, start, end, *character)
-        grown.append(strand(rng, course, width, parent.rank + 1, taper=(1.0, 0.1)))
+        course = jagged_path(rng, start, end, *character)
+        grown.append(widen_course(rng, course, width, parent.rank + 1, taper=(1.0, 0.1)))
     return grown
 
 
-def single(rng: np.random.Generator, size: int, width_px: float) -> Strands:
+def single_crack(rng: np.random.Generator, size: int, width_px: float) -> Strands:
     """One crack, through the picture or ending in it, now and then with a short branch."""
     through = rng.random() < 0.65
-    character = _character(rng, width_px)
-    course = jagged(rng, *_ends(rng, size, through), *character)
+    character = _draw_character(rng, width_px)
+    course = jagged_path(rng, *_draw_ends(rng, size, through), *character)
     taper = (1.0, 1.0) if through else (float(rng.choice([0.1, 1.0])), 0.1)
-    main = strand(rng, course, width_px, taper=taper)
-    return [main, *_branches(rng, main, size, int(rng.random() < 0.35), character)]
+    main = widen_course(rng, course, width_px, taper=taper)
+    return [main, *_grow_branches(rng, main, size, int(rng.random() < 0.35), character)]
 
 
-def branched(rng: np.random.Generator, size: int, width_px: float) -> Strands:
+def branched_crack(rng: np.random.Generator, size: int, width_px: float) -> Strands:
     """A main crack with branches, and branches of these."""
-    character = _character(rng, width_px)
-    main = strand(rng, jagged(rng, *_ends(rng, size, True), *character), width_px)
-    first = _branches(rng, main, size, int(rng.integers(2, 7)), character)
+    character = _draw_character(rng, width_px)
+    main = widen_course(rng, jagged_path(rng, *_draw_ends(rng, size, True), *character), width_px)
+    first = _grow_branches(rng, main, size, int(rng.integers(2, 7)), character)
     second = [
         twig
         for branch in first
         if rng.random() < 0.35
-        for twig in _branches(rng, branch, size, 1, character)
+        for twig in _grow_branches(rng, branch, size, 1, character)
     ]
     return [main, *first, *second]
 
 
-def interrupted(rng: np.random.Generator, size: int, width_px: float) -> Strands:
+def interrupted_crack(rng: np.random.Generator, size: int, width_px: float) -> Strands:
     """A crack that stops and goes on a little beside itself."""
-    course = jagged(rng, *_ends(rng, size, True), *_character(rng, width_px))
+    course = jagged_path(rng, *_draw_ends(rng, size, True), *_draw_character(rng, width_px))
     pieces: Strands = []
     at = int(rng.integers(0, 12))
     while at < len(course) - 6:
@@ -105,46 +105,51 @@ def interrupted(rng: np.random.Generator, size: int, width_px: float) -> Strands
         piece = course[at:stop]
         if len(piece) > 5:
             piece = piece + rng.normal(0.0, 0.8 + 0.6 * width_px, 2).astype(np.float32)
-            pieces.append(strand(rng, piece, width_px, taper=(0.2, 0.2)))
+            pieces.append(widen_course(rng, piece, width_px, taper=(0.2, 0.2)))
         at = stop + int(rng.integers(-3, 14))
     return pieces
 
 
-def several(rng: np.random.Generator, size: int, width_px: float) -> Strands:
+def several_cracks(rng: np.random.Generator, size: int, width_px: float) -> Strands:
     """Two to four cracks of their own, some of them about parallel."""
-    character = _character(rng, width_px)
-    start, end = _ends(rng, size, True)
+    character = _draw_character(rng, width_px)
+    start, end = _draw_ends(rng, size, True)
     strands: Strands = []
     for number in range(int(rng.integers(2, 5))):
         if number and rng.random() < 0.5:
             shift = rng.normal(0.0, 0.2 * size, 2).astype(np.float32)
             ends = start + shift, end + shift + rng.normal(0, 0.1 * size, 2).astype(np.float32)
         else:
-            ends = _ends(rng, size, rng.random() < 0.5)
+            ends = _draw_ends(rng, size, rng.random() < 0.5)
         width = max(0.5, width_px * float(rng.uniform(0.4, 1.0)) if number else width_px)
-        strands.append(strand(rng, jagged(rng, *ends, *character), width, taper=(0.4, 0.3)))
+        strands.append(
+            widen_course(rng, jagged_path(rng, *ends, *character), width, taper=(0.4, 0.3))
+        )
     return strands
 
 
-def stepped(rng: np.random.Generator, size: int, width_px: float) -> Strands:
+def stepped_crack(rng: np.random.Generator, size: int, width_px: float) -> Strands:
     """A crack in steps, as through masonry under plaster."""
-    start, end = _ends(rng, size, True)
+    start, end = _draw_ends(rng, size, True)
     tread, riser = rng.uniform(18, 70), rng.uniform(12, 45)
-    return [strand(rng, stairs(rng, start, end, tread, riser), width_px)]
+    return [widen_course(rng, stepped_path(rng, start, end, tread, riser), width_px)]
 
 
-def straight(rng: np.random.Generator, size: int, width_px: float) -> Strands:
+def straight_crack(rng: np.random.Generator, size: int, width_px: float) -> Strands:
     """A crack that hardly wanders, such as runs along a joint or over a reinforcing bar."""
     angle = rng.integers(0, 2) * np.pi / 2 + rng.normal(0, 0.05)
     direction = np.array([np.cos(angle), np.sin(angle)])
     middle = rng.uniform(0.1, 0.9, 2) * size
     start, end = middle - 1.1 * size * direction, middle + 1.1 * size * direction
-    course = jagged(rng, start, end, rng.uniform(0.006, 0.02), rng.uniform(0.55, 0.68))
-    main = strand(rng, course, width_px)
-    return [main, *_branches(rng, main, size, int(rng.integers(0, 3)), _character(rng, width_px))]
+    course = jagged_path(rng, start, end, rng.uniform(0.006, 0.02), rng.uniform(0.55, 0.68))
+    main = widen_course(rng, course, width_px)
+    return [
+        main,
+        *_grow_branches(rng, main, size, int(rng.integers(0, 3)), _draw_character(rng, width_px)),
+    ]
 
 
-def net(rng: np.random.Generator, size: int, width_px: float) -> Strands:
+def map_cracking(rng: np.random.Generator, size: int, width_px: float) -> Strands:
     """Map cracking of cells: the borders of a Voronoi division, some left out."""
     cell = rng.uniform(0.15, 0.45) * size
     grid = int(np.ceil(size / cell)) + 3
@@ -172,12 +177,12 @@ def net(rng: np.random.Generator, size: int, width_px: float) -> Strands:
                 continue
             width = max(0.5, width_px * float(rng.lognormal(-0.2, 0.4)))
             ends = (0.15 if rng.random() < 0.2 else 1.0, 0.15 if rng.random() < 0.2 else 1.0)
-            course = jagged(rng, a, b, rng.uniform(0.05, 0.15), roughness)
-            strands.append(strand(rng, course, width, taper=ends))
+            course = jagged_path(rng, a, b, rng.uniform(0.05, 0.15), roughness)
+            strands.append(widen_course(rng, course, width, taper=ends))
     return strands
 
 
-def crazing(rng: np.random.Generator, size: int, width_px: float) -> Strands:
+def craze_plaster(rng: np.random.Generator, size: int, width_px: float) -> Strands:
     """Map cracking of plaster: each new crack runs until it meets an older one, at a T."""
     count = int(rng.integers(5, 22))
     character = float(rng.uniform(0.04, 0.1)), float(rng.uniform(0.45, 0.58))
@@ -207,23 +212,23 @@ def crazing(rng: np.random.Generator, size: int, width_px: float) -> Strands:
             ends.append(end)
         if np.hypot(*(ends[1] - ends[0])) < 0.06 * size:
             continue
-        course = jagged(rng, ends[0], ends[1], *character)
+        course = jagged_path(rng, ends[0], ends[1], *character)
         chords.append((ends[0], ends[1]))
         courses.append(course)
         width = max(0.5, width_px * float(rng.lognormal(-0.1, 0.3)) * 0.97**number)
-        strands.append(strand(rng, course, width, rank=min(number, 1), taper=(0.5, 0.5)))
+        strands.append(widen_course(rng, course, width, rank=min(number, 1), taper=(0.5, 0.5)))
     return strands
 
 
 FAMILIES: dict[str, tuple[float, Callable[[np.random.Generator, int, float], Strands]]] = {
-    "single": (0.26, single),
-    "branched": (0.2, branched),
-    "interrupted": (0.1, interrupted),
-    "several": (0.12, several),
-    "stepped": (0.05, stepped),
-    "straight": (0.09, straight),
-    "net": (0.08, net),
-    "crazing": (0.1, crazing),
+    "single": (0.26, single_crack),
+    "branched": (0.2, branched_crack),
+    "interrupted": (0.1, interrupted_crack),
+    "several": (0.12, several_cracks),
+    "stepped": (0.05, stepped_crack),
+    "straight": (0.09, straight_crack),
+    "net": (0.08, map_cracking),
+    "crazing": (0.1, craze_plaster),
 }
 """Every family with its share of the cracks."""
 
@@ -234,7 +239,7 @@ def draw_width_px(rng: np.random.Generator, narrow_px: float, wide_px: float) ->
     return float(narrow_px * (wide_px / narrow_px) ** share)
 
 
-def grow(
+def grow_cracks(
     rng: np.random.Generator, family: str, size: int, narrow_px: float, wide_px: float
 ) -> Strands:
     """Grow the strands of one picture of `size` pixels; they may reach beyond its border.

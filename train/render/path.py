@@ -9,7 +9,7 @@ Points = NDArray[np.float32]
 STEP_PX = 2.0
 
 
-def jagged(
+def jagged_path(
     rng: np.random.Generator,
     start: NDArray[np.floating],
     end: NDArray[np.floating],
@@ -51,7 +51,7 @@ def jagged(
     return course.astype(np.float32)
 
 
-def stairs(
+def stepped_path(
     rng: np.random.Generator,
     start: NDArray[np.floating],
     end: NDArray[np.floating],
@@ -67,5 +67,5 @@ def stairs(
         fall = way[1] / steps * rng.uniform(0.8, 1.2)
         corners.append(corners[-1] + (run, 0.0))
         corners.append(corners[-1] + (0.0, fall))
-    pieces = [jagged(rng, a, b, 0.04, 0.6) for a, b in pairwise(corners)]
+    pieces = [jagged_path(rng, a, b, 0.04, 0.6) for a, b in pairwise(corners)]
     return np.concatenate([pieces[0], *(piece[1:] for piece in pieces[1:])])

@@ -13,7 +13,7 @@ OUTLINE = (255, 40, 40)
 PAPER = 255
 
 
-def outlined(sample: Sample) -> NDArray[np.uint8]:
+def outline_mask(sample: Sample) -> NDArray[np.uint8]:
     """The picture (H, W, 3) RGB with a thin red outline just outside its mask."""
     grown = cv2.dilate(sample.mask, np.ones((5, 5), np.uint8))
     inner = cv2.dilate(sample.mask, np.ones((3, 3), np.uint8))
@@ -30,7 +30,7 @@ def contact_sheet(samples: Sequence[Sample], columns: int) -> NDArray[np.uint8]:
     sheet = np.full((rows * pitch + GAP_PX, 2 * columns * pitch + GAP_PX, 3), PAPER, np.uint8)
     for number, sample in enumerate(samples):
         row, column = divmod(number, columns)
-        for part, picture in enumerate((sample.rgb, outlined(sample))):
+        for part, picture in enumerate((sample.rgb, outline_mask(sample))):
             top = GAP_PX + row * pitch
             left = GAP_PX + (2 * column + part) * pitch
             sheet[top : top + side, left : left + side] = picture

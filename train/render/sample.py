@@ -10,15 +10,20 @@ from numpy.typing import NDArray
 from crackscan.core.rendering.photographed_walls import cut_wall
 from crackscan.core.rendering.procedural_walls import PROCEDURAL
 from crackscan.train.render import lookalikes
-from crackscan.train.render.appearance import draw_joint_look, draw_look, paint, reach_px
+from crackscan.train.render.appearance import draw_joint_look, draw_look, paint_cracks, reach_px
 from crackscan.train.render.bonded import grow_in_masonry, lay_masonry
-from crackscan.train.render.camera import draw_camera, photograph
-from crackscan.train.render.crack import Strand, joint_beside, settled
-from crackscan.train.render.family import FAMILIES, grow
+from crackscan.train.render.camera import draw_camera, photograph_scene
+from crackscan.train.render.crack import Strand, joint_beside, settle_strands
+from crackscan.train.render.family import FAMILIES, grow_cracks
 from crackscan.train.render.lighting import light_wall
 from crackscan.train.render.path import STEP_PX
-from crackscan.train.render.trace import coverage, trace
-from crackscan.train.render.visibility import hidden, made_visible, seen, split
+from crackscan.train.render.trace import cover_pixels, trace_strands
+from crackscan.train.render.visibility import (
+    hide_vertices,
+    made_visible,
+    split_strands,
+    visible_vertices,
+)
 
 Lines = tuple[NDArray[np.float32], ...]
 Mask = NDArray[np.uint8]
@@ -85,7 +90,7 @@ def render_sample(
         masonry = lay_masonry(wall_rng, scene_px)
         wall, wall_kind = light_wall(wall_rng, masonry.wall), masonry.kind
     else:
-        wall, wall_kind = _wall(wall_rng, scene_px, backgrounds, config)
+        wall, wall_kind = _draw_wall(wall_rng, scene_px, backgrounds, config)
     cracked = choose.random() < config.crack_share
     alikes: tuple[str, ...] = ()
     if not cracked:
@@ -103,27 +108,27 @@ def render_sample(
             narrow, wide = (width * scene_px / size for width in config.width_px)
             grown = grow_in_masonry(crack_rng, masonry, narrow, wide)
         else:
-            grown = _grown(crack_rng, family, size, scene_px, config)
+            grown = _grow_in_view(crack_rng, family, size, scene_px, config)
         look = draw_look(look_rng)
         if look_rng.random() < 0.6:
-            grown = settled(grown, wall)
+            grown = settle_strands(grown, wall)
         if family == "straight" and look_rng.random() < 0.65:
             wall = _with_joint(wall, grown, look_rng)
         look, camera = made_visible(look, camera, _typical_width(grown))
-        bands = trace(grown, scene_px, scene_px, reach_px(look))
-        bare, wall = wall, paint(wall, bands, look_rng, look)
+        bands = trace_strands(grown, scene_px, scene_px, reach_px(look))
+        bare, wall = wall, paint_cracks(wall, bands, look_rng, look)
         if choose.random() < OVER_CRACKS_SHARE * config.look_alike_share:
             before = alike_rng.bit_generator.state
             bare, _ = lookalikes.paint_look_alikes(bare, alike_rng, OVER_CRACKS)
             alike_rng.bit_generator.state = before  # the same things again, before the cracks
             wall, over = lookalikes.paint_look_alikes(wall, alike_rng, OVER_CRACKS)
             alikes += over
-        shown = seen(grown, bare, wall, camera)
-        bands = hidden(bands, grown, shown)
-        covered = _resized(coverage(bands, scene_px, scene_px), size)
-        strands = _rescaled(split(grown, shown), size / scene_px)
-    rgb = photograph(wall, size, camera_rng, camera)
-    lines = _inside(strands, size)
+        shown = visible_vertices(grown, bare, wall, camera)
+        bands = hide_vertices(bands, grown, shown)
+        covered = _resize_coverage(cover_pixels(bands, scene_px, scene_px), size)
+        strands = _rescale_strands(split_strands(grown, shown), size / scene_px)
+    rgb = photograph_scene(wall, size, camera_rng, camera)
+    lines = _lines_inside(strands, size)
     kind = "+".join([wall_kind, family if lines or not cracked else "unseen", *alikes])
     return Sample(rgb, mask_of(covered, lines), lines, kind)
 
@@ -133,14 +138,16 @@ def _with_joint(
 ) -> NDArray[np.float32]:
     look = draw_joint_look(rng)
     joint = joint_beside(rng, strands[0])
-    return paint(wall, trace([joint], wall.shape[0], wall.shape[1], reach_px(look)), rng, look)
+    return paint_cracks(
+        wall, trace_strands([joint], wall.shape[0], wall.shape[1], reach_px(look)), rng, look
+    )
 
 
 def _typical_width(strands: Sequence[Strand]) -> float:
     return float(np.median(np.concatenate([piece.points[:, 2] for piece in strands])))
 
 
-def _wall(
+def _draw_wall(
     rng: np.random.Generator,
     size: int,
     backgrounds: Sequence[NDArray[np.uint8]],
@@ -155,14 +162,14 @@ def _wall(
     return light_wall(rng, wall), kind
 
 
-def _grown(
+def _grow_in_view(
     rng: np.random.Generator, family: str, size: int, scene_px: int, config: RenderConfig
 ) -> list[Strand]:
     """A crack in the scene's pixels of which at least a tenth of the picture's side is seen."""
     narrow, wide = (width * scene_px / size for width in config.width_px)
     grown: list[Strand] = []
     for _ in range(8):
-        grown = grow(rng, family, scene_px, narrow, wide)
+        grown = grow_cracks(rng, family, scene_px, narrow, wide)
         xy = np.concatenate(
             [piece.points[:, :2] for piece in grown] or [np.empty((0, 2), np.float32)]
         )
@@ -172,7 +179,7 @@ def _grown(
     return grown
 
 
-def _rescaled(strands: Sequence[Strand], factor: float) -> list[Strand]:
+def _rescale_strands(strands: Sequence[Strand], factor: float) -> list[Strand]:
     """Strands in the pixels of a picture `factor` times as large: edges stay edges."""
     moved = []
     for piece in strands:
@@ -182,16 +189,16 @@ def _rescaled(strands: Sequence[Strand], factor: float) -> list[Strand]:
     return moved
 
 
-def _inside(strands: Sequence[Strand], size: int) -> Lines:
+def _lines_inside(strands: Sequence[Strand], size: int) -> Lines:
     """The stretches of the centre lines that lie in the picture, each of two points or more."""
     within = [
         np.all((s.points[:, :2] >= -0.5) & (s.points[:, :2] <= size - 0.5), axis=1).astype(np.bool_)
         for s in strands
     ]
-    return tuple(np.ascontiguousarray(part.points) for part in split(strands, within))
+    return tuple(np.ascontiguousarray(part.points) for part in split_strands(strands, within))
 
 
-def _resized(covered: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+def _resize_coverage(covered: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     if covered.shape[0] == size:
         return covered
     method = cv2.INTER_AREA if covered.shape[0] > size else cv2.INTER_LINEAR

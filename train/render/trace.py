@@ -31,7 +31,7 @@ class Band:
     """The share of the pixel that is crack, 0..1."""
 
 
-def coverage(bands: list[Band], height: int, width: int) -> Floats:
+def cover_pixels(bands: list[Band], height: int, width: int) -> Floats:
     """The share of every pixel that is crack, (H, W) float32 in 0..1."""
     total = np.zeros(height * width, np.float32)
     for band in bands:
@@ -39,25 +39,27 @@ def coverage(bands: list[Band], height: int, width: int) -> Floats:
     return total.reshape(height, width)
 
 
-def trace(strands: list[Strand], height: int, width: int, reach_px: float) -> list[Band]:
+def trace_strands(strands: list[Strand], height: int, width: int, reach_px: float) -> list[Band]:
     """Trace strands, one band a rank, as far as their width and `reach_px` beyond it.
 
     A pixel's coverage is the overlap of its unit interval with the crack's, both measured across
     the crack: the sum over a strand's pixels is its area, however thin it is.
     """
     ranks = sorted({piece.rank for piece in strands})
-    bands = (_band([s for s in strands if s.rank == r], height, width, reach_px) for r in ranks)
+    bands = (
+        _trace_band([s for s in strands if s.rank == r], height, width, reach_px) for r in ranks
+    )
     return [band for band in bands if band is not None]
 
 
-def _band(strands: list[Strand], height: int, width: int, reach_px: float) -> Band | None:
+def _trace_band(strands: list[Strand], height: int, width: int, reach_px: float) -> Band | None:
     points = np.concatenate([s.points for s in strands])
     left = np.concatenate([s.left for s in strands])
     last = np.cumsum([len(s.points) for s in strands]) - 1
     segment = np.ones(len(points), bool)
     segment[last] = False
     starts = np.flatnonzero(segment)
-    nearest = _nearest(points, starts, height, width)
+    nearest = _nearest_segments(points, starts, height, width)
     if nearest is None:
         return None
     far, seed = nearest
@@ -70,14 +72,14 @@ def _band(strands: list[Strand], height: int, width: int, reach_px: float) -> Ba
         close = far[pixel] <= reach_px + 0.8 * points[seed, 2] + 2.0
         pixel, seed = pixel[close], seed[close]
     y, x = (v.astype(np.float32) for v in np.divmod(pixel, width))
-    best, vertex, at = _foot(points, seed, x, y)
+    best, vertex, at = _foot_of_pixels(points, seed, x, y)
     for offset, end in (
         (-1, at == 0.0),
         (1, at == 1.0),
     ):  # past an end, the neighbour may be nearer
         k = np.clip(seed[end] + offset, 0, len(points) - 2)
         k = np.where(segment[k], k, seed[end])
-        near, _, there = _foot(points, k, x[end], y[end])
+        near, _, there = _foot_of_pixels(points, k, x[end], y[end])
         closer = near < best[end]
         which = np.flatnonzero(end)[closer]
         best[which], vertex[which], at[which] = near[closer], k[closer], there[closer]
@@ -101,7 +103,7 @@ def _band(strands: list[Strand], height: int, width: int, reach_px: float) -> Ba
     )
 
 
-def _foot(
+def _foot_of_pixels(
     points: Floats, k: NDArray[np.intp], x: Floats, y: Floats
 ) -> tuple[Floats, NDArray[np.intp], Floats]:
     """Distance of pixels from segments `k`, these, and where along them the foot lies, 0..1."""
@@ -114,7 +116,7 @@ def _foot(
     return np.sqrt(px * px + py * py), k.copy(), at.astype(np.float32, copy=False)
 
 
-def _nearest(
+def _nearest_segments(
     points: Floats, starts: NDArray[np.intp], height: int, width: int
 ) -> tuple[Floats, NDArray[np.intp]] | None:
     """The distance of every pixel from the centre lines and the nearest segment, both (H * W,)."""

@@ -27,7 +27,7 @@ def made_visible(look: Look, camera: Camera, width_px: float) -> tuple[Look, Cam
     Under a Gaussian blur s, a line of width w keeps erf(w / (2 sqrt(2) s)) of its contrast.
     """
     needed = FAINTEST + 0.01 + camera.shot + camera.read
-    kept = _kept(width_px, blur_px(camera))
+    kept = _contrast_kept(width_px, blur_px(camera))
     if look.fill != "lime" and (1 - look.inside) * kept < needed:
         look = replace(look, inside=float(np.clip(1 - needed / max(kept, 1e-3), 0.1, look.inside)))
     if abs(1 - look.inside) * kept < needed:
@@ -35,12 +35,12 @@ def made_visible(look: Look, camera: Camera, width_px: float) -> tuple[Look, Cam
     return look, camera
 
 
-def _kept(width_px: float, blur: float) -> float:
+def _contrast_kept(width_px: float, blur: float) -> float:
     x = width_px / (2 * np.sqrt(2) * blur)
     return float(np.sqrt(1 - np.exp(-x * x * (4 / np.pi + 0.14 * x * x) / (1 + 0.14 * x * x))))
 
 
-def seen(
+def visible_vertices(
     strands: Sequence[Strand],
     before: NDArray[np.float32],
     after: NDArray[np.float32],
@@ -72,7 +72,7 @@ def seen(
     return result
 
 
-def hidden(
+def hide_vertices(
     bands: Sequence[Band], strands: Sequence[Strand], shown: Sequence[NDArray[np.bool_]]
 ) -> list[Band]:
     """Bands whose coverage is zero beside the vertices that are not shown."""
@@ -84,7 +84,7 @@ def hidden(
     return cut
 
 
-def split(strands: Sequence[Strand], shown: Sequence[NDArray[np.bool_]]) -> list[Strand]:
+def split_strands(strands: Sequence[Strand], shown: Sequence[NDArray[np.bool_]]) -> list[Strand]:
     """The shown stretches of strands, each of two vertices or more, as strands of their own."""
     parts = []
     for piece, flags in zip(strands, shown, strict=True):

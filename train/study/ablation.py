@@ -22,9 +22,9 @@ from crackscan.train.fitting.distillation import Views, ViewSettings, keep_views
 from crackscan.train.fitting.recipe_examples import DEVELOPMENT_POOL
 from crackscan.train.fitting.run_folder import patch_logits
 from crackscan.train.fitting.settings import Settings
-from crackscan.train.study.judge import crack_free_patches, judge
-from crackscan.train.study.materials import JUDGED_CELLS, Drawn, Materials, labelled
-from crackscan.train.study.runs import Result, remembered, settings_of, train
+from crackscan.train.study.judge import crack_free_patches, judge_network
+from crackscan.train.study.materials import JUDGED_CELLS, Drawn, Materials, open_patches
+from crackscan.train.study.runs import Result, keep_result, settings_of, train_run
 
 PLAIN, DISTINCT, DISTILLED = "plain", "distinct", "distilled"
 STAGES = {
@@ -46,7 +46,7 @@ KINDS = {
 FIELD_SEEN = ("field", DISTILLED)
 
 
-def ablation(
+def run_ablation(
     out: Path,
     materials: Materials,
     backbone: str,
@@ -76,9 +76,9 @@ def ablation(
 
     def sources(stage: str, settings: Settings) -> list[Source]:
         if stage == PLAIN:
-            return [_drawn(materials, _leaky(materials, settings.seed)["train"])]
+            return [_draw_patches(materials, _split_randomly(materials, settings.seed)["train"])]
         if stage == DISTINCT:
-            return [_drawn(materials, materials.split.items("train"))]
+            return [_draw_patches(materials, materials.split.items("train"))]
         if stage != DISTILLED:
             return materials.sources(KINDS[stage])
         assert teacher is not None
@@ -95,9 +95,9 @@ def ablation(
         settings = settings_of(backbone, weights, size, seed)
         kept_back = materials.split.items("validation")
         if stage == PLAIN:
-            kept_back = _leaky(materials, seed)["validation"]
+            kept_back = _split_randomly(materials, seed)["validation"]
         validation = materials.close_ups(kept_back)
-        file = train(
+        file = train_run(
             folder, settings, sources(stage, settings), validation, materials, watch(stage)
         )
         network = keras.models.load_model(file, compile=False)
@@ -107,7 +107,7 @@ def ablation(
             "seed": seed,
             "own_auroc": auroc(labels, logits),
             "field_seen": stage in FIELD_SEEN,
-            **asdict(judge(load_scorer(file), development, field)),
+            **asdict(judge_network(load_scorer(file), development, field)),
         }
 
     rows = []
@@ -117,20 +117,22 @@ def ablation(
         folders = {seed: out / f"{stage}-{seed}" for seed in range(seeds)}
         rows.append(
             [
-                remembered(folder, partial(made, stage, seed, folder))
+                keep_result(folder, partial(made, stage, seed, folder))
                 for seed, folder in folders.items()
             ]
         )
     return rows
 
 
-def _drawn(materials: Materials, items: Sequence[Item]) -> Drawn:
+def _draw_patches(materials: Materials, items: Sequence[Item]) -> Drawn:
     size = materials.size
-    source: LabelledPatches = labelled(materials.data / CLOSE_UPS, items, size.size_px, vary=True)
+    source: LabelledPatches = open_patches(
+        materials.data / CLOSE_UPS, items, size.size_px, vary=True
+    )
     return Drawn(source, size.examples)
 
 
-def _leaky(materials: Materials, seed: int) -> dict[str, list[Item]]:
+def _split_randomly(materials: Materials, seed: int) -> dict[str, list[Item]]:
     """The usual split: all pictures shuffled and cut, whatever they are copies of."""
     members = materials.split.members
     order = np.random.default_rng(seed).permutation(len(members))

@@ -31,14 +31,14 @@ def draw_ablation(rows: Sequence[Sequence[Result]], path: Path) -> None:
         figure = Figure(figsize=(12, 1.4 + 0.5 * len(rows)), layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True)
         for axes, (title, figures) in zip((left, right), PANELS.items(), strict=True):
-            _draw(axes, rows, title, figures)
+            _draw_panel(axes, rows, title, figures)
         right.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         left.set_yticks(range(len(rows)), [runs[0]["stage"] for runs in rows], color=INK)
         left.invert_yaxis()
         figure.savefig(path, dpi=120, metadata={"Date": None} if path.suffix == ".svg" else None)
 
 
-def _draw(
+def _draw_panel(
     axes: Axes,
     rows: Sequence[Sequence[Result]],
     title: str,

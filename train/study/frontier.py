@@ -23,9 +23,9 @@ from crackscan.train.fitting.distillation import Views, ViewSettings, keep_views
 from crackscan.train.fitting.recipe_examples import DEVELOPMENT_POOL
 from crackscan.train.fitting.settings import Settings
 from crackscan.train.network.crack_network import receptive_margin_px
-from crackscan.train.study.judge import crack_free_patches, judge
+from crackscan.train.study.judge import crack_free_patches, judge_network
 from crackscan.train.study.materials import JUDGED_CELLS, Materials
-from crackscan.train.study.runs import Result, remembered, settings_of, train
+from crackscan.train.study.runs import Result, keep_result, settings_of, train_run
 
 VARIANTS: Mapping[str, str] = {
     "strided-64": "4x4 stem of stride 4, separable; narrow",
@@ -45,7 +45,7 @@ KINDS = ("rendered", "wide", "cracked", "intact", "field", "others")
 _CONVERT = "from crackscan.convert.cli import main; main()"
 
 
-def frontier(
+def run_frontier(
     out: Path,
     materials: Materials,
     variants: Sequence[str],
@@ -83,8 +83,8 @@ def frontier(
             examples = materials.sources(KINDS)
         else:
             settings = replace(settings, epochs=materials.size.passes)
-            examples = _taught(materials, taught_by, settings, on_taught)
-        kept = train(
+            examples = _taught_examples(materials, taught_by, settings, on_taught)
+        kept = train_run(
             folder,
             settings,
             examples,
@@ -92,8 +92,8 @@ def frontier(
             materials,
             watch(name),
         )
-        file = _file(out, name)
-        figures = json.loads(_convert("quantize", folder, "--out", file, "--json"))
+        file = _model_file(out, name)
+        figures = json.loads(_run_convert("quantize", folder, "--out", file, "--json"))
         network = keras.models.load_model(kept, compile=False)
         return {
             "name": name,
@@ -103,19 +103,19 @@ def frontier(
             "sees_px": 2 * receptive_margin_px(network) + 16,
             "close_ups_auroc": figures["int8_auroc"],
             "int8_drop": round(figures["float_auroc"] - figures["int8_auroc"], 4),
-            **asdict(judge(load_scorer(file), development, field)),
+            **asdict(judge_network(load_scorer(file), development, field)),
         }
 
-    rows = [remembered(out / name, partial(made, name)) for name in variants]
-    files = [_file(out, name) for name in variants]
-    costs = json.loads(_convert("cost", *files, "--rounds", str(rounds), "--json"))
+    rows = [keep_result(out / name, partial(made, name)) for name in variants]
+    files = [_model_file(out, name) for name in variants]
+    costs = json.loads(_run_convert("cost", *files, "--rounds", str(rounds), "--json"))
     measured = {one["name"]: one for one in costs["models"]}
     for row in rows:
         row |= {"cost": measured[row["name"]], "core": costs["core"], "runtime": costs["runtime"]}
     return sorted(rows, key=lambda row: row["cost"]["invocations"]["median"])
 
 
-def _taught(
+def _taught_examples(
     materials: Materials, teacher: Path, settings: Settings, progress: Callable[[int], None]
 ) -> list[Source]:
     """Examples with the teacher's word, asked for once for all variants."""
@@ -139,11 +139,11 @@ def best_so_far(rows: Sequence[Result], figure: str) -> list[Result]:
     return found
 
 
-def _file(out: Path, name: str) -> Path:
+def _model_file(out: Path, name: str) -> Path:
     return out / name / f"{name}.tflite"
 
 
-def _convert(*arguments: str | Path) -> str:
+def _run_convert(*arguments: str | Path) -> str:
     """Run `crackscan-convert`, which this side only knows as a program; gives what it prints."""
     command: list[Any] = [sys.executable, "-c", _CONVERT, *arguments]
     done = subprocess.run([str(one) for one in command], capture_output=True, text=True)

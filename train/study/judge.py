@@ -12,7 +12,7 @@ from crackscan.core.pooling import top_k_mean
 from crackscan.train.data.examples import RGB
 from crackscan.train.data.field_annotations import Annotation
 from crackscan.train.evaluate.metrics import auroc
-from crackscan.train.evaluate.model_page.sets import field
+from crackscan.train.evaluate.model_page.sets import field_set
 from crackscan.train.evaluate.predict import Scorer
 from crackscan.train.fitting.calibration import best_f1_threshold
 from crackscan.train.fitting.development import Development
@@ -36,10 +36,10 @@ class Verdict:
     """Share of crack-free patches of field photographs that alarm at 80 % recall."""
 
 
-def judge(scorer: Scorer, development: Development, walls: RGB) -> Verdict:
+def judge_network(scorer: Scorer, development: Development, walls: RGB) -> Verdict:
     """Score patches of photographs, renderings, and `walls`: crack-free field patches."""
-    photographs = _pooled(scorer, development.patches, development.k)
-    rendered = _pooled(scorer, development.rendered, development.k)
+    photographs = _score_patches(scorer, development.patches, development.k)
+    rendered = _score_patches(scorer, development.rendered, development.k)
     labels, known = development.labels, development.rendered_known
     best = best_f1_threshold(photographs, labels)
     at = float(np.quantile(photographs[labels], 1 - RECALL))
@@ -48,16 +48,18 @@ def judge(scorer: Scorer, development: Development, walls: RGB) -> Verdict:
         photographs_f1=float(f1_score(labels, photographs >= best)),
         rendered_auroc=auroc(development.rendered_labels[known], rendered[known]),
         look_alike_alarms=float((rendered[~development.rendered_labels] >= at).mean()),
-        field_alarms=float((_pooled(scorer, walls, development.k) >= at).mean()),
+        field_alarms=float((_score_patches(scorer, walls, development.k) >= at).mean()),
     )
 
 
 def crack_free_patches(folder: Path, annotations: Sequence[Annotation]) -> RGB:
     """Squares of 128 px of annotated photographs that surely show no crack, (n, 128, 128, 3)."""
-    return np.stack([rgb for label, rgb in field(folder, annotations).read() if not label.crack])
+    return np.stack(
+        [rgb for label, rgb in field_set(folder, annotations).read() if not label.crack]
+    )
 
 
-def _pooled(scorer: Scorer, pictures: RGB, k: int) -> NDArray[np.float32]:
+def _score_patches(scorer: Scorer, pictures: RGB, k: int) -> NDArray[np.float32]:
     """Patch logits (n,) of pictures (n, side, side, 3) of one size."""
     maps = [
         one

@@ -15,10 +15,10 @@ from crackscan.train.data.data_folder import CLOSE_UPS, FIELD, check_data_folder
 from crackscan.train.data.examples import Example, Source
 from crackscan.train.data.field_annotations import read_annotations
 from crackscan.train.data.labelled_patches import LabelledPatches
-from crackscan.train.data.negatives import collect
+from crackscan.train.data.negatives import collect_negatives
 from crackscan.train.data.photographs import CloseUps, FieldPhotographs, OtherPictures
 from crackscan.train.data.rendered import Pool, Rendered, render_pool
-from crackscan.train.data.split import prepare
+from crackscan.train.data.split import split_folder
 from crackscan.train.data.thumbnails import Report
 from crackscan.train.fitting.distillation import VIEWS
 from crackscan.train.fitting.recipe import DEVELOPMENT_PX, POOL_PX, RECIPES, WIDE
@@ -97,7 +97,7 @@ class Materials:
         if "others" in kinds and not others:
             raise DataError(f"{self.others} holds no .jpg pictures")
         found: list[Source] = []
-        for kind, count in apportioned(kinds, self.size.examples).items():
+        for kind, count in share_out(kinds, self.size.examples).items():
             if kind in ("cracked", "intact"):
                 paths = self.paths(items, kind == "cracked")
                 found.append(CloseUps(paths, [kind == "cracked"] * len(paths), px, count))
@@ -114,10 +114,10 @@ class Materials:
     def close_ups(self, items: Sequence[Item]) -> LabelledPatches:
         """Every eighth close-up of `items`, crack and no crack, as they are."""
         chosen = sorted(items, key=lambda item: (not item.label, item.path))[::8]
-        return labelled(self.data / CLOSE_UPS, chosen, self.size.size_px, vary=False)
+        return open_patches(self.data / CLOSE_UPS, chosen, self.size.size_px, vary=False)
 
 
-def labelled(root: Path, items: Sequence[Item], size: int, vary: bool) -> LabelledPatches:
+def open_patches(root: Path, items: Sequence[Item], size: int, vary: bool) -> LabelledPatches:
     """Patches of class folders, with nothing known of their cells."""
     paths = [root / item.path for item in items]
     return LabelledPatches(paths, [bool(item.label) for item in items], size, vary)
@@ -136,7 +136,7 @@ class Drawn:
         return self.source.example(int(rng.integers(len(self.source))), rng)
 
 
-def apportioned(kinds: Sequence[str], total: int) -> dict[str, int]:
+def share_out(kinds: Sequence[str], total: int) -> dict[str, int]:
     """`total` examples by the shares of these kinds; `bare` stands for both kinds of renderings."""
     shares = {**SHARES, "bare": SHARES["rendered"] + SHARES["wide"]}
     ends = np.cumsum([shares[kind] for kind in kinds])
@@ -144,7 +144,7 @@ def apportioned(kinds: Sequence[str], total: int) -> dict[str, int]:
     return dict(zip(kinds, np.diff(bounds, prepend=0).tolist(), strict=True))
 
 
-def gather(
+def gather_materials(
     data: Path,
     out: Path,
     size: Size,
@@ -167,10 +167,10 @@ def gather(
     if pool is not None and not (pool / "pool" / "pool.json").is_file():
         raise DataError(f"{pool} holds no finished pool of renderings")
     out.mkdir(parents=True, exist_ok=True)
-    split = _split(data / CLOSE_UPS, out, pool, report)
+    split = _split_close_ups(data / CLOSE_UPS, out, pool, report)
     others = negatives or out / "negatives"
     if not any(others.glob("*.jpg")):
-        collect(others, report=report)
+        collect_negatives(others, report=report)
     views = out / VIEWS if pool is None or not (pool / VIEWS).is_dir() else pool / VIEWS
     materials = Materials(data, split, others, {}, size, views)
     intact = materials.paths(split.items("train"), label=False)
@@ -195,10 +195,10 @@ def _list_pools(size: Size, bare: bool) -> list[Pool]:
     return [*pools, Pool(BARE_POOL, size.bare_pool, 5_000_000, POOL_PX, BARE)] if bare else pools
 
 
-def _split(close_ups: Path, out: Path, pool: Path | None, report: Report) -> Split:
+def _split_close_ups(close_ups: Path, out: Path, pool: Path | None, report: Report) -> Split:
     for folder in (out, pool):
         if folder is not None and (folder / SPLIT).is_file():
             return read_split(folder / SPLIT)
-    split = prepare(close_ups, 0, report)
+    split = split_folder(close_ups, 0, report)
     write_split(out / SPLIT, split)
     return split

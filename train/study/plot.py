@@ -42,11 +42,11 @@ def draw_frontier(rows: Sequence[Result], path: Path) -> None:
     with rc_context({"svg.hashsalt": "crackscan"}):  # the same rows give the same bytes
         figure = Figure(figsize=(12, 5.2), layout="constrained")
         for axes, (name, title) in zip(figure.subplots(1, 2), PANELS.items(), strict=True):
-            _draw(axes, rows, name, title)
+            _draw_panel(axes, rows, name, title)
         figure.savefig(path, dpi=120, metadata={"Date": None} if path.suffix == ".svg" else None)
 
 
-def _draw(axes: Axes, rows: Sequence[Result], figure: str, title: str) -> None:
+def _draw_panel(axes: Axes, rows: Sequence[Result], figure: str, title: str) -> None:
     costs = [row["cost"]["invocations"]["median"] for row in rows]
     values = [row[figure] for row in rows]
     axes.set_xscale("log")
@@ -92,7 +92,7 @@ def _draw(axes: Axes, rows: Sequence[Result], figure: str, title: str) -> None:
             zorder=3,
         )
     choices = [_CHOICES if row in best else _BELOW for row in rows]
-    for row, (dx, dy, side) in zip(rows, _places(axes, costs, values, choices), strict=True):
+    for row, (dx, dy, side) in zip(rows, _place_names(axes, costs, values, choices), strict=True):
         axes.annotate(
             row["name"],
             (row["cost"]["invocations"]["median"], row[figure]),
@@ -123,7 +123,7 @@ def _draw(axes: Axes, rows: Sequence[Result], figure: str, title: str) -> None:
     axes.legend(frameon=False, fontsize=9, labelcolor=MUTED, loc="lower right")
 
 
-def _places(
+def _place_names(
     axes: Axes,
     costs: Sequence[float],
     values: Sequence[float],
@@ -138,19 +138,23 @@ def _places(
     ]
     found = []
     for (x, y), places in zip(dots.tolist(), choices, strict=True):
-        free = [place for place in places if not any(_overlap(_box(x, y, place), o) for o in taken)]
+        free = [
+            place
+            for place in places
+            if not any(_bounds_overlap(_name_bounds(x, y, place), o) for o in taken)
+        ]
         place = (free or places)[0]
-        taken.append(_box(x, y, place))
+        taken.append(_name_bounds(x, y, place))
         found.append(place)
     return found
 
 
-def _box(x: float, y: float, place: Place) -> tuple[float, float, float, float]:
+def _name_bounds(x: float, y: float, place: Place) -> tuple[float, float, float, float]:
     """About what a name takes: left, bottom, right, top."""
     dx, dy, side = place
     left = x + dx - (NAME_WIDTH if side == "right" else 0)
     return left, y + dy - 5, left + NAME_WIDTH, y + dy + 5
 
 
-def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+def _bounds_overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

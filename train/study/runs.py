@@ -63,7 +63,7 @@ def claim_study(out: Path, told: Mapping[str, Any]) -> None:
     write_atomically(file, text.encode())
 
 
-def remembered(folder: Path, make: Callable[[], Result]) -> Result:
+def keep_result(folder: Path, make: Callable[[], Result]) -> Result:
     """The result in a run's folder; made and kept there if it is not there yet."""
     file = folder / RESULT
     if not file.is_file():
@@ -72,7 +72,7 @@ def remembered(folder: Path, make: Callable[[], Result]) -> Result:
     return found
 
 
-def train(
+def train_run(
     folder: Path,
     settings: Settings,
     training: Sequence[Source],

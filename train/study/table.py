@@ -79,11 +79,15 @@ def ablation_page(rows: Sequence[Sequence[Result]], size: Size, backbone: str, c
         "|---|---|---|---|---|---|---|",
     ]
     for runs in rows:
-        field = "trained on" if runs[0]["field_seen"] else _told(runs, "field_alarms", ".1%")
+        field = (
+            "trained on" if runs[0]["field_seen"] else _format_figure(runs, "field_alarms", ".1%")
+        )
         lines.append(
-            f"| {runs[0]['stage']} | {_told(runs, 'own_auroc', '.5f')} |"
-            f" {_told(runs, 'photographs_auroc', '.4f')} | {_told(runs, 'photographs_f1', '.3f')} |"
-            f" {_told(runs, 'rendered_auroc', '.4f')} | {_told(runs, 'look_alike_alarms', '.1%')} |"
+            f"| {runs[0]['stage']} | {_format_figure(runs, 'own_auroc', '.5f')} |"
+            f" {_format_figure(runs, 'photographs_auroc', '.4f')} |"
+            f" {_format_figure(runs, 'photographs_f1', '.3f')} |"
+            f" {_format_figure(runs, 'rendered_auroc', '.4f')} |"
+            f" {_format_figure(runs, 'look_alike_alarms', '.1%')} |"
             f" {field} |"
         )
     lines += [
@@ -99,7 +103,7 @@ def ablation_page(rows: Sequence[Sequence[Result]], size: Size, backbone: str, c
     return "\n".join(lines)
 
 
-def _told(runs: Sequence[Result], figure: str, form: str) -> str:
+def _format_figure(runs: Sequence[Result], figure: str, form: str) -> str:
     values = [float(run[figure]) for run in runs]
     mean = sum(values) / len(values)
     if len(values) == 1:

@@ -11,17 +11,17 @@ from crackscan.core.durable_files import write_atomically
 from crackscan.train.data.data_folder import CLOSE_UPS, DEVELOPMENT, FIELD
 from crackscan.train.data.field_annotations import Annotation
 from crackscan.train.data.rendered import Pool, render_pool
-from crackscan.train.data.split import prepare
+from crackscan.train.data.split import split_folder
 from crackscan.train.data.thumbnails import Report
 from crackscan.train.evaluate.figures import ReliabilityPanel, draw_reliability_panels
 from crackscan.train.evaluate.measure import Measured, measure_cells, measure_patches
-from crackscan.train.evaluate.metrics import reliability
+from crackscan.train.evaluate.metrics import reliability_bins
 from crackscan.train.evaluate.model_page.sets import (
     JudgedSet,
     close_ups,
-    development,
-    field,
-    renderings,
+    development_set,
+    field_set,
+    rendered_set,
 )
 from crackscan.train.evaluate.model_page.sheet import Row, draw_sheet, rows_of
 from crackscan.train.evaluate.predict import Scorer, load_scorer
@@ -73,17 +73,19 @@ def make_page(
     name = model.stem if model.suffix == ".tflite" else scorer.card.name
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        split = split or _split(data / CLOSE_UPS, work, report)
-        sets = _sets(data, work, split, annotations, count, workers, report)
+        split = split or _split_close_ups(data / CLOSE_UPS, work, report)
+        sets = _open_sets(data, work, split, annotations, count, workers, report)
         judgements = []
         for number, one in enumerate(sets):
-            judgements.append(_judged(one, scorer))
+            judgements.append(_judge_set(one, scorer))
             report("Judging", number + 1, len(sets))
         drawn = [one for one in judgements if one.judged.drawn]
         shown = [one for one in drawn if one.judged.credit]
-        rows = [row for one in shown for row in _rows(one, scorer, default, 1)]
+        rows = [row for one in shown for row in _choose_rows(one, scorer, default, 1)]
         hidden = [one for one in drawn if not one.judged.credit] if private else []
-        secret = [row for one in hidden for row in _rows(one, scorer, default, PRIVATE_LINES)]
+        secret = [
+            row for one in hidden for row in _choose_rows(one, scorer, default, PRIVATE_LINES)
+        ]
     out.mkdir(parents=True, exist_ok=True)
     sheet, diagram, page = (
         out / f"{name}-{part}" for part in ("sheet.jpg", "reliability.svg", "figures.md")
@@ -92,7 +94,7 @@ def make_page(
     credit = f"Framed: cells called crack. Below: the patch's probability. Pictures: {owners}"
     draw_sheet(rows, scorer.card, default, credit, sheet)
     write_atomically(diagram, reliability_panels(drawn).encode())
-    credits = _credits(data / FIELD / ATTRIBUTION, rows)
+    credits = _list_credits(data / FIELD / ATTRIBUTION, rows)
     write_atomically(page, figures_page(name, scorer, judgements, credits, command).encode())
     made = [page, diagram, sheet]
     if private:
@@ -110,7 +112,7 @@ def reliability_panels(judgements: Sequence[Judgement]) -> str:
         [
             ReliabilityPanel(
                 one.judged.name,
-                reliability(one.measured.labels, one.measured.probabilities),
+                reliability_bins(one.measured.labels, one.measured.probabilities),
                 next(iter(one.figures.values()))["ece"],
                 len(one.measured.labels),
             )
@@ -144,9 +146,10 @@ def figures_page(
             cells = one.cells and f"{one.cells['operating_points'][point]['f1']:.3f}"
             lines.append(
                 f"| {one.judged.name} | {point} | {len(one.measured.labels):,}"
-                f" ({int(one.measured.labels.sum()):,}) | {_area(found['auroc'])}"
-                f" ({_area(limits['low'])}–{_area(limits['high'])}) | {found['f1']:.3f} |"
-                f" {found['recall']:.1%} | {found['false_alarm_rate']:.1%} | {found['ece']:.3f} |"
+                f" ({int(one.measured.labels.sum()):,}) | {_format_auroc(found['auroc'])}"
+                f" ({_format_auroc(limits['low'])}–{_format_auroc(limits['high'])}) |"
+                f" {found['f1']:.3f} | {found['recall']:.1%} |"
+                f" {found['false_alarm_rate']:.1%} | {found['ece']:.3f} |"
                 f" {cells or ''} |"
             )
     lines += ["", *(f"- *{one.judged.name}*: {one.judged.note}." for one in judgements), ""]
@@ -169,12 +172,12 @@ def figures_page(
     return "\n".join(lines)
 
 
-def _area(value: float) -> str:
+def _format_auroc(value: float) -> str:
     """Four digits, and one more where four would round to a perfect one."""
     return f"{value:.5f}" if value > 0.9995 else f"{value:.4f}"
 
 
-def _sets(
+def _open_sets(
     data: Path,
     work: Path,
     split: Path,
@@ -190,19 +193,19 @@ def _sets(
     return [
         close_ups(data / CLOSE_UPS, split, "validation"),
         close_ups(data / CLOSE_UPS, split, "test"),
-        development(data / DEVELOPMENT),
-        renderings(work / "pool", FIRST_SEED),
-        field(data / FIELD, annotations),
+        development_set(data / DEVELOPMENT),
+        rendered_set(work / "pool", FIRST_SEED),
+        field_set(data / FIELD, annotations),
     ]
 
 
-def _split(root: Path, work: Path, report: Report) -> Path:
+def _split_close_ups(root: Path, work: Path, report: Report) -> Path:
     file = work / "split.json"
-    write_split(file, prepare(root, 0, report))
+    write_split(file, split_folder(root, 0, report))
     return file
 
 
-def _judged(judged: JudgedSet, scorer: Scorer) -> Judgement:
+def _judge_set(judged: JudgedSet, scorer: Scorer) -> Judgement:
     points = scorer.card.operating_points
     measured = measure_patches(scorer, judged.read(), next(iter(points.values())).patch)
     cells = None
@@ -213,12 +216,12 @@ def _judged(judged: JudgedSet, scorer: Scorer) -> Judgement:
     return Judgement(judged, measured, figures, cells)
 
 
-def _rows(one: Judgement, scorer: Scorer, point: str, lines: int) -> list[Row]:
+def _choose_rows(one: Judgement, scorer: Scorer, point: str, lines: int) -> list[Row]:
     threshold = scorer.card.operating_point(point).patch
     return rows_of(one.judged, one.measured, scorer, threshold, lines)
 
 
-def _credits(file: Path, rows: Sequence[Row]) -> list[str]:
+def _list_credits(file: Path, rows: Sequence[Row]) -> list[str]:
     """The credit of each photograph on the sheet, from the table of the data folder."""
     shown = {name.partition(" at ")[0] for row in rows for name in row.names}
     found = []

@@ -11,7 +11,7 @@ from crackscan.core.dataset.patches import PATCH, POSITIVE_PIXELS
 from crackscan.core.dataset.selection import Label, Photograph, Reader, choose
 from crackscan.core.dataset.split import Side
 from crackscan.core.pictures import read_picture
-from crackscan.train.data.field_annotations import Annotation, masks
+from crackscan.train.data.field_annotations import Annotation, draw_masks
 from crackscan.train.evaluate.predict import Pictures
 
 Patches = Iterator[tuple[Label, Pictures]]
@@ -47,7 +47,7 @@ def close_ups(root: Path, split: Path, side: Side) -> JudgedSet:
     )
 
 
-def development(root: Path) -> JudgedSet:
+def development_set(root: Path) -> JudgedSet:
     """DeepCrack's development photographs, which are for research only."""
     judged = choose(root, None, None, root / "no-split")
     return JudgedSet(
@@ -58,7 +58,7 @@ def development(root: Path) -> JudgedSet:
     )
 
 
-def renderings(pool: Path, first_seed: int) -> JudgedSet:
+def rendered_set(pool: Path, first_seed: int) -> JudgedSet:
     """A pool of renderings; a picture with fewer than 60 crack pixels, but some, is left out."""
     rgb, mask = (np.load(pool / name, mmap_mode="r") for name in ("rgb.npy", "mask.npy"))
 
@@ -76,13 +76,13 @@ def renderings(pool: Path, first_seed: int) -> JudgedSet:
     )
 
 
-def field(root: Path, annotations: Sequence[Annotation]) -> JudgedSet:
+def field_set(root: Path, annotations: Sequence[Annotation]) -> JudgedSet:
     """Squares of 128 px of the annotated field photographs that are sure to show one or none."""
 
     def read() -> Patches:
         for one in annotations:
             rgb = read_picture(root / one.file)
-            crack, ignore = masks(one, rgb.shape[:2])
+            crack, ignore = draw_masks(one, rgb.shape[:2])
             doubt = cv2.dilate(np.maximum(crack, ignore), np.ones((2 * NEAR_PX + 1,) * 2, np.uint8))
             for top in range(0, rgb.shape[0] - PATCH + 1, PATCH):
                 for left in range(0, rgb.shape[1] - PATCH + 1, PATCH):

@@ -14,7 +14,7 @@ from crackscan.core.pooling import sigmoid
 from crackscan.train.evaluate.measure import Measured, Mistake
 from crackscan.train.evaluate.model_page.sets import JudgedSet
 from crackscan.train.evaluate.palette import CRACK, INK, MUTED
-from crackscan.train.evaluate.predict import Scorer, score
+from crackscan.train.evaluate.predict import Scorer, score_pictures
 
 TILES = 4
 """Pictures of each kind in a row."""
@@ -55,7 +55,7 @@ def rows_of(
     wanted = ((label.name, rgb) for label, rgb in judged.read() if label.name in stated)
     found = {
         name: Mistake(name, stated[name], rgb, logits)
-        for name, rgb, logits in score(scorer, wanted)
+        for name, rgb, logits in score_pictures(scorer, wanted)
     }
     counts = (
         int((alarms & (measured.labels == 1)).sum()),

@@ -25,70 +25,77 @@ from crackscan.train.render.lookalikes import (
 Painter = Callable[[npt.NDArray[np.float32], np.random.Generator], npt.NDArray[np.float32]]
 
 _ON_THE_WALL: dict[Painter, float] = {
-    joint.formwork_joint: 7.0,
-    joint.saw_cut: 5.0,
-    joint.expansion_joint: 2.5,
-    ledge.recess: 2.5,
-    board.board_marks: 3.0,
-    masonry.tile_joints: 2.5,
-    masonry.brickwork: 2.0,
-    masonry.blockwork: 2.0,
-    masonry.corrugated: 1.0,
-    light.shadow_edge: 2.5,
-    light.bar_shadows: 1.0,
-    light.branch_shadow: 1.0,
-    stain.water_streaks: 2.0,
-    stain.rust_streaks: 1.5,
-    stain.stain_border: 1.5,
-    stain.efflorescence: 1.0,
-    stain.rust_spots: 0.7,
-    hole.bug_holes: 1.5,
-    hole.spall: 1.0,
-    hole.honeycomb: 0.6,
-    plant.moss: 0.7,
-    mark.chalk: 1.2,
-    mark.pencil: 2.0,
-    mark.writing: 1.2,
-    tool.scratches: 1.5,
-    tool.trowel_arcs: 1.0,
-    tool.groove_arc: 2.5,
-    tool.broom_strokes: 1.0,
-    surface.paint_edge: 1.5,
-    surface.peeling: 1.0,
-    surface.carved: 1.0,
-    surface.pour_line: 1.2,
-    surface.repair: 1.0,
+    joint.draw_formwork_joint: 7.0,
+    joint.draw_saw_cut: 5.0,
+    joint.draw_expansion_joint: 2.5,
+    ledge.draw_recess: 2.5,
+    board.draw_board_marks: 3.0,
+    masonry.draw_tile_joints: 2.5,
+    masonry.draw_brickwork: 2.0,
+    masonry.draw_blockwork: 2.0,
+    masonry.draw_corrugated: 1.0,
+    light.draw_shadow_edge: 2.5,
+    light.draw_bar_shadows: 1.0,
+    light.draw_branch_shadow: 1.0,
+    stain.draw_water_streaks: 2.0,
+    stain.draw_rust_streaks: 1.5,
+    stain.draw_stain_border: 1.5,
+    stain.draw_efflorescence: 1.0,
+    stain.draw_rust_spots: 0.7,
+    hole.draw_bug_holes: 1.5,
+    hole.draw_spall: 1.0,
+    hole.draw_honeycomb: 0.6,
+    plant.draw_moss: 0.7,
+    mark.draw_chalk: 1.2,
+    mark.draw_pencil: 2.0,
+    mark.draw_writing: 1.2,
+    tool.draw_scratches: 1.5,
+    tool.draw_trowel_arcs: 1.0,
+    tool.draw_groove_arc: 2.5,
+    tool.draw_broom_strokes: 1.0,
+    surface.draw_paint_edge: 1.5,
+    surface.draw_peeling: 1.0,
+    surface.draw_carved: 1.0,
+    surface.draw_pour_line: 1.2,
+    surface.draw_repair: 1.0,
 }
 _BEFORE_THE_WALL: dict[Painter, float] = {
-    wire.cable: 4.0,
-    wire.pipe: 1.5,
-    wire.rebar: 1.0,
-    wire.hair: 1.5,
-    wire.fence: 1.5,
-    plant.twigs: 1.5,
-    plant.roots: 1.0,
-    plant.foliage: 0.8,
-    plant.grass: 0.7,
-    gauge.tape_measure: 0.8,
-    gauge.crack_gauge: 0.5,
-    ledge.ledge: 1.5,
-    surface.building_edge: 2.0,
-    surface.window: 1.0,
-    surface.wood: 1.0,
-    surface.gravel: 0.7,
-    surface.fabric: 0.7,
-    lens.jpeg_blocks: 1.0,
-    lens.water_drops: 0.7,
-    lens.lens_dirt: 0.7,
+    wire.draw_cable: 4.0,
+    wire.draw_pipe: 1.5,
+    wire.draw_rebar: 1.0,
+    wire.draw_hair: 1.5,
+    wire.draw_fence: 1.5,
+    plant.draw_twigs: 1.5,
+    plant.draw_roots: 1.0,
+    plant.draw_foliage: 0.8,
+    plant.draw_grass: 0.7,
+    gauge.draw_tape_measure: 0.8,
+    gauge.draw_crack_gauge: 0.5,
+    ledge.draw_ledge: 1.5,
+    surface.draw_building_edge: 2.0,
+    surface.draw_window: 1.0,
+    surface.draw_wood: 1.0,
+    surface.draw_gravel: 0.7,
+    surface.draw_fabric: 0.7,
+    lens.draw_jpeg_blocks: 1.0,
+    lens.draw_water_drops: 0.7,
+    lens.draw_lens_dirt: 0.7,
 }
-_WEIGHT = {painter.__name__: share for painter, share in (_ON_THE_WALL | _BEFORE_THE_WALL).items()}
 
+
+def _painted_thing(painter: Painter) -> str:
+    return painter.__name__.removeprefix("draw_")
+
+
+_WEIGHT = {
+    _painted_thing(painter): share for painter, share in (_ON_THE_WALL | _BEFORE_THE_WALL).items()
+}
 LOOK_ALIKES: dict[str, Painter] = {
-    painter.__name__: painter for painter in _ON_THE_WALL | _BEFORE_THE_WALL
+    _painted_thing(painter): painter for painter in _ON_THE_WALL | _BEFORE_THE_WALL
 }
 """Every look-alike by name: (picture (H, W, 3) float32 0..1 RGB, random numbers) -> a new one."""
 
-UNDER_CRACKS: tuple[str, ...] = tuple(painter.__name__ for painter in _ON_THE_WALL)
+UNDER_CRACKS: tuple[str, ...] = tuple(_painted_thing(painter) for painter in _ON_THE_WALL)
 """Those that are part of the wall, so that a crack may run through them."""
 
 

@@ -23,17 +23,17 @@ def log_uniform(rng: Rng, low: float, high: float) -> float:
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
-def chance(rng: Rng, probability: float) -> bool:
+def draw_chance(rng: Rng, probability: float) -> bool:
     """True in the given share of draws."""
     return bool(rng.random() < probability)
 
 
-def sign(rng: Rng) -> float:
+def draw_sign(rng: Rng) -> float:
     """Minus or plus one."""
     return -1.0 if rng.random() < 0.5 else 1.0
 
 
-def noise(
+def smooth_field(
     rng: Rng, shape: tuple[int, int], feature_px: float | tuple[float, float], octaves: int = 1
 ) -> Field:
     """Smooth noise (H, W), mean about 0 and deviation about 1.
@@ -55,26 +55,26 @@ def noise(
 
 def noise_along(rng: Rng, length: int, feature_px: float, octaves: int = 1) -> Field:
     """Smooth noise along a line (1, `length`), mean about 0 and deviation about 1."""
-    return noise(rng, (1, length), feature_px, octaves)
+    return smooth_field(rng, (1, length), feature_px, octaves)
 
 
-def field(values: Values) -> Field:
+def as_field(values: Values) -> Field:
     """The values as float32."""
     return np.asarray(values, np.float32)
 
 
-def luma(picture: Field) -> Field:
+def picture_luma(picture: Field) -> Field:
     """The brightness (H, W) of a picture, 0..1."""
-    return field(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
+    return as_field(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
 
 
-def grain(picture: Field, feature_px: float = 3.0) -> Field:
+def picture_grain(picture: Field, feature_px: float = 3.0) -> Field:
     """The picture's own fine texture (H, W): brightness against its surroundings, deviation 1."""
-    grey = luma(picture)
+    grey = picture_luma(picture)
     size = int(feature_px) * 2 + 1
     fine: Field = grey - cv2.blur(grey, (size, size))
     fine /= max(float(fine.std()), 0.004)
-    return field(np.clip(fine, -3, 3, out=fine))
+    return as_field(np.clip(fine, -3, 3, out=fine))
 
 
 def mean_colour(picture: Field) -> Field:
@@ -82,21 +82,21 @@ def mean_colour(picture: Field) -> Field:
     return np.array(cv2.mean(picture)[:3], np.float32)
 
 
-def soften(sharp: Values, sigma_px: float) -> Field:
+def soften_field(sharp: Values, sigma_px: float) -> Field:
     """`sharp` blurred by a Gaussian of `sigma_px`; below 0.3 px it comes back as it is."""
     if sigma_px < 0.3:
-        return field(sharp)
+        return as_field(sharp)
     if sigma_px > 6:  # as good at a fraction of the size, and much faster
         height, width = sharp.shape[:2]
         part = 2.0 / sigma_px
         size = (max(4, round(width * part)), max(4, round(height * part)))
-        small = cv2.resize(field(sharp), size, interpolation=cv2.INTER_AREA)
+        small = cv2.resize(as_field(sharp), size, interpolation=cv2.INTER_AREA)
         small = cv2.GaussianBlur(small, (0, 0), max(0.5, sigma_px * size[0] / width))
-        return field(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))
-    return field(cv2.GaussianBlur(field(sharp), (0, 0), sigma_px))
+        return as_field(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))
+    return as_field(cv2.GaussianBlur(as_field(sharp), (0, 0), sigma_px))
 
 
-def touched(change: Field) -> tuple[slice, slice]:
+def touched_area(change: Field) -> tuple[slice, slice]:
     """The rows and columns of (H, W) outside which `change` is 0."""
     rows = np.flatnonzero(change.any(axis=1))
     columns = np.flatnonzero(change.any(axis=0))
@@ -105,36 +105,36 @@ def touched(change: Field) -> tuple[slice, slice]:
     return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
-def shade(picture: Field, gain: Values, tint: Colour = (1.0, 1.0, 1.0)) -> Field:
+def shade_picture(picture: Field, gain: Values, tint: Colour = (1.0, 1.0, 1.0)) -> Field:
     """`picture` times `gain` (H, W); `tint` is the strength with which each channel follows it."""
-    change = field(gain) - np.float32(1)
-    place = touched(change)
+    change = as_field(gain) - np.float32(1)
+    place = touched_area(change)
     change = change[place]
     painted = picture.copy()
     if change.size:
-        shaded = field(cv2.merge([np.float32(t) * change for t in tint]))
+        shaded = as_field(cv2.merge([np.float32(t) * change for t in tint]))
         shaded += np.float32(1)
         shaded *= picture[place]
         np.clip(shaded, 0, 1, out=painted[place])
     return painted
 
 
-def cover(picture: Field, colour: Colour, alpha: Values) -> Field:
+def cover_picture(picture: Field, colour: Colour, alpha: Values) -> Field:
     """`picture` under a layer of `colour`, three numbers or (H, W, 3), and opacity `alpha`."""
-    opacity = np.clip(field(alpha), 0, 1)
-    place = touched(opacity)
+    opacity = np.clip(as_field(alpha), 0, 1)
+    place = touched_area(opacity)
     opacity = opacity[place]
     painted = picture.copy()
     if opacity.size == 0:
         return painted
     below = picture[place]
-    veil = field(cv2.cvtColor(opacity, cv2.COLOR_GRAY2RGB))
+    veil = as_field(cv2.cvtColor(opacity, cv2.COLOR_GRAY2RGB))
     if isinstance(colour, np.ndarray) and colour.ndim == 3:
-        veil *= field(colour)[place] - below
+        veil *= as_field(colour)[place] - below
         veil += below
         np.clip(veil, 0, 1, out=painted[place])
     else:
-        layer = field(cv2.merge([np.float32(c) * opacity for c in colour]))
+        layer = as_field(cv2.merge([np.float32(c) * opacity for c in colour]))
         layer += below
         veil *= below
         layer -= veil
@@ -142,38 +142,40 @@ def cover(picture: Field, colour: Colour, alpha: Values) -> Field:
     return painted
 
 
-def tinted(brightness: Values, colour: Colour) -> Field:
+def tint_brightness(brightness: Values, colour: Colour) -> Field:
     """A picture (H, W, 3): a brightness (H, W) in the given colour."""
-    grey = field(brightness)
-    return field(cv2.merge([np.float32(c) * grey for c in colour]))
+    grey = as_field(brightness)
+    return as_field(cv2.merge([np.float32(c) * grey for c in colour]))
 
 
-def band(across: Values, low: Values | float, high: Values | float, soft_px: float = 1.0) -> Field:
+def band_coverage(
+    across: Values, low: Values | float, high: Values | float, soft_px: float = 1.0
+) -> Field:
     """Coverage 0..1 of the band between `low` and `high`, with edges `soft_px` wide."""
     slope = np.float32(1 / soft_px)
     first, last = np.asarray(low, np.float32), np.asarray(high, np.float32)
     half = (last - first) * np.float32(0.5)
-    covered = (half - np.abs(field(across) - (first + last) * np.float32(0.5))) * slope
+    covered = (half - np.abs(as_field(across) - (first + last) * np.float32(0.5))) * slope
     top = np.clip(2 * half * slope, 0, 1)
-    return field(np.clip(covered + np.float32(0.5), 0, top))
+    return as_field(np.clip(covered + np.float32(0.5), 0, top))
 
 
-def fading(rng: Rng, length: int, feature_px: float, share: float) -> Field:
+def fading_strength(rng: Rng, length: int, feature_px: float, share: float) -> Field:
     """Strength (1, `length`) in 0..1 that vanishes in about `share` of the stretches."""
     bias = float(np.interp(share, [0, 0.5, 1], [2.2, 0.0, -2.2]))
-    return field(np.clip(noise_along(rng, length, feature_px, 2) * 1.5 + bias * 1.5 + 0.5, 0, 1))
+    return as_field(np.clip(noise_along(rng, length, feature_px, 2) * 1.5 + bias * 1.5 + 0.5, 0, 1))
 
 
-def patches(rng: Rng, shape: tuple[int, int], feature_px: float, share: float) -> Field:
+def rough_patches(rng: Rng, shape: tuple[int, int], feature_px: float, share: float) -> Field:
     """A mask (H, W) in 0..1 of rough patches that covers about `share` of the picture."""
     bias = float(np.interp(share, [0, 0.05, 0.5, 0.95, 1], [-3, -1.6, 0, 1.6, 3]))
-    return field(np.clip((noise(rng, shape, feature_px, 4) + bias) * 4 + 0.5, 0, 1))
+    return as_field(np.clip((smooth_field(rng, shape, feature_px, 4) + bias) * 4 + 0.5, 0, 1))
 
 
-def relief(height: Field, light_rad: float, strength: float) -> Field:
+def shade_relief(height: Field, light_rad: float, strength: float) -> Field:
     """The shading gain (H, W) of a surface of the given height in px, lit from `light_rad`."""
     slope_x = cv2.Scharr(height, cv2.CV_32F, 1, 0, scale=1 / 32)
     slope_y = cv2.Scharr(height, cv2.CV_32F, 0, 1, scale=1 / 32)
     lit = np.float32(np.cos(light_rad)) * slope_x + np.float32(np.sin(light_rad)) * slope_y
     lit *= np.float32(-strength)
-    return field(np.clip(lit / (1 + np.abs(lit)) + np.float32(1), 0.05, 2))
+    return as_field(np.clip(lit / (1 + np.abs(lit)) + np.float32(1), 0.05, 2))

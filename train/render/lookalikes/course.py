@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from crackscan.train.render.lookalikes.brush import Field, Rng, Values, chance, field
+from crackscan.train.render.lookalikes.brush import Field, Rng, Values, as_field, draw_chance
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def draw_course(
     `bend` is the largest sagitta, as a share of the picture's diagonal.
     """
     height, width = shape
-    if chance(rng, upright):
+    if draw_chance(rng, upright):
         angle = float(rng.integers(0, 4) * np.pi / 2 + rng.normal(0, 0.03))
     else:
         angle = rng.uniform(0, 2 * np.pi)
@@ -61,7 +61,7 @@ def along_across(shape: tuple[int, int], course: Course) -> tuple[Field, Field]:
     return along, across
 
 
-def reach(shape: tuple[int, int]) -> int:
+def strip_length(shape: tuple[int, int]) -> int:
     """The length in px of a strip that spans the picture at any angle."""
     return int(np.hypot(*shape)) + 8
 
@@ -72,13 +72,13 @@ def rows_of(half_px: float, per_px: float) -> Field:
     return (np.arange(-count, count + 1, dtype=np.float32) / np.float32(per_px))[:, None]
 
 
-def lay(strip: Values, place: tuple[Values, Values], per_px: float = 1.0) -> Field:
+def lay_strip(strip: Values, place: tuple[Values, Values], per_px: float = 1.0) -> Field:
     """A strip (across, along) or (across, along, C) laid along a course; beyond it all is 0.
 
     `place` is what `along_across` gave. The strip's middle lies on the course's point, its rows
     are `per_px` to the pixel across, its columns one to the pixel along.
     """
-    along, across = field(place[0]), field(place[1])
+    along, across = as_field(place[0]), as_field(place[1])
     texture = np.ascontiguousarray(strip, np.float32)
     rows, columns = texture.shape[:2]
     inside = np.abs(across) <= np.float32(rows / 2 / per_px)
@@ -90,7 +90,7 @@ def lay(strip: Values, place: tuple[Values, Values], per_px: float = 1.0) -> Fie
             return np.zeros(along.shape + texture.shape[2:], np.float32)
     x = along[pick] + np.float32((columns - 1) / 2)
     y = across[pick] * np.float32(per_px) + np.float32((rows - 1) / 2)
-    found = field(cv2.remap(texture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    found = as_field(cv2.remap(texture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
     if x.ndim == 2:
         return found * (inside if found.ndim == 2 else inside[..., None])
     laid = np.zeros(along.shape + texture.shape[2:], np.float32)
@@ -104,7 +104,7 @@ def on_sheet(rng: Rng, shape: tuple[int, int], tilt: float = 0.25) -> tuple[Fiel
     `tilt` is the largest change of scale towards one side (0.5: up to half as fine again).
     """
     height, width = shape
-    angle = rng.normal(0, 0.05) if chance(rng, 0.6) else rng.uniform(0, 2 * np.pi)
+    angle = rng.normal(0, 0.05) if draw_chance(rng, 0.6) else rng.uniform(0, 2 * np.pi)
     along, across = along_across(shape, Course(width / 2, height / 2, float(angle)))
     lean_x, lean_y = (rng.uniform(-tilt, tilt, 2) / np.hypot(height, width)).astype(np.float32)
     depth = np.float32(1) / (1 + lean_x * along + lean_y * across)

@@ -7,15 +7,15 @@ import numpy.typing as npt
 from crackscan.train.render.lookalikes.brush import (
     Field,
     Rng,
-    chance,
-    cover,
-    field,
-    grain,
+    as_field,
+    cover_picture,
+    draw_chance,
     log_uniform,
-    noise,
-    soften,
+    picture_grain,
+    smooth_field,
+    soften_field,
 )
-from crackscan.train.render.lookalikes.pen import Pen, smooth_curve, turning
+from crackscan.train.render.lookalikes.pen import Pen, rotation_matrix, smooth_curve
 
 FONTS = (
     cv2.FONT_HERSHEY_SIMPLEX,
@@ -29,7 +29,7 @@ FONTS = (
 LETTERS = "ABCDEFGHKLMNPRSTUVWXYZ0123456789"
 
 
-def words(rng: Rng) -> str:
+def draw_words(rng: Rng) -> str:
     """What inspectors and builders write: widths, dates, axes, numbers, initials."""
     kind = int(rng.integers(6))
     if kind == 0:
@@ -45,32 +45,34 @@ def words(rng: Rng) -> str:
     return "".join(rng.choice(list(LETTERS), int(rng.integers(1, 7))))
 
 
-def written(rng: Rng, shape: tuple[int, int], tall_px: float, thick_px: float) -> Field:
+def write_words(rng: Rng, shape: tuple[int, int], tall_px: float, thick_px: float) -> Field:
     """Some words as coverage (H, W), turned, leaning and a little out of true."""
     fine = 2 if tall_px < 60 else 1
     font = FONTS[rng.integers(len(FONTS))]
-    text = words(rng)
+    text = draw_words(rng)
     scale = tall_px * fine / 22
     thick = max(1, round(thick_px * fine))
     (wide, tall), base = cv2.getTextSize(text, font, scale, thick)
     page = np.zeros((tall + base + 4 * thick + 8, wide + 4 * thick + 8), np.uint8)
     origin = (2 * thick + 4, tall + 2 * thick + 2)
     cv2.putText(page, text, origin, font, scale, 255, thick, cv2.LINE_AA)
-    angle = rng.normal(0, 0.15) if chance(rng, 0.8) else rng.uniform(0, 2 * np.pi)
-    turn = turning(angle).T @ np.array([[1, rng.normal(0, 0.2)], [0, 1]]) / fine
+    angle = rng.normal(0, 0.15) if draw_chance(rng, 0.8) else rng.uniform(0, 2 * np.pi)
+    turn = rotation_matrix(angle).T @ np.array([[1, rng.normal(0, 0.2)], [0, 1]]) / fine
     aim = rng.uniform(0.2, 0.8, 2) * [shape[1], shape[0]]
     offset = aim - turn @ [page.shape[1] / 2, page.shape[0] / 2]
     place = np.column_stack([turn, offset])
-    laid = cv2.warpAffine(soften(page, 0.5 * (fine - 1)), place, shape[::-1])
-    return field(laid) * np.float32(1 / 255)
+    laid = cv2.warpAffine(soften_field(page, 0.5 * (fine - 1)), place, shape[::-1])
+    return as_field(laid) * np.float32(1 / 255)
 
 
-def scribble(rng: Rng, pen: Pen, thick_px: float) -> None:
+def scribble_figure(rng: Rng, pen: Pen, thick_px: float) -> None:
     """Draw one of the figures people chalk: a line, an arrow, a cross, a ring, a box, a tick."""
     height, width = pen.shape
     size = min(height, width) * log_uniform(rng, 0.12, 0.6)
     middle = rng.uniform(0.1, 0.9, 2) * [width, height]
-    turn = turning(rng.normal(0, 0.2) if chance(rng, 0.5) else rng.uniform(0, 2 * np.pi))
+    turn = rotation_matrix(
+        rng.normal(0, 0.2) if draw_chance(rng, 0.5) else rng.uniform(0, 2 * np.pi)
+    )
     kind = int(rng.integers(7))
     strokes: list[npt.NDArray[np.float64]]
     if kind <= 1:
@@ -108,19 +110,21 @@ def scribble(rng: Rng, pen: Pen, thick_px: float) -> None:
         pen.line(drawn, thick_px)
 
 
-def chalk(picture: Field, rng: Rng) -> Field:
+def draw_chalk(picture: Field, rng: Rng) -> Field:
     """Chalk and wax crayon: grainy strokes that catch on the rough and leave the hollows bare."""
     shape = picture.shape[:2]
     thick = log_uniform(rng, 1.2, 9)
     pen = Pen(shape, 2)
     for _ in range(int(rng.integers(1, 4))):
-        scribble(rng, pen, thick)
+        scribble_figure(rng, pen, thick)
     drawn = pen.coverage()
-    if chance(rng, 0.35):
-        text = written(rng, shape, log_uniform(rng, 14, 70), thick)
+    if draw_chance(rng, 0.35):
+        text = write_words(rng, shape, log_uniform(rng, 14, 70), thick)
         drawn = np.maximum(drawn, text)
-    powder = np.clip(0.7 + 0.35 * grain(picture) + 0.35 * noise(rng, shape, 1.6, 1), 0, 1.1)
-    worn = np.clip(0.9 + 0.35 * noise(rng, shape, 35, 2), 0.1, 1)
+    powder = np.clip(
+        0.7 + 0.35 * picture_grain(picture) + 0.35 * smooth_field(rng, shape, 1.6, 1), 0, 1.1
+    )
+    worn = np.clip(0.9 + 0.35 * smooth_field(rng, shape, 35, 2), 0.1, 1)
     kinds = [
         (0.95, 0.95, 0.93),
         (0.25, 0.4, 0.75),
@@ -129,11 +133,11 @@ def chalk(picture: Field, rng: Rng) -> Field:
         (0.1, 0.1, 0.1),
     ]
     colour = np.array(kinds[rng.choice(5, p=[0.5, 0.15, 0.12, 0.13, 0.1])])
-    alpha = soften(drawn, 0.4) * powder * worn
-    return cover(picture, colour, alpha * np.float32(rng.uniform(0.4, 1)))
+    alpha = soften_field(drawn, 0.4) * powder * worn
+    return cover_picture(picture, colour, alpha * np.float32(rng.uniform(0.4, 1)))
 
 
-def pencil(picture: Field, rng: Rng) -> Field:
+def draw_pencil(picture: Field, rng: Rng) -> Field:
     """Pencil and marker lines: thin, dark, ruled, single, double or with ticks across."""
     shape = picture.shape[:2]
     size = max(shape)
@@ -141,41 +145,45 @@ def pencil(picture: Field, rng: Rng) -> Field:
     pen = Pen(shape, 3)
     for _ in range(int(rng.integers(1, 4))):
         middle = rng.uniform(0.1, 0.9, 2) * [shape[1], shape[0]]
-        turn = turning(rng.integers(0, 2) * np.pi / 2 + rng.normal(0, 0.05))
-        if chance(rng, 0.4):
-            turn = turning(rng.uniform(0, 2 * np.pi))
-        far = size * (2 if chance(rng, 0.5) else log_uniform(rng, 0.15, 0.7))
-        for beside in [0.0, thick * rng.uniform(3, 8)][: 1 + int(chance(rng, 0.25))]:
+        turn = rotation_matrix(rng.integers(0, 2) * np.pi / 2 + rng.normal(0, 0.05))
+        if draw_chance(rng, 0.4):
+            turn = rotation_matrix(rng.uniform(0, 2 * np.pi))
+        far = size * (2 if draw_chance(rng, 0.5) else log_uniform(rng, 0.15, 0.7))
+        for beside in [0.0, thick * rng.uniform(3, 8)][: 1 + int(draw_chance(rng, 0.25))]:
             pen.line(np.array([[-far, beside], [far, beside]]) @ turn + middle, thick)
-        if chance(rng, 0.3):
+        if draw_chance(rng, 0.3):
             for at in np.arange(-far, far, size * rng.uniform(0.06, 0.2))[:30]:
                 tick = thick * rng.uniform(3, 8)
                 pen.line(np.array([[at, -tick], [at, tick]]) @ turn + middle, thick)
-    lead = np.clip(0.8 + 0.2 * grain(picture) + 0.15 * noise(rng, shape, 2, 1), 0, 1.2)
-    press = np.clip(0.8 + 0.3 * noise(rng, shape, 40, 2), 0.1, 1)
+    lead = np.clip(
+        0.8 + 0.2 * picture_grain(picture) + 0.15 * smooth_field(rng, shape, 2, 1), 0, 1.2
+    )
+    press = np.clip(0.8 + 0.3 * smooth_field(rng, shape, 40, 2), 0.1, 1)
     colour = np.array([1, 1, 1.05]) * rng.uniform(0.05, 0.35)
-    if chance(rng, 0.2):
+    if draw_chance(rng, 0.2):
         colour = np.array([[0.7, 0.15, 0.12], [0.12, 0.2, 0.6]])[rng.integers(2)]
-    return cover(picture, colour, pen.coverage() * lead * press * np.float32(rng.uniform(0.35, 1)))
+    return cover_picture(
+        picture, colour, pen.coverage() * lead * press * np.float32(rng.uniform(0.35, 1))
+    )
 
 
-def writing(picture: Field, rng: Rng) -> Field:
+def draw_writing(picture: Field, rng: Rng) -> Field:
     """Writing and spray paint: letters and numbers thin to fat, with soft edges and runs."""
     shape = picture.shape[:2]
     tall = log_uniform(rng, 14, max(16, 0.7 * min(shape)))
     thick = float(np.clip(tall * log_uniform(rng, 0.03, 0.2), 0.8, 18))
-    drawn = written(rng, shape, tall, thick)
-    if chance(rng, 0.4):
-        drawn = np.maximum(drawn, written(rng, shape, tall * rng.uniform(0.5, 1), thick))
-    sprayed = chance(rng, 0.45)
+    drawn = write_words(rng, shape, tall, thick)
+    if draw_chance(rng, 0.4):
+        drawn = np.maximum(drawn, write_words(rng, shape, tall * rng.uniform(0.5, 1), thick))
+    sprayed = draw_chance(rng, 0.45)
     if sprayed:
-        drawn = np.minimum(1, 1.2 * soften(drawn, thick * rng.uniform(0.1, 0.5)))
-        if chance(rng, 0.4):  # the paint ran
+        drawn = np.minimum(1, 1.2 * soften_field(drawn, thick * rng.uniform(0.1, 0.5)))
+        if draw_chance(rng, 0.4):  # the paint ran
             long = int(log_uniform(rng, 3, 4 + 0.3 * shape[0]))
             down = np.zeros((2 * long + 1, 1), np.uint8)
             down[long:] = 1
-            from_ = drawn * (noise(rng, (1, shape[1]), 3) > 1.5)
-            drawn = np.maximum(drawn, 0.8 * cv2.dilate(field(from_), down[::-1]))
+            from_ = drawn * (smooth_field(rng, (1, shape[1]), 3) > 1.5)
+            drawn = np.maximum(drawn, 0.8 * cv2.dilate(as_field(from_), down[::-1]))
     kinds = [
         (0.06, 0.06, 0.07),
         (0.75, 0.1, 0.1),
@@ -184,5 +192,9 @@ def writing(picture: Field, rng: Rng) -> Field:
         (0.9, 0.45, 0.1),
     ]
     colour = np.array(kinds[rng.choice(5, p=[0.35, 0.22, 0.15, 0.18, 0.1])])
-    worn = np.clip(0.95 + rng.uniform(0, 0.3) * (grain(picture) + noise(rng, shape, 20, 3)), 0, 1)
-    return cover(picture, colour, drawn * worn * np.float32(rng.uniform(0.5, 1)))
+    worn = np.clip(
+        0.95 + rng.uniform(0, 0.3) * (picture_grain(picture) + smooth_field(rng, shape, 20, 3)),
+        0,
+        1,
+    )
+    return cover_picture(picture, colour, drawn * worn * np.float32(rng.uniform(0.5, 1)))

@@ -7,14 +7,14 @@ import numpy as np
 from crackscan.train.render.lookalikes.brush import (
     Field,
     Rng,
-    chance,
-    cover,
+    cover_picture,
+    draw_chance,
+    draw_sign,
     log_uniform,
     mean_colour,
-    noise,
-    shade,
-    sign,
-    tinted,
+    shade_picture,
+    smooth_field,
+    tint_brightness,
 )
 from crackscan.train.render.lookalikes.course import on_sheet
 
@@ -47,7 +47,7 @@ def laid_units(
     high, wide = unit_px
     x, y = sheet
     if rough_px > 0.05:
-        stray = np.float32(rough_px) * noise(rng, x.shape[:2], max(5.0, high / 4), 2)
+        stray = np.float32(rough_px) * smooth_field(rng, x.shape[:2], max(5.0, high / 4), 2)
         x, y = x + stray, y + stray
     row = np.floor(y * np.float32(1 / high))
     index = row.astype(np.int32) & 255
@@ -85,37 +85,39 @@ def paint_units(
     if unit_colour is not None:
         own = unit_colour / np.maximum(mean_colour(painted), 0.05)
         painted = painted * own.astype(np.float32)
-    painted = shade(painted, np.clip(gain, 0.3, 1.7), tint)
-    rough = np.clip(1 + np.float32(rng.uniform(0.03, 0.12)) * noise(rng, shape, 2.5, 2), 0.3, 2)
-    worn = np.clip(1.1 + np.float32(rng.uniform(0, 0.5)) * noise(rng, shape, 30), 0, 1)
+    painted = shade_picture(painted, np.clip(gain, 0.3, 1.7), tint)
+    rough = np.clip(
+        1 + np.float32(rng.uniform(0.03, 0.12)) * smooth_field(rng, shape, 2.5, 2), 0.3, 2
+    )
+    worn = np.clip(1.1 + np.float32(rng.uniform(0, 0.5)) * smooth_field(rng, shape, 30), 0, 1)
     alpha = units.joint * worn * np.float32(opacity)
-    return cover(painted, tinted(rough, mortar), alpha)
+    return cover_picture(painted, tint_brightness(rough, mortar), alpha)
 
 
-def tile_joints(picture: Field, rng: Rng) -> Field:
+def draw_tile_joints(picture: Field, rng: Rng) -> Field:
     """Wall or floor tiles: an even grid of grout, dark or light, each tile of its own tone."""
     shape = picture.shape[:2]
     high = log_uniform(rng, 18, 160)
-    wide = high * (1.0 if chance(rng, 0.5) else log_uniform(rng, 0.5, 3.0))
+    wide = high * (1.0 if draw_chance(rng, 0.5) else log_uniform(rng, 0.5, 3.0))
     joint_px = float(np.clip(high * log_uniform(rng, 0.01, 0.08), 0.7, 9))
-    bond = 0.0 if chance(rng, 0.75) else 0.5
+    bond = 0.0 if draw_chance(rng, 0.75) else 0.5
     soft = rng.uniform(1.0, 1.8)
     units = laid_units(
         rng, on_sheet(rng, shape, 0.9), (high, wide), joint_px, bond, soft, rng.uniform(0, 0.3)
     )
     mean = mean_colour(picture)
     colour = None
-    if chance(rng, 0.5):  # glazed tiles hide the wall's own colour
+    if draw_chance(rng, 0.5):  # glazed tiles hide the wall's own colour
         colour = rng.uniform(0.25, 0.9) * (1 + rng.normal(0, 0.1, 3)).astype(np.float32)
     base = mean if colour is None else colour
-    dark = chance(rng, 0.7)
+    dark = draw_chance(rng, 0.7)
     grout = base * np.float32(rng.uniform(0.15, 0.7) if dark else rng.uniform(1.1, 1.5))
     contrast = log_uniform(rng, 0.005, 0.06)
     opacity = rng.uniform(0.5, 1.0)
     return paint_units(rng, picture, units, colour, np.clip(grout, 0, 1), contrast, opacity)
 
 
-def brickwork(picture: Field, rng: Rng) -> Field:
+def draw_brickwork(picture: Field, rng: Rng) -> Field:
     """Bricks in running bond with recessed or flush mortar, seen more or less at an angle."""
     shape = picture.shape[:2]
     high = log_uniform(rng, 12, 70)
@@ -126,19 +128,19 @@ def brickwork(picture: Field, rng: Rng) -> Field:
     units = laid_units(rng, on_sheet(rng, shape, 0.9), (high, wide), joint_px, 0.5, soft, rough)
     kinds = [(0.55, 0.3, 0.22), (0.62, 0.45, 0.33), (0.72, 0.64, 0.5), (0.45, 0.42, 0.4)]
     colour = None
-    if chance(rng, 0.75):  # else painted over: bricks show by their joints only
+    if draw_chance(rng, 0.75):  # else painted over: bricks show by their joints only
         colour = np.array(kinds[rng.integers(4)], np.float32) * np.float32(rng.uniform(0.7, 1.3))
     base = mean_colour(picture) if colour is None else colour
     grey = np.float32(rng.uniform(0.25, 0.8))
     mortar = grey * np.array([1, 0.97, 0.92], np.float32)
-    if colour is None or chance(rng, 0.3):
+    if colour is None or draw_chance(rng, 0.3):
         mortar = base * np.float32(rng.uniform(0.3, 0.9))
     contrast = rng.uniform(0.02, 0.06) if colour is None else rng.uniform(0.04, 0.2)
     opacity = rng.uniform(0.6, 1.0)
     return paint_units(rng, picture, units, colour, mortar, contrast, opacity)
 
 
-def blockwork(picture: Field, rng: Rng) -> Field:
+def draw_blockwork(picture: Field, rng: Rng) -> Field:
     """Big blocks or precast panels of the wall's own stuff with thin joints."""
     shape = picture.shape[:2]
     high = log_uniform(rng, 60, 190)
@@ -160,7 +162,7 @@ def blockwork(picture: Field, rng: Rng) -> Field:
     return paint_units(rng, picture, units, None, np.clip(mortar, 0, 1), contrast, opacity)
 
 
-def corrugated(picture: Field, rng: Rng) -> Field:
+def draw_corrugated(picture: Field, rng: Rng) -> Field:
     """Ribs: corrugated sheet, formliner grooves, louvres; parallel shaded bands, often rusty."""
     shape = picture.shape[:2]
     pitch = log_uniform(rng, 5, 50)
@@ -171,16 +173,16 @@ def corrugated(picture: Field, rng: Rng) -> Field:
     profile = wave / np.float32(np.tanh(sharp))
     lit = np.roll(profile, -1) - np.roll(profile, 1)
     lit /= np.float32(max(float(np.abs(lit).max()), 1e-3))
-    turn = np.float32(rng.uniform(0.1, 0.45) * sign(rng)) * lit
+    turn = np.float32(rng.uniform(0.1, 0.45) * draw_sign(rng)) * lit
     turn += np.float32(rng.uniform(0, 0.12)) * profile
-    if chance(rng, 0.5):  # dark grooves
+    if draw_chance(rng, 0.5):  # dark grooves
         turn -= np.float32(rng.uniform(0.1, 0.6)) * np.clip(-profile * 4 - 3, 0, 1)
     ribs = turn[(x * np.float32(256 / pitch)).astype(np.int32) & 255]
-    ribs *= np.clip(1 + 0.2 * noise(rng, shape, 30, 2), 0.3, 1.5)
+    ribs *= np.clip(1 + 0.2 * smooth_field(rng, shape, 30, 2), 0.3, 1.5)
     painted = picture
-    if chance(rng, 0.4):
-        hue = np.array([0.5, 0.3, 0.2]) if chance(rng, 0.6) else 1 + rng.normal(0, 0.15, 3)
+    if draw_chance(rng, 0.4):
+        hue = np.array([0.5, 0.3, 0.2]) if draw_chance(rng, 0.6) else 1 + rng.normal(0, 0.15, 3)
         colour = np.clip(hue * rng.uniform(0.3, 1.0), 0, 1)
-        rusty = np.clip(0.7 + 0.5 * noise(rng, shape, 25, 3), 0, 1) * np.float32(0.8)
-        painted = cover(painted, colour, rusty)
-    return shade(painted, np.clip(1 + ribs, 0.05, 1.9))
+        rusty = np.clip(0.7 + 0.5 * smooth_field(rng, shape, 25, 3), 0, 1) * np.float32(0.8)
+        painted = cover_picture(painted, colour, rusty)
+    return shade_picture(painted, np.clip(1 + ribs, 0.05, 1.9))

@@ -63,7 +63,9 @@ def smooth_curve(points: npt.NDArray[np.float64], count: int = 64) -> npt.NDArra
     )
 
 
-def blob(rng: Rng, radius: float, rough: float, flat: float = 1.0) -> npt.NDArray[np.float64]:
+def blob_outline(
+    rng: Rng, radius: float, rough: float, flat: float = 1.0
+) -> npt.NDArray[np.float64]:
     """The outline (20, 2) of a roundish spot about the origin, turned at random.
 
     `rough` is the deviation of its radius, as a share; `flat` the ratio of its axes.
@@ -74,10 +76,10 @@ def blob(rng: Rng, radius: float, rough: float, flat: float = 1.0) -> npt.NDArra
         wobble += rng.normal(0, rough / 1.5) * np.cos(wave * turns + rng.uniform(0, 2 * np.pi))
     radii = radius * np.clip(1 + wobble, 0.3, 2)
     ring = np.stack([np.cos(turns) * radii, np.sin(turns) * radii * flat], 1)
-    return ring @ turning(rng.uniform(0, 2 * np.pi))
+    return ring @ rotation_matrix(rng.uniform(0, 2 * np.pi))
 
 
-def scattered(
+def scatter_outlines(
     rng: Rng, outlines: npt.NDArray[np.float64], count: int, shape: tuple[int, int]
 ) -> npt.NDArray[np.float64]:
     """`count` copies (count, N, 2) of outlines (M, N, 2), turned, resized and strewn at random."""
@@ -91,7 +93,7 @@ def scattered(
     return np.stack([x, y], 2) + middles
 
 
-def turning(angle_rad: float) -> npt.NDArray[np.float64]:
+def rotation_matrix(angle_rad: float) -> npt.NDArray[np.float64]:
     """The matrix (2, 2) that turns row vectors by an angle."""
     cos, sin = np.cos(angle_rad), np.sin(angle_rad)
     return np.array([[cos, sin], [-sin, cos]])

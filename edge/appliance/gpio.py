@@ -8,7 +8,7 @@ from typing import Any
 from crackscan.core.errors import CrackscanError
 from crackscan.edge.pipelines.background_thread import BackgroundThread
 from crackscan.edge.web.live.commands import Command, Mark, Pause, Resume
-from crackscan.edge.web.live.hub import Hub, Snap
+from crackscan.edge.web.live.hub import Hub, HubState
 
 HOLD_S = 1.5
 """A button held for so long pauses; released sooner, it marks."""
@@ -35,7 +35,7 @@ class Light(Enum):
         return bool(now_s % period_s < on_s)
 
 
-def light_of(snap: Snap, found_s: float, now_s: float) -> Light:
+def light_of(snap: HubState, found_s: float, now_s: float) -> Light:
     """What the light should say: what matters most first.
 
     Args:
@@ -117,7 +117,7 @@ class Panel(BackgroundThread):
 
     def _long(self) -> None:
         self._held = True
-        status = self._hub.snap().status
+        status = self._hub.read_state().status
         self._ask(Resume() if status is not None and status.paused else Pause())
 
     def _released(self) -> None:
@@ -126,12 +126,12 @@ class Panel(BackgroundThread):
 
     def _ask(self, command: Command) -> None:
         """Too many commands waiting: the scan does not listen, and the light says so."""
-        self._hub.offer(command)
+        self._hub.offer_command(command)
 
     def _run(self) -> None:
-        found_s, version = float("-inf"), self._hub.snap().found_version
+        found_s, version = float("-inf"), self._hub.read_state().found_version
         while not self._ended.wait(_TICK_S):
-            snap, now_s = self._hub.snap(), time.monotonic()
+            snap, now_s = self._hub.read_state(), time.monotonic()
             if snap.found_version != version:
                 found_s, version = now_s, snap.found_version
             self._led.value = light_of(snap, found_s, now_s).lit(now_s)

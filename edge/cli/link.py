@@ -19,20 +19,20 @@ def link(file: Path | None, new: bool) -> None:
     """
     from crackscan.edge.settings import load
     from crackscan.edge.web.live.address import parse_address
-    from crackscan.edge.web.live.announce import announce
+    from crackscan.edge.web.live.announce import announce_links
     from crackscan.edge.web.live.keys import Keys
-    from crackscan.edge.web.live.serve import Live
+    from crackscan.edge.web.live.serve import LiveServer
 
     settings = load(file)
     if not settings.live:
         raise CrackscanError("the live view is not set: set `live`, for example to 0.0.0.0:8765")
     address = parse_address(settings.live)
     if address.local:
-        announce(Live(address, None), sys.stdout)
+        announce_links(LiveServer(address, None), sys.stdout)
         return
     if not settings.live_keys:
         raise CrackscanError("the keys of the live view are not kept: set `live_keys` to a file")
     path = Path(settings.live_keys)
     if new:
         path.unlink(missing_ok=True)
-    announce(Live(address, Keys.kept(path)), sys.stdout, path)
+    announce_links(LiveServer(address, Keys.load_or_create(path)), sys.stdout, path)

@@ -39,7 +39,7 @@ def review(survey: Path, listen: str, pictures: Path | None, keys: Path | None) 
     from crackscan.edge.reporting.survey_pictures import find_source_folder
     from crackscan.edge.survey.review import ReviewWriter
     from crackscan.edge.web.live.address import parse_address
-    from crackscan.edge.web.live.serve import serving
+    from crackscan.edge.web.live.serve import serve_handler
     from crackscan.edge.web.review.routes import begin_review
 
     ended = threading.Event()
@@ -47,8 +47,10 @@ def review(survey: Path, listen: str, pictures: Path | None, keys: Path | None) 
     try:
         with ReviewWriter(survey) as opened:
             begin = begin_review(opened, pictures or find_source_folder(opened))
-            with serving(begin, parse_address(listen), keys, option="--listen") as served:
-                links = served.links() if sys.stdout.isatty() or not served.keys else served.places
+            with serve_handler(begin, parse_address(listen), keys, option="--listen") as served:
+                links = (
+                    served.links() if sys.stdout.isatty() or not served.keys else served.addresses
+                )
                 click.echo(f"Review of {survey}: {links[0]}")
                 if served.keys is not None and not sys.stdout.isatty():
                     hint = "use --keys FILE" if keys is None else f"it is in {keys}"

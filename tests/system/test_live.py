@@ -97,7 +97,7 @@ def test_an_inspector_works_with_the_page(
 
     phone.press("#pause")
     until(lambda: phone.text("#state") == "Paused", "the pause")
-    assert phone.text("#pause") == "Go on"
+    assert phone.text("#pause") == "Resume"
     until(lambda: phone.text("#caption").startswith("Paused"), "the caption")
     phone.press("#pause")
     until(lambda: phone.text("#state") == "Recording", "the end of the pause")

@@ -16,7 +16,7 @@ from surveyed import crack_cells, drawn, make_survey, measured
 from crackscan.edge.survey import SurveyReader, Verdict
 from crackscan.edge.survey.review import ReviewWriter
 from crackscan.edge.web.live.address import Address
-from crackscan.edge.web.live.serve import serving
+from crackscan.edge.web.live.serve import serve_handler
 from crackscan.edge.web.review.routes import begin_review
 
 pytestmark = pytest.mark.system
@@ -58,7 +58,7 @@ def browser(folder: Path) -> Iterator[Any]:
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     with (
         ReviewWriter(folder) as survey,
-        serving(begin_review(survey, None), Address("127.0.0.1", 0)) as served,
+        serve_handler(begin_review(survey, None), Address("127.0.0.1", 0)) as served,
     ):
         browser = webdriver.Chrome(options=options, service=Service(program("chromedriver")))
         try:

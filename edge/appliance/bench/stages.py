@@ -22,7 +22,7 @@ from crackscan.edge.reporting.overlay import annotate_frame
 from crackscan.edge.survey import Survey, SurveyInfo
 from crackscan.edge.survey.values import Sighting, first_sighting
 from crackscan.edge.tracking.wall_tracker import WallTracker
-from crackscan.edge.web.live.pictures import encode
+from crackscan.edge.web.live.frame_encoding import encode_frame
 from crackscan.edge.web.live.values import LiveFrame
 
 PATCH_PX, PATCH_STEP_PX = 128, 64
@@ -184,7 +184,7 @@ def measure(
                 found = timed("findings", find, cells, frame, rule)
                 timed("overlay", annotate_frame, rgb, cells, found, rule.cell, rule.cell_px)
                 live = LiveFrame(frame, tracked.evidence_map, rule.cell, rule.cell_px)
-                timed("encode", encode, number, live)
+                timed("encode", encode_frame, number, live)
                 if found:
                     at = Instant(now_s, frame.wall_s, ClockSource.UNKNOWN)
                     sighting = first_sighting(found[0], width, height, at)

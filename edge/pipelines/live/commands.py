@@ -8,7 +8,7 @@ from crackscan.edge.detection.finding import Rule
 from crackscan.edge.measurement.scale import TwoPoints
 from crackscan.edge.survey import NoteKind
 from crackscan.edge.web.live.commands import (
-    Choose,
+    ChooseOperatingPoint,
     Command,
     Mark,
     Pause,
@@ -42,7 +42,7 @@ def execute_command(scan: "LiveScan", command: Command) -> str:
         case Resume():
             scan.paused = False
             return "The scan continues"
-        case Choose(name):
+        case ChooseOperatingPoint(name):
             scan.use_rule(Rule.of(scan.setup.model.card, name), name)
             scan.record.add_note(NoteKind.MARK, f"operating point {name} from here on")
             return f"Operating point: {name}"

@@ -11,7 +11,7 @@ from crackscan.edge.positioning import Geotag
 from crackscan.edge.positioning.clock import Instant
 from crackscan.edge.survey import WriterState
 from crackscan.edge.tracking.wall_tracker import RegisteredFrame, TrackedFrame
-from crackscan.edge.web.live.commands import Asked
+from crackscan.edge.web.live.commands import PendingCommand
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +88,7 @@ class RecordChecked:
 class SurveyOpened:
     """The new survey that a viewer asked for is ready."""
 
-    asked: Asked
+    asked: PendingCommand
     record: SurveyRecord
 
 
@@ -96,7 +96,7 @@ class SurveyOpened:
 class SurveyNotOpened:
     """The new survey that a viewer asked for could not be opened."""
 
-    asked: Asked
+    asked: PendingCommand
     error: CrackscanError
 
 

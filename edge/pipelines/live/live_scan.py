@@ -49,7 +49,7 @@ from crackscan.edge.pipelines.live.throttle import Throttle
 from crackscan.edge.pipelines.live.viewer_values import make_live_frame, visible_findings
 from crackscan.edge.reporting.result_files import Results
 from crackscan.edge.survey import NoteKind, Survey, WriterState
-from crackscan.edge.web.live.commands import Asked, NewSurvey
+from crackscan.edge.web.live.commands import NewSurvey, PendingCommand
 
 STATUS_S = 0.5
 """How often the status is published."""
@@ -92,7 +92,7 @@ class LiveScan:
         self._stages = DetectionStages(setup.model, self.rule, self._numbers)
         self._size = (0, 0)
         self._still = Still()
-        self._commands: deque[Asked] = deque()
+        self._commands: deque[PendingCommand] = deque()
         self._opening: threading.Thread | None = None
         self._closing: list[threading.Thread] = []
 
@@ -139,7 +139,7 @@ class LiveScan:
         self.record.add_note(NoteKind.WARNING, text)
         self.tally.warn(text)
         if self.setup.hub is not None:
-            self.setup.hub.say(text, good=False)
+            self.setup.hub.send_message(text, good=False)
 
     def use_rule(self, rule: Rule, point: str) -> None:
         """Use the thresholds of another operating point from now on."""
@@ -199,7 +199,7 @@ class LiveScan:
         hub = self.setup.hub
         match message:
             case CommandsWaiting() if hub is not None:
-                self._commands.extend(hub.commands())
+                self._commands.extend(hub.take_commands())
                 self._execute_commands()
             case HealthMeasured(health):
                 self.throttle.update_health(health)
@@ -209,12 +209,12 @@ class LiveScan:
                 self._opening = None
                 self._switch_record(record)
                 if hub is not None:
-                    hub.answer(asked, f"New survey: {record.name}")
+                    hub.answer_command(asked, f"New survey: {record.name}")
                 self._execute_commands()
             case SurveyNotOpened(asked, error):
                 self._opening = None
                 if hub is not None:
-                    hub.answer(asked, str(error), good=False)
+                    hub.answer_command(asked, str(error), good=False)
                 self._execute_commands()
             case SurveyClosed(record, closing_error):
                 self._count_completed(record)
@@ -242,13 +242,13 @@ class LiveScan:
                 self._open_survey(asked, asked.command.name)
                 continue
             try:
-                hub.answer(asked, execute_command(self, asked.command))
+                hub.answer_command(asked, execute_command(self, asked.command))
             except CrackscanError as error:
-                hub.answer(asked, str(error), good=False)
+                hub.answer_command(asked, str(error), good=False)
 
     # Surveys.
 
-    def _open_survey(self, asked: Asked, name: str) -> None:
+    def _open_survey(self, asked: PendingCommand, name: str) -> None:
         """Open another survey in a thread of its own, because the disk may be slow."""
         folder, scale = self.record.folder.parent / name, self.scale
 
@@ -293,7 +293,7 @@ class LiveScan:
         self._stages = DetectionStages(self.setup.model, self.rule, self._numbers)
         self.tally.findings = 0
         if self.setup.hub is not None:
-            self.setup.hub.clear()
+            self.setup.hub.clear_findings()
 
     def _count_completed(self, record: SurveyRecord) -> None:
         for line in record.lines:
@@ -325,7 +325,7 @@ class LiveScan:
             line = f"{message}; {line}"
         self.setup.notify.status(line)
         if self.setup.hub is not None:
-            self.setup.hub.status(make_status(self))
+            self.setup.hub.publish_status(make_status(self))
 
     # The frames.
 
@@ -398,7 +398,7 @@ class LiveScan:
         if self.setup.hub is not None:
             number_of = self.record.recorder.number_of
             live_frame = make_live_frame(frame, tracked, number_of, self.rule, judged.message)
-            self.setup.hub.publish(live_frame)
+            self.setup.hub.publish_frame(live_frame)
         if self.record.results.annotates:
             evidence_map = None if tracked is None else tracked.evidence_map
             findings = sorted(visible_findings(tracked), key=lambda one: -one.probability)

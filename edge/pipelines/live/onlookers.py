@@ -8,9 +8,9 @@ from crackscan.edge.pipelines.live.formatting import place_of
 from crackscan.edge.pipelines.live.setup import Setup
 from crackscan.edge.pipelines.live.tally import Tally
 from crackscan.edge.positioning import Geotag
+from crackscan.edge.web.live.frame_encoding import shrink_picture
 from crackscan.edge.web.live.hub import Hub
-from crackscan.edge.web.live.pictures import shrunk
-from crackscan.edge.web.live.values import Found, InView, LiveFrame, Status
+from crackscan.edge.web.live.values import ListedFinding, LiveFrame, Status, VisibleFinding
 
 EVERY_S = 0.5
 """How often the status is told."""
@@ -42,10 +42,10 @@ class Onlookers(BackgroundThread):
                 return
 
     def _tell(self, hub: Hub) -> None:
-        for asked in hub.commands():
-            hub.answer(asked, _REFUSAL, good=False)
+        for asked in hub.take_commands():
+            hub.answer_command(asked, _REFUSAL, good=False)
         tally, card = self._tally, self._setup.model.card
-        hub.status(
+        hub.publish_status(
             Status(
                 source=self._source.name,
                 model=card.name,
@@ -73,14 +73,14 @@ def show(
     Args:
         findings: with their numbers in the record and their widths in words.
     """
-    here = tuple(InView(number, one.probability, one.box) for number, one, _ in findings)
-    hub.publish(LiveFrame(frame, lambda: crack_map, rule.cell, rule.cell_px, here))
+    here = tuple(VisibleFinding(number, one.probability, one.box) for number, one, _ in findings)
+    hub.publish_frame(LiveFrame(frame, lambda: crack_map, rule.cell, rule.cell_px, here))
     if not findings:
         return
-    small = shrunk(frame.rgb, LONGEST_PX)
+    small = shrink_picture(frame.rgb, LONGEST_PX)
     share = small.shape[1] / frame.width
     for number, one, width in findings:
-        found = Found(
+        found = ListedFinding(
             number=number,
             probability=one.probability,
             box=_scaled(one.box, share),
@@ -89,7 +89,7 @@ def show(
             width=width,
             place=place_of(geotag),
         )
-        hub.found(found, small)
+        hub.list_finding(found, small)
 
 
 def _scaled(box: BoundingBox, share: float) -> BoundingBox:

@@ -195,7 +195,7 @@ class Recorder:
         self._writer.absorb_finding(part.number, whole.number)
         self.findings -= 1
         if self.hub is not None:
-            self.hub.gone(part.number)
+            self.hub.remove_finding(part.number)
 
     def _complete_tracks(self, completed: Iterable[Track]) -> None:
         for track in completed:
@@ -264,4 +264,4 @@ class Recorder:
             # The measurement in an earlier view stays on the list until the best one is measured.
             sighting = opened.measured.added_to(sighting)
         picture = None if opened.pixels is None else opened.pixels.rgb
-        self.hub.found(make_list_entry(opened.number, sighting), picture)
+        self.hub.list_finding(make_list_entry(opened.number, sighting), picture)

@@ -10,7 +10,12 @@ from crackscan.edge.pipelines.live.formatting import place_of, width_of
 from crackscan.edge.survey import Measures, Sighting
 from crackscan.edge.tracking.track import Track
 from crackscan.edge.tracking.wall_tracker import TrackedFrame
-from crackscan.edge.web.live.values import Choice, Found, InView, LiveFrame
+from crackscan.edge.web.live.values import (
+    ListedFinding,
+    LiveFrame,
+    OperatingPointChoice,
+    VisibleFinding,
+)
 
 
 def make_live_frame(
@@ -23,16 +28,17 @@ def make_live_frame(
     """A frame with its evidence and the findings in view; `tracked` is None during a pause."""
     visible = () if tracked is None else tracked.update.visible
     findings = tuple(
-        InView(number_of(track), track.probability, finding.box) for track, finding in visible
+        VisibleFinding(number_of(track), track.probability, finding.box)
+        for track, finding in visible
     )
     light = frame if frame.full is None else replace(frame, full=None)
     evidence_map = None if tracked is None else tracked.evidence_map
     return LiveFrame(light, evidence_map, rule.cell, rule.cell_px, findings, message)
 
 
-def make_list_entry(number: int, sighting: Sighting) -> Found:
+def make_list_entry(number: int, sighting: Sighting) -> ListedFinding:
     """A finding for the list."""
-    return Found(
+    return ListedFinding(
         number=number,
         probability=sighting.probability,
         box=sighting.box,
@@ -43,9 +49,11 @@ def make_list_entry(number: int, sighting: Sighting) -> Found:
     )
 
 
-def list_choices(card: Card) -> tuple[Choice, ...]:
+def list_choices(card: Card) -> tuple[OperatingPointChoice, ...]:
     """The operating points that a viewer can choose."""
-    return tuple(Choice(name, point.patch) for name, point in card.operating_points.items())
+    return tuple(
+        OperatingPointChoice(name, point.patch) for name, point in card.operating_points.items()
+    )
 
 
 def visible_findings(tracked: TrackedFrame | None) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""Where the live view listens, and under which addresses a phone finds it."""
+"""The address that the live view listens at, and the names under which a phone reaches it."""
 
 import fcntl
 import ipaddress
@@ -40,7 +40,7 @@ def parse_address(text: str = "") -> Address:
     Nothing is 127.0.0.1:8765; `0.0.0.0` is every network of this machine.
 
     Raises:
-        CrackscanError: it is no such thing.
+        CrackscanError: it is not an address.
     """
     if text.isascii() and text.isdigit():
         text = f":{text}"
@@ -53,12 +53,13 @@ def parse_address(text: str = "") -> Address:
             return Address(str(ipaddress.IPv6Address(parts["ipv6"])), port)
     except ValueError:
         raise CrackscanError(
-            f"{text!r} is no address for the live view: give HOST:PORT, like 0.0.0.0:{DEFAULT_PORT}"
+            f"{text!r} is not an address for the live view:"
+            f" give HOST:PORT, like 0.0.0.0:{DEFAULT_PORT}"
         ) from None
     return Address(parts["host"] or DEFAULT_HOST, port)
 
 
-def listen(address: Address, option: str = "--live") -> socket.socket:
+def open_listener(address: Address, option: str = "--live") -> socket.socket:
     """A listening socket, not blocking.
 
     `option` is what the user names it with. Data that a viewer does not take for 20 s ends its
@@ -90,15 +91,15 @@ def listen(address: Address, option: str = "--live") -> socket.socket:
     return listening
 
 
-def hosts(address: Address) -> list[str]:
-    """Under which names the viewers reach it, the best first, IPv6 in brackets."""
+def list_hosts(address: Address) -> list[str]:
+    """The host names for links to it, the best first; IPv6 in brackets."""
     if address.host not in ("0.0.0.0", "::"):
         return [f"[{address.host}]" if ":" in address.host else address.host]
-    found = own_addresses()
+    found = list_own_addresses()
     return [*found, f"{socket.gethostname().removesuffix('.local')}.local"]
 
 
-def own_addresses() -> list[str]:
+def list_own_addresses() -> list[str]:
     """The IPv4 addresses of this machine's network interfaces, wireless ones first."""
     found = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:

@@ -1,38 +1,38 @@
-"""Tells the user at the terminal where the live view is, with a code for the phone to scan."""
+"""Prints the links of the live view, with a QR code for the phone."""
 
 from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
 from crackscan.edge.web.live.keys import Role
-from crackscan.edge.web.live.serve import Live
+from crackscan.edge.web.live.serve import LiveServer
 
 _WHITE_ON_BLACK, _AS_BEFORE = "\x1b[97;40m", "\x1b[0m"
 """A character stands for light modules."""
 
 
-def announce(live: Live, out: TextIO, keys_file: Path | None = None) -> None:
+def announce_links(live: LiveServer, out: TextIO, keys_file: Path | None = None) -> None:
     """Print the links of a live view.
 
     Keys and codes go to a terminal only: what is written to a file or a journal names the place
-    without the key, and where the keys are kept.
+    without the key, and the file that holds the keys.
     """
     if live.keys is None:
-        print(f"Live view, on this machine only: {live.places[0]}", file=out)
+        print(f"Live view, on this machine only: {live.addresses[0]}", file=out)
     elif out.isatty():
-        print(code(live.links()[0]), file=out)
+        print(draw_qr_code(live.links()[0]), file=out)
         print("Live view; scan the code, or open on the phone:", file=out)
         for link in live.links():
             print(f"  {link}", file=out)
-        print("For looking only:", file=out)
+        print("For viewing only:", file=out)
         print(f"  {live.links(Role.VIEW)[0]}", file=out)
     else:
         kept = f"; its keys are in {keys_file}" if keys_file is not None else ""
-        print(f"Live view: {live.places[0]}{kept}", file=out)
+        print(f"Live view: {live.addresses[0]}{kept}", file=out)
     out.flush()
 
 
-def code(link: str) -> str:
+def draw_qr_code(link: str) -> str:
     """A link as a QR code of half-block characters, dark on light whatever the terminal's colours
     are, with the light border that the standard wants (ISO/IEC 18004)."""
     import segno

@@ -1,4 +1,4 @@
-"""What a viewer may ask of the scan, and reading it from a request."""
+"""The commands that a viewer can send to the scan, and their parsing."""
 
 import math
 from collections.abc import Mapping
@@ -15,12 +15,12 @@ _LEAST_APART_PX = 5.0
 
 
 class CommandError(CrackscanError):
-    """A command that makes no sense, told in one line to the viewer who sent it."""
+    """A command is invalid; the message is one line for the viewer who sent it."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """Note something in the survey, at this place and time."""
+    """Note a text in the survey, at the present position and time."""
 
     text: str
     """One line, at most MOST_TEXT characters; may be empty."""
@@ -28,12 +28,12 @@ class Mark:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Keep the present frame as a picture."""
+    """Save the present frame as a picture."""
 
 
 @dataclass(frozen=True)
 class Pause:
-    """Go on showing frames, but look for no cracks and record nothing."""
+    """Show frames, but neither detect cracks nor record anything, until `Resume`."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Resume:
 
 
 @dataclass(frozen=True)
-class Choose:
+class ChooseOperatingPoint:
     """Use another operating point of the model."""
 
     name: str
@@ -50,46 +50,46 @@ class Choose:
 
 @dataclass(frozen=True)
 class NewSurvey:
-    """End the present survey and begin another one."""
+    """End the present survey and begin a new one."""
 
     name: str
-    """One line, 1 to MOST_TEXT characters, no slash and no leading dot; not yet a folder's name."""
+    """One line, 1 to MOST_TEXT characters, without a slash or a leading dot."""
 
 
 @dataclass(frozen=True)
 class SetScale:
-    """Two points of the wall whose distance is known."""
+    """Set the scale by two points of the wall whose distance is known."""
 
     one: tuple[float, float]
     other: tuple[float, float]
     """x, y in px of a frame, at least 5 px apart."""
     frame_width: int
     frame_height: int
-    """Of the frame on which they were set: the scale holds for frames of this size."""
+    """The size of the frame in which the points were set, px."""
     distance_mm: float
     """Above 0."""
 
 
-Command = Mark | Snapshot | Pause | Resume | Choose | NewSurvey | SetScale
+Command = Mark | Snapshot | Pause | Resume | ChooseOperatingPoint | NewSurvey | SetScale
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A command on its way, to be answered with `Hub.answer`."""
+class PendingCommand:
+    """A command that waits to be executed and answered, see `Hub.answer_command`."""
 
     id: int
     command: Command
 
 
-def parse(said: Mapping[str, Any]) -> Command:
-    """The command in a request: `{"do": "mark", "text": …}` and so on.
+def parse_command(message: Mapping[str, Any]) -> Command:
+    """The command in a request, such as `{"do": "mark", "text": "rust"}`.
 
     Raises:
-        CommandError: it is none, or with values that make no sense.
+        CommandError: there is no such command, or one of its values is invalid.
     """
-    match said.get("do"):
+    match message.get("do"):
         case "mark":
-            return Mark(_line(said.get("text", ""), "a mark"))
+            return Mark(_parse_line(message.get("text", ""), "a mark"))
         case "snapshot":
             return Snapshot()
         case "pause":
@@ -97,20 +97,22 @@ def parse(said: Mapping[str, Any]) -> Command:
         case "resume":
             return Resume()
         case "choose":
-            return Choose(_line(said.get("name"), "an operating point", least=1))
+            return ChooseOperatingPoint(
+                _parse_line(message.get("name"), "an operating point", least=1)
+            )
         case "new survey":
-            name = _line(said.get("name"), "a survey's name", least=1)
+            name = _parse_line(message.get("name"), "a survey's name", least=1)
             if name.startswith(".") or "/" in name or "\\" in name:
                 raise CommandError("a survey's name has no slash and does not begin with a dot")
             return NewSurvey(name)
         case "scale":
-            return _scale(said)
+            return _parse_scale(message)
     raise CommandError("no such command")
 
 
-def _line(text: object, what: str, least: int = 0) -> str:
+def _parse_line(text: object, what: str, least: int = 0) -> str:
     if not isinstance(text, str):
-        raise CommandError(f"{what} is a text")
+        raise CommandError(f"{what} must be a text")
     one = " ".join(text.split())
     if not one.isprintable():
         raise CommandError(f"{what} has characters that cannot be shown")
@@ -119,10 +121,10 @@ def _line(text: object, what: str, least: int = 0) -> str:
     return one
 
 
-def _scale(said: Mapping[str, Any]) -> SetScale:
-    one, other = _point(said.get("one")), _point(said.get("other"))
-    width, height = (_size(said.get(side)) for side in ("frame_width", "frame_height"))
-    distance_mm = _number(said.get("distance_mm"), MOST_MM)
+def _parse_scale(message: Mapping[str, Any]) -> SetScale:
+    one, other = _parse_point(message.get("one")), _parse_point(message.get("other"))
+    width, height = (_parse_size(message.get(side)) for side in ("frame_width", "frame_height"))
+    distance_mm = _parse_number(message.get("distance_mm"), MOST_MM)
     if not distance_mm > 0:
         raise CommandError("the distance must be above 0 mm")
     if math.dist(one, other) < _LEAST_APART_PX:
@@ -132,20 +134,20 @@ def _scale(said: Mapping[str, Any]) -> SetScale:
     return SetScale(one, other, width, height, distance_mm)
 
 
-def _point(value: object) -> tuple[float, float]:
+def _parse_point(value: object) -> tuple[float, float]:
     if not isinstance(value, list) or len(value) != 2:
         raise CommandError("a point is [x, y]")
-    return _number(value[0], _FURTHEST_PX), _number(value[1], _FURTHEST_PX)
+    return _parse_number(value[0], _FURTHEST_PX), _parse_number(value[1], _FURTHEST_PX)
 
 
-def _size(value: object) -> int:
-    number = _number(value, _FURTHEST_PX)
+def _parse_size(value: object) -> int:
+    number = _parse_number(value, _FURTHEST_PX)
     if number != int(number) or number < 1:
         raise CommandError("the frame's size is in whole pixels")
     return int(number)
 
 
-def _number(value: object, most: float) -> float:
+def _parse_number(value: object, most: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise CommandError("a number is missing")
     if not (abs(value) <= most):

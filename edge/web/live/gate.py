@@ -1,4 +1,4 @@
-"""Who is let in: this machine's own user, or who has shown a key; and no page of another site."""
+"""Access control: users of this machine, and clients that have shown a key."""
 
 import json
 from collections.abc import Mapping
@@ -26,19 +26,23 @@ _SESSION_S = 30 * 24 * 3600
 
 
 class Gate:
-    """Without keys it lets in this machine only, and everybody on it may command.
+    """Without keys only this machine is admitted, and everybody on it has control.
 
-    A key comes once, in the body of a POST, out of the part of the link that browsers send to
-    nobody (after the #), and is then replaced by a cookie that no script and no other site can use.
+    A key arrives once, in the body of a POST; it stands in the part of the link that browsers do
+    not send (after the #). It is then replaced by a cookie that no script and no other site can
+    use.
     """
 
     def __init__(self, keys: Keys | None, cookie: str) -> None:
-        """`cookie` is its name: browsers do not keep those of different ports apart."""
+        """`cookie` is the name of the cookie: browsers do not separate the cookies of two ports."""
         self._keys = keys
         self._cookie = cookie
 
-    def admit(self, request: Request, page: Mapping[str, Response]) -> Role | Response:
-        """Who asks, or what he gets instead of an answer; `page` is what everybody may have."""
+    def admit_request(self, request: Request, page: Mapping[str, Response]) -> Role | Response:
+        """The role of a client, or the response that refuses or serves it.
+
+        `page` has the files that need no key.
+        """
         if not self._is_ours(request):
             return Response(403, b"not from another site\n")
         if request.method == "GET" and request.path in page:
@@ -51,8 +55,11 @@ class Gate:
         return role or Response(401, b"open the link, or scan its code, once more\n")
 
     def _is_ours(self, request: Request) -> bool:
-        """Whether the request is meant for this server: no page of another site, and no name of
-        another site that was bent to this machine's address (DNS rebinding)."""
+        """Whether the request is meant for this server.
+
+        It is not if a page of another site sent it, or if the name of another site was pointed at
+        this machine's address (DNS rebinding).
+        """
         if request.path.startswith("/api/") and request.headers.get("sec-fetch-site") in (
             "cross-site",
             "same-site",
@@ -71,48 +78,50 @@ class Gate:
         return self._keys.role_of_cookie(cookie.value) if cookie is not None else None
 
     def _enter(self, request: Request) -> Response:
-        said = object_in(request)
-        key = said.get("key") if said is not None else None
+        message = parse_json_object(request)
+        key = message.get("key") if message is not None else None
         if self._keys is None or not isinstance(key, str):
             return Response(400, b"a key is expected\n")
         role = self._keys.role_of_key(key)
         if role is None:
-            return Response(401, b"this link is not valid any more\n")
-        value = f"{self._cookie}={self._keys.cookie(role)}"
+            return Response(401, b"this link is no longer valid\n")
+        value = f"{self._cookie}={self._keys.cookie_of(role)}"
         rules = f"Path=/; HttpOnly; SameSite=Strict; Max-Age={_SESSION_S}"
-        return as_json({"role": role}, headers=(("Set-Cookie", f"{value}; {rules}"),), known=True)
+        return make_json_response(
+            {"role": role}, headers=(("Set-Cookie", f"{value}; {rules}"),), known=True
+        )
 
 
-def as_json(
-    said: dict[str, Any],
+def make_json_response(
+    message: dict[str, Any],
     status: int = 200,
     headers: tuple[tuple[str, str], ...] = (),
     known: bool = False,
 ) -> Response:
     """An answer in JSON."""
-    body = json.dumps(said, allow_nan=False).encode()
+    body = json.dumps(message, allow_nan=False).encode()
     return Response(status, body, "application/json", headers, known)
 
 
-def object_in(request: Request) -> dict[str, Any] | None:
-    """The object in the body of a request; None: there is none."""
+def parse_json_object(request: Request) -> dict[str, Any] | None:
+    """The JSON object in the body of a request; None if there is none."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         return None
     try:
-        said = json.loads(request.body)
+        message = json.loads(request.body)
     except (ValueError, RecursionError):
         return None
-    return said if isinstance(said, dict) else None
+    return message if isinstance(message, dict) else None
 
 
-def whole(text: str | None) -> int:
+def parse_whole_number(text: str | None) -> int:
     """A whole number from a query, -1 for anything else."""
     good = text is not None and text.isascii() and text.isdigit() and len(text) < 16
     return int(text) if text is not None and good else -1
 
 
 def _is_same_origin(request: Request) -> bool:
-    """Whether the page that sends a request came from this server; every browser tells."""
+    """Whether the page that sends a request came from this server, by the Origin header."""
     origin = request.headers.get("origin", "")
     try:
         netloc = urlsplit(origin).netloc

@@ -13,22 +13,22 @@ from urllib.parse import parse_qsl, urlsplit
 
 import h11
 
-from crackscan.edge.web.live.bucket import Bucket
+from crackscan.edge.web.live.rate_limiter import RateLimiter
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much of everything there may be."""
+    """Limits on what clients can use."""
 
     connections: int = 48
     per_address: int = 24
     """Connections from one address; browsers open up to six to a server."""
     accepts_per_s: float = 30.0
-    """New connections; more wait in the kernel, which drops what it cannot hold."""
-    strange_per_s: float = 20.0
-    """Requests of all who have not shown a key."""
+    """New connections; others wait in the kernel, which drops what it cannot hold."""
+    unknown_per_s: float = 20.0
+    """Requests per second of all clients that have not shown a key."""
     known_per_s: float = 200.0
-    """Requests of all who have."""
+    """Requests per second of all clients that have."""
     head_bytes: int = 8192
     body_bytes: int = 2048
     request_s: float = 5.0
@@ -55,7 +55,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """An answer. `known` tells that the asker has shown who he is."""
+    """An answer; `known` marks a client that has shown a key."""
 
     status: int
     body: bytes = b""
@@ -80,30 +80,30 @@ class Server:
         self.handler = handler
         self.headers = list(headers)
         self.limits = limits or Limits()
-        self.strangers = Bucket(self.limits.strange_per_s)
-        self.known = Bucket(self.limits.known_per_s)
+        self.unknown_clients = RateLimiter(self.limits.unknown_per_s)
+        self.known = RateLimiter(self.limits.known_per_s)
         self.open: dict[Connection, str] = {}
         """Connections and their addresses, the oldest first."""
 
     async def run(self, listening: socket.socket) -> None:
         """Serve on a listening socket that does not block."""
         loop = asyncio.get_running_loop()
-        accepts = Bucket(self.limits.accepts_per_s)
+        accepts = RateLimiter(self.limits.accepts_per_s)
         try:
             while True:
-                await accepts.take()
+                await accepts.wait_turn()
                 try:
                     accepted, peer = await loop.sock_accept(listening)
                 except OSError:  # the client is gone again, or there are no file numbers left
                     await asyncio.sleep(0.1)
                     continue
-                await self._admit(accepted, str(peer[0]))
+                await self._admit_client(accepted, str(peer[0]))
         finally:
             for connection in list(self.open):
                 connection.end()
 
-    async def _admit(self, accepted: socket.socket, address: str) -> None:
-        if not self._has_room(address):
+    async def _admit_client(self, accepted: socket.socket, address: str) -> None:
+        if not self._accepts_client(address):
             accepted.close()
             return
         accepted.setblocking(False)
@@ -118,8 +118,8 @@ class Server:
         except OSError:
             self.open.pop(connection, None)
 
-    def _has_room(self, address: str) -> bool:
-        """Whether there is room, if need be after showing the oldest stranger the door."""
+    def _accepts_client(self, address: str) -> bool:
+        """Whether a client is accepted, if need be after ending the oldest unknown connection."""
         alike = [one for one, where in self.open.items() if where == address]
         crowd = alike if len(alike) >= self.limits.per_address else list(self.open)
         if crowd is not alike and len(crowd) < self.limits.connections:
@@ -147,7 +147,7 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         transport.set_write_buffer_limits(high=0)
         self._sent.set()
-        self._task = asyncio.get_running_loop().create_task(self._talk(transport))
+        self._task = asyncio.get_running_loop().create_task(self._serve_requests(transport))
 
     def data_received(self, data: bytes) -> None:
         # One reading is at most 256 KiB; h11 refuses what is too long for a request.
@@ -173,22 +173,24 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    async def _talk(self, transport: asyncio.Transport) -> None:
+    async def _serve_requests(self, transport: asyncio.Transport) -> None:
         server, limits = self._server, self._server.limits
         wait_s = limits.request_s
         try:
             while True:
                 try:
-                    request = await self._request(wait_s)
+                    request = await self._read_request(wait_s)
                 except (h11.RemoteProtocolError, ValueError):
-                    await self._send(transport, Response(400, b"this is no request\n"), last=True)
+                    await self._send_response(
+                        transport, Response(400, b"this is not a request\n"), last=True
+                    )
                     return
                 if not self._http.trailing_data[0]:
                     transport.resume_reading()  # to notice when the client leaves
-                await (server.known if self.known else server.strangers).take()
-                response = await self._answer(request)
+                await (server.known if self.known else server.unknown_clients).wait_turn()
+                response = await self._answer_request(request)
                 self.known = self.known or response.known
-                await self._send(transport, response, last=False)
+                await self._send_response(transport, response, last=False)
                 await asyncio.sleep(0)  # requests sent all at once take turns with those of others
                 if self._http.our_state is not h11.DONE or transport.is_closing():
                     return
@@ -200,16 +202,16 @@ class Connection(asyncio.Protocol):
             self._task = None
             self.end()
 
-    async def _answer(self, request: Request) -> Response:
+    async def _answer_request(self, request: Request) -> Response:
         try:
             return await self._server.handler(request)
         except Exception:
             logging.getLogger(__name__).exception("%s %s", request.method, request.path)
-            return Response(500, b"this is a fault of crackscan's\n")
+            return Response(500, b"crackscan has failed to answer\n")
 
-    async def _request(self, wait_s: float) -> Request:
-        async with asyncio.timeout(wait_s) as patience:
-            event = await self._event(patience)
+    async def _read_request(self, wait_s: float) -> Request:
+        async with asyncio.timeout(wait_s) as deadline:
+            event = await self._next_event(deadline)
             if not isinstance(event, h11.Request):
                 raise EOFError
             names = [name.decode("ascii") for name, _ in event.headers]
@@ -217,13 +219,13 @@ class Connection(asyncio.Protocol):
             if size > self._server.limits.head_bytes:
                 raise ValueError("the head is too long")
             if len(names) != len(set(names)) or "transfer-encoding" in names:
-                raise ValueError("a header comes twice, or a body in pieces")
+                raise ValueError("a header comes twice, or the body is chunked")
             headers = {
                 name: value.decode("latin-1")
                 for name, (_, value) in zip(names, event.headers, strict=True)
             }
             body = b""
-            while isinstance(part := await self._event(patience), h11.Data):
+            while isinstance(part := await self._next_event(deadline), h11.Data):
                 body += part.data
                 if len(body) > self._server.limits.body_bytes:
                     raise ValueError("the body is too long")
@@ -231,8 +233,8 @@ class Connection(asyncio.Protocol):
         query = dict(parse_qsl(target.query, max_num_fields=8))
         return Request(event.method.decode("ascii"), target.path, query, headers, body)
 
-    async def _event(self, patience: asyncio.Timeout) -> object:
-        """The next thing that the client says; its first byte starts the clock of the request."""
+    async def _next_event(self, deadline: asyncio.Timeout) -> object:
+        """The next event of the protocol; its first byte starts the clock of the request."""
         began = False
         while (event := self._http.next_event()) is h11.NEED_DATA:
             if self._http.they_are_waiting_for_100_continue:
@@ -244,10 +246,12 @@ class Connection(asyncio.Protocol):
             if not began and self._http.their_state is h11.IDLE:
                 began = True
                 soon_s = asyncio.get_running_loop().time() + self._server.limits.request_s
-                patience.reschedule(min(patience.when() or soon_s, soon_s))
+                deadline.reschedule(min(deadline.when() or soon_s, soon_s))
         return event
 
-    async def _send(self, transport: asyncio.Transport, response: Response, last: bool) -> None:
+    async def _send_response(
+        self, transport: asyncio.Transport, response: Response, last: bool
+    ) -> None:
         headers = [
             *([("Content-Length", str(len(response.body)))] if response.status != 204 else []),
             *([("Content-Type", response.kind)] if response.body else []),

@@ -1,4 +1,4 @@
-"""Where the scan loop and its viewers meet: the newest of everything, and commands."""
+"""The hub between the scan and its viewers: the newest of everything, and commands."""
 
 import threading
 import time
@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from crackscan.core.pictures import RGB
-from crackscan.edge.web.live.commands import Asked, Command
-from crackscan.edge.web.live.values import Found, LiveFrame, Status
+from crackscan.edge.web.live.commands import Command, PendingCommand
+from crackscan.edge.web.live.values import ListedFinding, LiveFrame, Status
 
 MOST_FOUND = 200
 """Findings in the list; the oldest leave it (the survey has them all)."""
@@ -19,27 +19,27 @@ _MOST_PICTURES = 2
 
 @dataclass(frozen=True)
 class Message:
-    """Something said to all viewers."""
+    """A message to all viewers."""
 
     id: int
-    """From 1, rising."""
+    """Counts from 1."""
     text: str
     good: bool
-    """False: something failed."""
+    """False if something failed."""
     command: int | None
-    """The command that it answers."""
+    """The id of the command that it answers; None if it answers none."""
 
 
 @dataclass(frozen=True, eq=False)
-class Snap:
-    """Everything the viewers can know at one instant."""
+class HubState:
+    """Everything that viewers can know at one instant, except the frame."""
 
     version: int
-    """Rises with each change of what follows, but not with each frame."""
+    """Rises with each change of the fields below, not with each frame."""
     status: Status | None
     status_monotonic_s: float
-    """When the status was told."""
-    found: tuple[Found, ...]
+    """When the status was published."""
+    found: tuple[ListedFinding, ...]
     """The latest first."""
     found_version: int
     """Rises with each change of `found`."""
@@ -48,12 +48,10 @@ class Snap:
 
 
 class Hub:
-    """Takes what the scan loop gives, at once, and keeps the newest for whoever is looking.
+    """Takes what the scan gives, at once, and keeps the newest of it for all viewers.
 
-    The scan loop calls `publish`, `found`, `gone`, `status`, `say`, `commands`, `answer` and
-    `close`, from one thread or several. None of them waits, encodes, copies an array or raises;
-    each costs some microseconds, whether nobody watches or a crowd does. The server calls the
-    other methods from its own thread.
+    The methods for the scan never wait, encode, copy an array or raise; each costs microseconds,
+    however many viewers there are. The server calls the other methods from its own thread.
     """
 
     def __init__(self) -> None:
@@ -63,30 +61,31 @@ class Hub:
         self._version = 0
         self._status: Status | None = None
         self._status_s = time.monotonic()
-        self._found: OrderedDict[int, Found] = OrderedDict()
+        self._found: OrderedDict[int, ListedFinding] = OrderedDict()
         self._found_version = 0
-        self._pictures: OrderedDict[int, tuple[Found, RGB]] = OrderedDict()
+        self._pictures: OrderedDict[int, tuple[ListedFinding, RGB]] = OrderedDict()
         self._messages: deque[Message] = deque(maxlen=_MOST_MESSAGES)
-        self._said = 0
-        self._commands: deque[Asked] = deque()
-        self._asked = 0
+        self._message_count = 0
+        self._commands: deque[PendingCommand] = deque()
+        self._command_count = 0
         self._ended = False
         self._listener: Callable[[], object] | None = None
         self._on_command: Callable[[], object] | None = None
 
-    def publish(self, frame: LiveFrame) -> None:
-        """Show a frame; an earlier one that no viewer has seen yet is forgotten."""
+    def publish_frame(self, frame: LiveFrame) -> None:
+        """Show a frame; it replaces an earlier one, even if no viewer has seen that."""
         with self._lock:
             self._frame = frame
             self._frame_number += 1
-            self._tell()
+            self._notify_listener()
 
-    def found(self, found: Found, picture: RGB | None = None) -> None:
+    def list_finding(self, found: ListedFinding, picture: RGB | None = None) -> None:
         """Put a finding on the list, or replace it there.
 
         Args:
-            picture: the whole frame that `found.box` is in, RGB uint8, not changed after; kept
-                only until its thumbnail is cut. None: the thumbnail stays as it was.
+            picture: the whole frame that `found.box` is in, RGB uint8, which must not change
+                afterwards; it is kept only until its thumbnail is cut. None: the thumbnail
+                stays as it was.
         """
         with self._lock:
             self._found[found.number] = found
@@ -99,41 +98,40 @@ class Hub:
             while len(self._pictures) > _MOST_PICTURES:
                 self._pictures.popitem(last=False)
             self._found_version += 1
-            self._changed()
+            self._note_change()
 
-    def gone(self, number: int) -> None:
-        """Take a finding off the list that turned out to be part of another one."""
+    def remove_finding(self, number: int) -> None:
+        """Take a finding off the list, because it turned out to be part of another one."""
         with self._lock:
             self._pictures.pop(number, None)
             if self._found.pop(number, None) is not None:
                 self._found_version += 1
-                self._changed()
+                self._note_change()
 
-    def clear(self) -> None:
+    def clear_findings(self) -> None:
         """Empty the list: a new survey begins."""
         with self._lock:
             self._found.clear()
             self._pictures.clear()
             self._found_version += 1
-            self._changed()
+            self._note_change()
 
-    def status(self, status: Status) -> None:
-        """Tell how the scan goes; once or twice a second, and whenever something turns."""
+    def publish_status(self, status: Status) -> None:
+        """Show the status; to be called once or twice a second, and after each change."""
         with self._lock:
             self._status = status
             self._status_s = time.monotonic()
-            self._changed()
+            self._note_change()
 
-    def say(self, text: str, good: bool = True) -> None:
-        """Tell all viewers something, in one line."""
+    def send_message(self, text: str, good: bool = True) -> None:
+        """Show one line to all viewers."""
         with self._lock:
-            self._say(text, good, None)
+            self._add_message(text, good, None)
 
-    def commands(self) -> list[Asked]:
-        """What viewers have asked for since the last call, in order; at most MOST_COMMANDS.
+    def take_commands(self) -> list[PendingCommand]:
+        """The commands that viewers have sent since the last call, in order; at most MOST_COMMANDS.
 
-        To be called once a frame, and while paused or while the source is lost. Each is carried
-        out and then answered.
+        Each is to be executed and then answered with `answer_command`.
         """
         with self._lock:
             asked = list(self._commands)
@@ -148,38 +146,38 @@ class Hub:
         with self._lock:
             self._on_command = callback
 
-    def answer(self, asked: Asked, text: str, good: bool = True) -> None:
-        """Say in one line what came of a command: `Picture saved: …`; `good=False`: why nothing."""
+    def answer_command(self, asked: PendingCommand, text: str, good: bool = True) -> None:
+        """Answer a command in one line: `Picture saved: …`, or with `good=False` why it failed."""
         with self._lock:
-            self._say(text, good, asked.id)
+            self._add_message(text, good, asked.id)
 
-    def close(self) -> None:
-        """Tell the viewers that the scan has ended."""
+    def end_view(self) -> None:
+        """Show the viewers that the scan has ended."""
         with self._lock:
             self._ended = True
-            self._changed()
+            self._note_change()
 
     # For the server.
 
-    def listen(self, listener: Callable[[], object] | None) -> None:
+    def notify_changes(self, listener: Callable[[], object] | None) -> None:
         """Call this after each change, from the scan's thread; it must return at once."""
         with self._lock:
             self._listener = listener
 
-    def newest(self) -> tuple[int, LiveFrame | None]:
-        """The newest frame, and its number, from 1."""
+    def newest_frame(self) -> tuple[int, LiveFrame | None]:
+        """The number of the newest frame, from 1, and the frame."""
         with self._lock:
             return self._frame_number, self._frame
 
     @property
     def version(self) -> int:
-        """That of `snap`."""
+        """The version of `read_state`."""
         return self._version
 
-    def snap(self) -> Snap:
-        """Everything but the frame."""
+    def read_state(self) -> HubState:
+        """Everything except the frame."""
         with self._lock:
-            return Snap(
+            return HubState(
                 self._version,
                 self._status,
                 self._status_s,
@@ -189,33 +187,37 @@ class Hub:
                 self._ended,
             )
 
-    def take_pictures(self) -> list[tuple[Found, RGB]]:
-        """Findings whose thumbnail is to be cut, with their frames, which are given away."""
+    def take_pictures(self) -> list[tuple[ListedFinding, RGB]]:
+        """Findings whose thumbnails are to be cut, with their frames; the hub keeps neither."""
         with self._lock:
             pictures = list(self._pictures.values())
             self._pictures.clear()
             return pictures
 
-    def offer(self, command: Command) -> int | None:
-        """Ask the scan for something: the command's id; None: too many are waiting already."""
+    def offer_command(self, command: Command) -> int | None:
+        """Send the scan a command.
+
+        Returns:
+            The id of the command; None if too many are waiting already.
+        """
         with self._lock:
             if len(self._commands) >= MOST_COMMANDS:
                 return None
-            self._asked += 1
-            self._commands.append(Asked(self._asked, command))
+            self._command_count += 1
+            self._commands.append(PendingCommand(self._command_count, command))
             if self._on_command is not None:
                 self._on_command()
-            return self._asked
+            return self._command_count
 
-    def _say(self, text: str, good: bool, command: int | None) -> None:
-        self._said += 1
-        self._messages.append(Message(self._said, text, good, command))
-        self._changed()
+    def _add_message(self, text: str, good: bool, command: int | None) -> None:
+        self._message_count += 1
+        self._messages.append(Message(self._message_count, text, good, command))
+        self._note_change()
 
-    def _changed(self) -> None:
+    def _note_change(self) -> None:
         self._version += 1
-        self._tell()
+        self._notify_listener()
 
-    def _tell(self) -> None:
+    def _notify_listener(self) -> None:
         if self._listener is not None:
             self._listener()

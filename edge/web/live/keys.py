@@ -1,4 +1,4 @@
-"""Who may see and who may command: two random keys, and what follows from them."""
+"""The keys of the live view: one for control, one for viewing only."""
 
 import hashlib
 import hmac
@@ -30,11 +30,11 @@ class Keys:
     view: str = field(repr=False)
 
     @classmethod
-    def random(cls) -> "Keys":
+    def generate(cls) -> "Keys":
         return cls(secrets.token_urlsafe(_RANDOM_BYTES), secrets.token_urlsafe(_RANDOM_BYTES))
 
     @classmethod
-    def kept(cls, path: Path) -> "Keys":
+    def load_or_create(cls, path: Path) -> "Keys":
         """The keys in a file that only its owner may read; made, with its folders, if missing.
 
         So links stay good when the device is started again. Who removes the file gets new ones.
@@ -45,7 +45,7 @@ class Keys:
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            made = cls.random()
+            made = cls.generate()
             try:
                 number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             except FileExistsError:
@@ -66,8 +66,8 @@ class Keys:
         if path.stat().st_mode & 0o077:
             raise CrackscanError(f"others may read the keys in {path}: chmod 600 {path}")
         try:
-            said = json.loads(path.read_bytes()[:1000])
-            keys = cls(said["control"], said["view"])
+            stored = json.loads(path.read_bytes()[:1000])
+            keys = cls(stored["control"], stored["view"])
             good = all(
                 isinstance(key, str) and key.isascii() and len(key) >= _LEAST_CHARACTERS
                 for key in (keys.control, keys.view)
@@ -78,20 +78,20 @@ class Keys:
             raise CrackscanError(f"{path} does not hold the keys of a live view: remove it")
         return keys
 
-    def of(self, role: Role) -> str:
+    def key_of(self, role: Role) -> str:
         return self.control if role is Role.CONTROL else self.view
 
     def role_of_key(self, key: str) -> Role | None:
-        """Who has this key, in a time that does not depend on the key."""
-        return self._match(key, {role: self.of(role) for role in Role})
+        """The role of a key, in a time that does not depend on the key."""
+        return self._match(key, {role: self.key_of(role) for role in Role})
 
-    def cookie(self, role: Role) -> str:
-        """What a browser keeps instead of the key."""
-        return hmac.new(self.of(role).encode(), b"crackscan cookie", hashlib.sha256).hexdigest()
+    def cookie_of(self, role: Role) -> str:
+        """The cookie that a browser keeps instead of the key."""
+        return hmac.new(self.key_of(role).encode(), b"crackscan cookie", hashlib.sha256).hexdigest()
 
     def role_of_cookie(self, cookie: str) -> Role | None:
-        """Who has this cookie, in a time that does not depend on the cookie."""
-        return self._match(cookie, {role: self.cookie(role) for role in Role})
+        """The role of a cookie, in a time that does not depend on the cookie."""
+        return self._match(cookie, {role: self.cookie_of(role) for role in Role})
 
     @staticmethod
     def _match(given: str, known: dict[Role, str]) -> Role | None:

@@ -1,4 +1,4 @@
-"""What the live view answers to each request, and to whom."""
+"""Answers the requests to the live view."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -6,13 +6,18 @@ from dataclasses import asdict
 from importlib.resources import files
 from typing import Any
 
-from crackscan.edge.web.live.commands import CommandError, parse
-from crackscan.edge.web.live.gate import Gate, as_json, object_in, whole
+from crackscan.edge.web.live.commands import CommandError, parse_command
+from crackscan.edge.web.live.gate import (
+    Gate,
+    make_json_response,
+    parse_json_object,
+    parse_whole_number,
+)
 from crackscan.edge.web.live.http import Request, Response
-from crackscan.edge.web.live.hub import Snap
+from crackscan.edge.web.live.hub import HubState
 from crackscan.edge.web.live.keys import Role
 from crackscan.edge.web.live.values import Status
-from crackscan.edge.web.live.watching import Watching
+from crackscan.edge.web.live.viewer_feed import ViewerFeed
 
 PAGE = {
     "/": ("live.html", "text/html; charset=utf-8"),
@@ -28,11 +33,11 @@ PAGE = {
 
 
 class Routes:
-    """Answers the requests of those whom the gate lets in."""
+    """Answers the requests that the gate admits."""
 
-    def __init__(self, watching: Watching, gate: Gate, page: dict[str, Response]) -> None:
-        """`page` is what everybody may have."""
-        self._watching = watching
+    def __init__(self, feed: ViewerFeed, gate: Gate, page: dict[str, Response]) -> None:
+        """`page` has the files that need no key."""
+        self._feed = feed
         self._gate = gate
         self._page = page
         self._gets: dict[str, Callable[[Request, Role], Awaitable[Response]]] = {
@@ -41,9 +46,9 @@ class Routes:
             "/api/thumbnail": self._thumbnail,
         }
 
-    async def answer(self, request: Request) -> Response:
-        """Never raises for anything that a client can say."""
-        role = self._gate.admit(request, self._page)
+    async def answer_request(self, request: Request) -> Response:
+        """Answer a request; never raises, whatever a client sends."""
+        role = self._gate.admit_request(request, self._page)
         if isinstance(role, Response):
             return role
         if request.method == "GET" and request.path in self._gets:
@@ -51,17 +56,17 @@ class Routes:
         elif request.method == "POST" and request.path == "/api/do":
             response = self._do(request, role)
         else:
-            response = Response(404, b"there is nothing\n")
+            response = Response(404, b"there is no such page\n")
         return Response(response.status, response.body, response.kind, response.headers, known=True)
 
     async def _frame(self, request: Request, role: Role) -> Response:  # noqa: ARG002
-        encoded = await self._watching.frame(whole(request.query.get("after")))
+        encoded = await self._feed.wait_frame(parse_whole_number(request.query.get("after")))
         if encoded is None:
             return Response(204)
         return Response(200, encoded.body, "application/octet-stream")
 
     async def _state(self, request: Request, role: Role) -> Response:
-        news = await self._watching.snap(whole(request.query.get("after")))
+        news = await self._feed.wait_state(parse_whole_number(request.query.get("after")))
         if news is None:
             return Response(204)
         version, snap = news
@@ -71,9 +76,9 @@ class Routes:
             "ended": snap.ended,
             "status": _status(snap),
             "messages": [asdict(message) for message in snap.messages],
-            "found_version": self._watching.found_version(snap),
+            "found_version": self._feed.found_version(snap),
         }
-        if state["found_version"] != whole(request.query.get("found")):
+        if state["found_version"] != parse_whole_number(request.query.get("found")):
             state["found"] = [
                 {
                     "number": found.number,
@@ -82,41 +87,42 @@ class Routes:
                     "frame": found.frame,
                     "width": found.width,
                     "place": found.place,
-                    "thumbnail": self._watching.thumbnail_version(found.number),
+                    "thumbnail": self._feed.thumbnail_version(found.number),
                 }
                 for found in snap.found
             ]
-        return as_json(state)
+        return make_json_response(state)
 
     async def _thumbnail(self, request: Request, role: Role) -> Response:  # noqa: ARG002
-        data = self._watching.thumbnail(whole(request.query.get("number")))
+        data = self._feed.find_thumbnail(parse_whole_number(request.query.get("number")))
         return Response(404) if data is None else Response(200, data, "image/jpeg")
 
     def _do(self, request: Request, role: Role) -> Response:
         if role is not Role.CONTROL:
             return Response(403, b"this link is for viewing only\n")
-        said = object_in(request)
-        if said is None:
+        message = parse_json_object(request)
+        if message is None:
             return Response(400, b"a command is expected\n")
         try:
-            command = parse(said)
+            command = parse_command(message)
         except CommandError as error:
             return Response(400, f"{error}\n".encode())
-        number = self._watching.hub.offer(command)
+        number = self._feed.hub.offer_command(command)
         if number is None:
             return Response(503, b"the scan is busy: try again\n")
-        return as_json({"id": number}, 202)
+        return make_json_response({"id": number}, 202)
 
 
 def read_page() -> dict[str, Response]:
-    """The files of the page by their paths; nothing in them is secret."""
-    room = files("crackscan.edge.web.live") / "page"
+    """The files of the page by their paths; they hold no secret."""
+    folder = files("crackscan.edge.web.live") / "page"
     return {
-        path: Response(200, (room / name).read_bytes(), kind) for path, (name, kind) in PAGE.items()
+        path: Response(200, (folder / name).read_bytes(), kind)
+        for path, (name, kind) in PAGE.items()
     }
 
 
-def _status(snap: Snap) -> dict[str, Any] | None:
+def _status(snap: HubState) -> dict[str, Any] | None:
     status: Status | None = snap.status
     if status is None:
         return None

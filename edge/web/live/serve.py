@@ -1,4 +1,4 @@
-"""Runs the live view in a thread beside the scan, and tells how to reach it."""
+"""Serves the live view from a thread in the background of the scan."""
 
 import asyncio
 import threading
@@ -7,54 +7,54 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crackscan.edge.web.live.address import Address, hosts, listen
+from crackscan.edge.web.live.address import Address, list_hosts, open_listener
 from crackscan.edge.web.live.gate import HEADERS, Gate
 from crackscan.edge.web.live.http import Handler, Limits, Server
 from crackscan.edge.web.live.hub import Hub
 from crackscan.edge.web.live.keys import Keys, Role
 from crackscan.edge.web.live.routes import Routes, read_page
-from crackscan.edge.web.live.watching import Watching
+from crackscan.edge.web.live.viewer_feed import ViewerFeed
 
-_LAST_WORDS_S = 0.4
-"""For telling the viewers that the scan has ended."""
+_FAREWELL_S = 0.4
+"""Time in which viewers learn that the scan has ended."""
 _END_S = 5.0
 
 
 @dataclass(frozen=True)
-class Live:
-    """A live view that is being served."""
+class LiveServer:
+    """A live view that is being served, and its links."""
 
     address: Address
     """With the port in use."""
     keys: Keys | None = field(repr=False)
 
     def links(self, role: Role = Role.CONTROL) -> list[str]:
-        """Its addresses for a browser, the best first; with keys they hold one: keep them secret.
+        """The links for a browser, the best first; with keys each holds one, so keep it secret.
 
-        The key stands after the #, which browsers send to nobody.
+        The key stands after the #, a part that browsers do not send.
         """
-        key = f"#{self.keys.of(role)}" if self.keys is not None else ""
-        return [f"http://{host}:{self.address.port}/{key}" for host in hosts(self.address)]
+        key = f"#{self.keys.key_of(role)}" if self.keys is not None else ""
+        return [f"http://{host}:{self.address.port}/{key}" for host in list_hosts(self.address)]
 
     @property
-    def places(self) -> list[str]:
-        """The same without keys, fit for a log."""
-        return [f"http://{host}:{self.address.port}/" for host in hosts(self.address)]
+    def addresses(self) -> list[str]:
+        """The links without keys, fit for a log."""
+        return [f"http://{host}:{self.address.port}/" for host in list_hosts(self.address)]
 
 
 Begin = Callable[[Gate], tuple[Handler, Callable[[], object]]]
-"""Called in the server's thread: what answers requests, and what is to be done in the end."""
+"""Called in the server's thread; gives the handler of requests, and what closes it."""
 
 
 @contextmanager
-def serve(
+def serve_hub(
     hub: Hub, address: Address, keys_file: Path | None = None, limits: Limits | None = None
-) -> Iterator[Live]:
+) -> Iterator[LiveServer]:
     """Serve a hub to browsers for the time of a `with` block, from a thread of its own.
 
     Args:
         address: from `parse_address`; port 0 is any free one. One that only this machine can
-            reach needs no key; any other gets one for commanding and one for looking.
+            reach needs no key; any other gets one for control and one for viewing only.
         keys_file: where the keys are kept, so that links stay good; None: new ones each time.
 
     Raises:
@@ -63,29 +63,29 @@ def serve(
     page = read_page()
 
     def begin(gate: Gate) -> tuple[Handler, Callable[[], object]]:
-        watching = Watching(hub)
-        return Routes(watching, gate, page).answer, watching.close
+        feed = ViewerFeed(hub)
+        return Routes(feed, gate, page).answer_request, feed.close
 
-    with serving(begin, address, keys_file, limits) as live:
+    with serve_handler(begin, address, keys_file, limits) as live:
         try:
             yield live
         finally:
-            hub.close()
+            hub.end_view()
 
 
 @contextmanager
-def serving(
+def serve_handler(
     begin: Begin,
     address: Address,
     keys_file: Path | None = None,
     limits: Limits | None = None,
     option: str = "--live",
-) -> Iterator[Live]:
-    """The server of `serve`, for other answers than a hub's."""
+) -> Iterator[LiveServer]:
+    """Serve any handler of requests, with the keys and limits of `serve_hub`."""
     keys = None
     if not address.local:
-        keys = Keys.kept(keys_file) if keys_file is not None else Keys.random()
-    listening = listen(address, option)
+        keys = Keys.load_or_create(keys_file) if keys_file is not None else Keys.generate()
+    listening = open_listener(address, option)
     used = Address(address.host, int(listening.getsockname()[1]))
     started = threading.Event()
     stop: list[Callable[[], object]] = []
@@ -105,7 +105,7 @@ def serving(
         started.set()
         await ending.wait()
         if server.open:
-            await asyncio.sleep(_LAST_WORDS_S)
+            await asyncio.sleep(_FAREWELL_S)
         task.cancel()
         await asyncio.wait([task])
         close()
@@ -117,7 +117,7 @@ def serving(
         if failed:
             raise failed[0]
         try:
-            yield Live(used, keys)
+            yield LiveServer(used, keys)
         finally:
             for one in stop:
                 one()

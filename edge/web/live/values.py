@@ -1,4 +1,4 @@
-"""What the scan tells its viewers: frozen data, handed over by reference."""
+"""The values that viewers see: frozen, and handed over by reference."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,36 +9,36 @@ from crackscan.edge.positioning.geotag import Position
 
 
 @dataclass(frozen=True)
-class InView:
-    """A finding in the present frame."""
+class VisibleFinding:
+    """A finding as the present frame shows it."""
 
     number: int
-    """Its identity: the same in each frame that shows it, and that of its `Found`."""
+    """Its number in the record: the same in all frames, and in the list."""
     probability: float
-    """As known so far, not this frame's alone, which may see only an end of it."""
+    """The probability of its track, because one frame may show only an end of it."""
     box: BoundingBox
     """In frame px."""
 
 
 @dataclass(frozen=True, eq=False)
 class LiveFrame:
-    """A frame as the viewers see it. Its arrays must not be changed after it was published."""
+    """A frame as viewers see it; its arrays must not change after it was published."""
 
     frame: Frame
     shown: Callable[[], CrackMap] | None
-    """Gives a frame's map or the evidence, float32 (rows, cols), to whoever draws it, in his own
-    thread; None: the model has not seen the frame."""
+    """Computes the map that is drawn, float32 (rows, cols), in the thread that draws it: the
+    frame's own, or the evidence. None if the model has not mapped the frame."""
     cell_threshold: float
-    """Probability from which on a cell is shown."""
+    """Probability from which on a cell is drawn."""
     cell_px: int
-    findings: tuple[InView, ...] = ()
+    findings: tuple[VisibleFinding, ...] = ()
     verdict: str = ""
-    """How clear the frame is, as the screen says it: `too fast`, `out of focus`; empty: clear."""
+    """The message about the frame: `too fast`, `out of focus`; empty if it is clear."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """A finding for the list, in view or not; a later one of the same number replaces it."""
+class ListedFinding:
+    """An entry of the list of findings; a later one with the same number replaces it."""
 
     number: int
     probability: float
@@ -49,14 +49,14 @@ class Found:
     frame: str
     """The name of the frame that shows it best."""
     width: str = ""
-    """As people read it: `0.42 ± 0.10 mm`, `3.1 ± 0.8 px`; empty: not known."""
+    """For people: `0.42 ± 0.10 mm`, `3.1 ± 0.8 px`; empty if it is not known."""
     place: str = ""
-    """Where it was found, if known."""
+    """The position at which it was found; empty if it is not known."""
 
 
 @dataclass(frozen=True)
-class Choice:
-    """An operating point that can be chosen."""
+class OperatingPointChoice:
+    """An operating point that a viewer can choose."""
 
     name: str
     threshold: float
@@ -65,27 +65,27 @@ class Choice:
 
 @dataclass(frozen=True)
 class Status:
-    """How the scan goes. What is not known is None or empty, and then not shown."""
+    """The status of the scan. A field that is not known is None or empty, and is not shown."""
 
     source: str
     """As the user named it."""
     model: str
     survey: str = ""
-    """The survey's name; empty: nothing is recorded."""
+    """The name of the survey; empty if nothing is recorded."""
     frames: int = 0
     frames_per_s: float | None = None
     findings: int = 0
     dropped: int = 0
-    """Live frames that were never scanned because newer ones came."""
+    """Frames of a live source that were not scanned because newer ones came."""
     unclear: int = 0
     """Frames that were scanned and could not be judged: blurred, dark, covered."""
     condition: str = ""
-    """What ails the source, as the screen says it (`lost: looking for it again`); empty: well."""
+    """What is wrong with the source; empty if nothing is."""
     paused: bool = False
     recording: bool = False
     trouble: str = ""
-    """What ails the record: `pictures are no longer saved: the disk is nearly full`."""
-    choices: tuple[Choice, ...] = ()
+    """What is wrong with the record; empty if nothing is."""
+    choices: tuple[OperatingPointChoice, ...] = ()
     """The operating points of the model's card."""
     choice: str = ""
     """The name of the present one."""
@@ -93,9 +93,9 @@ class Status:
     """The present patch threshold."""
     temperature_c: float | None = None
     throttled: str = ""
-    """Why the processor is slowed down (`hot`, `undervoltage`); empty: it is not."""
+    """Why the processor is slowed down (`hot`, `undervoltage`); empty if it is not."""
     free_bytes: int | None = None
-    """Left on the disk of the record."""
+    """Free space on the disk of the record."""
     follows_position: bool = False
     """Whether there should be a position."""
     position: Position | None = None

@@ -18,7 +18,12 @@ from crackscan.edge.reporting.report.limits import DEFAULT_LIMIT_MM
 from crackscan.edge.reporting.survey_pictures import SurveyPictures
 from crackscan.edge.survey.review import ReviewWriter
 from crackscan.edge.survey.values import Review, StoredFinding, Verdict, Which
-from crackscan.edge.web.live.gate import Gate, as_json, object_in, whole
+from crackscan.edge.web.live.gate import (
+    Gate,
+    make_json_response,
+    parse_json_object,
+    parse_whole_number,
+)
 from crackscan.edge.web.live.http import Handler, Request, Response
 from crackscan.edge.web.live.keys import Role
 from crackscan.edge.web.live.routes import read_page as read_live_page
@@ -69,7 +74,7 @@ class ReviewRoutes:
 
     async def answer(self, request: Request) -> Response:
         """Answer a request; whatever a client sends, this does not raise."""
-        role = self._gate.admit(request, self._page)
+        role = self._gate.admit_request(request, self._page)
         if isinstance(role, Response):
             return role
         if request.method == "GET" and request.path == "/api/findings":
@@ -83,7 +88,7 @@ class ReviewRoutes:
         return Response(response.status, response.body, response.kind, response.headers, known=True)
 
     def _list_findings(self, request: Request, role: Role) -> Response:
-        after = whole(request.query.get("after"))
+        after = parse_whole_number(request.query.get("after"))
         listed: list[dict[str, Any]] = []
         more = False
         for finding in self._survey.findings(Which(after=after)):
@@ -92,7 +97,7 @@ class ReviewRoutes:
                 break
             listed.append(self._describe_finding(finding))
         info = self._survey.info()
-        return as_json(
+        return make_json_response(
             {
                 "site": info.site or info.name,
                 "role": role,
@@ -118,7 +123,7 @@ class ReviewRoutes:
         }
 
     async def _send_picture(self, request: Request) -> Response:
-        finding = self._survey.finding(whole(request.query.get("number")))
+        finding = self._survey.finding(parse_whole_number(request.query.get("number")))
         if finding is None:
             return Response(404)
         close_up = self._survey.close_up(finding.id)
@@ -132,7 +137,7 @@ class ReviewRoutes:
     def _record_review(self, request: Request, role: Role) -> Response:
         if role is not Role.CONTROL:
             return Response(403, b"this link is for viewing only\n")
-        message = object_in(request)
+        message = parse_json_object(request)
         review = None if message is None else self._parse_review(message)
         if review is None:
             return Response(400, b"expected: number, verdict, by, and optionally remark\n")
@@ -142,7 +147,7 @@ class ReviewRoutes:
             return Response(409, f"{error}\n".encode())
         finding = self._survey.finding(review.finding)
         assert finding is not None
-        return as_json(self._describe_finding(finding))
+        return make_json_response(self._describe_finding(finding))
 
     def _parse_review(self, message: dict[str, Any]) -> Review | None:
         number, by = message.get("number"), message.get("by")

@@ -13,7 +13,7 @@ from crackscan.edge.appliance.gpio import MARK, Light, Panel, light_of
 from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.web.live.commands import Command, Mark, Pause, Resume
 from crackscan.edge.web.live.hub import Hub
-from crackscan.edge.web.live.values import Found, Status
+from crackscan.edge.web.live.values import ListedFinding, Status
 
 BUTTON, LED = 17, 27
 LONGEST_S = 30.0
@@ -31,7 +31,7 @@ def pins() -> Iterator[MockFactory]:
 @pytest.fixture
 def hub() -> Hub:
     made = Hub()
-    made.status(Status("picamera:0", "crack-s"))
+    made.publish_status(Status("picamera:0", "crack-s"))
     return made
 
 
@@ -40,7 +40,7 @@ def asked(hub: Hub, count: int = 1) -> list[Command]:
     found: list[Command] = []
     until_s = time.monotonic() + LONGEST_S
     while len(found) < count and time.monotonic() < until_s:
-        found += [one.command for one in hub.commands()]
+        found += [one.command for one in hub.take_commands()]
         time.sleep(0.01)
     return found
 
@@ -62,18 +62,18 @@ def test_a_long_press_pauses_the_next_one_resumes_and_neither_marks(
     monkeypatch.setattr("crackscan.edge.appliance.gpio.HOLD_S", 0.1)
     with Panel(hub, BUTTON, 0):
         for paused, wanted in ((False, Pause()), (True, Resume())):
-            hub.status(Status("picamera:0", "crack-s", paused=paused))
+            hub.publish_status(Status("picamera:0", "crack-s", paused=paused))
             pins.pin(BUTTON).drive_low()
             assert asked(hub) == [wanted]
             pins.pin(BUTTON).drive_high()
             time.sleep(0.1)
-        assert hub.commands() == []
+        assert hub.take_commands() == []
 
 
 def test_the_light_shines_as_long_as_the_panel_is_open(pins: MockFactory, hub: Hub) -> None:
-    hub.found(Found(1, 0.9, BoundingBox(0, 0, 9, 9), 0.0, "frame#1"))
+    hub.list_finding(ListedFinding(1, 0.9, BoundingBox(0, 0, 9, 9), 0.0, "frame#1"))
     with Panel(hub, 0, LED):
-        hub.found(Found(2, 0.9, BoundingBox(0, 0, 9, 9), 0.0, "frame#2"))
+        hub.list_finding(ListedFinding(2, 0.9, BoundingBox(0, 0, 9, 9), 0.0, "frame#2"))
         until_s = time.monotonic() + LONGEST_S
         while not pins.pin(LED).state and time.monotonic() < until_s:
             time.sleep(0.01)
@@ -99,13 +99,13 @@ FINE = Status("0", "crack-s")
 def test_the_light_says_what_matters_most(
     status: Status | None, found_ago_s: float, told_ago_s: float, light: Light
 ) -> None:
-    told = Hub()
+    quiet = Hub()
     if status is not None:
-        told.status(status)
-    now_s = told.snap().status_monotonic_s + told_ago_s
-    assert light_of(told.snap(), now_s - found_ago_s, now_s) is light
-    told.close()
-    assert light_of(told.snap(), now_s - found_ago_s, now_s) is Light.OFF
+        quiet.publish_status(status)
+    now_s = quiet.read_state().status_monotonic_s + told_ago_s
+    assert light_of(quiet.read_state(), now_s - found_ago_s, now_s) is light
+    quiet.end_view()
+    assert light_of(quiet.read_state(), now_s - found_ago_s, now_s) is Light.OFF
 
 
 @pytest.mark.parametrize(

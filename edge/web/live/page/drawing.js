@@ -3,14 +3,14 @@
 const RED = "#e81024", AMBER = "#ffc400", INK = "#101012", PAPER = "#ffffff";
 const EDGE = 0.35; // where between a cell inside and one outside the outline runs
 
-/** The parts of an answer: what is told of the frame, its map (bytes) and its picture. */
+/** The parts of an answer: the values of the frame, its map (bytes) and its picture. */
 export async function unpack(buffer) {
   const length = new DataView(buffer).getUint32(0);
-  const told = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
-  const cells = told.map ? told.map.rows * told.map.cols : 0;
+  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  const cells = head.map ? head.map.rows * head.map.cols : 0;
   const map = new Uint8Array(buffer, 4 + length, cells);
   const jpeg = new Blob([new Uint8Array(buffer, 4 + length + cells)], { type: "image/jpeg" });
-  return { ...told, cells: map, picture: await createImageBitmap(jpeg) };
+  return { ...head, cells: map, picture: await createImageBitmap(jpeg) };
 }
 
 /** Draw a frame as large as the canvas allows; returns px of the canvas per px of the frame. */

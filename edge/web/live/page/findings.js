@@ -70,10 +70,10 @@ function open(one) {
     ["First seen", clock(one.wall_s)], ["Seen best in", one.frame.replace(/^\w+:\/\/[^/]*\/?/, "")], ["Place", one.place]];
   byId("finding-facts").replaceChildren(...facts.filter(([, value]) => value).map(([name, value]) => {
     const row = document.createElement("div");
-    const term = document.createElement("dt"), told = document.createElement("dd");
+    const term = document.createElement("dt"), description = document.createElement("dd");
     term.textContent = name;
-    told.textContent = value;
-    row.append(term, told);
+    description.textContent = value;
+    row.append(term, description);
     return row;
   }));
   byId("finding-dialog").showModal();

@@ -111,7 +111,7 @@ function condition() {
   if (!reachable) return ["bad", "No connection to the device"];
   if (state?.ended) return ["wait", "The scan has ended"];
   if (!status) return ["wait", "Waiting for the scan …"];
-  if (away > STALE_S + 10) return ["bad", `Nothing heard for ${Math.round(away)} s`];
+  if (away > STALE_S + 10) return ["bad", `No news from the scan for ${Math.round(away)} s`];
   if (status.condition) return ["bad", "Camera trouble"];
   if (status.paused) return ["warn", "Paused"];
   if (status.trouble && !status.recording) return ["bad", "Not recording"];
@@ -135,7 +135,7 @@ function show() {
   byId("verdict").dataset.level = still && level !== "good" ? level : "warn";
   if (frame) {
     const [tone, caption] = still ? ["wait", `Last picture, ${ago(age_s)} ago`]
-      : status?.paused ? ["warn", "Paused: nothing is looked for"] : inView(frame);
+      : status?.paused ? ["warn", "Paused: no cracks are detected"] : inView(frame);
     set("caption", caption).dataset.level = tone;
     byId("picture").setAttribute("aria-label", `${frame.name}: ${caption}`);
   }
@@ -145,7 +145,7 @@ function show() {
   }
   const pause = byId("pause");
   pause.dataset.paused = Boolean(status?.paused);
-  pause.querySelector("span").textContent = status?.paused ? "Go on" : "Pause";
+  pause.querySelector("span").textContent = status?.paused ? "Resume" : "Pause";
   const trouble = over ? [] : [status?.condition && `Camera: ${status.condition}`, status?.trouble,
     status?.throttled && `Processor slowed down: ${status.throttled}`];
   set("trouble", trouble.filter(Boolean).join(". ")).hidden = !trouble.some(Boolean);

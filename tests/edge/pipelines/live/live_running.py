@@ -93,11 +93,11 @@ class Running:
 
     def ask(self, command: Command) -> tuple[str, bool]:
         """What was answered to a command, and whether it was carried out."""
-        number = self.hub.offer(command)
+        number = self.hub.offer_command(command)
         found: list[tuple[str, bool]] = []
 
         def answered() -> bool:
-            messages = self.hub.snap().messages
+            messages = self.hub.read_state().messages
             found.extend((one.text, one.good) for one in messages if one.command == number)
             return bool(found)
 

@@ -16,7 +16,7 @@ from crackscan.edge.pipelines.live import Setup
 from crackscan.edge.positioning import NO_GEOTAG, Geotag, Position, PositionSource
 from crackscan.edge.survey import NoteKind, SurveyReader
 from crackscan.edge.web.live.commands import (
-    Choose,
+    ChooseOperatingPoint,
     Mark,
     NewSurvey,
     Pause,
@@ -58,25 +58,30 @@ def test_a_camera_that_is_given_up_leaves_its_findings(setup: Setup, tmp_path: P
 
 def test_what_viewers_ask_for_is_done_and_answered(setup: Setup, tmp_path: Path) -> None:
     running = Running(setup, tmp_path / "first", [100_000])
-    running.until(lambda: bool(running.hub.snap().found))
+    running.until(lambda: bool(running.hub.read_state().found))
     assert running.ask(Mark("north face")) == ("Marked: north face", True)
     assert running.ask(Snapshot())[0].startswith("Picture saved: camera 0#")
-    assert running.ask(Choose("high-recall")) == ("Operating point: high-recall", True)
-    told, good = running.ask(Choose("nosuch"))
+    assert running.ask(ChooseOperatingPoint("high-recall")) == (
+        "Operating point: high-recall",
+        True,
+    )
+    told, good = running.ask(ChooseOperatingPoint("nosuch"))
     assert "has no operating point 'nosuch'" in told and not good
     assert running.ask(SetScale((0.0, 0.0), (100.0, 0.0), 224, 224, 50.0))[1]
-    running.until(lambda: bool((s := running.hub.snap().status) and s.scale_mm_per_px))
-    status = running.hub.snap().status
+    running.until(lambda: bool((s := running.hub.read_state().status) and s.scale_mm_per_px))
+    status = running.hub.read_state().status
     assert status is not None and status.choice == "high-recall" and status.recording
     assert status.scale_mm_per_px == pytest.approx(0.5, rel=0.05)
     assert running.ask(Pause())[1]
-    running.until(lambda: (f := running.hub.newest()[1]) is not None and f.verdict == "paused")
+    running.until(
+        lambda: (f := running.hub.newest_frame()[1]) is not None and f.verdict == "paused"
+    )
     time.sleep(1.2)
     assert running.ask(Resume())[1]
     told, good = running.ask(NewSurvey("first"))
     assert "there is a folder first already" in told and not good
     assert running.ask(NewSurvey("second")) == ("New survey: second", True)
-    running.until(lambda: bool(running.hub.snap().found))
+    running.until(lambda: bool(running.hub.read_state().found))
     running.end()
     assert running.error is None
     with SurveyReader(tmp_path / "first") as survey:
@@ -108,11 +113,11 @@ class Walk(PositionSource):
 
 def test_the_way_and_the_place_of_each_finding_are_recorded(setup: Setup, tmp_path: Path) -> None:
     running = Running(replace(setup, position=Walk()), tmp_path / "out", [100_000])
-    running.until(lambda: bool(running.hub.snap().found))
-    [found] = running.hub.snap().found
+    running.until(lambda: bool(running.hub.read_state().found))
+    [found] = running.hub.read_state().found
     assert found.place.startswith("47.5")
     time.sleep(3)
-    running.until(lambda: (s := running.hub.snap().status) is not None and s.position is None)
+    running.until(lambda: (s := running.hub.read_state().status) is not None and s.position is None)
     running.end()
     with SurveyReader(tmp_path / "out") as survey:
         track = [point for _, point in survey.track()]
@@ -130,7 +135,7 @@ def test_a_clock_that_jumps_changes_no_finding_and_no_order(
     real, off_s = time.time, [0.0]
     monkeypatch.setattr(time, "time", lambda: real() + off_s[0])
     running = Running(setup, tmp_path / "out", [100_000])
-    running.until(lambda: bool(running.hub.snap().found))
+    running.until(lambda: bool(running.hub.read_state().found))
     for jump_s in (-400 * 86400.0, 3600.0):
         off_s[0] = jump_s
         frames = running.tally.frames
@@ -171,10 +176,12 @@ class Fed(Notify):
 def test_a_lens_cap_is_told_and_noted_and_starves_no_watchdog(setup: Setup, tmp_path: Path) -> None:
     notify = Fed()
     running = Running(replace(setup, notify=notify), tmp_path / "out", [100_000], camera=Capped)
-    running.until(lambda: "black" in (((s := running.hub.snap().status) and s.condition) or ""))
+    running.until(
+        lambda: "black" in (((s := running.hub.read_state().status) and s.condition) or "")
+    )
     before = notify.fed
     running.until(lambda: notify.fed > before + 20)
-    newest = running.hub.newest()[1]
+    newest = running.hub.newest_frame()[1]
     assert newest is not None and newest.verdict == "too dark"
     time.sleep(1.2)
     running.end()

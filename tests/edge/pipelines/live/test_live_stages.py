@@ -15,7 +15,14 @@ from crackscan.edge.reporting.result_files import Results
 from crackscan.edge.survey import SurveyReader, SurveyWriter
 from crackscan.edge.survey import writer as survey_writer
 from crackscan.edge.tracking.wall_tracker import WallTracker
-from crackscan.edge.web.live.commands import Choose, Mark, NewSurvey, Pause, Resume, SetScale
+from crackscan.edge.web.live.commands import (
+    ChooseOperatingPoint,
+    Mark,
+    NewSurvey,
+    Pause,
+    Resume,
+    SetScale,
+)
 
 FRAMES = 60
 
@@ -56,7 +63,7 @@ def test_a_slow_disk_delays_no_frame(
     disk.slow_down(monkeypatch, survey_writer, "free_disk_bytes")
     annotated = replace(setup, settings=replace(setup.settings, annotate="yes"))
     running = Running(annotated, out, [100_000])
-    running.until(lambda: bool(running.hub.snap().found))
+    running.until(lambda: bool(running.hub.read_state().found))
     disk.block()
     with sqlite3.connect(out / "survey.sqlite", isolation_level=None) as other:
         other.execute("BEGIN EXCLUSIVE")
@@ -83,17 +90,17 @@ def test_a_new_survey_on_a_slow_disk_delays_no_frame(
     disk.slow_down(monkeypatch, live_scan, "make")
     disk.slow_down(monkeypatch, SurveyWriter, "close")
     running = Running(setup, tmp_path / "first", [100_000])
-    running.until(lambda: bool(running.hub.snap().found))
+    running.until(lambda: bool(running.hub.read_state().found))
     disk.block()
-    asked = running.hub.offer(NewSurvey("second"))
-    marked = running.hub.offer(Mark("of the second survey"))
+    asked = running.hub.offer_command(NewSurvey("second"))
+    marked = running.hub.offer_command(Mark("of the second survey"))
     running.until(lambda: "make" in disk.held_up)
     frames = running.tally.frames
     running.until(lambda: running.tally.frames > frames + FRAMES)
-    assert {asked, marked}.isdisjoint(one.command for one in running.hub.snap().messages)
+    assert {asked, marked}.isdisjoint(one.command for one in running.hub.read_state().messages)
     disk.release()
-    running.until(lambda: marked in {one.command for one in running.hub.snap().messages})
-    running.until(lambda: bool(running.hub.snap().found))
+    running.until(lambda: marked in {one.command for one in running.hub.read_state().messages})
+    running.until(lambda: bool(running.hub.read_state().found))
     running.end()
     assert running.error is None
     with SurveyReader(tmp_path / "second") as survey:
@@ -121,18 +128,18 @@ def test_commands_are_executed_in_the_thread_that_scans(
     for name in ("register_frame", "track_cracks", "use_rule", "end_tracks"):
         note_thread(WallTracker, name)
     running = Running(setup, tmp_path / "first", [100_000])
-    running.until(lambda: bool(running.hub.snap().found))
+    running.until(lambda: bool(running.hub.read_state().found))
     owner = running.thread.ident
     commands = [
         Pause(),
         Resume(),
-        Choose("high-recall"),
+        ChooseOperatingPoint("high-recall"),
         SetScale((0.0, 0.0), (100.0, 0.0), 224, 224, 50.0),
         Mark("here"),
         NewSurvey("second"),
     ]
     assert all(running.ask(command)[1] for command in commands)
-    running.until(lambda: bool(running.hub.snap().found))
+    running.until(lambda: bool(running.hub.read_state().found))
     running.end()
     assert running.error is None
     assert len(threads) == 5 and all(one == {owner} for one in threads.values()), threads

@@ -9,8 +9,8 @@ from crackscan.edge.inference.model import Model
 from crackscan.edge.pipelines.live import Setup, Tally, scan
 from crackscan.edge.settings import Settings
 from crackscan.edge.web.live.commands import Pause
+from crackscan.edge.web.live.frame_encoding import cut_thumbnail, encode_frame
 from crackscan.edge.web.live.hub import Hub
-from crackscan.edge.web.live.pictures import encode, thumbnail
 
 SAMPLES = Path(__file__).parents[4] / "samples"
 
@@ -21,18 +21,18 @@ def test_a_folder_is_shown_picture_by_picture_with_its_findings(tmp_path: Path) 
     shutil.copy(SAMPLES / "cracked-patch-upright.jpg", photos / "a.jpg")
     model, hub, tally = Model.load(threads=1), Hub(), Tally()
     setup = Setup(model, Rule.of(model.card), Settings(reserve_mb=0, annotate="no"), hub=hub)
-    asked = hub.offer(Pause())
+    asked = hub.offer_command(Pause())
     with open_source(str(photos)) as source:
         scan(source, setup, tmp_path / "out", tally)
-    number, newest = hub.newest()
+    number, newest = hub.newest_frame()
     assert number == 1 and newest is not None and newest.frame.name == "a.jpg"
     assert len(newest.findings) == tally.findings >= 1
-    assert encode(number, newest).body.endswith(b"\xff\xd9")
-    snap = hub.snap()
+    assert encode_frame(number, newest).body.endswith(b"\xff\xd9")
+    snap = hub.read_state()
     assert {one.number for one in snap.found} == {one.number for one in newest.findings}
     for found, picture in hub.take_pictures():
         assert found.frame == "a.jpg" and found.width.endswith("px")
-        assert thumbnail(picture, found.box)
+        assert cut_thumbnail(picture, found.box)
     assert snap.status is not None and snap.status.frames == 1
     assert snap.status.findings == tally.findings and snap.status.survey
     [answer] = snap.messages

@@ -14,15 +14,15 @@ from live_help import a_frame
 from crackscan.edge.web.live.address import Address
 from crackscan.edge.web.live.http import Limits
 from crackscan.edge.web.live.hub import Hub
-from crackscan.edge.web.live.serve import Live, serve
+from crackscan.edge.web.live.serve import LiveServer, serve_hub
 
-Serving = Callable[..., Live]
+Serving = Callable[..., LiveServer]
 
 
 @pytest.fixture
 def hub() -> Hub:
     hub = Hub()
-    hub.publish(a_frame())
+    hub.publish_frame(a_frame())
     return hub
 
 
@@ -33,7 +33,7 @@ def serving(hub: Hub) -> Iterator[Serving]:
 
         def start(
             host: str = "127.0.0.1", limits: Limits | None = None, keys_file: Path | None = None
-        ) -> Live:
-            return stack.enter_context(serve(hub, Address(host, 0), keys_file, limits))
+        ) -> LiveServer:
+            return stack.enter_context(serve_hub(hub, Address(host, 0), keys_file, limits))
 
         yield start

@@ -11,8 +11,8 @@ import numpy as np
 
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import BoundingBox
-from crackscan.edge.web.live.serve import Live
-from crackscan.edge.web.live.values import InView, LiveFrame
+from crackscan.edge.web.live.serve import LiveServer
+from crackscan.edge.web.live.values import LiveFrame, VisibleFinding
 
 
 def a_frame(index: int = 0, height: int = 240, width: int = 320) -> LiveFrame:
@@ -23,7 +23,11 @@ def a_frame(index: int = 0, height: int = 240, width: int = 320) -> LiveFrame:
     crack_map[:, 10] = 0.9
     frame = Frame(rgb, index, f"clip.mp4#{index}", "clip.mp4", time.monotonic(), time.time())
     return LiveFrame(
-        frame, lambda: crack_map, 0.6, 16, (InView(1, 0.9, BoundingBox(160, 0, 176, height)),)
+        frame,
+        lambda: crack_map,
+        0.6,
+        16,
+        (VisibleFinding(1, 0.9, BoundingBox(160, 0, 176, height)),),
     )
 
 
@@ -37,7 +41,7 @@ def number_of(body: bytes) -> int:
 class Visitor:
     """A viewer's browser, as far as HTTP goes: keeps a cookie, tells its origin."""
 
-    live: Live
+    live: LiveServer
     cookie: str = ""
 
     def ask(

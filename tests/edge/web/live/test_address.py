@@ -8,9 +8,9 @@ import pytest
 from crackscan.core.errors import CrackscanError
 from crackscan.edge.web.live.address import (
     Address,
-    hosts,
-    listen,
-    own_addresses,
+    list_hosts,
+    list_own_addresses,
+    open_listener,
     parse_address,
 )
 
@@ -57,31 +57,31 @@ def test_what_is_no_address_is_told(text: str) -> None:
 
 
 def test_an_address_in_use_is_told_in_one_line() -> None:
-    with listen(Address("127.0.0.1", 0)) as first:
+    with open_listener(Address("127.0.0.1", 0)) as first:
         port = first.getsockname()[1]
         with pytest.raises(CrackscanError, match=f"127.0.0.1:{port}: .*in use.*--live") as error:
-            listen(Address("127.0.0.1", port))
+            open_listener(Address("127.0.0.1", port))
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "192.0.2.77"])
 def test_a_host_that_is_not_here_is_told(host: str) -> None:
-    if host in own_addresses():
+    if host in list_own_addresses():
         pytest.skip("it is here")
     with pytest.raises(CrackscanError, match=f"no live view at {host}"):
-        listen(Address(host, 0))
+        open_listener(Address(host, 0))
 
 
 def test_every_network_is_named_by_its_addresses_and_the_machines_name() -> None:
-    assert hosts(Address("10.0.0.7", 1)) == ["10.0.0.7"]
-    assert hosts(Address("fe80::7", 1)) == ["[fe80::7]"]
-    *ips, name = hosts(Address("0.0.0.0", 1))
+    assert list_hosts(Address("10.0.0.7", 1)) == ["10.0.0.7"]
+    assert list_hosts(Address("fe80::7", 1)) == ["[fe80::7]"]
+    *ips, name = list_hosts(Address("0.0.0.0", 1))
     assert name.endswith(".local")
-    assert ips == own_addresses()
+    assert ips == list_own_addresses()
     assert all(not ipaddress.IPv4Address(ip).is_loopback for ip in ips)
 
 
 def test_own_addresses_can_be_bound() -> None:
-    for ip in own_addresses():
+    for ip in list_own_addresses():
         with socket.create_server((ip, 0)):
             pass

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 
 from crackscan.edge.web.live.address import Address
-from crackscan.edge.web.live.announce import announce, code
+from crackscan.edge.web.live.announce import announce_links, draw_qr_code
 from crackscan.edge.web.live.keys import Keys, Role
-from crackscan.edge.web.live.serve import Live
+from crackscan.edge.web.live.serve import LiveServer
 
 
 class Terminal(StringIO):
@@ -17,7 +17,7 @@ class Terminal(StringIO):
         return True
 
 
-NETWORK = Live(Address("192.168.4.1", 8765), Keys.random())
+NETWORK = LiveServer(Address("192.168.4.1", 8765), Keys.generate())
 MODULE_PX = 6
 HALVES = {" ": (0, 0), "▀": (1, 0), "▄": (0, 1), "█": (1, 1)}
 
@@ -46,18 +46,18 @@ def without_colours(line: str) -> str:
 
 def test_the_code_is_the_link() -> None:
     link = NETWORK.links()[0]
-    assert read(code(link)) == link
+    assert read(draw_qr_code(link)) == link
 
 
 def test_the_code_fits_a_terminal() -> None:
-    lines = code(NETWORK.links()[0]).splitlines()
+    lines = draw_qr_code(NETWORK.links()[0]).splitlines()
     assert len(lines) <= 22
     assert max(len(without_colours(line)) for line in lines) <= 44
 
 
 def test_a_terminal_gets_both_links() -> None:
     out = Terminal()
-    announce(NETWORK, out)
+    announce_links(NETWORK, out)
     assert NETWORK.links()[0] in out.getvalue()
     assert NETWORK.links(Role.VIEW)[0] in out.getvalue()
     assert NETWORK.links()[0] != NETWORK.links(Role.VIEW)[0]
@@ -65,7 +65,7 @@ def test_a_terminal_gets_both_links() -> None:
 
 def test_a_file_or_journal_gets_no_key() -> None:
     out = StringIO()
-    announce(NETWORK, out, Path("/var/lib/crackscan/live-keys"))
+    announce_links(NETWORK, out, Path("/var/lib/crackscan/live-keys"))
     assert NETWORK.keys is not None
     assert NETWORK.keys.control not in out.getvalue()
     assert NETWORK.keys.view not in out.getvalue()
@@ -76,5 +76,5 @@ def test_a_file_or_journal_gets_no_key() -> None:
 
 def test_a_view_for_this_machine_needs_no_code() -> None:
     out = Terminal()
-    announce(Live(Address("127.0.0.1", 8765), None), out)
+    announce_links(LiveServer(Address("127.0.0.1", 8765), None), out)
     assert out.getvalue() == "Live view, on this machine only: http://127.0.0.1:8765/\n"

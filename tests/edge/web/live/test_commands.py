@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crackscan.edge.web.live.commands import (
-    Choose,
+    ChooseOperatingPoint,
     Command,
     CommandError,
     Mark,
@@ -17,7 +17,7 @@ from crackscan.edge.web.live.commands import (
     Resume,
     SetScale,
     Snapshot,
-    parse,
+    parse_command,
 )
 
 SCALE: dict[str, Any] = {
@@ -31,31 +31,31 @@ SCALE: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("said", "command"),
+    ("message", "command"),
     [
         ({"do": "mark", "text": "  rust \n stain "}, Mark("rust stain")),
         ({"do": "mark"}, Mark("")),
         ({"do": "snapshot"}, Snapshot()),
         ({"do": "pause"}, Pause()),
         ({"do": "resume"}, Resume()),
-        ({"do": "choose", "name": "high-recall"}, Choose("high-recall")),
+        ({"do": "choose", "name": "high-recall"}, ChooseOperatingPoint("high-recall")),
         ({"do": "new survey", "name": "Brücke 12"}, NewSurvey("Brücke 12")),
         (SCALE, SetScale((10, 20), (110.5, 20), 640, 480, 50)),
     ],
 )
-def test_commands_are_read(said: dict[str, Any], command: Command) -> None:
-    assert parse(said) == command
+def test_commands_are_read(message: dict[str, Any], command: Command) -> None:
+    assert parse_command(message) == command
 
 
 @pytest.mark.parametrize(
-    ("said", "why"),
+    ("message", "why"),
     [
         ({}, "no such command"),
         ({"do": ["mark"]}, "no such command"),
         ({"do": "mark", "text": "x" * 121}, "0 to 120 characters, not 121"),
         ({"do": "mark", "text": "bell \x07"}, "cannot be shown"),
         ({"do": "mark", "text": "\ud800"}, "cannot be shown"),
-        ({"do": "mark", "text": 5}, "is a text"),
+        ({"do": "mark", "text": 5}, "must be a text"),
         ({"do": "new survey", "name": " "}, "1 to 120 characters, not 0"),
         ({"do": "new survey", "name": "../other"}, "no slash"),
         ({"do": "new survey", "name": ".hidden"}, "dot"),
@@ -71,9 +71,9 @@ def test_commands_are_read(said: dict[str, Any], command: Command) -> None:
         (SCALE | {"frame_width": None}, "a number is missing"),
     ],
 )
-def test_what_makes_no_sense_is_said(said: dict[str, Any], why: str) -> None:
+def test_an_invalid_command_is_refused_in_one_line(message: dict[str, Any], why: str) -> None:
     with pytest.raises(CommandError, match=why) as error:
-        parse(said)
+        parse_command(message)
     assert "\n" not in str(error.value)
 
 
@@ -91,9 +91,9 @@ anything = st.recursive(
     st.dictionaries(st.sampled_from([*SCALE, "text", "name"]), anything),
 )
 def test_whatever_is_sent_is_a_command_or_a_line(do: str, rest: dict[str, Any]) -> None:
-    said = json.loads(json.dumps(SCALE | rest | {"do": do}))
+    message = json.loads(json.dumps(SCALE | rest | {"do": do}))
     try:
-        command = parse(said)
+        command = parse_command(message)
     except CommandError as error:
         assert str(error)
     else:

@@ -16,14 +16,14 @@ from live_help import Visitor, a_frame, number_of
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.web.live.http import Limits
 from crackscan.edge.web.live.hub import Hub
-from crackscan.edge.web.live.serve import Live
+from crackscan.edge.web.live.serve import LiveServer
 from crackscan.edge.web.live.values import LiveFrame
 
-Serving = Callable[..., Live]
+Serving = Callable[..., LiveServer]
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
-def connect(live: Live, receive_bytes: int | None = None) -> socket.socket:
+def connect(live: LiveServer, receive_bytes: int | None = None) -> socket.socket:
     one = socket.socket()
     if receive_bytes is not None:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
@@ -47,7 +47,7 @@ def ended(one: socket.socket, seconds: float) -> bool:
     return False
 
 
-def host(live: Live) -> bytes:
+def host(live: LiveServer) -> bytes:
     return f"Host: 127.0.0.1:{live.address.port}\r\n".encode()
 
 
@@ -75,7 +75,7 @@ def scanning(hub: Hub) -> Iterator[list[float]]:
             if over.wait(0.02):
                 return
             began_s = time.perf_counter()
-            hub.publish(frames[index % len(frames)])
+            hub.publish_frame(frames[index % len(frames)])
             took.append(time.perf_counter() - began_s)
 
     thread = threading.Thread(target=scan)
@@ -90,7 +90,7 @@ def scanning(hub: Hub) -> Iterator[list[float]]:
 def test_one_who_never_reads_is_dropped_and_others_see_on(hub: Hub, serving: Serving) -> None:
     live = serving(limits=Limits(send_s=1.0, send_buffer_bytes=8192))
     ask = b"GET /api/frame?after=0 HTTP/1.1\r\n" + host(live) + b"\r\n"
-    hub.publish(a_large_frame(0))
+    hub.publish_frame(a_large_frame(0))
     with scanning(hub) as took, ExitStack() as stack:
         deaf = [stack.enter_context(connect(live, 4096)) for _ in range(6)]
         for one in deaf:
@@ -178,7 +178,7 @@ def test_a_crowd_is_bounded_and_does_not_lock_out_who_has_a_key(hub: Hub, servin
             assert visitor.get("/api/frame")[0].status == 200
         open_s = sum(1 for one in crowd if not ended(one, 0.01))
         assert open_s <= 24, "of one address"
-    assert hub.newest()[0] == 1
+    assert hub.newest_frame()[0] == 1
 
 
 def test_viewers_who_have_a_key_are_bounded_too(serving: Serving) -> None:
@@ -201,7 +201,7 @@ def test_viewers_who_have_a_key_are_bounded_too(serving: Serving) -> None:
 
 
 def test_a_flood_of_requests_costs_the_scan_little(hub: Hub, serving: Serving) -> None:
-    live = serving(limits=Limits(strange_per_s=20.0))
+    live = serving(limits=Limits(unknown_per_s=20.0))
     over = threading.Event()
     answered: list[int] = []
 
@@ -235,7 +235,7 @@ def test_neither_memory_nor_the_journal_grows(
     hub: Hub, serving: Serving, caplog: pytest.LogCaptureFixture
 ) -> None:
     live = serving(
-        limits=Limits(send_s=0.5, accepts_per_s=500, known_per_s=2000, strange_per_s=2000)
+        limits=Limits(send_s=0.5, accepts_per_s=500, known_per_s=2000, unknown_per_s=2000)
     )
     ask = b"GET /api/frame?after=0 HTTP/1.1\r\n" + host(live) + b"\r\n"
     style = b"GET /live.css HTTP/1.1\r\n" + host(live) + b"\r\n"
@@ -270,7 +270,7 @@ def test_publishing_costs_microseconds_with_and_without_viewers(hub: Hub, servin
         took = []
         for _ in range(300):
             began_s = time.perf_counter()
-            hub.publish(frame)
+            hub.publish_frame(frame)
             took.append(time.perf_counter() - began_s)
         return sorted(took)[150]
 

@@ -9,7 +9,7 @@ from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.web.live.commands import Mark, Pause, Snapshot
 from crackscan.edge.web.live.hub import MOST_COMMANDS, MOST_FOUND, Hub
-from crackscan.edge.web.live.values import Found, LiveFrame, Status
+from crackscan.edge.web.live.values import ListedFinding, LiveFrame, Status
 
 
 def a_frame(index: int) -> LiveFrame:
@@ -17,8 +17,8 @@ def a_frame(index: int) -> LiveFrame:
     return LiveFrame(frame, None, 0.5, 16)
 
 
-def a_finding(number: int, probability: float = 0.9) -> Found:
-    return Found(number, probability, BoundingBox(0, 0, 16, 16), 0.0, f"#{number}")
+def a_finding(number: int, probability: float = 0.9) -> ListedFinding:
+    return ListedFinding(number, probability, BoundingBox(0, 0, 16, 16), 0.0, f"#{number}")
 
 
 def test_only_the_newest_frame_is_kept() -> None:
@@ -26,8 +26,8 @@ def test_only_the_newest_frame_is_kept() -> None:
     frames = [a_frame(index) for index in range(50)]
     pictures = [weakref.ref(one.frame.rgb) for one in frames]
     for one in frames:
-        hub.publish(one)
-    number, newest = hub.newest()
+        hub.publish_frame(one)
+    number, newest = hub.newest_frame()
     assert number == 50
     assert newest is frames[-1]
     del frames, one
@@ -38,19 +38,22 @@ def test_only_the_newest_frame_is_kept() -> None:
 def test_a_finding_is_on_the_list_once_the_latest_first() -> None:
     hub = Hub()
     for one in (a_finding(1), a_finding(2), a_finding(3), a_finding(1, 0.95)):
-        hub.found(one)
-    hub.gone(2)
-    assert [(one.number, one.probability) for one in hub.snap().found] == [(3, 0.9), (1, 0.95)]
-    hub.clear()
-    assert hub.snap().found == ()
+        hub.list_finding(one)
+    hub.remove_finding(2)
+    assert [(one.number, one.probability) for one in hub.read_state().found] == [
+        (3, 0.9),
+        (1, 0.95),
+    ]
+    hub.clear_findings()
+    assert hub.read_state().found == ()
 
 
 def test_the_list_and_the_pictures_that_wait_for_their_thumbnail_are_bounded() -> None:
     hub = Hub()
     picture = np.zeros((32, 32, 3), np.uint8)
     for number in range(5 * MOST_FOUND):
-        hub.found(a_finding(number), picture)
-    assert [one.number for one in hub.snap().found] == list(
+        hub.list_finding(a_finding(number), picture)
+    assert [one.number for one in hub.read_state().found] == list(
         range(5 * MOST_FOUND - 1, 4 * MOST_FOUND - 1, -1)
     )
     waiting = hub.take_pictures()
@@ -61,32 +64,32 @@ def test_the_list_and_the_pictures_that_wait_for_their_thumbnail_are_bounded() -
 
 def test_commands_come_in_order_once_and_not_without_end() -> None:
     hub = Hub()
-    assert hub.commands() == []
-    ids = [hub.offer(command) for command in (Mark("rust"), Snapshot(), Pause())]
-    asked = hub.commands()
+    assert hub.take_commands() == []
+    ids = [hub.offer_command(command) for command in (Mark("rust"), Snapshot(), Pause())]
+    asked = hub.take_commands()
     assert [(one.id, one.command) for one in asked] == list(
         zip(ids, (Mark("rust"), Snapshot(), Pause()), strict=True)
     )
-    assert hub.commands() == []
-    taken = [hub.offer(Snapshot()) for _ in range(MOST_COMMANDS + 3)]
+    assert hub.take_commands() == []
+    taken = [hub.offer_command(Snapshot()) for _ in range(MOST_COMMANDS + 3)]
     assert [one is None for one in taken] == [False] * MOST_COMMANDS + [True] * 3
-    assert len(hub.commands()) == MOST_COMMANDS
+    assert len(hub.take_commands()) == MOST_COMMANDS
 
 
 def test_an_answer_names_its_command_and_old_messages_go() -> None:
     hub = Hub()
-    hub.offer(Snapshot())
-    (asked,) = hub.commands()
-    hub.answer(asked, "the disk is full", good=False)
-    hub.say("the camera is back")
-    said = hub.snap().messages
+    hub.offer_command(Snapshot())
+    (asked,) = hub.take_commands()
+    hub.answer_command(asked, "the disk is full", good=False)
+    hub.send_message("the camera is back")
+    said = hub.read_state().messages
     assert [(one.text, one.good, one.command) for one in said] == [
         ("the disk is full", False, asked.id),
         ("the camera is back", True, None),
     ]
     for number in range(100):
-        hub.say(str(number))
-    last = hub.snap().messages
+        hub.send_message(str(number))
+    last = hub.read_state().messages
     assert len(last) == 20
     assert (last[-1].text, last[-1].id) == ("99", 102)
 
@@ -94,18 +97,18 @@ def test_an_answer_names_its_command_and_old_messages_go() -> None:
 def test_every_change_is_told_and_gives_a_new_version() -> None:
     hub = Hub()
     told: list[int] = []
-    hub.listen(lambda: told.append(hub.version))
-    hub.status(Status("0", "crack-s"))
-    hub.found(a_finding(1))
-    hub.say("hello")
-    hub.gone(1)
-    hub.gone(1)  # it is not there: nothing changes
-    hub.close()
+    hub.notify_changes(lambda: told.append(hub.version))
+    hub.publish_status(Status("0", "crack-s"))
+    hub.list_finding(a_finding(1))
+    hub.send_message("hello")
+    hub.remove_finding(1)
+    hub.remove_finding(1)  # it is not there: nothing changes
+    hub.end_view()
     assert told == [1, 2, 3, 4, 5]
-    assert hub.snap().ended
-    hub.publish(a_frame(1))
+    assert hub.read_state().ended
+    hub.publish_frame(a_frame(1))
     assert len(told) == 6
     assert hub.version == 5, "a frame is no news for the list"
-    hub.listen(None)
-    hub.publish(a_frame(2))
+    hub.notify_changes(None)
+    hub.publish_frame(a_frame(2))
     assert len(told) == 6

@@ -38,7 +38,7 @@ def link(settings: Path, *options: str, terminal: bool = False) -> tuple[int, st
 def test_a_terminal_shows_the_kept_keys_and_a_pipe_does_not(tmp_path: Path) -> None:
     settings, path = tmp_path / "settings.toml", tmp_path / "keys"
     settings.write_text(f'live = "0.0.0.0:8765"\nlive_keys = "{path}"\n')
-    keys = Keys.kept(path)
+    keys = Keys.load_or_create(path)
     code, said = link(settings, terminal=True)
     assert code == 0
     assert keys.control in said
@@ -49,7 +49,7 @@ def test_a_terminal_shows_the_kept_keys_and_a_pipe_does_not(tmp_path: Path) -> N
     assert keys.control not in said
     assert str(path) in said
     assert link(settings, "--new")[0] == 0
-    assert Keys.kept(path) != keys
+    assert Keys.load_or_create(path) != keys
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,13 @@ from numpy.typing import NDArray
 
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import BoundingBox
-from crackscan.edge.web.live.pictures import LONGEST_PX, MOST_CELLS, encode, thumbnail
-from crackscan.edge.web.live.values import InView, LiveFrame
+from crackscan.edge.web.live.frame_encoding import (
+    LONGEST_PX,
+    MOST_CELLS,
+    cut_thumbnail,
+    encode_frame,
+)
+from crackscan.edge.web.live.values import LiveFrame, VisibleFinding
 
 
 def decoded(jpeg: bytes) -> NDArray[np.uint8]:
@@ -36,13 +41,13 @@ def a_frame(height: int, width: int, with_map: bool = True) -> LiveFrame:
     crack_map = np.zeros((-(-height // 16), -(-width // 16)), np.float32)
     crack_map[1, 2] = 0.75
     frame = Frame(rgb, 3, "clip.mp4#3", "clip.mp4", 0.0, 0.0)
-    findings = (InView(7, 0.91234, BoundingBox(32, 16, 48, 32)),)
+    findings = (VisibleFinding(7, 0.91234, BoundingBox(32, 16, 48, 32)),)
     shown = (lambda: crack_map) if with_map else None
     return LiveFrame(frame, shown, 0.6, 16, findings, "too fast")
 
 
 def test_a_frame_comes_whole() -> None:
-    told, cells, picture = unpacked(encode(12, a_frame(240, 328)).body)
+    told, cells, picture = unpacked(encode_frame(12, a_frame(240, 328)).body)
     assert (told["number"], told["name"], told["verdict"]) == (12, "clip.mp4#3", "too fast")
     assert (told["width"], told["height"]) == (328, 240)
     assert told["findings"] == [{"number": 7, "probability": 0.912, "box": [32, 16, 48, 32]}]
@@ -55,14 +60,14 @@ def test_a_frame_comes_whole() -> None:
 
 
 def test_a_frame_that_the_model_has_not_seen_has_no_map() -> None:
-    told, cells, picture = unpacked(encode(1, a_frame(240, 320, with_map=False)).body)
+    told, cells, picture = unpacked(encode_frame(1, a_frame(240, 320, with_map=False)).body)
     assert told["map"] is None
     assert cells.size == 0
     assert picture.shape == (240, 320, 3)
 
 
 def test_a_photograph_is_made_small_and_no_crack_is_lost_from_its_map() -> None:
-    told, cells, picture = unpacked(encode(1, a_frame(3000, 4000)).body)
+    told, cells, picture = unpacked(encode_frame(1, a_frame(3000, 4000)).body)
     assert picture.shape == (720, LONGEST_PX, 3)
     assert (told["width"], told["height"]) == (4000, 3000), "boxes are in its own pixels"
     assert max(cells.shape) <= MOST_CELLS
@@ -83,7 +88,7 @@ def test_a_photograph_is_made_small_and_no_crack_is_lost_from_its_map() -> None:
 def test_a_thumbnail_holds_its_finding(box: BoundingBox) -> None:
     picture = np.full((240, 320, 3), 128, np.uint8)
     picture[box.top : box.bottom, box.left : box.right] = 255, 0, 0
-    small = decoded(thumbnail(picture, box))
+    small = decoded(cut_thumbnail(picture, box))
     assert small.shape == (240, 320, 3)
     red = (small[..., 0] > 190) & (small[..., 1] < 100) & (small[..., 2] < 100)
     rows, cols = np.flatnonzero(red.any(axis=1)), np.flatnonzero(red.any(axis=0))
@@ -101,5 +106,6 @@ def test_a_thumbnail_holds_its_finding(box: BoundingBox) -> None:
 def test_a_thumbnail_of_a_small_or_narrow_frame_is_possible() -> None:
     for shape in ((64, 64, 3), (64, 2000, 3), (2000, 64, 3)):
         assert (
-            decoded(thumbnail(np.zeros(shape, np.uint8), BoundingBox(0, 0, 16, 16))).shape[1] == 320
+            decoded(cut_thumbnail(np.zeros(shape, np.uint8), BoundingBox(0, 0, 16, 16))).shape[1]
+            == 320
         )

@@ -21,11 +21,11 @@ from crackscan.edge.web.live.commands import Mark
 from crackscan.edge.web.live.hub import MOST_COMMANDS, Hub
 from crackscan.edge.web.live.keys import Keys, Role
 from crackscan.edge.web.live.routes import PAGE
-from crackscan.edge.web.live.serve import Live, serve
-from crackscan.edge.web.live.values import Choice, Found, Status
+from crackscan.edge.web.live.serve import LiveServer, serve_hub
+from crackscan.edge.web.live.values import ListedFinding, OperatingPointChoice, Status
 
 EVERYWHERE = "0.0.0.0"
-Serving = Callable[..., Live]
+Serving = Callable[..., LiveServer]
 
 
 def until(true: Callable[[], object], seconds: float = 5.0) -> None:
@@ -45,10 +45,10 @@ def test_on_this_machine_it_needs_no_key_and_everybody_may_command(
     assert visitor.state()["role"] == "control"
     answer, body = visitor.ask("POST", "/api/do", {"do": "mark", "text": "rust"})
     assert answer.status == 202
-    (asked,) = hub.commands()
+    (asked,) = hub.take_commands()
     assert asked.command == Mark("rust")
     assert json.loads(body) == {"id": asked.id}
-    hub.answer(asked, "Marked: rust")
+    hub.answer_command(asked, "Marked: rust")
     assert visitor.state()["messages"] == [
         {"id": 1, "text": "Marked: rust", "good": True, "command": asked.id}
     ]
@@ -91,14 +91,14 @@ def test_a_link_lets_in_and_only_the_right_one_commands(
     live = serving(EVERYWHERE)
     link, _, key = live.links(role)[0].partition("#")
     assert key
-    assert key not in "".join(live.places)
-    assert link in live.places
+    assert key not in "".join(live.addresses)
+    assert link in live.addresses
     visitor = Visitor(live)
     assert visitor.enter(key) == 200
     assert visitor.state()["role"] == role
     assert visitor.get("/api/frame")[0].status == 200
     assert visitor.ask("POST", "/api/do", {"do": "snapshot"})[0].status == status
-    assert len(hub.commands()) == (status == 202)
+    assert len(hub.take_commands()) == (status == 202)
 
 
 def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(serving: Serving) -> None:
@@ -129,13 +129,13 @@ def test_another_sites_page_cannot_command(
 ) -> None:
     answer, _ = Visitor(serving()).ask("POST", "/api/do", {"do": "pause"}, headers)
     assert answer.status == 403
-    assert hub.commands() == []
+    assert hub.take_commands() == []
 
 
 def test_a_form_of_another_kind_is_no_command(hub: Hub, serving: Serving) -> None:
     plain = {"Content-Type": "text/plain"}
     assert Visitor(serving()).ask("POST", "/api/do", {"do": "pause"}, plain)[0].status == 400
-    assert hub.commands() == []
+    assert hub.take_commands() == []
 
 
 @pytest.mark.parametrize("path", ["/", "/api/state", "/api/frame"])
@@ -158,7 +158,7 @@ def test_nonsense_is_answered_with_a_line(hub: Hub, serving: Serving, said: obje
     answer, body = Visitor(serving()).ask("POST", "/api/do", said)
     assert answer.status == 400
     assert body.count(b"\n") == 1
-    assert hub.commands() == []
+    assert hub.take_commands() == []
 
 
 def test_a_scan_that_takes_no_commands_is_not_flooded_with_them(serving: Serving) -> None:
@@ -181,7 +181,7 @@ def test_a_frame_is_given_once_and_the_next_when_there_is_one(hub: Hub, serving:
     waiting.start()
     time.sleep(0.3)
     assert got == []
-    hub.publish(a_frame(1))
+    hub.publish_frame(a_frame(1))
     published_s = time.monotonic()
     waiting.join(5)
     assert got[0][0] == 2
@@ -192,16 +192,18 @@ def test_a_frame_is_given_once_and_the_next_when_there_is_one(hub: Hub, serving:
 def test_frames_are_encoded_once_for_all_and_only_while_somebody_looks(
     hub: Hub, serving: Serving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from crackscan.edge.web.live import watching
+    from crackscan.edge.web.live import viewer_feed
 
     encoded: list[int] = []
-    encode = watching.encode
+    encode = viewer_feed.encode_frame
     monkeypatch.setattr(
-        watching, "encode", lambda number, live: encoded.append(number) or encode(number, live)
+        viewer_feed,
+        "encode_frame",
+        lambda number, live: encoded.append(number) or encode(number, live),
     )
     visitor = Visitor(serving())
     for index in range(1, 6):
-        hub.publish(a_frame(index))
+        hub.publish_frame(a_frame(index))
         time.sleep(0.05)
     assert encoded == []
     viewers = [threading.Thread(target=lambda: visitor.get("/api/frame?after=0")) for _ in range(6)]
@@ -215,13 +217,13 @@ def test_frames_are_encoded_once_for_all_and_only_while_somebody_looks(
 def test_the_state_tells_what_the_scan_told(hub: Hub, serving: Serving) -> None:
     visitor = Visitor(serving())
     assert visitor.state()["status"] is None
-    hub.status(
+    hub.publish_status(
         Status(
             "0",
             "crack-s",
             survey="Bridge",
             frames_per_s=9.5,
-            choices=(Choice("default", 0.9),),
+            choices=(OperatingPointChoice("default", 0.9),),
             position=Position(47.4, 8.5, "gpsd", 1.5, 3.0),
         )
     )
@@ -237,8 +239,9 @@ def test_findings_come_with_a_thumbnail_and_again_only_when_changed(
 ) -> None:
     visitor = Visitor(serving())
     frame = a_frame().frame
-    hub.found(
-        Found(1, 0.9, BoundingBox(160, 0, 176, 240), frame.wall_s, frame.name, "0.4 mm"), frame.rgb
+    hub.list_finding(
+        ListedFinding(1, 0.9, BoundingBox(160, 0, 176, 240), frame.wall_s, frame.name, "0.4 mm"),
+        frame.rgb,
     )
     until(lambda: visitor.state()["found"][0]["thumbnail"] is not None)
     state = visitor.state()
@@ -248,10 +251,10 @@ def test_findings_come_with_a_thumbnail_and_again_only_when_changed(
     assert answer.getheader("Content-Type") == "image/jpeg"
     assert jpeg[:2] == b"\xff\xd8"
     assert visitor.get("/api/thumbnail?number=2")[0].status == 404
-    hub.say("something else")
+    hub.send_message("something else")
     again = json.loads(visitor.get(f"/api/state?after=-1&found={state['found_version']}")[1])
     assert "found" not in again
-    hub.gone(1)
+    hub.remove_finding(1)
     assert visitor.state(again["version"])["found"] == []
 
 
@@ -261,7 +264,7 @@ def test_a_frame_is_given_back_once_its_thumbnail_is_cut(hub: Hub, serving: Serv
     visitor = Visitor(serving())
     live = a_frame()
     picture = weakref.ref(live.frame.rgb)
-    hub.found(Found(1, 0.9, live.findings[0].box, 0.0, "#1"), live.frame.rgb)
+    hub.list_finding(ListedFinding(1, 0.9, live.findings[0].box, 0.0, "#1"), live.frame.rgb)
     del live
     until(lambda: visitor.state()["found"][0]["thumbnail"] is not None)
     gc.collect()
@@ -270,7 +273,7 @@ def test_a_frame_is_given_back_once_its_thumbnail_is_cut(hub: Hub, serving: Serv
 
 def test_viewers_are_told_when_the_scan_ends(hub: Hub) -> None:
     told: list[bool] = []
-    with serve(hub, Address("127.0.0.1", 0)) as live:
+    with serve_hub(hub, Address("127.0.0.1", 0)) as live:
         visitor = Visitor(live)
         version = visitor.state()["version"]
         waiting = threading.Thread(target=lambda: told.append(visitor.state(version)["ended"]))
@@ -282,25 +285,25 @@ def test_viewers_are_told_when_the_scan_ends(hub: Hub) -> None:
         socket.create_connection(("127.0.0.1", live.address.port), timeout=1)
     names = [thread.name for thread in threading.enumerate()]
     assert not [name for name in names if name.startswith("live view")]
-    hub.publish(a_frame())  # and the scan may go on without
+    hub.publish_frame(a_frame())  # and the scan may go on without
 
 
 def test_a_view_of_the_next_run_takes_the_same_links_when_keys_are_kept(
     hub: Hub, tmp_path: Path
 ) -> None:
     path = tmp_path / "keys.json"
-    with serve(hub, Address(EVERYWHERE, 0), path) as live:
+    with serve_hub(hub, Address(EVERYWHERE, 0), path) as live:
         visitor = Visitor(live)
         assert live.keys is not None
         assert visitor.enter(live.keys.view) == 200
-    with serve(Hub(), Address(EVERYWHERE, live.address.port), path) as again:
-        assert again.keys == live.keys == Keys.kept(path)
+    with serve_hub(Hub(), Address(EVERYWHERE, live.address.port), path) as again:
+        assert again.keys == live.keys == Keys.load_or_create(path)
         assert visitor.state()["role"] == "view", "the browser's cookie is still good"
 
 
 def test_two_views_at_one_address_are_told_in_one_line(serving: Serving) -> None:
     live = serving()
-    with pytest.raises(CrackscanError, match="in use"), serve(Hub(), live.address):
+    with pytest.raises(CrackscanError, match="in use"), serve_hub(Hub(), live.address):
         pass
 
 
@@ -311,11 +314,11 @@ def test_a_fault_is_answered_and_told_and_the_view_goes_on(
     assert live.keys is not None
     visitor = Visitor(live)
     visitor.enter(live.keys.control)
-    hub.status(Status("0", "crack-s", temperature_c=float("nan")))
+    hub.publish_status(Status("0", "crack-s", temperature_c=float("nan")))
     with caplog.at_level(logging.ERROR):
         assert visitor.get("/api/state?after=-1")[0].status == 500
     assert "/api/state" in caplog.text
     for secret in (live.keys.control, live.keys.view, visitor.cookie.partition("=")[2]):
         assert secret not in caplog.text
-    hub.status(Status("0", "crack-s", temperature_c=50.0))
+    hub.publish_status(Status("0", "crack-s", temperature_c=50.0))
     assert visitor.state()["status"]["temperature_c"] == 50.0

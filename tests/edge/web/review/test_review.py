@@ -113,15 +113,17 @@ def test_another_site_can_neither_read_nor_review(client: ReviewClient) -> None:
 
 
 def test_with_keys_strangers_get_nothing_and_viewers_cannot_review(folder: Path) -> None:
-    keys = Keys.random()
+    keys = Keys.generate()
     client = ReviewClient(folder, keys)
     review = {"number": 1, "verdict": "accepted", "by": "A"}
     assert client.send("/api/findings").status == 401
     assert client.send("/api/review", review).status == 401
-    viewer = {"cookie": f"c={keys.cookie(Role.VIEW)}"}
+    viewer = {"cookie": f"c={keys.cookie_of(Role.VIEW)}"}
     assert client.send("/api/findings", **viewer).status == 200
     assert client.send("/api/review", review, **viewer).status == 403
-    assert client.send("/api/review", review, cookie=f"c={keys.cookie(Role.CONTROL)}").status == 200
+    assert (
+        client.send("/api/review", review, cookie=f"c={keys.cookie_of(Role.CONTROL)}").status == 200
+    )
     client.survey.close()
 
 

@@ -1,11 +1,11 @@
-"""Lets things happen only so often."""
+"""Limits how often something happens."""
 
 import asyncio
 import time
 
 
-class Bucket:
-    """Lets so many things a second pass, and a second's worth at once (token bucket)."""
+class RateLimiter:
+    """A token bucket: a given rate per second, and the tokens of one second at once."""
 
     def __init__(self, per_s: float) -> None:
         self._per_s = per_s
@@ -13,8 +13,8 @@ class Bucket:
         self._level = self._full
         self._at_s = time.monotonic()
 
-    async def take(self) -> None:
-        """Wait for one's turn."""
+    async def wait_turn(self) -> None:
+        """Wait until the next event is allowed."""
         now = time.monotonic()
         self._level = min(self._full, self._level + (now - self._at_s) * self._per_s)
         self._at_s = now

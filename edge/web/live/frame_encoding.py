@@ -1,4 +1,4 @@
-"""Frames and thumbnails as viewers get them: small, encoded once for all, off the scan's thread."""
+"""Encodes frames and thumbnails for viewers."""
 
 import json
 import struct
@@ -19,24 +19,24 @@ from crackscan.edge.web.live.values import LiveFrame
 LONGEST_PX = 960
 THUMBNAIL_PX = 320
 MOST_CELLS = 128
-"""Of a map's longer side, for viewers."""
+"""Cells along the longer side of a map at most."""
 _QUALITY, _THUMBNAIL_QUALITY = 72, 80
 _AROUND = 0.15
-"""Wall shown around a finding, in sides of its box."""
+"""Margin of wall around a finding, by the sides of its bounding box."""
 _LEAST_PX = 48
-"""Of a thumbnail's cut, in frame px."""
+"""Least side of the part that a thumbnail shows, frame px."""
 
 
 @dataclass(frozen=True, eq=False)
-class Encoded:
-    """A frame, ready to be sent."""
+class EncodedFrame:
+    """A frame as it is sent."""
 
     number: int
     body: bytes
 
 
-def encode(number: int, live: LiveFrame) -> Encoded:
-    """A frame with its map for a browser.
+def encode_frame(number: int, live: LiveFrame) -> EncodedFrame:
+    """Encode a frame with its map for a browser.
 
     Four bytes give the length of the JSON that follows (big-endian); behind it come the map, one
     byte a cell (probability times 255), row by row, and the picture as JPEG.
@@ -44,7 +44,7 @@ def encode(number: int, live: LiveFrame) -> Encoded:
     frame = live.frame
     crack_map = None if live.shown is None else live.shown()
     cells = None if crack_map is None else _small_map(crack_map)
-    told: dict[str, Any] = {
+    head: dict[str, Any] = {
         "number": number,
         "name": frame.name,
         "width": frame.width,
@@ -53,29 +53,33 @@ def encode(number: int, live: LiveFrame) -> Encoded:
         "verdict": live.verdict,
         "threshold": live.cell_threshold,
         "findings": [
-            {"number": one.number, "probability": round(one.probability, 3), "box": _list(one.box)}
+            {
+                "number": one.number,
+                "probability": round(one.probability, 3),
+                "box": _box_list(one.box),
+            }
             for one in live.findings
         ],
         "map": None,
     }
     if cells is not None and crack_map is not None:
         rows, cols = crack_map.shape
-        told["map"] = {
+        head["map"] = {
             "rows": cells.shape[0],
             "cols": cells.shape[1],
             "width": cols * live.cell_px,
             "height": rows * live.cell_px,
         }
-    head = json.dumps(told, allow_nan=False).encode()
-    parts = [struct.pack(">I", len(head)), head]
+    data = json.dumps(head, allow_nan=False).encode()
+    parts = [struct.pack(">I", len(data)), data]
     if cells is not None:
         parts.append(cells.tobytes())
-    parts.append(encode_jpeg(shrunk(frame.rgb, LONGEST_PX), _QUALITY))
-    return Encoded(number, b"".join(parts))
+    parts.append(encode_jpeg(shrink_picture(frame.rgb, LONGEST_PX), _QUALITY))
+    return EncodedFrame(number, b"".join(parts))
 
 
-def thumbnail(picture: RGB, box: BoundingBox) -> bytes:
-    """A finding, framed, with some wall around it, as JPEG, 4:3, THUMBNAIL_PX wide."""
+def cut_thumbnail(picture: RGB, box: BoundingBox) -> bytes:
+    """A JPEG, 4:3 and THUMBNAIL_PX wide, of a finding's bounding box and some wall around it."""
     height, width = picture.shape[:2]
     wide = max((box.right - box.left) * (1 + 2 * _AROUND), _LEAST_PX)
     high = max((box.bottom - box.top) * (1 + 2 * _AROUND), _LEAST_PX)
@@ -95,7 +99,7 @@ def thumbnail(picture: RGB, box: BoundingBox) -> bytes:
     return encode_jpeg(small, _THUMBNAIL_QUALITY)
 
 
-def shrunk(rgb: RGB, longest_px: int) -> RGB:
+def shrink_picture(rgb: RGB, longest_px: int) -> RGB:
     """The picture, or a smaller copy whose longer side is `longest_px`."""
     height, width = rgb.shape[:2]
     share = longest_px / max(height, width)
@@ -106,7 +110,7 @@ def shrunk(rgb: RGB, longest_px: int) -> RGB:
 
 
 def _small_map(crack_map: CrackMap) -> NDArray[np.uint8]:
-    """Probabilities as bytes; of a large map the largest of each square of cells."""
+    """Probabilities as bytes; a large map is reduced to the largest of each block of cells."""
     rows, cols = crack_map.shape
     side = -(-max(rows, cols) // MOST_CELLS)
     padded = np.pad(crack_map, ((0, -rows % side), (0, -cols % side)))
@@ -114,5 +118,5 @@ def _small_map(crack_map: CrackMap) -> NDArray[np.uint8]:
     return np.asarray(np.rint(np.clip(most, 0, 1) * 255), np.uint8)
 
 
-def _list(box: BoundingBox) -> list[int]:
+def _box_list(box: BoundingBox) -> list[int]:
     return [box.left, box.top, box.right, box.bottom]

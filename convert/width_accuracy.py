@@ -18,7 +18,7 @@ from crackscan.core.dataset.patches import crack_mask
 from crackscan.core.errors import DataError
 from crackscan.core.pictures import RGB, read_picture
 from crackscan.core.skeleton import half_width, length_px, skeleton
-from crackscan.edge.measurement.width import CrackMeasure, Tone, measure_crack
+from crackscan.edge.measurement.width import CrackMeasure, ToneCurve, measure_crack
 
 WIDTHS_PX = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0)
 BLURS_PX = (0.5, 1.0, 1.5, 2.0)
@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 
 
 def on_renderings(
-    count: int, seed: int, walls: Sequence[RGB], tone: Tone, progress: Callable[[], object]
+    count: int, seed: int, walls: Sequence[RGB], tone: ToneCurve, progress: Callable[[], object]
 ) -> list[Compared]:
     """Measure `count` renderings, spread evenly over all widths and blurs."""
     rng = np.random.default_rng(seed)
@@ -43,7 +43,7 @@ def on_renderings(
 
 
 def on_folder(
-    root: Path, tone: Tone, progress: Callable[[Sequence[Item]], Iterable[Item]]
+    root: Path, tone: ToneCurve, progress: Callable[[Sequence[Item]], Iterable[Item]]
 ) -> list[Compared]:
     """Measure the pictures of a folder (images/, masks/) in the cells that their masks cover.
 
@@ -81,7 +81,7 @@ def _exact_lines(root: Path) -> dict[str, list[Floats]]:
     }
 
 
-def _against_drawing(drawn: Rendering, name: str, tone: Tone) -> Compared:
+def _against_drawing(drawn: Rendering, name: str, tone: ToneCurve) -> Compared:
     measure, seconds = _timed(drawn.rgb, drawn.cells, tone)
     points = _points(measure)
     line = _evened(drawn.line.astype(np.float64))
@@ -106,7 +106,7 @@ def _against_mask(
     mask: NDArray[np.bool_],
     cells: NDArray[np.bool_],
     exact: list[Floats] | None,
-    tone: Tone,
+    tone: ToneCurve,
 ) -> Compared | None:
     measure, seconds = _timed(rgb, cells, tone)
     points = _points(measure)
@@ -155,7 +155,7 @@ def _compared(
     )
 
 
-def _timed(rgb: RGB, cells: NDArray[np.bool_], tone: Tone) -> tuple[CrackMeasure, float]:
+def _timed(rgb: RGB, cells: NDArray[np.bool_], tone: ToneCurve) -> tuple[CrackMeasure, float]:
     """The measure of the cells, and the processor time it took on one core."""
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from crackscan.core.rendering.photographed_walls import cut_wall
 from crackscan.core.rendering.procedural_walls import concrete_wall
-from crackscan.edge.measurement.width import LIGHT, Tone
+from crackscan.edge.measurement.width import LINEAR, ToneCurve
 
 FINER = 6
 """The crack is drawn on a grid so many times finer than the picture."""
@@ -54,9 +54,15 @@ class Rendering:
     setting: Setting
 
 
-def draw_setting(rng: np.random.Generator, width_px: float, blur_px: float, tone: Tone) -> Setting:
+def draw_setting(
+    rng: np.random.Generator, width_px: float, blur_px: float, tone: ToneCurve
+) -> Setting:
     """A crack of this width and blur, any in all other ways; one in seven is filled or shallow."""
-    depth = rng.normal(tone.depth, tone.spread) if rng.random() < 0.85 else rng.uniform(0.25, 0.6)
+    depth = (
+        rng.normal(tone.depth, tone.depth_deviation)
+        if rng.random() < 0.85
+        else rng.uniform(0.25, 0.6)
+    )
     return Setting(
         width_px=width_px,
         blur_px=blur_px,
@@ -75,12 +81,12 @@ def render(
     seed: int,
     size: int = 320,
     walls: Sequence[NDArray[np.uint8]] = (),
-    tone: Tone = LIGHT,
+    tone: ToneCurve = LINEAR,
 ) -> Rendering:
     """Draw a crack on a wall; the same arguments give the same bytes.
 
-    Without `walls` (crack-free pictures, uint8 RGB) the wall is procedural. With `LIGHT` the crack
-    darkens and blurs the light before the tone curve, with `PICTURE` the grey values themselves.
+    Without `walls` (crack-free pictures, uint8 RGB) the wall is procedural. With `LINEAR` the crack
+    darkens and blurs the light before the tone curve, with `ENCODED` the grey values themselves.
     """
     rng = np.random.default_rng(seed)
     line, left, right = _course(rng, setting, size)

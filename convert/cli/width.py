@@ -59,12 +59,12 @@ def width(
     from crackscan.convert.width_figures import figures
     from crackscan.convert.width_report import by_class, draw_errors, print_tables
     from crackscan.core.rendering.photographed_walls import read_backgrounds
-    from crackscan.edge.measurement.width import LIGHT, PICTURE
+    from crackscan.edge.measurement.width import ENCODED, LINEAR
 
     if data is not None and rendered is not None:
         raise click.UsageError("give DATA or --rendered, not both")
     console = Console(stderr=True)
-    blurred_in = LIGHT if tone == "light" else PICTURE
+    blurred_in = LINEAR if tone == "light" else ENCODED
     if data is not None:
         cracks = on_folder(
             data,

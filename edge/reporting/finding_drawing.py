@@ -9,7 +9,7 @@ from crackscan.core.pictures import RGB
 from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.measurement.values import LineArray, Measured, Scale
 from crackscan.edge.measurement.width.drawing import STRIP_PX, draw_width
-from crackscan.edge.measurement.width.values import Branch, CrackMeasure, Spread, Width
+from crackscan.edge.measurement.width.values import Branch, CrackMeasure, Width, WidthStatistics
 from crackscan.edge.reporting.picture_size import shrink_picture
 from crackscan.edge.survey.values import Sighting
 
@@ -159,13 +159,13 @@ def _crack_in_window(
     corner = np.array([window.left - 0.5, window.top - 0.5, 0, 0], np.float32)
     half = np.array([0.5, 0.5, 0, 0], np.float32)
     nothing = Width(None, None)
-    spread = Spread(nothing, nothing, nothing, None)
+    spread = WidthStatistics(nothing, nothing, nothing, None)
     if measures is not None and measures.width_p95 is not None:
         at = measures.width_max_at
         inside = at is not None and (
             window.left <= at[0] < window.right and window.top <= at[1] < window.bottom
         )
-        spread = Spread(
+        spread = WidthStatistics(
             _zoom_width(measures.width_median, zoom),
             _zoom_width(measures.width_p95, zoom),
             _zoom_width(measures.width_max, zoom),

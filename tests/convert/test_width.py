@@ -18,7 +18,7 @@ from crackscan.convert.width_report import by_class
 from crackscan.core.errors import DataError
 from crackscan.core.picture_writing import write_picture
 from crackscan.core.skeleton import half_width, length_px, skeleton
-from crackscan.edge.measurement.width import LIGHT, PICTURE
+from crackscan.edge.measurement.width import ENCODED, LINEAR
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def masked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for part in ("images", "masks"):
         (root / part).mkdir()
     for number, wide in enumerate((3.0, 6.0, 11.0)):
-        drawn = render(Setting(wide, 0.9, 0.4 + number, depth=0.7), number, 192, tone=PICTURE)
+        drawn = render(Setting(wide, 0.9, 0.4 + number, depth=0.7), number, 192, tone=ENCODED)
         write_picture(root / "images" / f"{number}.jpg", drawn.rgb, 95)
         y, x = np.mgrid[:192, :192]
         places = np.stack([x, y], axis=-1)[:, :, None]
@@ -39,7 +39,7 @@ def masked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_widths_of_renderings_are_as_good_as_promised() -> None:
-    cracks = on_renderings(32, 5, (), PICTURE, lambda: None)
+    cracks = on_renderings(32, 5, (), ENCODED, lambda: None)
     found = figures(cracks)
     assert found.median_error <= 0.25
     assert found.coverage >= 0.8  # 0.87 of many more: see the command
@@ -53,8 +53,8 @@ def test_the_drawn_crack_has_the_width_it_claims() -> None:
     even = np.full((64, 64, 3), 128, np.uint8)
     for wide, angle in ((1.0, 0.0), (2.0, 0.5), (7.0, 1.2)):
         setting = Setting(wide, 1.0, angle, depth=0.6, noise=0, quality=100)
-        drawn = render(setting, 1, 256, walls=[even], tone=LIGHT)
-        light = LIGHT.table[drawn.rgb[..., 1]]
+        drawn = render(setting, 1, 256, walls=[even], tone=LINEAR)
+        light = LINEAR.table[drawn.rgb[..., 1]]
         strip = np.ones((256, 256), bool)
         missing = np.clip(np.median(light) - light, 0, None)[strip].sum() / np.median(light)
         length = np.hypot(*np.diff(drawn.line[:, :2], axis=0).T).sum()
@@ -62,7 +62,7 @@ def test_the_drawn_crack_has_the_width_it_claims() -> None:
 
 
 def test_a_folder_with_masks_is_measured(masked: Path) -> None:
-    cracks = on_folder(masked, PICTURE, iter)
+    cracks = on_folder(masked, ENCODED, iter)
     assert [round(crack.true_mean_px) for crack in cracks] == pytest.approx([3, 6, 11], abs=1)
     assert figures(cracks).mean_error < 1
 
@@ -70,12 +70,12 @@ def test_a_folder_with_masks_is_measured(masked: Path) -> None:
 def test_exact_lines_are_used_where_the_folder_has_them(masked: Path) -> None:
     lines = []
     for number, wide in enumerate((3.0, 6.0, 11.0)):
-        drawn = render(Setting(wide, 0.9, 0.4 + number, depth=0.7), number, 192, tone=PICTURE)
+        drawn = render(Setting(wide, 0.9, 0.4 + number, depth=0.7), number, 192, tone=ENCODED)
         lines.append({"image": f"{number}.jpg", "lines": [drawn.line.tolist()]})
     path = masked / "lines.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     try:
-        cracks = on_folder(masked, PICTURE, iter)
+        cracks = on_folder(masked, ENCODED, iter)
     finally:
         path.unlink()
     assert [crack.true_mean_px for crack in cracks] == pytest.approx([3, 6, 11], abs=0.01)
@@ -122,7 +122,7 @@ def test_a_folder_without_masks_is_a_one_line_error(tmp_path: Path) -> None:
         (tmp_path / part).mkdir()
         write_picture(tmp_path / part / "a.jpg", np.full((32, 32, 3), 128, np.uint8))
     with pytest.raises(DataError, match="no masks/"):
-        on_folder(tmp_path, PICTURE, iter)
+        on_folder(tmp_path, ENCODED, iter)
 
 
 def test_one_or_the_other() -> None:

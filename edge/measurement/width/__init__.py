@@ -1,25 +1,30 @@
-"""Widths and lengths of cracks, in pixels and in millimetres."""
+"""The widths and lengths of cracks, with their uncertainty.
 
+`measure_crack` runs these steps: search for centre lines (ridges, linking, bridging of gaps),
+estimation of the width at each point (profiles, likelihood, posterior), acceptance of the lines,
+and their summary.
+"""
+
+from crackscan.edge.measurement.width.crack_measurement import measure_crack
 from crackscan.edge.measurement.width.drawing import draw_width
-from crackscan.edge.measurement.width.light import LIGHT, PICTURE, Tone
-from crackscan.edge.measurement.width.measure import measure_crack
+from crackscan.edge.measurement.width.tone_curve import ENCODED, LINEAR, ToneCurve
 from crackscan.edge.measurement.width.values import (
     Branch,
     CrackMeasure,
     Reason,
-    Spread,
     Width,
+    WidthStatistics,
 )
 
 __all__ = [
-    "LIGHT",
-    "PICTURE",
+    "ENCODED",
+    "LINEAR",
     "Branch",
     "CrackMeasure",
     "Reason",
-    "Spread",
-    "Tone",
+    "ToneCurve",
     "Width",
+    "WidthStatistics",
     "draw_width",
     "measure_crack",
 ]

@@ -1,4 +1,4 @@
-"""What a measurement says: centre lines, widths with their uncertainty, millimetres."""
+"""The result of a width measurement: centre lines, and widths with their uncertainty."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +10,7 @@ from crackscan.edge.measurement.values import Length, Scale
 
 FloatArray = NDArray[np.float32]
 BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.intp]
 
 
 class Reason(StrEnum):
@@ -23,14 +24,11 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Width:
-    """A width in pixels, or the reason why there is none.
-
-    `uncertainty_px` is the half-width of the 90 % interval. Where `not_measurable` is set, both
-    numbers are None.
-    """
+    """A width in pixels, or the reason why it cannot be measured; then both numbers are None."""
 
     value_px: float | None
     uncertainty_px: float | None
+    """Half of the 90 % interval."""
     not_measurable: Reason | None = None
 
     def millimetres(self, scale: Scale) -> Length | None:
@@ -45,42 +43,38 @@ class Width:
 
 
 @dataclass(frozen=True)
-class Spread:
-    """The widths along a line in three numbers, and the place (x, y) of the largest."""
+class WidthStatistics:
+    """The widths along a line in three numbers."""
 
     median: Width
     percentile95: Width
     maximum: Width
     maximum_at: tuple[float, float] | None
+    """x, y of the maximum in the frame, px."""
 
 
 @dataclass(frozen=True)
 class Branch:
-    """One unforked piece of a crack.
-
-    `line` is float32 (N, 4): x, y of the centre line in frame pixels (pixel centres at whole
-    numbers) at steps of about one pixel, width and its 90 % half-width in px; both are NaN where
-    the width cannot be measured.
-    """
+    """A part of a crack without forks."""
 
     line: FloatArray
+    """float32 (N, 4): x, y of the centre line in frame px (pixel centres at whole numbers) in
+    steps of about one pixel, and the width with half of its 90 % interval, px; both are NaN where
+    the width cannot be measured."""
     length_px: float
-    width: Spread
+    width: WidthStatistics
 
 
 @dataclass(frozen=True)
 class CrackMeasure:
-    """The length and the widths of one crack in one frame.
-
-    `blur_px` is the standard deviation of the picture's blur as seen at the crack's own edges, None
-    where there is no line.
-    """
+    """Length and widths of one crack in one frame."""
 
     branches: tuple[Branch, ...]
     length_px: float
     length_uncertainty_px: float
-    width: Spread
+    width: WidthStatistics
     blur_px: float | None
+    """Standard deviation of the blur at the crack's own edges; None without a centre line."""
 
     def length(self, scale: Scale) -> Length:
         return scale.millimetres(self.length_px, self.length_uncertainty_px)

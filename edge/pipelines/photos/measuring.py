@@ -6,7 +6,8 @@ import numpy as np
 
 from crackscan.core.pictures import RGB
 from crackscan.edge.measurement.width import CrackMeasure, Reason, measure_crack
-from crackscan.edge.measurement.width.summary import Found, nothing, summarise
+from crackscan.edge.measurement.width.crack_summary import make_unmeasurable, summarize_lines
+from crackscan.edge.measurement.width.line_acceptance import AcceptedLines
 from crackscan.edge.measurement.width.values import BoolArray
 
 PART_PX = 1536
@@ -32,9 +33,11 @@ def measure_parts(rgb: RGB, cells: Sequence[tuple[int, int]], cell_px: int) -> C
     ]
     lines = tuple(branch.line for one in found for branch in one.branches)
     if not lines:
-        return nothing(found[0].width.median.not_measurable or Reason.NO_CONTRAST)
+        return make_unmeasurable(found[0].width.median.not_measurable or Reason.NO_CONTRAST)
     blurs = [one.blur_px for one in found if one.blur_px is not None]
-    return summarise(Found(lines, Reason.NO_CONTRAST), (0, 0), float(np.median(blurs)))
+    return summarize_lines(
+        AcceptedLines(lines, Reason.NO_CONTRAST), (0, 0), float(np.median(blurs))
+    )
 
 
 def _mask(

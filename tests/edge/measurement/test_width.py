@@ -1,5 +1,6 @@
-"""A width is what it says, within what it says; where nothing can be said, that is said."""
+"""Widths are correct within their uncertainty, or reported as not measurable."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,16 +13,16 @@ from crackscan.convert.width_renderings import Rendering, Setting, cells_of, ren
 from crackscan.core.pictures import read_picture
 from crackscan.edge.measurement.values import Scale
 from crackscan.edge.measurement.width import (
-    LIGHT,
-    PICTURE,
+    ENCODED,
+    LINEAR,
     CrackMeasure,
     Reason,
-    Tone,
+    ToneCurve,
     Width,
     draw_width,
     measure_crack,
-    search,
 )
+from crackscan.edge.measurement.width.parameters import SEARCH, SearchParameters
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 
@@ -30,14 +31,16 @@ def drawn(
     width: float, blur: float, degrees: float = 30, seed: int = 1, **more: float
 ) -> Rendering:
     setting = Setting(width, blur, float(np.deg2rad(degrees)), depth=0.7, **more)  # type: ignore[arg-type]
-    return render(setting, seed, size=192, tone=PICTURE)
+    return render(setting, seed, size=192, tone=ENCODED)
 
 
-def measured(rendering: Rendering, tone: Tone = PICTURE) -> CrackMeasure:
-    return measure_crack(rendering.rgb, rendering.cells, tone=tone)
+def measured(
+    rendering: Rendering, tone: ToneCurve = ENCODED, parameters: SearchParameters = SEARCH
+) -> CrackMeasure:
+    return measure_crack(rendering.rgb, rendering.cells, tone=tone, parameters=parameters)
 
 
-def told(width: Width) -> tuple[float, float]:
+def figures(width: Width) -> tuple[float, float]:
     assert width.value_px is not None and width.uncertainty_px is not None, width
     return width.value_px, width.uncertainty_px
 
@@ -60,26 +63,26 @@ def told(width: Width) -> tuple[float, float]:
         (20.0, 1.5, 135, 0.8),
     ],
 )
-def test_the_width_is_right(width: float, blur: float, degrees: float, most_off: float) -> None:
+def test_the_width_is_correct(width: float, blur: float, degrees: float, most_off: float) -> None:
     measure = measured(drawn(width, blur, degrees))
-    value, uncertainty = told(measure.width.median)
+    value, uncertainty = figures(measure.width.median)
     assert abs(value - width) <= most_off
     assert abs(value - width) <= uncertainty
 
 
-def test_a_line_narrower_than_the_blur_is_measured_by_its_area_and_with_less_certainty() -> None:
-    thin, wide = (told(measured(drawn(width, 1.5)).width.median) for width in (2.5, 10.0))
+def test_a_line_below_the_blur_has_more_uncertainty() -> None:
+    thin, wide = (figures(measured(drawn(width, 1.5)).width.median) for width in (2.5, 10.0))
     assert thin[1] / thin[0] > 3 * wide[1] / wide[0]
     assert abs(thin[0] - 2.5) <= thin[1]
 
 
-def test_blur_in_the_light_and_blur_in_the_picture_are_told_apart_by_the_tone() -> None:
+def test_the_tone_curve_decides_where_the_blur_acts() -> None:
     setting = Setting(5, 1.2, 0.5, depth=0.85)
-    for tone in (LIGHT, PICTURE):
+    for tone in (LINEAR, ENCODED):
         rendering = render(setting, 3, size=192, tone=tone)
-        right, _ = told(measured(rendering, tone).width.median)
+        right, _ = figures(measured(rendering, tone).width.median)
         assert abs(right - 5) < 0.3
-    wrong, _ = told(measured(render(setting, 3, size=192, tone=LIGHT), PICTURE).width.median)
+    wrong, _ = figures(measured(render(setting, 3, size=192, tone=LINEAR), ENCODED).width.median)
     assert wrong < 4.7
 
 
@@ -89,10 +92,10 @@ def test_blur_in_the_light_and_blur_in_the_picture_are_told_apart_by_the_tone() 
 @given(turns=st.integers(1, 3), width=st.sampled_from([2.0, 4.0, 7.0]), seed=st.integers(0, 99))
 def test_a_turned_picture_has_the_same_width(turns: int, width: float, seed: int) -> None:
     rendering = drawn(width, 0.9, seed=seed)
-    one, uncertain = told(measured(rendering).width.median)
+    one, uncertain = figures(measured(rendering).width.median)
     cells = np.ascontiguousarray(np.rot90(rendering.cells, turns))
     turned = measure_crack(np.rot90(rendering.rgb, turns), cells)
-    assert abs(told(turned.width.median)[0] - one) <= 0.5 * uncertain
+    assert abs(figures(turned.width.median)[0] - one) <= 0.5 * uncertain
     assert turned.length_px == pytest.approx(measured(rendering).length_px, rel=0.1)
 
 
@@ -100,19 +103,19 @@ def test_a_turned_picture_has_the_same_width(turns: int, width: float, seed: int
 @given(gain=st.floats(0.45, 1.3), width=st.sampled_from([2.0, 4.0, 7.0]))
 def test_a_darker_picture_has_the_same_width(gain: float, width: float) -> None:
     rendering = drawn(width, 0.9)
-    one, uncertain = told(measured(rendering).width.median)
+    one, uncertain = figures(measured(rendering).width.median)
     dimmed = np.clip(rendering.rgb * gain, 0, 255).astype(np.uint8)
-    other, _ = told(measure_crack(dimmed, rendering.cells).width.median)
+    other, _ = figures(measure_crack(dimmed, rendering.cells).width.median)
     assert abs(other - one) <= uncertain
 
 
 @pytest.mark.parametrize("width", [1.5, 3.0, 6.0])
 def test_a_picture_of_twice_the_size_has_twice_the_width(width: float) -> None:
     rendering = drawn(width, 0.8)
-    one, uncertain = told(measured(rendering).width.median)
+    one, uncertain = figures(measured(rendering).width.median)
     twice = cv2.resize(rendering.rgb, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
     cells = np.kron(rendering.cells, np.ones((2, 2), bool)).astype(bool)
-    other, larger = told(measure_crack(np.asarray(twice, np.uint8), cells).width.median)
+    other, larger = figures(measure_crack(np.asarray(twice, np.uint8), cells).width.median)
     assert abs(other - 2 * one) <= max(2 * uncertain, larger)
 
 
@@ -130,7 +133,7 @@ def test_a_crack_is_one_line_from_end_to_end(width: float) -> None:
     assert gap.max() < 1.0
 
 
-def test_the_widest_place_is_found() -> None:
+def test_the_largest_width_is_found() -> None:
     rendering = drawn(4, 0.8, 0)
     bulge = rendering.line[len(rendering.line) // 3, :2]
     cv2.circle(rendering.rgb, np.rint(bulge).astype(int).tolist(), 6, (45, 45, 45), cv2.FILLED)
@@ -138,9 +141,11 @@ def test_the_widest_place_is_found() -> None:
     spread = measure_crack(soft, rendering.cells).width
     assert spread.maximum_at is not None
     assert np.hypot(*(np.array(spread.maximum_at) - bulge)) < 6
-    assert 8 < told(spread.maximum)[0] < 14
-    assert told(spread.median)[0] < 5
-    assert told(spread.median)[0] <= told(spread.percentile95)[0] <= told(spread.maximum)[0]
+    assert 8 < figures(spread.maximum)[0] < 14
+    assert figures(spread.median)[0] < 5
+    assert (
+        figures(spread.median)[0] <= figures(spread.percentile95)[0] <= figures(spread.maximum)[0]
+    )
 
 
 def test_a_shadow_that_crosses_the_crack_is_not_its_width() -> None:
@@ -149,18 +154,18 @@ def test_a_shadow_that_crosses_the_crack_is_not_its_width() -> None:
     band = 1 - 0.45 * np.exp(-(((y - 60) / 6.0) ** 4))
     shaded = np.clip(rendering.rgb * band, 0, 255).astype(np.uint8)
     plain, crossed = (measure_crack(rgb, rendering.cells).width for rgb in (rendering.rgb, shaded))
-    assert told(plain.percentile95)[0] < 4
-    assert told(crossed.percentile95)[0] < 4
-    assert told(crossed.median)[0] == pytest.approx(told(plain.median)[0], abs=0.4)
+    assert figures(plain.percentile95)[0] < 4
+    assert figures(crossed.percentile95)[0] < 4
+    assert figures(crossed.median)[0] == pytest.approx(figures(plain.median)[0], abs=0.4)
 
 
-def test_a_wide_branch_that_ends_on_the_wall_is_the_crack_s() -> None:
+def test_a_wide_branch_that_ends_on_the_wall_belongs_to_the_crack() -> None:
     rendering = drawn(2, 0.8, 90)
     x, y = rendering.line[len(rendering.line) // 2, :2].astype(int)
     cv2.line(rendering.rgb, (x, y), (x + 44, y + 20), (45, 45, 45), 11)
     soft = np.asarray(cv2.GaussianBlur(rendering.rgb, (0, 0), 0.8), np.uint8)
     cells = rendering.cells | cells_of(np.array([[x + 16 * k, y + 7 * k] for k in range(5)]), 192)
-    assert told(measure_crack(soft, cells).width.maximum)[0] > 8
+    assert figures(measure_crack(soft, cells).width.maximum)[0] > 8
 
 
 def test_a_fork_has_its_branches() -> None:
@@ -174,7 +179,7 @@ def test_a_fork_has_its_branches() -> None:
     assert measure.length_px == pytest.approx(truth, rel=0.06)
 
 
-def test_places_are_those_of_the_whole_frame() -> None:
+def test_positions_are_those_of_the_whole_frame() -> None:
     rendering = drawn(4, 0.9)
     frame = np.full((450, 610, 3), 160, np.uint8)
     frame[128:320, 240:432] = rendering.rgb
@@ -186,32 +191,30 @@ def test_places_are_those_of_the_whole_frame() -> None:
     assert np.median(gap) < 0.5
 
 
-def test_only_the_given_cells_are_looked_at() -> None:
+def test_only_the_given_cells_are_searched() -> None:
     rendering = drawn(4, 0.9, 0)
     half = rendering.cells.copy()
     half[:, half.shape[1] // 2 :] = False
     line = np.concatenate([b.line for b in measure_crack(rendering.rgb, half).branches])
-    assert line[:, 0].max() < 192 / 2 + search.MARGIN_PX + 2
+    assert line[:, 0].max() < 192 / 2 + SEARCH.margin_px + 2
 
 
-def test_long_lines_are_measured_in_longer_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_lines_are_measured_in_longer_steps() -> None:
     rendering = drawn(5, 0.9)
     fine = measured(rendering)
-    monkeypatch.setattr(search, "FINE_POINTS", 60)
-    coarse = measured(rendering)
+    coarse = measured(rendering, parameters=replace(SEARCH, dense_points=60))
     assert len(coarse.branches[0].line) < 0.6 * len(fine.branches[0].line)
-    assert told(coarse.width.median)[0] == pytest.approx(told(fine.width.median)[0], abs=0.1)
+    assert figures(coarse.width.median)[0] == pytest.approx(figures(fine.width.median)[0], abs=0.1)
     assert coarse.length_px == pytest.approx(fine.length_px, rel=0.03)
 
 
-def test_tiles_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tiles_do_not_show() -> None:
     rendering = drawn(5, 0.9, 20)
     whole = measured(rendering)
-    monkeypatch.setattr(search, "TILE_PX", 64)
-    tiled = measured(rendering)
+    tiled = measured(rendering, parameters=replace(SEARCH, tile_px=64))
     assert len(tiled.branches) == len(whole.branches) == 1
     assert tiled.length_px == pytest.approx(whole.length_px, rel=0.01)
-    assert told(tiled.width.median)[0] == pytest.approx(told(whole.width.median)[0], abs=0.05)
+    assert figures(tiled.width.median)[0] == pytest.approx(figures(whole.width.median)[0], abs=0.05)
 
 
 def wall(value: float = 160, noise: float = 0, seed: int = 0) -> np.ndarray:
@@ -239,7 +242,7 @@ ALL = np.ones((12, 12), bool)
     ],
     ids=["flat wall", "grainy wall", "no cells", "crack outside the cells", "edge of a shadow"],
 )
-def test_what_is_no_line_is_not_measured(
+def test_other_structures_are_not_measured(
     rgb: np.ndarray, cells: np.ndarray, reason: Reason
 ) -> None:
     measure = measure_crack(rgb, cells)
@@ -252,7 +255,9 @@ def test_what_is_no_line_is_not_measured(
 @pytest.mark.parametrize(
     ("width", "blur", "reason"), [(2.0, 4.0, Reason.BLUR), (0.35, 0.7, Reason.TOO_THIN)]
 )
-def test_a_width_lost_in_the_blur_is_not_told(width: float, blur: float, reason: Reason) -> None:
+def test_a_width_lost_in_the_blur_is_not_measurable(
+    width: float, blur: float, reason: Reason
+) -> None:
     measure = measured(drawn(width, blur, 40, noise=0.5, quality=95))
     assert measure.branches  # there is a line
     assert measure.length_px > 100
@@ -260,7 +265,7 @@ def test_a_width_lost_in_the_blur_is_not_told(width: float, blur: float, reason:
 
 
 @pytest.mark.parametrize("name", ["intact-patch-grey.jpg", "intact-patch-bright.jpg"])
-def test_no_width_is_told_of_concrete_without_a_crack(name: str) -> None:
+def test_intact_concrete_has_no_width(name: str) -> None:
     rgb = read_picture(SAMPLES / name)
     cells = np.ones((rgb.shape[0] // 16, rgb.shape[1] // 16), bool)
     measure = measure_crack(rgb, cells)
@@ -282,7 +287,7 @@ def test_the_line_runs_in_the_dark_of_a_real_crack(name: str) -> None:
     assert 1 < np.median(width) < 30
 
 
-def test_millimetres_carry_the_uncertainty_of_the_scale() -> None:
+def test_millimetres_include_the_uncertainty_of_the_scale() -> None:
     scale = Scale(0.1, 0.05, "two points")
     length = Width(8.0, 0.3).millimetres(scale)
     assert length is not None
@@ -293,7 +298,7 @@ def test_millimetres_carry_the_uncertainty_of_the_scale() -> None:
 
 
 @pytest.mark.parametrize(("mm_per_px", "relative"), [(0, 0.1), (-1, 0.1), (np.nan, 0.1), (1, -0.1)])
-def test_a_scale_is_a_scale(mm_per_px: float, relative: float) -> None:
+def test_a_wrong_scale_is_refused(mm_per_px: float, relative: float) -> None:
     with pytest.raises(ValueError, match="no scale"):
         Scale(mm_per_px, relative, "guess")
 

@@ -32,7 +32,7 @@ from crackscan.edge.measurement.scale import (
 from crackscan.edge.measurement.scale.camera_file import CalibratedCamera, read_camera, write_camera
 from crackscan.edge.measurement.scale.lens import assume_lens, build_pinhole_lens
 from crackscan.edge.measurement.values import Measured, Measures, Scale
-from crackscan.edge.measurement.width import PICTURE, measure_crack
+from crackscan.edge.measurement.width import ENCODED, measure_crack
 from crackscan.edge.positioning import NO_GEOTAG, Distance, Geotag, PhotoData
 
 ROOT = Path(__file__).parents[4]
@@ -278,7 +278,7 @@ def test_undistortion_inverts_the_distortion(x: float, y: float) -> None:
 
 
 def test_a_crack_of_known_width_is_measured_in_mm() -> None:
-    drawn = render(Setting(5.0, 0.9, 0.6, depth=0.7), 2, 192, tone=PICTURE)
+    drawn = render(Setting(5.0, 0.9, 0.6, depth=0.7), 2, 192, tone=ENCODED)
     measure = measure_crack(drawn.rgb, drawn.cells)
     picture = Frame(drawn.rgb, 0, "a.png", "nowhere", 0.0, 0.0)
     scaling = ScaleEstimator.from_settings(ScaleSettings.parse(points="10,10,110,10,10"))

@@ -38,7 +38,7 @@ from crackscan.edge.inference.model import Model
 CURVES = ("pixels", "decoding", "cracks", "hours", "record", "folder")
 
 
-def measured(curve: str, quick: bool, folder: Path, jobs: int) -> list[Point]:
+def measured(curve: str, quick: bool, folder: Path, workers: int) -> list[Point]:
     """The points of one of the CURVES; `folder` is empty, on the disk that is measured."""
     model = Model.load(None, threads=1)
     rule = Rule.of(model.card)
@@ -62,17 +62,17 @@ def measured(curve: str, quick: bool, folder: Path, jobs: int) -> list[Point]:
     count = 40 if quick else 100_000
     with console.status("photographs") as status:
         return by_pictures(
-            folder, count, jobs, lambda done: status.update(f"{done:,} of {count:,} photographs")
+            folder, count, workers, lambda done: status.update(f"{done:,} of {count:,} photographs")
         )
 
 
 @click.command()
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
 @click.option("--curve", "curves", multiple=True, type=click.Choice(CURVES), default=CURVES)
-@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True,
+@click.option("--workers", type=click.IntRange(1), default=2, show_default=True,
               help="Processes that look at the folder's photographs.")  # fmt: skip
 @click.option("--quick", is_flag=True)
-def main(out: Path, curves: Sequence[str], jobs: int, quick: bool) -> None:
+def main(out: Path, curves: Sequence[str], workers: int, quick: bool) -> None:
     """Write growth.json, growth.md and growth.svg into OUT."""
     cv2.setNumThreads(1)
     around = surroundings()
@@ -83,7 +83,7 @@ def main(out: Path, curves: Sequence[str], jobs: int, quick: bool) -> None:
     for curve in curves:
         folder = Path(tempfile.mkdtemp(prefix="growth-", dir=out))
         try:
-            points = measured(curve, quick, folder, jobs)
+            points = measured(curve, quick, folder, workers)
         finally:
             shutil.rmtree(folder)
         told = [asdict(one) for one in points]

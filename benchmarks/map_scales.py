@@ -16,10 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscan.core.pictures import RGB, read_picture
-from crackscan.edge.detection.finding import Rule
-from crackscan.edge.detection.multiscale import LEAST_PX, Seen, at_scale, join, look, refined
+from crackscan.edge.detection.finding import Finding, Rule
+from crackscan.edge.detection.multiscale import (
+    PARAMETERS,
+    ScaleDetection,
+    detect_at_scale,
+    merge_scales,
+    refine_coarse,
+    resize_to_scale,
+)
 from crackscan.edge.inference.model import Model
-from crackscan.edge.pipelines.photos.values import Crack
 
 SETS = ((1.0,), (1.0, 0.25), (0.5, 0.125), (2.0,), (2.0, 0.5))
 SIZES = {0.25: 70, 0.5: 70, 1.0: 70, 2.0: 20, 4.0: 10}
@@ -61,26 +67,26 @@ def main() -> None:
         print(f"  {scales!s:14} alarmed {alarmed:3d}, findings {count:4d}")
 
 
-def cracks_of(model: Model, rule: Rule, rgb: RGB) -> dict[tuple[float, ...], list[Crack]]:
+def cracks_of(model: Model, rule: Rule, rgb: RGB) -> dict[tuple[float, ...], list[Finding]]:
     """For each set of scales, the cracks."""
     height, width = rgb.shape[:2]
     shape = ceil(height / 16), ceil(width / 16)
-    seen: dict[float, Seen] = {}
+    seen: dict[float, ScaleDetection] = {}
     for scale in {one for scales in SETS for one in scales}:
         enlarged = height * width * scale**2 > MOST_PX
-        if min(height, width) * scale >= LEAST_PX / 2 and not enlarged:
-            small = at_scale(rgb, height, width, scale)
-            seen[scale] = look(model, rule, small, scale, shape)
+        if min(height, width) * scale >= PARAMETERS.least_px / 2 and not enlarged:
+            small = resize_to_scale(rgb, height, width, scale)
+            seen[scale] = detect_at_scale(model, rule, small, scale, shape)
     found = {}
     for scales in SETS:
         looks = [seen[one] for one in scales if one in seen]
         if len(looks) == 2:
-            looks[1] = refined(looks[1], looks[0], max(round(1 / scales[1]), 1))
-        found[scales] = join(looks, width, height, 16) if looks else []
+            looks[1] = refine_coarse(looks[1], looks[0], max(round(1 / scales[1]), 1))
+        found[scales] = merge_scales(looks, width, height, 16) if looks else []
     return found
 
 
-def judged(cracks: list[Crack], truth: Mask) -> NDArray[np.int64]:
+def judged(cracks: list[Finding], truth: Mask) -> NDArray[np.int64]:
     """Cracked squares found (a square beside counts), cracked ones, false ones, intact ones,
     findings that touch no crack, photographs.
     """

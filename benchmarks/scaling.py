@@ -29,14 +29,14 @@ from crackscan.edge.appliance.bench.wall import encoded_frames
 from crackscan.edge.inference.model import Model
 from crackscan.edge.inference.self_test import CRACKED, INTACT, SAMPLES
 from crackscan.edge.pipelines.photos import (
-    LocalCrew,
     Method,
-    Recorder,
-    Tally,
+    PhotoRecorder,
+    PhotoTally,
+    ProcessPool,
     list_photos,
+    method_settings,
     open_survey,
-    settings_of,
-    survey_photos,
+    scan_photos,
 )
 from crackscan.edge.survey import PictureQuota, SurveyInfo
 
@@ -88,37 +88,37 @@ def one_crack(width: int, height: int, number: int) -> RGB:
 def photographs(
     model: str, width: int, height: int, count: int, rounds: int, folder: Path
 ) -> Scaling:
-    """A survey of photographs, on one core with one process that looks, and on two with two."""
+    """A scan of photographs, on one core with one worker, and on two with two."""
     source = folder / "photographs"
     source.mkdir()
     for number in range(count):
         write_picture(source / f"{number:04d}.jpg", one_crack(width, height, number))
     taken = np.empty((rounds, len(COUNTS)))
     for row in taken:
-        for at, jobs in enumerate(COUNTS):
-            with _kept_to(jobs):
-                row[at] = _surveyed(model, source, folder / "survey", jobs)
+        for at, workers in enumerate(COUNTS):
+            with _kept_to(workers):
+                row[at] = _surveyed(model, source, folder / "survey", workers)
             shutil.rmtree(folder / "survey")
     return _scaling(f"{model}, {width}x{height}: cores, ms a photograph", taken)
 
 
-def _surveyed(model: str, source: Path, out: Path, jobs: int) -> float:
+def _surveyed(model: str, source: Path, out: Path, workers: int) -> float:
     """Milliseconds a photograph, from where each process has done one to the end."""
     loaded = Model.load(model, threads=1)
     method, card = Method(str(loaded.path.resolve())), loaded.card
     listing = list_photos(source)
     done_s: list[float] = []
 
-    def watch(tally: Tally) -> None:
+    def watch(tally: PhotoTally) -> None:
         if tally.done:
             done_s.append(time.perf_counter())
 
-    settings = settings_of(method, card, source)
+    settings = method_settings(method, card, source)
     info = SurveyInfo("scaling", source=str(source), model=card.name)
     with open_survey(out, info, settings, card, listing) as record:
-        crew, recorder = LocalCrew(method, jobs), Recorder(record, PictureQuota())
-        survey_photos(listing, crew, recorder, Tally(), watch=watch)
-    return (done_s[-1] - done_s[jobs - 1]) * 1000 / (len(done_s) - jobs)
+        pool, recorder = ProcessPool(method, workers), PhotoRecorder(record, PictureQuota())
+        scan_photos(listing, pool, recorder, PhotoTally(), watch=watch)
+    return (done_s[-1] - done_s[workers - 1]) * 1000 / (len(done_s) - workers)
 
 
 @contextmanager

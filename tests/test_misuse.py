@@ -68,7 +68,6 @@ def place(once: Callable[[str, Callable[[Path], None]], Path], untrained: Path) 
 GOOD = SAMPLES / "patches"
 CLASSIFY = "crackscan classify"
 SCAN = "crackscan scan"
-SURVEY = "crackscan survey"
 FIT = "crackscan-train fit"
 EVALUATE = "crackscan-train evaluate"
 QUANTIZE = "crackscan-convert quantize"
@@ -95,16 +94,12 @@ CASES = [
     (f"{SCAN} wall.jpg --out file", 1, "file"),
     (f"{SCAN} wall.jpg --out file/below", 1, "file/below"),
     (f"{SCAN} wall.jpg --out NEW --model float.tflite", 1, "carries no crackscan card"),
-    (f"{SURVEY} gone --out NEW", 1, "gone does not exist"),
-    (f"{SURVEY} wall.jpg --out NEW", 1, "wall.jpg is no folder: name the folder that holds"),
-    (f"{SURVEY} empty --out NEW", 1, "empty holds no pictures"),
-    (f"{SURVEY} few --out file/below", 1, "file"),
-    (f"{SURVEY} few --out few", 1, "few exists already: name another folder"),
-    (f"{SURVEY} few --out NEW --model float.tflite", 1, "carries no crackscan card"),
-    (f"{SURVEY} few --out NEW --operating-point night", 1, "no operating point 'night'"),
-    (f"{SURVEY} few --out NEW --distance far", 1, "not a distance in metres: 'far'"),
-    (f"{SURVEY} few --out NEW --dask tcp://x:1 --jobs 2", 2, "--jobs is for this machine"),
-    (f"{SURVEY} few", 2, "Missing option '--out'"),
+    (f"{SCAN} few --out few", 1, "few is not empty and holds no scan"),
+    (f"{SCAN} few --out NEW --operating-point night", 1, "no operating point 'night'"),
+    (f"{SCAN} few --out NEW --distance far", 1, "must be metres, like 1.5"),
+    (f"{SCAN} few --out NEW --dask tcp://x:1 --workers 2", 2, "--workers is for this machine"),
+    (f"{SCAN} 97 --out NEW --workers 2", 2, "are for folders of pictures"),
+    (f"{SCAN} few --out NEW --position gpsd", 2, "Photographs carry their own positions"),
     (f"{FIT} gone --out NEW", 1, "gone does not exist"),
     (f"{FIT} wall.jpg --out NEW", 1, "wall.jpg is not a folder"),
     (f"{FIT} empty --out NEW", 1, "empty holds no pictures"),

@@ -14,14 +14,14 @@ from crackscan.core.picture_writing import write_picture
 from crackscan.edge.device.health import resident_mb
 from crackscan.edge.inference.model import Model
 from crackscan.edge.pipelines.photos import (
-    LocalCrew,
     Method,
-    Recorder,
-    Tally,
+    PhotoRecorder,
+    PhotoTally,
+    ProcessPool,
     list_photos,
+    method_settings,
     open_survey,
-    settings_of,
-    survey_photos,
+    scan_photos,
 )
 from crackscan.edge.survey import PictureQuota, SurveyInfo
 
@@ -30,34 +30,35 @@ MARKS = 20
 """So many points a curve."""
 
 
-def by_pictures(folder: Path, count: int, jobs: int, watch: Callable[[int], None]) -> list[Point]:
+def by_pictures(
+    folder: Path, count: int, workers: int, watch: Callable[[int], None]
+) -> list[Point]:
     """Resident memory of the recording process along a survey of `count` photographs.
 
     They are small, and links to few files, so that it is the number that counts: each is listed,
-    decoded, looked at and recorded as any other.
+    decoded, processed and recorded as any other.
     """
     photographs = folder / "photographs"
     _make(photographs, count)
     model = Model.load(None, threads=1)
-    method = Method(str(model.path.resolve()), close_ups=False)
+    method = Method(str(model.path.resolve()), most_close_ups=0, keep_copy=False)
     card: Card = model.card
     del model
     points: list[Point] = []
     listing = list_photos(photographs)
-    settings = settings_of(method, card, photographs)
+    settings = method_settings(method, card, photographs)
     info = SurveyInfo("growth", source=str(photographs), model=card.name)
-    tally = Tally()
+    tally = PhotoTally()
 
-    def mark(now: Tally) -> None:
+    def mark(now: PhotoTally) -> None:
         watch(now.done)
         if now.done % max(count // MARKS, 1) == 0:
             held_mb = resident_mb() or 0.0
             points.append(Point("memory, by photographs", now.done, held_mb, held_mb, "MB"))
 
     with open_survey(folder / "survey", info, settings, card, listing) as record:
-        survey_photos(
-            listing, LocalCrew(method, jobs), Recorder(record, PictureQuota(0)), tally, watch=mark
-        )
+        pool, recorder = ProcessPool(method, workers), PhotoRecorder(record, PictureQuota(0))
+        scan_photos(listing, pool, recorder, tally, watch=mark)
     assert tally.done == count and not tally.skipped, tally
     return points
 

@@ -24,7 +24,15 @@ from crackscan.edge.capture.v4l2 import is_v4l2, open_v4l2
 from crackscan.edge.capture.video import VideoFile, is_video
 from crackscan.edge.capture.watched_folder import is_watched_folder, open_watched_folder
 
-__all__ = ["Condition", "Gap", "SkippedItem", "Source", "SourceState", "open_source"]
+__all__ = [
+    "Condition",
+    "Gap",
+    "SkippedItem",
+    "Source",
+    "SourceState",
+    "open_source",
+    "stored_pictures",
+]
 
 _LIVE = (
     (is_v4l2, open_v4l2),
@@ -57,6 +65,15 @@ def open_source(name: str, every: int = 1) -> Source:
         if is_kind(source):
             return open_kind(name, source, option_text, every)
     return _open_files(name, every)
+
+
+def stored_pictures(name: str) -> Path | None:
+    """The picture, or the folder of pictures, that a source's name stands for; None for others."""
+    source, _ = split_options(name)
+    if any(is_kind(source) for is_kind, _ in _LIVE):
+        return None
+    path = Path(name)
+    return path if path.is_dir() or (path.is_file() and is_picture(path)) else None
 
 
 def _open_files(name: str, every: int) -> Source:

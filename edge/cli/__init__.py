@@ -26,7 +26,6 @@ COMMANDS = {
     "service": ("crackscan.edge.cli.service:service", "Let a scan start with the machine."),
     "settings": ("crackscan.edge.cli.settings:settings", "Print the settings, or an example file."),
     "sources": ("crackscan.edge.cli.sources:sources", "List what can be scanned, and cameras."),
-    "survey": ("crackscan.edge.cli.survey:survey", "Record a folder of photographs; resumable."),
     "surveys": ("crackscan.edge.cli.surveys:surveys", "List the surveys in a folder."),
 }
 

@@ -37,7 +37,7 @@ def install(file: Path) -> None:
 @model.command(name="list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
 def list_(as_json: bool) -> None:
-    """List the models here; * marks the default."""
+    """List the models here; * marks what is used if none is named."""
     from crackscan.edge.inference.model_install import all_models
 
     found = all_models()
@@ -46,10 +46,11 @@ def list_(as_json: bool) -> None:
         return
     width = max(len(one.id) for one in found)
     for one in found:
-        mark = "*" if one.default else " "
+        mark = "*" if one.default_for else " "
         card = f"{one.card.name} {one.card.version}" if one.card else "damaged"
         where = "shipped" if one.shipped else str(one.path.parent)
-        click.echo(f"{mark} {one.id:<{width}}  {card}  {where}")
+        use = f"  for {', '.join(one.default_for)}" if len(one.default_for) == 1 else ""
+        click.echo(f"{mark} {one.id:<{width}}  {card}  {where}{use}")
 
 
 @model.command()
@@ -66,7 +67,7 @@ def rollback() -> None:
     """Make the model that was the default before it again."""
     from crackscan.edge.inference.model_install import roll_back
 
-    click.echo(f"{roll_back()} is the default now")
+    click.echo(f"default now: {roll_back()}")
 
 
 def _described(one: "Installed") -> dict[str, Any]:
@@ -76,5 +77,6 @@ def _described(one: "Installed") -> dict[str, Any]:
         "name": one.card.name if one.card else None,
         "version": one.card.version if one.card else None,
         "shipped": one.shipped,
-        "default": one.default,
+        "default": bool(one.default_for),
+        "default_for": list(one.default_for),
     }

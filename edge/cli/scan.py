@@ -1,12 +1,9 @@
 """`crackscan scan`: a camera, a video, a folder or a picture, scanned into a survey."""
 
 import json
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,21 +18,26 @@ if TYPE_CHECKING:
     from crackscan.edge.web.live.hub import Hub
 
 _LIVE = "127.0.0.1:8765"
+_PHOTO_POSITIONS = ("auto", "exif", "none")
 
 
 @click.command()
 @click.argument("source", required=False)
-@click.option("--out", type=click.Path(path_type=Path), help="Folder of the survey; made.")
-@click.option("--name", help="What the survey is called; else as its folder.")
-@click.option("--site", help="What is surveyed.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder of the survey; it is made. Without it, one in the current folder.",
+)
+@click.option("--name", help="Name of the survey; else that of its folder.")
+@click.option("--site", help="The site or structure that is surveyed.")
 @click.option("--model", help="A shipped model's name, or a .tflite file.")
 @click.option("--operating-point", help="One of the thresholds in the model's card.")
 @click.option("--threads", type=click.IntRange(min=1), help="Threads of the model.")
-@click.option("--every", type=click.IntRange(min=1), help="Scan only every so manieth frame.")
+@click.option("--every", type=click.IntRange(min=1), help="Scan only every Nth frame or picture.")
 @click.option(
     "--annotate/--no-annotate",
     default=None,
-    help="Write annotated pictures or an annotated video; a live source's only if asked for.",
+    help="Write annotated pictures or an annotated video; of a live source only if asked for.",
 )
 @click.option(
     "--position",
@@ -47,11 +49,36 @@ _LIVE = "127.0.0.1:8765"
     is_flag=False,
     flag_value=_LIVE,
     metavar="[HOST:PORT]",
-    help=f"Show the scan to a browser, at {_LIVE} if nothing else is said.",
+    help=f"Show the scan in a browser, at {_LIVE} unless another address is given.",
 )
-@click.option("--size-budget", "size_budget_mb", type=int, metavar="MB", help="Quota for pictures.")
 @click.option(
-    "--reserve", "reserve_mb", type=int, metavar="MB", help="Free space that pictures leave."
+    "--size-budget",
+    "size_budget_mb",
+    type=int,
+    metavar="MB",
+    help="Space for the pictures of the record; findings are recorded in any case.",
+)
+@click.option(
+    "--reserve",
+    "reserve_mb",
+    type=int,
+    metavar="MB",
+    help="Free space on the disk below which no picture is kept.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Photographs: processes, each with one model; else as many as cores and memory allow.",
+)
+@click.option(
+    "--dask",
+    metavar="ADDRESS",
+    help="Photographs: send them to a Dask cluster that sees the same folder, like tcp://host:8786.",
+)
+@click.option(
+    "--close-ups/--no-close-ups",
+    default=True,
+    help="Photographs: keep a close-up of each crack with its widths drawn.",
 )
 @scale_options
 @click.option("--settings", "file", type=click.Path(path_type=Path), help="A settings file (TOML).")
@@ -67,36 +94,42 @@ def scan(
     source: str | None,
     out: Path | None,
     annotate: bool | None,
+    workers: int | None,
+    dask: str | None,
+    close_ups: bool,
     file: Path | None,
     resume: bool,
     overwrite: bool,
     as_json: bool,
     **flags: Any,
 ) -> int:
-    """Find cracks in SOURCE: a camera (picamera:0, /dev/video0, rtsp://...), a video, a picture, or
-    a folder of pictures with its subfolders. `crackscan sources` lists what there is.
+    """Find and measure cracks in SOURCE: a camera (picamera:0, /dev/video0, rtsp://...), a video, a
+    picture, or a folder of pictures with its subfolders. `crackscan sources` lists what there is.
 
     The folder --out is then a survey: the record (survey.sqlite, frames/), which `crackscan
-    surveys`, `export` and `report` read, and beside it findings.jsonl (one line a finding),
-    scan.json (settings, summary) and the annotated pictures (annotated/ or annotated.mp4). In
-    moving pictures the wall is followed, and each crack is one finding.
+    surveys`, `export` and `report` read, and beside it findings.jsonl (one line per finding),
+    scan.json (settings, summary) and the annotated pictures (annotated/ or annotated.mp4).
 
-    With --continue a scan goes on in a survey that was ended, or cut off by a power cut: all that
-    is recorded stays, the record knows each session with its source, model and settings, and
-    pictures that are in it are not scanned again. The survey keeps its name and site. A crack that
-    an earlier session saw counts again; to see what changed between visits, make a survey of each
-    and run crackscan compare.
+    Photographs are processed on all cores with the most accurate shipped model, crack-m, at the
+    sizes that their resolution on the wall asks for. Positions, heights and laser distances are
+    read from EXIF and from the XMP of DJI and Autel drones. A scan of photographs that was ended by
+    Ctrl-C, a kill or a power cut goes on when it is run again, and no photograph is recorded twice.
+    One that was replaced by another file of the same name is scanned again, and so is one that
+    could not be read. What cannot be judged is recorded as skipped, with the reason.
+
+    In moving pictures the wall is followed, and each crack is one finding; the model is crack-s. To
+    go on with such a survey after a break or a power cut, give --continue: all that is recorded
+    stays, and the record knows each session with its source, model and settings. A crack that an
+    earlier session has found counts again; to see what changed between visits, make a survey of
+    each and run crackscan compare.
 
     Everything can be set in a file as well: crackscan settings --example.
 
-    Exit code: 0 the scan is complete, cracks or none; 1 it failed; 2 bad usage; 130 ended by Ctrl-C
+    Exit code: 0 the scan is complete, cracks or not; 1 it failed; 2 bad usage; 130 ended by Ctrl-C
     (143 by SIGTERM) with everything found so far in place.
     """
-    from crackscan.edge.capture import open_source
-    from crackscan.edge.cli.scan_report import print_report, progress_bar
+    from crackscan.edge.capture import stored_pictures
     from crackscan.edge.inference.malloc_tuning import keep_small
-    from crackscan.edge.pipelines.live import Tally
-    from crackscan.edge.pipelines.live import scan as run_scan
     from crackscan.edge.settings import load
     from crackscan.edge.web.live.hub import Hub
 
@@ -108,25 +141,62 @@ def scan(
     settings = load(file, {**flags, "annotate": wanted, "source": source})
     if not settings.source:
         raise click.UsageError("Missing argument 'SOURCE', and no setting `source`.")
-    folder = out or _new_folder(settings)
+    photographs = stored_pictures(settings.source)
+    if photographs is None and (workers or dask or not close_ups):
+        raise click.UsageError(
+            "--workers, --dask and --no-close-ups are for folders of pictures and for pictures."
+        )
+    if photographs is not None and (flags["position"] or "exif") not in _PHOTO_POSITIONS:
+        raise click.UsageError(
+            "Photographs carry their own positions: --position exif (the default) or none."
+        )
+    folder = out or _new_folder(settings, photographs)
+    if out is None:
+        click.echo(f"recording into {folder}", err=True)
     keep_small()
-    tally = Tally()
-    error: CrackscanError | None = None
     with ExitStack() as stack:
         hub = Hub() if settings.live or settings.button_pin or settings.led_pin else None
-        setup = _setup(settings, hub, stack)
-        opened = stack.enter_context(open_source(settings.source, settings.every))
+        if photographs is None:
+            return _scan_live(settings, folder, hub, stack, overwrite, resume, as_json)
+        from crackscan.edge.cli.scan_photos import PhotoOptions, scan_photographs
+
+        options = PhotoOptions(workers, dask, close_ups, overwrite, resume, as_json)
         _serve(settings, hub, stack)
-        setup = _with_position(setup, opened, stack)
-        with ended_by_signals(opened) as signals, progress_bar(opened) as watch:
+        return scan_photographs(photographs, folder, settings, options, hub, stack)
+
+
+def _scan_live(
+    settings: "Settings",
+    folder: Path,
+    hub: "Hub | None",
+    stack: ExitStack,
+    overwrite: bool,
+    resume: bool,
+    as_json: bool,
+) -> int:
+    """Scan a camera, a stream, a video or a watched folder; returns the exit code."""
+    from crackscan.edge.capture import open_source
+    from crackscan.edge.cli.scan_report import print_report, progress_bar
+    from crackscan.edge.cli.scan_signals import ended_by_signals
+    from crackscan.edge.pipelines.live import Tally
+    from crackscan.edge.pipelines.live import scan as run_scan
+
+    tally = Tally()
+    error: CrackscanError | None = None
+    with ExitStack() as opened_after:
+        setup = _setup(settings, hub, stack)
+        opened = opened_after.enter_context(open_source(settings.source, settings.every))
+        _serve(settings, hub, opened_after)
+        setup = _with_position(setup, opened, opened_after)
+        with ended_by_signals(opened.stop) as signals, progress_bar(opened) as watch:
             try:
                 run_scan(opened, setup, folder, tally, watch, overwrite, resume)
             except CrackscanError as caught:
                 error = caught
     if tally.frames or tally.known or opened.skipped:
         if as_json:
-            told = {**setup.described(opened), "out": str(folder), **tally.summary(opened)}
-            click.echo(json.dumps(told))
+            summary = {**setup.described(opened), "out": str(folder), **tally.summary(opened)}
+            click.echo(json.dumps(summary))
         else:
             print_report(tally, opened, folder, setup)
     if error is not None:
@@ -134,37 +204,32 @@ def scan(
     return 128 + signals[0] if signals else 0
 
 
-@contextmanager
-def ended_by_signals(source: "Source") -> Iterator[list[int]]:
-    """The first Ctrl-C or SIGTERM ends a scan after the present frame, a second one at once.
+def _new_folder(settings: "Settings", photographs: Path | None) -> Path:
+    """The folder of a scan without --out.
 
-    Gives the list of the signals that came.
+    With the setting `surveys` it lies there, named by date and time. Otherwise it lies in the
+    current folder: a scan of photographs is named after them, so that running it again goes on,
+    any other by date and time.
     """
-    received: list[int] = []
+    stamp = time.strftime("%Y-%m-%d_%H-%M-%S")
+    if settings.surveys:
+        return _unused_folder(Path(settings.surveys) / stamp)
+    if photographs is None:
+        return _unused_folder(Path(f"scan-{stamp}"))
+    from crackscan.edge.pipelines.photos import is_same_scan
 
-    def end(number: int, _frame: FrameType | None) -> None:
-        received.append(number)
-        source.stop()
-        signal.signal(number, signal.default_int_handler)
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    whole = photographs.resolve()
+    name = (whole.name if photographs.is_dir() else whole.stem) or "root"
+    folder = Path(f"{name}-scan")
+    return folder if is_same_scan(folder, photographs) else _unused_folder(folder)
 
 
-def _new_folder(settings: "Settings") -> Path:
-    """A folder for a new survey among the others, named by date and time."""
-    if not settings.surveys:
-        raise click.UsageError("Missing option '--out', and no setting `surveys`.")
-    name = time.strftime("%Y-%m-%d_%H-%M-%S")
-    folder = Path(settings.surveys) / name
-    again = 1
-    while folder.exists():  # a clock that nobody has set may tell the same time twice
+def _unused_folder(wanted: Path) -> Path:
+    """The folder, or if it exists, one with a number after its name."""
+    folder, again = wanted, 1
+    while folder.exists():  # a clock that nobody has set may show the same time twice
         again += 1
-        folder = Path(settings.surveys) / f"{name}_{again}"
+        folder = wanted.with_name(f"{wanted.name}_{again}")
     return folder
 
 
@@ -172,6 +237,7 @@ def _setup(settings: "Settings", hub: "Hub | None", stack: ExitStack) -> "Setup"
     from crackscan.edge.detection.finding import Rule
     from crackscan.edge.device.sd_notify import Notify
     from crackscan.edge.inference.model import Model
+    from crackscan.edge.inference.model_store import ModelUse
     from crackscan.edge.measurement.scale import ScaleEstimator, ScaleSettings
     from crackscan.edge.pipelines.live import Setup
 
@@ -179,7 +245,8 @@ def _setup(settings: "Settings", hub: "Hub | None", stack: ExitStack) -> "Setup"
         settings.distance, settings.camera, settings.lens_mm, settings.target, settings.points
     )
     ScaleEstimator.from_settings(scale)
-    model = Model.load(settings.model or None, settings.threads or None)
+    use = ModelUse.PHOTOGRAPHS if settings.source.startswith("watch:") else ModelUse.MOVING_PICTURES
+    model = Model.load(settings.model or None, settings.threads or None, use)
     rule = Rule.of(model.card, settings.operating_point)
     notify = Notify()
     stack.callback(notify.close)

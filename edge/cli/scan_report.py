@@ -1,10 +1,10 @@
 """How `crackscan scan` shows its progress and tells its result."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
@@ -61,11 +61,11 @@ def print_report(tally: Tally, source: Source, folder: Path, setup: Setup) -> No
     if still and tally.seen:
         if len(tally.seen) > ROWS:
             click.echo(f"The {ROWS} surest of {len(tally.seen)} pictures with cracks:")
-        _print(_pictures(tally))
+        print_table(picture_table(tally.seen))
     elif tally.surest:
         if len(tally.surest) < tally.findings:
             click.echo(f"The {len(tally.surest)} surest of {tally.findings} findings:")
-        _print(_findings(tally))
+        print_table(_findings(tally))
     rate = f", {tally.rate_fps:.1f} {noun}s/s" if tally.rate_fps is not None else ""
     click.echo(
         f"{plural(tally.frames, noun)} scanned, {tally.frames_with_findings} with cracks, "
@@ -96,17 +96,32 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" + "s" * (count != 1)
 
 
-def _print(table: "Table") -> None:
+def print_table(table: "Table") -> None:
+    """On the terminal, without importing rich before."""
     from rich.console import Console
 
     Console().print(table)
 
 
-def _pictures(tally: Tally) -> "Table":
+class CrackedPicture(Protocol):
+    """A picture with findings, as the table shows it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def findings(self) -> int: ...
+    @property
+    def probability(self) -> float: ...
+    @property
+    def area_share(self) -> float: ...
+
+
+def picture_table(pictures: Iterable[CrackedPicture]) -> "Table":
+    """The surest pictures with findings."""
     from rich.table import Table
     from rich.text import Text
 
-    surest = sorted(tally.seen, key=lambda one: (-round(one.probability, 2), -one.area_share))
+    surest = sorted(pictures, key=lambda one: (-round(one.probability, 2), -one.area_share))
     table = Table(box=None, pad_edge=False)
     table.add_column("picture", overflow="fold")
     for heading in ("findings", "surest", "area"):

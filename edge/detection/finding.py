@@ -1,7 +1,7 @@
 """From the cells of one frame's crack map to findings: connected pieces of crack."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from crackscan.core.components import (
 from crackscan.core.model_card import DEFAULT_POINT, Card
 from crackscan.core.pooling import MIN_PROBABILITY, logit_to_probability
 from crackscan.edge.capture.frame import Frame
+from crackscan.edge.measurement.values import LineArray, Measures, Scale
 
 CrackMap = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -85,6 +86,12 @@ class Finding:
     """Largest cell probability."""
     mean: float
     """Mean cell probability."""
+    measures: Measures | None = None
+    """Length and widths; None if the finding was not measured."""
+    lines: tuple[LineArray, ...] = field(default=(), compare=False)
+    """Centre lines of the crack's unforked parts."""
+    scale: Scale | None = None
+    """Across this finding; None if the millimetres are not known."""
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON: the box as [left, top, right, bottom], the cells as [row, column] pairs."""
@@ -117,6 +124,14 @@ def find(crack_map: CrackMap, frame: Frame, rule: Rule) -> list[Finding]:
         frame: the picture that it belongs to, (rows, cols) cells of `rule.cell_px` pixels, of
             which the last row and column may be cut by the border.
     """
+    return [one for one in find_candidates(crack_map, frame, rule) if one.probability >= rule.patch]
+
+
+def find_candidates(crack_map: CrackMap, frame: Frame, rule: Rule) -> list[Finding]:
+    """The components that hysteresis keeps, the surest first, also those that are no findings.
+
+    Args as for `find`.
+    """
     labels, count = label_components(crack_map, rule.components)
     found = []
     # Each is looked for in its own part of the map, so that many cost no more than their cells.
@@ -126,8 +141,7 @@ def find(crack_map: CrackMap, frame: Frame, rule: Rule) -> list[Finding]:
         first = max(top - 1, 0), max(left - 1, 0)
         part = labels[first[0] : bottom + 1, first[1] : right + 1]
         found.append(finding_of(part == label, crack_map, frame, rule, first))
-    alarming = [one for one in found if one.probability >= rule.patch]
-    return sorted(alarming, key=lambda one: (-one.probability, -one.area_px, one.cells))
+    return sorted(found, key=lambda one: (-one.probability, -one.area_px, one.cells))
 
 
 def finding_of(

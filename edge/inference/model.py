@@ -18,7 +18,7 @@ from crackscan.core.network_input import (
 )
 from crackscan.core.pooling import logit_to_probability, sigmoid, strongest_patch, top_k_mean
 from crackscan.core.stderr_capture import drop_stderr
-from crackscan.edge.inference.model_store import default_file, installed_file
+from crackscan.edge.inference.model_store import ModelUse, default_model, installed_file
 from crackscan.edge.inference.runtime import default_threads, demand_tflite, open_interpreter
 from crackscan.edge.inference.tiling import block_size, blocks
 
@@ -27,7 +27,6 @@ CrackMap: TypeAlias = npt.NDArray[np.float32]
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
-DEFAULT_MODEL = "crack-s"
 MIN_PX = 32
 BLOCK_BUDGET_PX = 1536 * 1536
 """Pictures above this area are cut into blocks; bounds the memory of one invocation."""
@@ -56,21 +55,25 @@ class Model:
 
     @classmethod
     def load(
-        cls, name_or_path: str | os.PathLike[str] | None = None, threads: int | None = None
+        cls,
+        name_or_path: str | os.PathLike[str] | None = None,
+        threads: int | None = None,
+        use: ModelUse = ModelUse.MOVING_PICTURES,
     ) -> "Model":
         """Load a shipped model by name, or any crackscan `.tflite` by path.
 
         Args:
             name_or_path: `"crack-s"`, `"site/my-model.tflite"`; None is the installed default,
-                or else the shipped one.
-            threads: interpreter threads; None is one per core, four at the most.
+                or else the shipped one for `use`.
+            threads: interpreter threads; None is one per core, at most four.
+            use: what the model is needed for; counts only if none is named.
 
         Raises:
             ModelError: no such model, no TFLite, a float model, or a file without a card.
         """
         if threads is not None and threads < 1:
             raise ModelError(f"threads must be at least 1, not {threads}")
-        return cls(find_model(name_or_path), threads)
+        return cls(find_model(name_or_path, use), threads)
 
     def crack_map(self, rgb: RGB) -> CrackMap:
         """Probability of a crack in each cell of a picture.
@@ -111,7 +114,7 @@ class Model:
         Args:
             values: what each of the network's 256 outputs stands for, by its byte.
         """
-        _check(rgb)
+        check_picture(rgb)
         cell = self.card.cell_px
         height, width = rgb.shape[:2]
         rows, cols = -(-height // cell), -(-width // cell)
@@ -156,14 +159,16 @@ class Model:
         return cells
 
 
-def find_model(name_or_path: str | os.PathLike[str] | None = None) -> Path:
-    """The file of a model: a path, a shipped or an installed name, or the default.
+def find_model(
+    name_or_path: str | os.PathLike[str] | None = None, use: ModelUse = ModelUse.MOVING_PICTURES
+) -> Path:
+    """The file of a model: a path, a shipped or an installed name, or the default for a use.
 
     Raises:
         ModelError: there is neither such a file nor such a model, or the installed default is
             damaged.
     """
-    wanted = os.fspath(name_or_path or default_file() or DEFAULT_MODEL)
+    wanted = os.fspath(name_or_path or default_model(use))
     path = Path(wanted)
     if path.suffix == ".tflite" or path.is_file():
         if path.is_file():
@@ -207,7 +212,8 @@ def _values(output: dict[str, Any]) -> CrackMap:
     return logits
 
 
-def _check(rgb: RGB) -> None:
+def check_picture(rgb: RGB) -> None:
+    """Raise ValueError unless it is a uint8 RGB picture of at least MIN_PX on each side."""
     if (
         not isinstance(rgb, np.ndarray)
         or rgb.dtype != np.uint8

@@ -7,11 +7,12 @@ from pathlib import Path
 from crackscan.core.durable_files import sync_folder, write_durably
 from crackscan.core.errors import CrackscanError, ModelError
 from crackscan.core.model_card import Card, read_card
-from crackscan.edge.inference.model import DEFAULT_MODEL, MODELS, Model, shipped_models
+from crackscan.edge.inference.model import MODELS, Model, find_model, shipped_models
 from crackscan.edge.inference.model_store import (
+    SHIPPED_DEFAULTS,
     Default,
+    ModelUse,
     changing,
-    default_file,
     folders,
     installed_file,
     installed_files,
@@ -31,7 +32,8 @@ class Installed:
     card: Card | None
     """None: the file is damaged."""
     shipped: bool
-    default: bool
+    default_for: tuple[ModelUse, ...]
+    """What it is used for if no model is named."""
 
 
 def install_model(file: Path) -> tuple[str, SelfTest]:
@@ -81,7 +83,10 @@ def use_model(name: str) -> str:
 
 
 def roll_back() -> str:
-    """Make the model that was the default before it again; gives its id.
+    """Make the model that was the default before it again.
+
+    Returns:
+        Its id, or the shipped models' with what each is for.
 
     Raises:
         ModelError: none was installed or chosen, so there is none before.
@@ -90,20 +95,29 @@ def roll_back() -> str:
         default = read_default(folder)
         if default is None:
             raise ModelError(f"there is nothing to go back to: no model was chosen in {folder}")
-        return _use(folder, default.before or DEFAULT_MODEL)
+        if default.before is not None:
+            return _use(folder, default.before)
+        write_default(folder, Default(None, default.now))
+        return ", ".join(f"{name} (for {use})" for use, name in SHIPPED_DEFAULTS.items())
 
 
 def all_models() -> list[Installed]:
     """The shipped models and the installed ones, of this user and of the machine."""
     try:
-        default = default_file()
+        defaults = {use: find_model(None, use) for use in ModelUse}
     except ModelError:
-        default = "damaged"
-    now = default if isinstance(default, Path) else MODELS / f"{default or DEFAULT_MODEL}.tflite"
+        defaults = {}
     found = [(MODELS / f"{name}.tflite", True) for name in shipped_models()]
     found += [(path, False) for folder in folders() for path in installed_files(folder)]
     return [
-        Installed(path.stem, path, _card(path), shipped, path == now) for path, shipped in found
+        Installed(
+            path.stem,
+            path,
+            _card(path),
+            shipped,
+            tuple(use for use, default in defaults.items() if default == path),
+        )
+        for path, shipped in found
     ]
 
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from crackscan.core.errors import ModelError
@@ -14,6 +15,27 @@ from crackscan.core.errors import ModelError
 SYSTEM_FOLDER = Path("/var/lib/crackscan/models")
 _DEFAULT = "default.json"
 _SUFFIX = ".tflite"
+
+
+class ModelUse(StrEnum):
+    """What a model is needed for; each use has its own shipped default."""
+
+    PHOTOGRAPHS = "photographs"
+    """Single pictures: the most accurate shipped model."""
+    MOVING_PICTURES = "moving pictures"
+    """Cameras, streams and videos: the one that is quick enough for each frame."""
+
+
+SHIPPED_DEFAULTS = {ModelUse.PHOTOGRAPHS: "crack-m", ModelUse.MOVING_PICTURES: "crack-s"}
+
+
+def default_model(use: ModelUse) -> Path | str:
+    """The model for a use if none is named: the installed default, else the shipped one's name.
+
+    Raises:
+        ModelError: the installed default is damaged.
+    """
+    return default_file() or SHIPPED_DEFAULTS[use]
 
 
 @dataclass(frozen=True)

@@ -3,22 +3,25 @@
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from crackscan.core.durable_files import free_disk_bytes, write_atomically
 from crackscan.core.errors import CrackscanError
-from crackscan.core.picture_writing import write_picture
+from crackscan.core.folder_log import LOG_FILE
 from crackscan.core.pictures import RGB
 from crackscan.edge.capture import Source
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.capture.pictures import RESULTS_MARK
+from crackscan.edge.measurement.scale.measures import figure_text, mm_dict
+from crackscan.edge.measurement.values import Measures
 from crackscan.edge.reporting.annotated_video import AnnotatedVideo
 from crackscan.edge.survey.database import DATABASE
 from crackscan.edge.survey.folder import lock_folder
 from crackscan.edge.survey.pictures import FRAMES
 from crackscan.edge.survey.reading import CARD, SETTINGS
+from crackscan.edge.survey.values import Sighting
 
 FINDINGS, PICTURES, VIDEO = "findings.jsonl", "annotated", "annotated.mp4"
 LIVE_FPS = 15.0
@@ -78,14 +81,24 @@ class Results:
         except CrackscanError as error:
             self.trouble = self.trouble or str(error)
 
-    def add_picture(self, frame: Frame, annotated: RGB) -> None:
-        """Keep an annotated picture under its frame's name, as JPEG."""
-        name = frame.name if Path(frame.name).suffix.lower() in _JPEG else f"{frame.name}.jpg"
+    def replace_findings(self, lines: Iterable[Mapping[str, Any]]) -> None:
+        """Write the file of findings new; it is complete, or as before, at any instant."""
+        self._findings.close()
+        text = "".join(f"{json.dumps(line, allow_nan=False)}\n" for line in lines)
+        try:
+            write_atomically(self.folder / FINDINGS, text.encode())
+        except CrackscanError as error:
+            self.trouble = self.trouble or str(error)
+        self._findings = _Lines(self.folder / FINDINGS)
+
+    def add_picture(self, name: str, jpeg: bytes) -> None:
+        """Keep an annotated picture under its photograph's name."""
+        name = name if Path(name).suffix.lower() in _JPEG else f"{name}.jpg"
         path = self.folder / PICTURES / name
         try:
             self._demand_room(path)
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_picture(path, annotated, quality=90)
+            write_atomically(path, jpeg)
         except CrackscanError as error:
             self._give_up(str(error))
         except OSError as error:
@@ -157,7 +170,7 @@ def make_ready(folder: Path, overwrite: bool = False) -> None:
 
 def _clear(folder: Path, overwrite: bool) -> None:
     present = {path.name for path in folder.iterdir()}
-    if present and RESULTS_MARK not in present:
+    if present and not present & {RESULTS_MARK, DATABASE}:
         raise CrackscanError(f"{folder} is not empty and holds no scan: name another folder")
     if present and not overwrite:
         raise CrackscanError(
@@ -173,7 +186,9 @@ def _clear(folder: Path, overwrite: bool) -> None:
         for path in folder.glob(numbered(name, "*"))
         if path.stem.rpartition("-")[2].isdecimal()
     }
-    for name in sorted(record & present) + sorted({FINDINGS, VIDEO} & present | of_sessions):
+    for name in sorted(record & present) + sorted(
+        {FINDINGS, VIDEO, LOG_FILE, f"{LOG_FILE}.1"} & present | of_sessions
+    ):
         (folder / name).unlink()
     for name in {PICTURES, FRAMES} & present:
         shutil.rmtree(folder / name)
@@ -199,6 +214,40 @@ def _keep_state(folder: Path, session: int) -> None:
     kept = folder / numbered(RESULTS_MARK, session)
     if not kept.exists():
         write_atomically(kept, state)
+
+
+def finding_line(
+    number: int, sighting: Sighting, taken: tuple[float | None, str | None] | None = None
+) -> dict[str, Any]:
+    """A finding's line in `findings.jsonl`: what its best frame shows, and its measurements.
+
+    Args:
+        number: of the finding in the record.
+        sighting: as recorded.
+        taken: of a photograph, the capture: Unix time and local time, if they are known.
+    """
+    box, measures = sighting.box, sighting.measures or Measures()
+    position = sighting.geotag.position
+    width = measures.width_p95
+    return {
+        "id": number,
+        "frame": sighting.frame,
+        "frame_index": sighting.frame_index,
+        "clip_s": None if sighting.clip_s is None else round(sighting.clip_s, 3),
+        "wall_s": round(sighting.last.wall_s, 3),
+        **({} if taken is None else {"taken_s": taken[0], "taken_local": taken[1]}),
+        "box": [box.left, box.top, box.right, box.bottom],
+        "area_px": sighting.area_px,
+        "probability": round(sighting.probability, 4),
+        "peak": round(sighting.peak, 4),
+        "mean": round(sighting.mean, 4),
+        "cells": [list(cell) for cell in sighting.cells],
+        "frames_seen": sighting.frames_seen,
+        "width": "" if width is None else figure_text(width, sighting.scale),
+        **mm_dict(measures, sighting.scale),
+        "lat": None if position is None else position.lat,
+        "lon": None if position is None else position.lon,
+    }
 
 
 class _Lines:

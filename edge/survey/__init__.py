@@ -21,7 +21,7 @@ from crackscan.edge.survey.values import (
     TrackPoint,
     Verdict,
     Which,
-    first_sighting,
+    sighting_of,
 )
 from crackscan.edge.survey.writer import SurveyWriter, WriterState
 
@@ -51,6 +51,6 @@ __all__ = [
     "Which",
     "WriterState",
     "best_time",
-    "first_sighting",
     "iso_time",
+    "sighting_of",
 ]

@@ -38,7 +38,7 @@ from crackscan.edge.survey.values import (
 
 SETTINGS, CARD = "settings.json", "card.json"
 PHOTOGRAPHS = "photographs"
-"""The `kind` in the settings of a survey that `crackscan survey` makes."""
+"""The `kind` in the settings of a survey of photographs."""
 _FINDINGS = """
     SELECT finding.*, picture.path AS picture_path,
         (SELECT verdict FROM review WHERE review.finding = finding.id ORDER BY id DESC LIMIT 1)
@@ -209,6 +209,21 @@ class SurveyReader:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def survey_contents(survey: SurveyReader) -> dict[str, Any]:
+    """How much a survey holds, for the summary of a scan."""
+    counts, info = survey.counts(), survey.info()
+    return {
+        "folder": str(survey.folder),
+        "name": info.name,
+        "sessions": len(survey.sessions()),
+        "findings": counts.findings,
+        "pictures": counts.pictures,
+        "notes": counts.notes,
+        "track_points": counts.track_points,
+        "scanned": counts.scanned,
+    }
 
 
 def best_time(at: Instant, session: Session) -> Instant:

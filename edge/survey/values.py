@@ -97,17 +97,29 @@ class Sighting:
     """Centre lines of its unforked pieces."""
 
 
-def first_sighting(
-    finding: Finding, frame_width: int, frame_height: int, at: Instant, geotag: Geotag = NO_GEOTAG
+def sighting_of(
+    finding: Finding,
+    size: tuple[int, int],
+    at: Instant,
+    geotag: Geotag = NO_GEOTAG,
+    scale: Scale | None = None,
 ) -> Sighting:
-    """A finding of one frame, as it is first recorded."""
+    """A finding of one frame or photograph, as it is first recorded.
+
+    Args:
+        finding: measured or not.
+        size: width and height of the frame, px.
+        at: when it was found.
+        geotag: of the frame.
+        scale: of the frame, for a finding that has none of its own.
+    """
     return Sighting(
         first=at,
         last=at,
         frame=finding.frame,
         frame_index=finding.frame_index,
-        frame_width=frame_width,
-        frame_height=frame_height,
+        frame_width=size[0],
+        frame_height=size[1],
         box=finding.box,
         cells=finding.cells,
         area_px=finding.area_px,
@@ -116,6 +128,9 @@ def first_sighting(
         mean=finding.mean,
         clip_s=finding.clip_s,
         geotag=geotag,
+        scale=finding.scale or scale,
+        measures=finding.measures,
+        lines=finding.lines,
     )
 
 

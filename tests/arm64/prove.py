@@ -102,7 +102,7 @@ def _as_the_readme_says(told: Transcript, _: str) -> None:
     )
     told.run(
         "mkdir photographs && cp samples/cracked-*.jpg photographs;"
-        " . .venv/bin/activate; crackscan survey photographs --out visit --jobs 1"
+        " . .venv/bin/activate; crackscan scan photographs --out visit --workers 1"
         " && crackscan report visit --site Samples && ls visit"
     )
     told.run(

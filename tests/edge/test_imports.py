@@ -167,7 +167,7 @@ def test_a_scan_without_a_screen_loads_no_screen(tmp_path: Path) -> None:
     """Nor the live view's server, nor the report's templates: that costs time and memory."""
     picture = str(SAMPLES / "cracked-patch-upright.jpg")
     found = loaded_by(SCAN, picture, str(tmp_path / "survey"))
-    assert "crackscan.edge.pipelines.live" in found
+    assert "crackscan.edge.pipelines.photos" in found
     assert not found & (HEAVY - {"cv2", "numpy", "PIL", "ai_edge_litert", "sqlite3"})
 
 

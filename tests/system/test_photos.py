@@ -37,7 +37,15 @@ def test_a_full_disk_ends_the_survey_and_spoils_nothing(tmp_path: Path) -> None:
     unshare = shutil.which("unshare")
     if unshare is None:
         pytest.skip("no unshare on this machine")
-    survey = [*PROGRAM, "survey", str(SAMPLES), "--out", "disk/out", "--jobs", "1"]
+    survey = [
+        *PROGRAM,
+        "scan",
+        str(SAMPLES),
+        "--out",
+        "disk/out",
+        "--workers",
+        "1",
+    ]
     ended = subprocess.run(
         [unshare, "-Urm", "sh", "-c", SCRIPT, "sh", "400k", "disk", *survey],
         cwd=tmp_path,
@@ -53,7 +61,7 @@ def test_a_full_disk_ends_the_survey_and_spoils_nothing(tmp_path: Path) -> None:
     before = scanned(tmp_path / "saved")
     assert 0 < before < 74
     shutil.copytree(tmp_path / "saved", tmp_path / "visit")
-    again = [*PROGRAM, "survey", str(SAMPLES), "--out", str(tmp_path / "visit"), "--jobs", "1"]
+    again = [*PROGRAM, "scan", str(SAMPLES), "--out", str(tmp_path / "visit"), "--workers", "1"]
     assert subprocess.run(again, capture_output=True).returncode == 0
     whole(tmp_path / "visit", 74)
 
@@ -70,7 +78,7 @@ def test_a_cluster_that_loses_a_worker_records_every_photograph_once(tmp_path: P
         write_picture(folder / f"{number:04d}.jpg", np.asarray(rgb, np.uint8))
     with cluster(tmp_path) as (address, workers):
         survey = subprocess.Popen(
-            [*PROGRAM, "survey", str(folder), "--out", str(out), "--dask", address]
+            [*PROGRAM, "scan", str(folder), "--out", str(out), "--dask", address]
         )
         deadline_s = time.monotonic() + 240
         while scanned(out) < 30:

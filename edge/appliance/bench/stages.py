@@ -20,7 +20,7 @@ from crackscan.edge.inference.model import Model
 from crackscan.edge.positioning.clock import ClockSource, Instant
 from crackscan.edge.reporting.overlay import annotate_frame
 from crackscan.edge.survey import Survey, SurveyInfo
-from crackscan.edge.survey.values import Sighting, first_sighting
+from crackscan.edge.survey.values import Sighting, sighting_of
 from crackscan.edge.tracking.wall_tracker import WallTracker
 from crackscan.edge.web.live.frame_encoding import encode_frame
 from crackscan.edge.web.live.values import LiveFrame
@@ -187,7 +187,7 @@ def measure(
                 timed("encode", encode_frame, number, live)
                 if found:
                     at = Instant(now_s, frame.wall_s, ClockSource.UNKNOWN)
-                    sighting = first_sighting(found[0], width, height, at)
+                    sighting = sighting_of(found[0], (width, height), at)
                     timed("record", _record, survey, sighting, frame)
     stages = tuple(_stage(name, values) for name, values in times.items() if values)
     return Run(

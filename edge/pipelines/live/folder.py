@@ -82,7 +82,7 @@ def _demand_fitting(survey: SurveyReader, source: Source, described: Mapping[str
     """Pictures are known by their names below a folder, so all must come from the same one."""
     if survey.settings().get("kind") == PHOTOGRAPHS:
         raise SurveyError(
-            f"{survey.folder} is a survey of photographs: go on with it with crackscan survey"
+            f"{survey.folder} holds a scan of photographs: name another folder with --out"
         )
     if source.kind != "pictures":
         return
@@ -92,21 +92,6 @@ def _demand_fitting(survey: SurveyReader, source: Source, described: Mapping[str
             raise SurveyError(
                 f"{survey.folder} holds the pictures of {folder}: name another folder with --out"
             )
-
-
-def contents(survey: SurveyReader) -> dict[str, Any]:
-    """How much a survey holds, for the summary."""
-    counts, info = survey.counts(), survey.info()
-    return {
-        "folder": str(survey.folder),
-        "name": info.name,
-        "sessions": len(survey.sessions()),
-        "findings": counts.findings,
-        "pictures": counts.pictures,
-        "notes": counts.notes,
-        "track_points": counts.track_points,
-        "scanned": counts.scanned,
-    }
 
 
 def picture_quota_of(setup: Setup) -> PictureQuota:

@@ -11,7 +11,7 @@ from crackscan.edge.capture import Source
 from crackscan.edge.pipelines.live.folder import go_on, make
 from crackscan.edge.pipelines.live.live_scan import LiveScan
 from crackscan.edge.pipelines.live.onlookers import Onlookers
-from crackscan.edge.pipelines.live.photo_scan import Pictures
+from crackscan.edge.pipelines.live.photo_scan import WatchedPhotos
 from crackscan.edge.pipelines.live.setup import Setup
 from crackscan.edge.pipelines.live.tally import Tally
 from crackscan.edge.reporting.result_files import Results
@@ -56,14 +56,14 @@ def scan(
         survey, results = make(folder, source, setup, overwrite)
     tally.survey = {"folder": str(folder)}
     if source.kind == "pictures":
-        results = _scan_pictures(Pictures(source, setup, survey, results, tally), watch)
+        results = _scan_pictures(WatchedPhotos(source, setup, survey, results, tally), watch)
     else:
         results = _scan_moving(LiveScan(source, setup, survey, results, tally), watch)
     if results.trouble is not None:
         raise CrackscanError(results.trouble)
 
 
-def _scan_pictures(pictures: Pictures, watch: Watch) -> Results:
+def _scan_pictures(pictures: WatchedPhotos, watch: Watch) -> Results:
     source, tally, results = pictures.source, pictures.tally, pictures.results
     notify = pictures.setup.notify
     notify.unwatched()
@@ -72,7 +72,7 @@ def _scan_pictures(pictures: Pictures, watch: Watch) -> Results:
         with Onlookers(source, pictures.setup, tally, pictures.survey.info().name):
             for frame in source:
                 tally.begin()
-                pictures.take(frame)
+                pictures.process_frame(frame)
                 notify.status(f"{tally.frames} pictures, {tally.findings} findings")
                 watch(tally)
         notify.stopping()

@@ -8,7 +8,7 @@ from typing import Any
 from crackscan.core.errors import CrackscanError
 from crackscan.edge.capture import Source
 from crackscan.edge.measurement.scale import ScaleEstimator, ScaleSettings
-from crackscan.edge.pipelines.live.folder import contents, picture_quota_of
+from crackscan.edge.pipelines.live.folder import picture_quota_of
 from crackscan.edge.pipelines.live.gaps import Counts, Gaps
 from crackscan.edge.pipelines.live.recorder import Recorder
 from crackscan.edge.pipelines.live.result_writer import ResultWriter
@@ -16,6 +16,7 @@ from crackscan.edge.pipelines.live.route import RouteSampler
 from crackscan.edge.pipelines.live.setup import Setup
 from crackscan.edge.reporting.result_files import Results
 from crackscan.edge.survey import Note, NoteKind, Survey, SurveyWriter
+from crackscan.edge.survey.reading import survey_contents
 
 CLOSING_S = 30.0
 """How long the end of a survey waits for the disk."""
@@ -83,7 +84,7 @@ class SurveyRecord:
         self.recorder.close(HURRIED_S if state == "failed" else MEASURING_S)
         held = dict(summary.get("survey", {}))
         if self.writer.flush(CLOSING_S):
-            held = contents(self.writer.survey)
+            held = survey_contents(self.writer.survey)
         try:
             self.writer.close(CLOSING_S)
         except CrackscanError as error:

@@ -1,26 +1,36 @@
-"""Thousands of photographs into one record: listed, looked at in parallel, recorded once each."""
+"""Photographs, one or thousands: listed, processed in parallel, recorded once each."""
 
+from crackscan.edge.pipelines.photos.folder import (
+    is_same_scan,
+    method_settings,
+    open_survey,
+    survey_info,
+)
 from crackscan.edge.pipelines.photos.listing import Listing, Remaining, list_photos, remaining
-from crackscan.edge.pipelines.photos.process_pool import LocalCrew, default_jobs
-from crackscan.edge.pipelines.photos.record import Recorder, open_survey, settings_of
-from crackscan.edge.pipelines.photos.survey_photos import Tally, survey_photos
-from crackscan.edge.pipelines.photos.values import Crack, Crew, Looked, Method, Task
+from crackscan.edge.pipelines.photos.process_pool import ProcessPool, SerialPool, default_workers
+from crackscan.edge.pipelines.photos.record import PhotoRecorder
+from crackscan.edge.pipelines.photos.scan_photos import demand_photos, scan_photos
+from crackscan.edge.pipelines.photos.tally import PhotoTally
+from crackscan.edge.pipelines.photos.values import Method, PhotoPool, PhotoResult, Task
 
 __all__ = [
-    "Crack",
-    "Crew",
     "Listing",
-    "LocalCrew",
-    "Looked",
     "Method",
-    "Recorder",
+    "PhotoPool",
+    "PhotoRecorder",
+    "PhotoResult",
+    "PhotoTally",
+    "ProcessPool",
     "Remaining",
-    "Tally",
+    "SerialPool",
     "Task",
-    "default_jobs",
+    "default_workers",
+    "demand_photos",
+    "is_same_scan",
     "list_photos",
+    "method_settings",
     "open_survey",
     "remaining",
-    "settings_of",
-    "survey_photos",
+    "scan_photos",
+    "survey_info",
 ]

@@ -1,4 +1,4 @@
-"""Looks at photographs on a Dask cluster whose workers see the same folder."""
+"""Processes photographs on a Dask cluster whose workers see the same folder."""
 
 import hashlib
 import os
@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from crackscan.core.errors import CrackscanError
-from crackscan.edge.pipelines.photos.process_photo import Looker
+from crackscan.edge.pipelines.photos.detect_photo import PhotoDetector
 from crackscan.edge.pipelines.photos.process_pool import DEADLINE_S
-from crackscan.edge.pipelines.photos.values import Looked, Method, Task
+from crackscan.edge.pipelines.photos.values import Method, PhotoResult, Task
 
 CONNECT_S = 10.0
 """The scheduler has to answer within this,"""
@@ -25,11 +25,11 @@ ALONE_S = 120.0
 """A cluster that has lost all its workers is given up after this."""
 AHEAD = 3
 """Photographs sent ahead for each thread of the cluster, so that no worker waits."""
-_POLL_S, _LOOK_S = 0.2, 5.0
+_POLL_S, _CHECK_S = 0.2, 5.0
 
 
 @dataclass(frozen=True)
-class Model:
+class ModelContent:
     """A model file's content, for workers that do not have it."""
 
     content: bytes
@@ -39,11 +39,11 @@ class Model:
         return hashlib.blake2b(self.content, digest_size=16).hexdigest()
 
 
-class DaskCrew:
+class DaskPool:
     """The workers of a Dask cluster; a photograph whose worker dies goes to another one."""
 
     def __init__(self, method: Method, scheduler: str, folder: Path) -> None:
-        """Raises CrackscanError where Dask is not installed; connects later."""
+        """Raises CrackscanError if Dask is not installed; connects later."""
         try:
             import distributed  # noqa: F401
         except ImportError:
@@ -55,9 +55,13 @@ class DaskCrew:
         self.scheduler = scheduler
         self.folder = folder.resolve()
 
-    def look(self, tasks: Iterable[Task], stopped: Callable[[], bool]) -> Iterator[Looked]:
-        """As `Crew.look`. Raises CrackscanError where the scheduler cannot be reached, is lost, or
-        has no workers, and where they lack crackscan or do not see the folder.
+    def process_photos(
+        self, tasks: Iterable[Task], stopped: Callable[[], bool]
+    ) -> Iterator[PhotoResult]:
+        """As `PhotoPool.process_photos`.
+
+        Raises CrackscanError if the scheduler cannot be reached, is lost, or has no workers, and if
+        they lack crackscan or do not see the folder.
         """
         waiting = iter(tasks)
         first = next(waiting, None)
@@ -66,19 +70,19 @@ class DaskCrew:
         client = self._connect()
         try:
             ahead = self._prepare(client) * AHEAD
-            yield from self._look(client, first, waiting, ahead, stopped)
+            yield from self._process(client, first, waiting, ahead, stopped)
         finally:
             _close(client)
 
-    def _look(
+    def _process(
         self,
         client: Any,
         first: Task,
         waiting: Iterator[Task],
         ahead: int,
         stopped: Callable[[], bool],
-    ) -> Iterator[Looked]:
-        model = Model(Path(self.method.model).read_bytes())
+    ) -> Iterator[PhotoResult]:
+        model = ModelContent(Path(self.method.model).read_bytes())
         done: queue.SimpleQueue[Any] = queue.SimpleQueue()
         under_way: dict[str, tuple[Any, Task]] = {}
         upcoming: Task | None = first
@@ -86,7 +90,7 @@ class DaskCrew:
         while not stopped():
             while upcoming is not None and len(under_way) < ahead:
                 task = replace(upcoming, path=os.path.abspath(upcoming.path))  # noqa: PTH100
-                future = client.submit(look_at, task, self.method, model, pure=False)
+                future = client.submit(process_task, task, self.method, model, pure=False)
                 under_way[future.key] = future, task
                 future.add_done_callback(done.put)
                 upcoming = next(waiting, None)
@@ -98,27 +102,27 @@ class DaskCrew:
             except queue.Empty:
                 continue
             if finished.status in ("lost", "pending"):
-                # Its worker went before the result was fetched: another one looks again.
+                # Its worker went before the result was fetched: another worker does it again.
                 finished.add_done_callback(done.put)
                 continue
             future, task = under_way.pop(finished.key)
             yield self._result(future, task)
             health.good()
 
-    def _result(self, future: Any, task: Task) -> Looked:
+    def _result(self, future: Any, task: Task) -> PhotoResult:
         from distributed import KilledWorker
 
         error = future.exception() if future.status == "error" else None
         if future.status == "finished":
-            looked: Looked = future.result()
-            if "does not exist" in looked.skipped and Path(task.path).exists():
+            result: PhotoResult = future.result()
+            if "does not exist" in result.skipped and Path(task.path).exists():
                 raise CrackscanError(
                     f"a worker of {self.scheduler} does not see {task.path}: all of them need the "
                     "folder under the same path"
                 )
-            return looked
+            return result
         if isinstance(error, KilledWorker):
-            return Looked(task.name, task.index, skipped="ended every worker that looked at it")
+            return PhotoResult(task.name, task.index, skipped="ended each worker it was sent to")
         if isinstance(error, CrackscanError):
             raise error
         if error is None:
@@ -154,7 +158,7 @@ class DaskCrew:
                 f"{self.scheduler}`"
             ) from None
         try:
-            seen: dict[str, bool] = client.run(sees, str(self.folder))
+            seen: dict[str, bool] = client.run(sees_folder, str(self.folder))
         except Exception as error:
             what = " ".join(str(error).split())[:150]
             raise CrackscanError(
@@ -176,26 +180,26 @@ class _Health:
 
     def __init__(self, scheduler: str) -> None:
         self._scheduler = scheduler
-        self._looked_s = self._workers_s = self._came_s = time.monotonic()
+        self._checked_s = self._workers_s = self._came_s = time.monotonic()
 
     def good(self) -> None:
         """A photograph came back."""
         self._workers_s = self._came_s = time.monotonic()
 
     def check(self, client: Any) -> None:
-        """Raises CrackscanError where there is nobody left to wait for."""
+        """Raises CrackscanError if nothing is left to wait for."""
         now = time.monotonic()
         if client.status in ("closed", "closing"):
             raise CrackscanError(f"the scheduler {self._scheduler} is lost: run it again to go on")
-        if now - self._looked_s < _LOOK_S:
+        if now - self._checked_s < _CHECK_S:
             return
-        self._looked_s = now
+        self._checked_s = now
         if client.status == "running" and client.nthreads():
             self._workers_s = now
         if now - self._came_s > DEADLINE_S:
             raise CrackscanError(
                 f"no photograph came back from {self._scheduler} for {DEADLINE_S / 60:.0f} "
-                "minutes: look at its workers, then run it again to go on"
+                "minutes: check its workers, then run it again to go on"
             )
         if now - self._workers_s > ALONE_S:
             raise CrackscanError(
@@ -204,24 +208,23 @@ class _Health:
             )
 
 
-def sees(folder: str) -> bool:
+def sees_folder(folder: str) -> bool:
     """On a worker: whether the folder is there, and crackscan with all it needs."""
     return Path(folder).is_dir()
 
 
-def look_at(task: Task, method: Method, model: Model) -> Looked:
-    """On a worker: look at a photograph, with a model for each of its threads."""
-    looker = _looker(method, model)
-    looked = looker.look_at(task)
-    if looked.file is None and not Path(task.path).exists():
-        return replace(looked, skipped="does not exist")
-    return looked
+def process_task(task: Task, method: Method, model: ModelContent) -> PhotoResult:
+    """On a worker: process a photograph, with a model for each of its threads."""
+    result = _thread_detector(method, model).process_file(task)
+    if result.file is None and not Path(task.path).exists():
+        return replace(result, skipped="does not exist")
+    return result
 
 
 _local = threading.local()
 
 
-def _looker(method: Method, model: Model) -> Looker:
+def _thread_detector(method: Method, model: ModelContent) -> PhotoDetector:
     import cv2
 
     wanted = replace(method, model=model.digest)
@@ -230,13 +233,13 @@ def _looker(method: Method, model: Model) -> Looker:
         with TemporaryDirectory() as folder:
             path = Path(folder) / f"{Path(method.model).stem}.tflite"
             path.write_bytes(model.content)
-            _local.looker = Looker(replace(method, model=str(path)))
+            _local.detector = PhotoDetector(replace(method, model=str(path)))
         _local.method = wanted
-    looker: Looker = _local.looker
-    return looker
+    detector: PhotoDetector = _local.detector
+    return detector
 
 
 def _close(client: Any) -> None:
-    """Let go of the cluster, also where it does not answer; what it still holds is dropped."""
+    """Release the cluster, also if it does not answer; what it still holds is dropped."""
     with suppress(Exception):
         client.close(timeout=2)

@@ -1,4 +1,4 @@
-"""Which photographs a folder holds, and which of them have not been looked at yet."""
+"""Which photographs a folder holds, and which of them are not in the record yet."""
 
 import hashlib
 import os
@@ -19,49 +19,61 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Listing:
-    """The photographs of a folder, sorted by path."""
+    """The photographs of a folder, sorted by path, or one picture."""
 
+    source: Path
+    """The folder, or the picture."""
     folder: Path
+    """Names are paths below it."""
     tasks: tuple[Task, ...]
     unreadable: tuple[tuple[str, str], ...] = ()
     """(folder below, reason) of what could not be searched."""
 
+    @property
+    def is_single(self) -> bool:
+        """Whether one picture was named."""
+        return self.source != self.folder
+
 
 @dataclass(frozen=True)
 class Remaining:
-    """What is to do, after a look at the record."""
+    """What is left to do, by comparison with the record."""
 
     tasks: tuple[Task, ...]
     done: int
     """Photographs that are in the record as they lie in the folder."""
     replaced: int
-    """Photographs to be looked at again: the file is another one than the record's."""
+    """Photographs to be processed again: the file is another one than the record's."""
     moved: tuple[tuple[str, FileMark], ...]
     """Names whose file has another date than the record's, and the same content."""
     missing: int
     """Photographs in the record that the folder no longer holds."""
 
 
-def list_photos(folder: Path) -> Listing:
-    """Find the photographs in a folder and below it.
+def list_photos(source: Path, every: int = 1) -> Listing:
+    """Find the photographs in a folder and below it, or take one picture.
 
     Hidden files and folders are left out, and folders with the results of a scan or a survey.
-    Links to folders are not followed. Raises SourceError where there is no such folder, where it
-    cannot be read, or where it holds no photographs.
+    Links to folders are not followed. With `every` only each Nth photograph is listed. Raises
+    SourceError if there is nothing of that name, it cannot be read, or it holds no photographs.
     """
+    if source.is_file() and is_picture(source):
+        task = Task(recorded_name(Path(source.name)), os.fspath(source), 0)
+        return Listing(source, source.parent, (task,))
+    folder = source
     if not folder.exists():
         raise SourceError(f"{folder} does not exist")
     if not folder.is_dir():
-        raise SourceError(f"{folder} is no folder: name the folder that holds the photographs")
+        raise SourceError(f"{folder} is neither a picture nor a folder of pictures")
     unreadable: list[tuple[str, str]] = []
     paths = sorted(_find(folder, unreadable))
     if not paths:
         raise SourceError(f"{folder} holds no pictures (JPEG, PNG, TIFF, WebP or BMP)")
     tasks = (
         Task(recorded_name(path.relative_to(folder)), os.fspath(path), index)
-        for index, path in enumerate(paths)
+        for index, path in list(enumerate(paths))[::every]
     )
-    return Listing(folder, tuple(tasks), tuple(unreadable))
+    return Listing(folder, folder, tuple(tasks), tuple(unreadable))
 
 
 def recorded_name(path: Path) -> str:
@@ -77,7 +89,7 @@ def remaining(
     """Compare a folder with the record of it.
 
     A file counts as the recorded one if it has its size and date, or else its size and content;
-    so neither a copied folder is looked at again, nor is a replaced photograph missed. Those that
+    so neither is a copied folder processed again, nor is a replaced photograph missed. Those that
     could not be read before are tried again. What comes after `stopped` remains.
     """
     todo: list[Task] = []

@@ -1,4 +1,4 @@
-"""Looks at photographs on all cores of this machine: processes with one model each."""
+"""Processes photographs on all cores of this machine: workers with one model each."""
 
 import os
 import signal
@@ -10,20 +10,24 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crackscan.core.errors import CrackscanError
-from crackscan.edge.pipelines.photos.values import Looked, Method, Task
+from crackscan.edge.pipelines.photos.values import Method, PhotoResult, Task
+
+if TYPE_CHECKING:
+    from crackscan.edge.pipelines.photos.detect_photo import PhotoDetector
 
 MB_EACH = 500
-"""Memory that a process may need: 394 MB for a photograph of 48 megapixels with 24 cracks."""
+"""Memory that a worker may need: 394 MB for a photograph of 48 megapixels with 24 cracks."""
 DEADLINE_S = 900.0
-"""A photograph that takes longer is given up, and the process with it."""
+"""A photograph that takes longer is given up, and the worker with it."""
 START_S = 120.0
 _POLL_S = 0.2
 _DEATHS = 2
-"""So many processes may die of a photograph before it is skipped; or, killed, of the start."""
+"""Workers that may die of one photograph before it is skipped, or be killed at the start."""
 _STARTING = ""
-"""Stands for the photograph's name where there was none yet."""
+"""Stands for the photograph's name before a worker has one."""
 
 
 @dataclass(eq=False)
@@ -35,19 +39,33 @@ class _Worker:
     ready: bool = False
 
 
-class LocalCrew:
-    """Processes of this machine, each with one photograph at a time; one that dies is replaced."""
+class SerialPool:
+    """This process, one photograph after the other; for one photograph, or a few."""
 
-    def __init__(self, method: Method, jobs: int) -> None:
+    def __init__(self, detector: "PhotoDetector") -> None:
+        self.detector = detector
+
+    def process_photos(
+        self, tasks: Iterable[Task], stopped: Callable[[], bool]
+    ) -> Iterator[PhotoResult]:
+        """As `PhotoPool.process_photos`, but ends only after the present photograph."""
+        for task in tasks:
+            if stopped():
+                return
+            yield self.detector.process_file(task)
+
+
+class ProcessPool:
+    """Worker processes, each with one photograph at a time; one that dies is replaced."""
+
+    def __init__(self, method: Method, workers: int) -> None:
         self.method = method
-        self.jobs = jobs
+        self.workers = workers
 
-    def look(self, tasks: Iterable[Task], stopped: Callable[[], bool]) -> Iterator[Looked]:
-        """Give what came of each photograph, in the order in which they are done.
-
-        Ends within a second once `stopped` says so; what is under way is then left. Raises
-        CrackscanError where no process can be started.
-        """
+    def process_photos(
+        self, tasks: Iterable[Task], stopped: Callable[[], bool]
+    ) -> Iterator[PhotoResult]:
+        """As `PhotoPool.process_photos`; raises CrackscanError if no process can be started."""
         waiting = iter(tasks)
         again: list[Task] = []
         deaths: dict[str, int] = {}
@@ -67,7 +85,7 @@ class LocalCrew:
             if first is None:
                 return
             again.append(first)
-            workers += [self._start() for _ in range(self.jobs)]
+            workers += [self._start() for _ in range(self.workers)]
             while not stopped():
                 for worker in list(workers):
                     if worker.ready and worker.task is None:
@@ -82,13 +100,13 @@ class LocalCrew:
                     late = self._late(worker)
                     if worker.pipe not in ready and not late:
                         continue
-                    answer = None if late else _answer(worker)
-                    if isinstance(answer, Looked):
-                        hand_out(worker)  # it looks on while this one is recorded
+                    answer = None if late else _receive_answer(worker)
+                    if isinstance(answer, PhotoResult):
+                        hand_out(worker)  # it goes on while this one is recorded
                         yield answer
                     elif answer is None:
                         workers.remove(worker)
-                        yield from self._bury(worker, late, deaths, again)
+                        yield from self._replace_dead(worker, late, deaths, again)
                         workers.append(self._start())
         finally:
             for worker in workers:
@@ -97,8 +115,8 @@ class LocalCrew:
     def _start(self) -> _Worker:
         context = get_context("spawn")
         ours, theirs = context.Pipe()
-        process = context.Process(target=_work, args=(theirs, self.method), daemon=True)
-        with _one_thread(), _deaf_to_ctrl_c():
+        process = context.Process(target=_run_worker, args=(theirs, self.method), daemon=True)
+        with _one_thread(), _ignoring_ctrl_c():
             process.start()
         theirs.close()
         return _Worker(process, ours, since_s=time.monotonic())
@@ -113,19 +131,19 @@ class LocalCrew:
         busy = worker.task is not None or not worker.ready
         return busy and time.monotonic() - worker.since_s > limit_s
 
-    def _bury(
+    def _replace_dead(
         self, worker: _Worker, late: bool, deaths: dict[str, int], again: list[Task]
-    ) -> Iterator[Looked]:
-        """Take leave of a process, and give up the photograph that ends process after process."""
+    ) -> Iterator[PhotoResult]:
+        """End a worker, and give up the photograph that ends worker after worker."""
         self._end(worker)
         code = worker.process.exitcode
         if not worker.ready:
             deaths[_STARTING] = deaths.get(_STARTING, 0) + 1
             killed = not late and code is not None and code < 0
             if killed and deaths[_STARTING] < _DEATHS:
-                return  # for want of memory, or by somebody: another is started in its place
+                return  # out of memory, or killed by a person: another is started in its place
             why = "does not start" if late else f"ended at once (exit code {code})"
-            raise CrackscanError(f"a process that looks at photographs {why}")
+            raise CrackscanError(f"a worker process {why}")
         task = worker.task
         if task is None:
             return
@@ -136,16 +154,16 @@ class LocalCrew:
             again.append(task)
             return
         else:
-            reason = "ended the process that looked at it: " + (
-                f"{signal.Signals(-code).name}, perhaps for want of memory"
+            reason = "ended its worker process: " + (
+                f"{signal.Signals(-code).name}, perhaps out of memory"
                 if code is not None and code < 0
                 else f"exit code {code}"
             )
-        yield Looked(task.name, task.index, skipped=reason)
+        yield PhotoResult(task.name, task.index, skipped=reason)
 
 
-def default_jobs() -> int:
-    """As many processes as this one may use cores, and as the free memory allows."""
+def default_workers() -> int:
+    """One worker for each core that this process may use, as far as the free memory allows."""
     return max(1, min(len(os.sched_getaffinity(0)), _free_mb() // MB_EACH))
 
 
@@ -158,45 +176,45 @@ def _free_mb() -> int:
     return next((int(words[1]) // 1024 for words in found), MB_EACH)
 
 
-def _answer(worker: _Worker) -> Looked | bool | None:
-    """What a process said: True once it is ready, None where it is dead.
+def _receive_answer(worker: _Worker) -> PhotoResult | bool | None:
+    """What a worker sent: True once it is ready, None if it is dead.
 
     Raises the CrackscanError that kept it from starting.
     """
     try:
-        said = worker.pipe.recv()
+        answer = worker.pipe.recv()
     except (EOFError, OSError):
         return None
-    if isinstance(said, CrackscanError):
-        raise said
-    if isinstance(said, Looked):
-        return said
+    if isinstance(answer, CrackscanError):
+        raise answer
+    if isinstance(answer, PhotoResult):
+        return answer
     worker.ready = True
     return True
 
 
-def _work(pipe: Connection, method: Method) -> None:
-    """A process: one photograph after the other, until the pipe is closed at the other end."""
+def _run_worker(pipe: Connection, method: Method) -> None:
+    """A worker: one photograph after the other, until the pipe is closed at the other end."""
     import cv2
 
-    from crackscan.edge.pipelines.photos.process_photo import Looker
+    from crackscan.edge.pipelines.photos.detect_photo import PhotoDetector
 
     cv2.setNumThreads(1)
     try:
         try:
-            looker = Looker(method)
+            detector = PhotoDetector(method)
             pipe.send("ready")
             while True:
-                pipe.send(looker.look_at(pipe.recv()))
+                pipe.send(detector.process_file(pipe.recv()))
         except CrackscanError as error:
             pipe.send(error)
     except (EOFError, BrokenPipeError, ConnectionResetError):
-        pass  # whoever asked is gone
+        pass  # the process that asked is gone
 
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """What is started inside computes with one thread a process."""
+    """What is started inside computes with one thread per process."""
     names = "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
     before = {name: os.environ.get(name) for name in names}
     os.environ.update(dict.fromkeys(names, "1"))
@@ -211,7 +229,7 @@ def _one_thread() -> Iterator[None]:
 
 
 @contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
+def _ignoring_ctrl_c() -> Iterator[None]:
     """What is started inside leaves Ctrl-C to the process that started it."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

@@ -1,145 +1,144 @@
 """Into the survey's record: each photograph once, with its findings and pictures, or not at all."""
 
-import hashlib
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from crackscan import __version__
 from crackscan.core.errors import CrackscanError, SurveyError
-from crackscan.core.model_card import Card
-from crackscan.edge.pipelines.photos.listing import Listing
-from crackscan.edge.pipelines.photos.values import Crack, Looked, Method
+from crackscan.edge.pipelines.photos.values import PhotoResult
 from crackscan.edge.positioning.clock import Instant
+from crackscan.edge.reporting.result_files import Results, finding_line
 from crackscan.edge.survey import (
     Note,
     NoteKind,
     PictureQuota,
     ScannedPicture,
-    SessionInfo,
     Sighting,
     Survey,
-    SurveyInfo,
+    sighting_of,
 )
-from crackscan.edge.survey.database import DATABASE
-from crackscan.edge.survey.reading import PHOTOGRAPHS
+from crackscan.edge.survey.pictures import QuotaMonitor
 
-_SAME = {
-    "model_digest": "another model",
-    "operating_point": "another --operating-point",
-    "scale": "other options for the scale",
-}
-"""Settings that must not change within a survey, and how a change is told."""
+Show = Callable[[PhotoResult, int], object]
 
 
-def settings_of(method: Method, card: Card, folder: Path) -> dict[str, Any]:
-    """What must be known to repeat a survey, and may not change while it is made."""
-    point = card.operating_point(method.point)
-    return {
-        "kind": PHOTOGRAPHS,
-        "crackscan": __version__,
-        "folder": str(folder.resolve()),
-        "model": card.name,
-        "model_version": card.version,
-        "model_digest": hashlib.blake2b(
-            Path(method.model).read_bytes(), digest_size=16
-        ).hexdigest(),
-        "operating_point": method.point,
-        "patch_threshold": point.patch,
-        "cell_threshold": point.cell,
-        "cell_px": card.cell_px,
-        "scale": {name: value for name, value in asdict(method.scale).items() if value},
-    }
-
-
-def open_survey(
-    out: Path, info: SurveyInfo, settings: Mapping[str, Any], card: Card, listing: Listing
-) -> Survey:
-    """Make a survey, or go on with the one that is there.
-
-    Raises SurveyError where the folder holds anything else, a survey that is no survey of
-    photographs, one of another folder, or one that was made with another model or other settings:
-    its findings could not be compared.
-    """
-    if not (out / DATABASE).exists():
-        try:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            return Survey.create(out, info, settings, card.to_json())
-        except OSError as error:
-            raise SurveyError(f"{out} cannot be made: {error.strerror}") from None
-    made_with = SessionInfo(info.source, info.model, info.model_version, settings)
-    survey = Survey.resume(out, session=made_with)
-    try:
-        _demand_same(survey, settings, listing)
-    except BaseException:
-        survey.close()
-        raise
-    return survey
-
-
-class Recorder:
+class PhotoRecorder:
     """Puts photographs into a survey, one transaction each, with as many pictures as fit."""
 
-    def __init__(self, survey: Survey, budget: PictureQuota) -> None:
-        self.survey = survey
-        self.budget = budget
-        self.left_out = 0
-        """Pictures that found no room."""
-        self.no_pictures: str | None = None
-        """Why they did not."""
+    def __init__(
+        self,
+        survey: Survey,
+        quota: PictureQuota,
+        results: Results | None = None,
+        warn: Callable[[str], object] = lambda _: None,
+        show: Show = lambda _, __: None,
+    ) -> None:
+        """Record into an open survey.
 
-    def record(self, looked: Looked) -> bool:
-        """Record what came of a photograph; False where the record has it already, unchanged.
+        Args:
+            survey: the record.
+            quota: how much space pictures may take.
+            results: the files beside the record.
+            warn: called with each new warning.
+            show: called with each recorded photograph and the number of its first finding.
+        """
+        self.survey = survey
+        self.results = results
+        self.left_out = 0
+        """Pictures that there was no space for."""
+        self._quota = QuotaMonitor(quota)
+        self._warn = warn
+        self._show = show
+        self._replaced = False
+
+    @property
+    def no_pictures(self) -> str | None:
+        """Why pictures are no longer kept."""
+        return self._quota.stopped
+
+    def record_photo(self, result: PhotoResult) -> bool:
+        """Record what came of a photograph; False if the record has it already, unchanged.
 
         One that is recorded under another content, or as unreadable, is replaced. Raises
-        SurveyError where the disk does not take it; the record is then as it was.
+        SurveyError if the disk does not take it; the record is then as it was.
         """
         survey = self.survey
         unneeded: list[str] = []
-        with told_in_one_line(survey.folder):
+        with one_line_errors(survey.folder):
             at = survey.clock.now()
             with survey.together():
-                if survey.is_scanned(looked.name):
-                    before = survey.file_marks(looked.name)[looked.name]
-                    if before == looked.file and before is not None:
+                if survey.is_scanned(result.name):
+                    before = survey.file_marks(result.name)[result.name]
+                    if before == result.file and before is not None:
                         return False
-                    unneeded = survey.forget_scanned(looked.name)
+                    unneeded = survey.forget_scanned(result.name)
+                    self._replaced = True
                     if before is not None:
-                        text = f"{looked.name} was replaced by another file: looked at again"
+                        text = f"{result.name} was replaced by another file: processed again"
                         survey.add_note(Note(at, NoteKind.WARNING, text))
                 first = survey.next_finding
-                sightings = [_sighting(crack, looked, at) for crack in looked.cracks]
-                survey.add_scanned(_scanned(looked, at), sightings, self._fitting(looked.copy, at))
-                for number, crack in enumerate(looked.cracks, first):
-                    jpeg = self._fitting(crack.close_up, at)
+                sightings = photo_sightings(result, at)
+                copy = self._fitting(result.copy, at)
+                survey.add_scanned(_scanned_row(result, at), sightings, copy)
+                for number, close_up in enumerate(result.close_ups, first):
+                    jpeg = self._fitting(close_up, at)
                     if jpeg is not None:
-                        survey.add_picture(jpeg, looked.name, at, close_up_of=number)
+                        survey.add_picture(jpeg, result.name, at, close_up_of=number)
             for path in unneeded:
                 (survey.folder / path).unlink(missing_ok=True)
+        self._write_files(result, sightings, first)
+        self._show(result, first)
         return True
 
+    def finish_files(self) -> None:
+        """Take lines of photographs that were replaced out of findings.jsonl."""
+        if self._replaced:
+            self.rewrite_findings()
+
+    def rewrite_findings(self) -> None:
+        """Make findings.jsonl anew from the record: a kill may have come between the two."""
+        if self.results is None:
+            return
+        taken = {one.name: (one.taken_s, one.taken_local) for one in self.survey.scanned()}
+        self.results.replace_findings(
+            finding_line(one.id, one.sighting, taken.get(one.sighting.frame))
+            for one in self.survey.findings()
+        )
+
+    def _write_files(self, result: PhotoResult, sightings: list[Sighting], first: int) -> None:
+        if self.results is None:
+            return
+        taken = result.taken_s, result.taken_local
+        for number, sighting in enumerate(sightings, first):
+            self.results.add_finding(finding_line(number, sighting, taken))
+        if result.annotated is not None and self.results.annotate:
+            self.results.add_picture(result.name, result.annotated)
+
     def _fitting(self, jpeg: bytes | None, at: Instant) -> bytes | None:
-        """A picture, if the budget and the disk have room for it."""
+        """A picture, if the quota and the disk have space for it."""
         if jpeg is None:
             return None
-        refusal = self.budget.refuse_picture(
-            self.survey.folder, self.survey.picture_bytes, len(jpeg)
-        )
+        used = self.survey.picture_bytes
+        refusal = self._quota.refuse_picture(self.survey.folder, used, len(jpeg))
+        message = self._quota.update_state(refusal)
+        if message is not None:
+            self._warn(message)
+            self.survey.add_note(Note(at, NoteKind.WARNING, message))
         if refusal is None:
             return jpeg
         self.left_out += 1
-        if self.no_pictures is None:
-            self.no_pictures = refusal
-            text = f"pictures are no longer saved: {refusal}"
-            self.survey.add_note(Note(at, NoteKind.WARNING, text))
         return None
 
 
+def photo_sightings(result: PhotoResult, at: Instant) -> list[Sighting]:
+    """The findings of a photograph as the record keeps them."""
+    size = result.width, result.height
+    return [sighting_of(one, size, at, result.geotag, result.scale) for one in result.findings]
+
+
 @contextmanager
-def told_in_one_line(folder: Path) -> Iterator[None]:
+def one_line_errors(folder: Path) -> Iterator[None]:
     """What the disk refuses inside becomes a SurveyError."""
     try:
         yield
@@ -150,62 +149,17 @@ def told_in_one_line(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def _demand_same(survey: Survey, settings: Mapping[str, Any], listing: Listing) -> None:
-    out, made = survey.folder, survey.settings()
-    if made.get("kind") != PHOTOGRAPHS:
-        raise SurveyError(
-            f"{out} holds a survey that was not made from photographs: name another folder"
-        )
-    for name, told in _SAME.items():
-        if made.get(name) != settings[name]:
-            was, now = (
-                f"{one.get('model')} {one.get('model_version')}, {one.get('operating_point')}"
-                for one in (made, settings)
-            )
-            raise SurveyError(
-                f"{out} was made with {told} ({was}; now {now}): name another folder, or repeat "
-                "what it was made with"
-            )
-    if made.get("folder") != settings["folder"]:
-        known = survey.file_marks()
-        if known and not any(task.name in known for task in listing.tasks):
-            raise SurveyError(
-                f"{out} is the survey of another folder ({made.get('folder')}): name another --out"
-            )
-
-
-def _scanned(looked: Looked, at: Instant) -> ScannedPicture:
+def _scanned_row(result: PhotoResult, at: Instant) -> ScannedPicture:
     return ScannedPicture(
-        looked.name,
+        result.name,
         at,
-        len(looked.cracks),
-        looked.skipped,
-        looked.width,
-        looked.height,
-        looked.taken_s,
-        looked.taken_local,
-        looked.geotag,
-        looked.scale,
-        looked.file,
-    )
-
-
-def _sighting(crack: Crack, looked: Looked, at: Instant) -> Sighting:
-    return Sighting(
-        first=at,
-        last=at,
-        frame=looked.name,
-        frame_index=looked.index,
-        frame_width=looked.width,
-        frame_height=looked.height,
-        box=crack.box,
-        cells=crack.cells,
-        area_px=crack.area_px,
-        probability=crack.probability,
-        peak=crack.peak,
-        mean=crack.mean,
-        geotag=looked.geotag,
-        scale=crack.scale or looked.scale,
-        measures=crack.measures,
-        lines=crack.lines,
+        len(result.findings),
+        result.skipped,
+        result.width,
+        result.height,
+        result.taken_s,
+        result.taken_local,
+        result.geotag,
+        result.scale,
+        result.file,
     )

@@ -1,20 +1,20 @@
-"""What goes to a worker and what comes back: a photograph to look at, and what was seen on it."""
+"""What goes to a worker and what comes back: a photograph, and what was found on it."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from crackscan.core.model_card import DEFAULT_POINT
-from crackscan.edge.detection.finding import BoundingBox
-from crackscan.edge.measurement.scale import ScaleSettings
-from crackscan.edge.measurement.values import LineArray, Measures, Scale
+from crackscan.edge.detection.finding import CrackMap, Finding
+from crackscan.edge.measurement.scale.settings import ScaleSettings
+from crackscan.edge.measurement.values import Scale
 from crackscan.edge.positioning.geotag import NO_GEOTAG, Geotag
 from crackscan.edge.survey.values import FileMark
 
 
 @dataclass(frozen=True)
 class Task:
-    """One photograph to look at."""
+    """One photograph to be processed."""
 
     name: str
     """Its path below the folder, as it is recorded."""
@@ -25,67 +25,80 @@ class Task:
 
 @dataclass(frozen=True)
 class Method:
-    """How all photographs of a survey are looked at; the same on every worker."""
+    """How photographs are processed; the same for all photographs of a survey, on every worker."""
 
     model: str
     """Path of the model file."""
     point: str = DEFAULT_POINT
+    """Name of the operating point."""
     scale: ScaleSettings = field(default_factory=ScaleSettings)
-    close_ups: bool = True
-    """Whether pictures of the findings are wanted."""
+    threads: int | None = 1
+    """Of the interpreter; None: one per core, at most four. One if there are several workers."""
+    most_close_ups: int = 12
+    """Close-ups are drawn of so many findings per photograph, the surest; 0: of none."""
+    keep_copy: bool = True
+    """Whether a small copy of a photograph with findings is made for the record."""
+    keep_position: bool = True
+    """Whether the photograph's own position is recorded."""
+    annotate: bool = False
+    """Whether the annotated picture is drawn."""
+    preview: bool = False
+    """Whether viewers get a copy."""
 
 
 @dataclass(frozen=True, eq=False)
-class Crack:
-    """One crack on one photograph, in px of the whole photograph."""
+class Preview:
+    """A small copy of a photograph with its crack map, for viewers."""
 
-    box: BoundingBox
-    cells: tuple[tuple[int, int], ...]
-    """(row, column) of squares of `card.cell_px`."""
-    area_px: int
-    probability: float
-    peak: float
-    mean: float
-    scale: Scale | None = None
-    """Across this crack."""
-    measures: Measures | None = None
-    """None where the photograph shows more cracks than are measured."""
-    lines: tuple[LineArray, ...] = ()
-    close_up: bytes | None = None
-    """JPEG: the crack with its widths drawn."""
+    jpeg: bytes
+    cell_px: int
+    """Side of a cell of the map, px of the copy."""
+    crack_map: CrackMap
 
 
 @dataclass(frozen=True, eq=False)
-class Looked:
+class PhotoResult:
     """What came of one photograph."""
 
     name: str
     index: int
     file: FileMark | None = None
-    """None where the file could not be read; it is then tried again at the next run."""
+    """None if the file could not be read; it is then tried again at the next run."""
     skipped: str = ""
     """Why it could not be judged."""
     width: int = 0
     height: int = 0
     taken_s: float | None = None
+    """Unix time of the capture, if the photograph names its time zone."""
     taken_local: str | None = None
+    """The capture by the camera's clock, ISO 8601."""
     geotag: Geotag = NO_GEOTAG
     scale: Scale | None = None
     """At its middle."""
+    why_no_scale: str = ""
     map_scales: tuple[float, ...] = ()
-    """At which it was looked at, as shares of its size."""
-    cracks: tuple[Crack, ...] = ()
-    """The surest first."""
+    """At which it was searched, as shares of its size."""
+    findings: tuple[Finding, ...] = ()
+    """The surest first, in px and cells of the whole photograph."""
+    probability: float = 0.0
+    """Of its surest finding, or else of what came nearest to one."""
+    close_ups: tuple[bytes, ...] = ()
+    """JPEGs of the first findings with their widths drawn."""
     copy: bytes | None = None
-    """JPEG of the whole photograph, made smaller, where it has cracks."""
+    """JPEG of a photograph with findings, made smaller."""
+    annotated: bytes | None = None
+    """JPEG of the photograph, made smaller, with its findings drawn."""
+    preview: Preview | None = None
 
 
-class Crew(Protocol):
-    """Whoever looks at the photographs: processes of this machine, or a cluster."""
+class PhotoPool(Protocol):
+    """What processes photographs: this process, several of this machine, or a cluster."""
 
-    def look(self, tasks: Iterable[Task], stopped: Callable[[], bool]) -> Iterator[Looked]:
+    def process_photos(
+        self, tasks: Iterable[Task], stopped: Callable[[], bool]
+    ) -> Iterator[PhotoResult]:
         """Give what came of each photograph, in the order in which they are done.
 
-        Ends within a second once `stopped` says so; what is under way is then left. Raises
-        CrackscanError where nobody is left to look.
+        Ends within a second once `stopped` returns True; what is under way is then abandoned.
+        Raises CrackscanError if no worker is left.
         """

@@ -18,7 +18,7 @@ from crackscan.edge.cli import crackscan
 from crackscan.edge.inference import model_store
 from crackscan.edge.inference.model import MODELS, Model, find_model
 from crackscan.edge.inference.model_install import all_models, install_model, roll_back, use_model
-from crackscan.edge.inference.model_store import default_file, folders
+from crackscan.edge.inference.model_store import ModelUse, default_file, folders
 
 SHIPPED = MODELS / "crack-s.tflite"
 
@@ -70,9 +70,27 @@ def test_going_back_leads_to_the_model_before_and_forth_again(tmp_path: Path) ->
     assert roll_back() == first
 
 
-def test_the_first_step_back_leads_to_the_shipped_model(tmp_path: Path) -> None:
+SHIPPED_MODELS = "crack-m (for photographs), crack-s (for moving pictures)"
+
+
+@pytest.mark.parametrize(
+    ("use", "name"), [(ModelUse.PHOTOGRAPHS, "crack-m"), (ModelUse.MOVING_PICTURES, "crack-s")]
+)
+def test_each_use_has_a_shipped_model_until_a_user_chooses_one(
+    tmp_path: Path, use: ModelUse, name: str
+) -> None:
+    assert find_model(None, use).stem == name
+    chosen, _ = install_model(model(tmp_path / "a.tflite", "1"))
+    assert find_model(None, use).stem == chosen
+    assert [one.id for one in all_models() if one.default_for] == [chosen]
+    assert find_model("crack-s", use).stem == "crack-s"
+
+
+def test_the_first_step_back_leads_to_the_shipped_models(tmp_path: Path) -> None:
     install_model(model(tmp_path / "a.tflite", "1"))
-    assert roll_back() == "crack-s"
+    assert roll_back() == SHIPPED_MODELS
+    assert find_model(None, ModelUse.PHOTOGRAPHS).stem == "crack-m"
+    assert find_model(None, ModelUse.MOVING_PICTURES).stem == "crack-s"
 
 
 def test_the_hash_beside_the_file_must_be_its_own(tmp_path: Path, shelf: Path) -> None:
@@ -135,7 +153,7 @@ def test_an_installed_model_that_changed_on_the_disk_is_not_used(
     file.unlink()
     with pytest.raises(ModelError, match="is missing"):
         Model.load(None, 1)
-    assert roll_back() == "crack-s"
+    assert roll_back() == SHIPPED_MODELS
     assert Model.load(None, 1).path == SHIPPED
 
 
@@ -223,7 +241,7 @@ def test_the_command_installs_lists_chooses_and_goes_back(
     assert re.search(rf"^\* {name}  site 7  ", out, re.MULTILINE)
     assert re.search(r"^  crack-s .* shipped$", out, re.MULTILINE)
     _, out, _ = crackscan_model(capsys, "rollback")
-    assert out == "crack-s is the default now\n"
+    assert out == f"default now: {SHIPPED_MODELS}\n"
     _, out, _ = crackscan_model(capsys, "list", "--json")
     listed = {one["id"]: one for one in json.loads(out)}
     assert listed["crack-s"]["default"] and not listed[name]["default"]

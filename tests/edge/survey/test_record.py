@@ -30,8 +30,8 @@ from crackscan.edge.survey import (
     Verdict,
     Which,
     best_time,
-    first_sighting,
     iso_time,
+    sighting_of,
 )
 from crackscan.edge.survey.database import DATABASE, create_database
 from crackscan.edge.survey.schema import STEPS, migrate_schema, read_schema_version
@@ -79,7 +79,7 @@ def test_a_frames_finding_becomes_a_sighting() -> None:
         frame="a.jpg", frame_index=3, clip_s=None, wall_s=1.0, box=BoundingBox(0, 0, 32, 16),
         cells=((0, 0), (0, 1)), area_px=512, probability=0.8, peak=0.9, mean=0.85,
     )  # fmt: skip
-    seen = first_sighting(finding, 640, 480, moment(3), place())
+    seen = sighting_of(finding, (640, 480), moment(3), place())
     assert (seen.first, seen.last, seen.frames_seen) == (moment(3), moment(3), 1)
     assert (seen.probability, seen.box, seen.geotag) == (0.8, finding.box, place())
 

@@ -32,7 +32,9 @@ def test_a_scan_can_be_set_without_arguments_and_names_its_survey_by_the_clock(
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["{photos}"], 2, "--out"),
+        (["{photos}", "--out", "out", "--position", "gpsd"], 2, "--position exif"),
+        (["{photos}", "--out", "out", "--dask", "tcp://x:1", "--workers", "2"], 2, "--workers"),
+        (["94", "--out", "out", "--workers", "2"], 2, "--workers"),
         (["{photos}", "--out", "out", "--every", "0"], 2, "--every"),
         (["{photos}/none", "--out", "out"], 1, "does not exist"),
         (["94", "--out", "out"], 1, "no camera 94"),
@@ -90,6 +92,7 @@ def test_an_earlier_scan_is_replaced_only_on_request(photos: Path, tmp_path: Pat
     assert crackscan_scan(photos / "plain.jpg", "--out", out, "--overwrite") == 0
     assert sorted(path.name for path in out.rglob("*.*")) == [
         "card.json",
+        "crackscan.log",
         "findings.jsonl",
         "notes.txt",
         "plain.jpg",

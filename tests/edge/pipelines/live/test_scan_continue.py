@@ -22,6 +22,8 @@ from crackscan.edge.reporting.report.content import ReportOptions
 from crackscan.edge.reporting.report.content_reader import read_content
 from crackscan.edge.survey import NoteKind, Survey, SurveyInfo, SurveyReader
 
+GROWING = {"findings.jsonl", "crackscan.log"}
+
 
 def test_a_second_session_adds_to_the_record_and_loses_nothing(tmp_path: Path) -> None:
     out, first, second = tmp_path / "out", tmp_path / "a.mp4", tmp_path / "b.mp4"
@@ -50,7 +52,7 @@ def test_a_second_session_adds_to_the_record_and_loses_nothing(tmp_path: Path) -
     kept = {"scan.json": "scan-1.json"}
     for path, data in before.items():
         now = path.with_name(kept.get(path.name, path.name)).read_bytes()
-        assert now == data or (path.name == "findings.jsonl" and now.startswith(data))
+        assert now == data or (path.name in GROWING and now.startswith(data))
     assert frames_in(out / "annotated.mp4") == 30 and frames_in(out / "annotated-2.mp4") == 20
     assert state_of(out)["state"] == "done" and state_of(out)["survey"]["sessions"] == 2
     assert crackscan_scan(first, "--out", out, "--overwrite") == 0
@@ -77,7 +79,7 @@ def test_a_scan_that_was_cut_off_is_gone_on_with(long_clip: Path, tmp_path: Path
     assert new and new <= {line["id"] for line in findings_in(out)}
 
 
-def test_pictures_that_are_recorded_are_left_out_and_unreadable_ones_looked_at_again(
+def test_pictures_that_are_recorded_are_left_out_and_unreadable_ones_scanned_again(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
@@ -101,7 +103,7 @@ def test_pictures_that_are_recorded_are_left_out_and_unreadable_ones_looked_at_a
         "cut.jpg",
         "new.png",
     }
-    assert notes == ["cut.jpg was another file or could not be read: looked at again"]
+    assert notes == ["cut.jpg was replaced by another file: processed again"]
     assert crackscan_scan(photos, "--out", out, "--continue") == 0
     assert "0 pictures scanned" in capsys.readouterr().out
 
@@ -121,7 +123,7 @@ def test_a_survey_that_does_not_fit_is_refused_in_one_line(
         ([photos, "--continue"], 2, "--continue needs the survey's folder: --out"),
         ([photos, "--out", out], 1, "go on with it with --continue"),
         ([photos, "--out", other, "--continue"], 1, "holds no scan"),
-        ([photos, "--out", tmp_path / "drone", "--continue"], 1, "with crackscan survey"),
+        ([photos, "--out", tmp_path / "drone", "--continue"], 1, "was made with another model"),
     ]
     for arguments, code, message in mistakes:
         capfd.readouterr()

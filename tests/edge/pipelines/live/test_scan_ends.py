@@ -1,5 +1,6 @@
 """A scan ends well whatever ends it: a signal, a kill, a full disk."""
 
+import re
 import resource
 import signal
 from pathlib import Path
@@ -60,11 +61,10 @@ def test_pictures_end_when_their_room_is_used_up_and_the_scan_goes_on(
     out = tmp_path / "out"
     assert crackscan_scan(photos, "--out", out, "--reserve", 2**40) == 1
     errors = capfd.readouterr().err
-    assert (
-        "warning: pictures are no longer saved: only " in errors and errors.count("\nError: ") == 1
-    )
-    assert errors.count("pictures are no longer saved") == 1
-    assert "annotated/crack.jpg is not written on: only " in errors
+    warning = "pictures are no longer saved"
+    assert f"warning: {warning}: only " in errors and errors.count("\nError: ") == 1
+    assert errors.count(warning) == 1
+    assert re.search(r"annotated/.*jpg is not written on: only ", errors)
     state = state_of(out)
     assert state["state"] == "done" and state["frames"] == 3 and "incomplete" in state
     with SurveyReader(out) as survey:

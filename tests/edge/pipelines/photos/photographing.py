@@ -10,22 +10,23 @@ import numpy as np
 from crackscan.core.pictures import RGB, read_picture
 from crackscan.edge.inference.model import find_model
 from crackscan.edge.pipelines.photos import (
-    Looked,
     Method,
-    Recorder,
-    Tally,
-    Task,
+    PhotoRecorder,
+    PhotoTally,
+    SerialPool,
     list_photos,
+    method_settings,
     open_survey,
+    scan_photos,
+    survey_info,
 )
-from crackscan.edge.pipelines.photos.process_photo import Looker
-from crackscan.edge.pipelines.photos.record import settings_of
-from crackscan.edge.pipelines.photos.survey_photos import survey_photos
-from crackscan.edge.survey import PictureQuota, Survey, SurveyInfo
+from crackscan.edge.pipelines.photos.detect_photo import PhotoDetector
+from crackscan.edge.pipelines.photos.values import PhotoResult, Task
+from crackscan.edge.survey import PictureQuota, Survey
 
 SAMPLES = Path(__file__).parents[4] / "samples"
 CRACKED, INTACT = "cracked-patch-level.jpg", "intact-patch-grey.jpg"
-METHOD = Method(str(find_model()))
+METHOD = Method(str(find_model("crack-s")))
 NO_RESERVE = PictureQuota(reserve_bytes=0)
 DRONE = """<x:xmpmeta><rdf:RDF><rdf:Description drone-dji:GpsLatitude="+49.726349021"
 drone-dji:GpsLongitude="-13.350951205" drone-dji:RelativeAltitude="+36.280"
@@ -50,7 +51,7 @@ def jpeg(rgb: RGB, laser_m: float | None = None, focal_px: float = 3725.15) -> b
 
 
 def photographs(folder: Path, count: int) -> Path:
-    """So many photographs, every other one cracked, no two alike, in two folders."""
+    """Photographs in two folders, every other one cracked, no two alike."""
     for number in range(count):
         name = CRACKED if number % 2 == 0 else INTACT
         rgb = np.asarray(cv2.convertScaleAbs(sample(name), alpha=1, beta=number % 40), np.uint8)
@@ -60,39 +61,41 @@ def photographs(folder: Path, count: int) -> Path:
     return folder
 
 
-class AloneCrew:
-    """Looks at photographs in this process, one after the other."""
+class NotingPool(SerialPool):
+    """Processes photographs in this process, and notes which."""
 
     def __init__(self, method: Method = METHOD) -> None:
-        self.looker = Looker(method)
+        super().__init__(PhotoDetector(method))
         self.names: list[str] = []
-        """Of those that were looked at."""
+        """Of those that were processed."""
 
-    def look(self, tasks: Iterable[Task], stopped: Callable[[], bool]) -> Iterator[Looked]:
-        for task in tasks:
-            if stopped():
-                return
-            self.names.append(task.name)
-            yield self.looker.look_at(task)
+    def process_photos(
+        self, tasks: Iterable[Task], stopped: Callable[[], bool]
+    ) -> Iterator[PhotoResult]:
+        for result in super().process_photos(tasks, stopped):
+            self.names.append(result.name)
+            yield result
 
 
-def opened(folder: Path, out: Path, method: Method = METHOD) -> Survey:
+def opened(
+    folder: Path, out: Path, method: Method = METHOD, overwrite: bool = False, resume: bool = False
+) -> Survey:
     """The survey as the command opens it."""
-    card = Looker(method).model.card
-    info = SurveyInfo("bridge", "", "", str(folder), card.name, card.version)
-    settings = settings_of(method, card, folder)
-    return open_survey(out, info, settings, card, list_photos(folder))
+    card = PhotoDetector(method).model.card
+    settings = method_settings(method, card, folder)
+    info = survey_info(out, settings, "bridge", "")
+    return open_survey(out, info, settings, card, list_photos(folder), overwrite, resume)
 
 
 def run(
     folder: Path,
     out: Path,
-    crew: AloneCrew,
-    budget: PictureQuota = NO_RESERVE,
+    pool: NotingPool,
+    quota: PictureQuota = NO_RESERVE,
     stopped: Callable[[], bool] = lambda: False,
-) -> Tally:
-    """One run of the survey."""
-    tally = Tally()
-    with opened(folder, out, crew.looker.method) as survey:
-        survey_photos(list_photos(folder), crew, Recorder(survey, budget), tally, stopped)
+) -> PhotoTally:
+    """One run of the scan, without the files beside the record."""
+    tally = PhotoTally()
+    with opened(folder, out, pool.detector.method) as survey:
+        scan_photos(list_photos(folder), pool, PhotoRecorder(survey, quota), tally, stopped)
     return tally

@@ -44,7 +44,11 @@ def test_a_name_that_is_no_utf8_is_recorded_escaped_and_still_read(tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("gone", "does not exist"), ("file", "is no folder"), ("empty", "holds no pictures")],
+    [
+        ("gone", "does not exist"),
+        ("file", "is neither a picture nor a folder"),
+        ("empty", "holds no pictures"),
+    ],
 )
 def test_a_folder_without_photographs_is_an_error(tmp_path: Path, name: str, told: str) -> None:
     (tmp_path / "file").touch()

@@ -14,58 +14,62 @@ from crackscan.core.errors import PictureError, ScaleError
 from crackscan.core.pictures import read_picture
 from crackscan.edge.measurement.scale import ScaleSettings
 from crackscan.edge.measurement.width import measure_crack
-from crackscan.edge.pipelines.photos import Looked, Method, Task
+from crackscan.edge.pipelines.photos import Method, PhotoResult, Task
+from crackscan.edge.pipelines.photos.detect_photo import PhotoDetector, read_whole
 from crackscan.edge.pipelines.photos.measuring import PART_PX, measure_parts
-from crackscan.edge.pipelines.photos.process_photo import Looker, read_whole
 
 
 @pytest.fixture(scope="module")
-def looker() -> Looker:
-    return Looker(METHOD)
+def detector() -> PhotoDetector:
+    return PhotoDetector(METHOD)
 
 
-def looked(looker: Looker, path: Path, content: bytes) -> Looked:
+def processed(detector: PhotoDetector, path: Path, content: bytes) -> PhotoResult:
     path.write_bytes(content)
-    return looker.look_at(Task(path.name, str(path), 7))
+    return detector.process_file(Task(path.name, str(path), 7))
 
 
-def test_a_drones_photograph_gives_place_scale_and_widths(looker: Looker, tmp_path: Path) -> None:
-    found = looked(looker, tmp_path / "dji.jpg", jpeg(sample(CRACKED), laser_m=0.5))
+def test_a_drones_photograph_gives_place_scale_and_widths(
+    detector: PhotoDetector, tmp_path: Path
+) -> None:
+    found = processed(detector, tmp_path / "dji.jpg", jpeg(sample(CRACKED), laser_m=0.5))
     assert found.geotag.position is not None and found.geotag.position.lat == 49.726349021
     assert found.geotag.position.relative_altitude_m == 36.28
     assert found.geotag.attitude is not None and found.geotag.attitude.pitch_deg == -24.5
     assert found.scale is not None and found.scale.mm_per_px == pytest.approx(0.134, rel=0.01)
-    [crack, *_] = found.cracks
+    [crack, *_] = found.findings
     assert crack.measures is not None and crack.measures.width_p95 is not None
     assert crack.scale is not None and crack.scale.mm_per_px == pytest.approx(0.134, rel=0.05)
-    assert crack.close_up is not None and found.copy is not None
+    assert len(found.close_ups) == len(found.findings) and found.copy is not None
     copy = tmp_path / "copy.jpg"
     copy.write_bytes(found.copy)
     assert read_picture(copy).shape == sample(CRACKED).shape
     assert found.index == 7 and found.file is not None and found.file.bytes > 1000
 
 
-def test_a_fine_photograph_is_decoded_small_for_the_looks_and_whole_for_the_widths(
-    looker: Looker, tmp_path: Path
+def test_a_fine_photograph_is_decoded_small_for_the_maps_and_whole_for_the_widths(
+    detector: PhotoDetector, tmp_path: Path
 ) -> None:
     wall = np.asarray(cv2.resize(sample(CRACKED), None, fx=3, fy=3), np.uint8)
-    plain = looked(looker, tmp_path / "plain.jpg", jpeg(wall))
-    near = looked(looker, tmp_path / "near.jpg", jpeg(wall, 1.0, 40_000))
+    plain = processed(detector, tmp_path / "plain.jpg", jpeg(wall))
+    near = processed(detector, tmp_path / "near.jpg", jpeg(wall, 1.0, 40_000))
     assert plain.map_scales == (1.0, 0.25) and near.map_scales == (0.25,)
     assert (near.width, near.height) == (plain.width, plain.height) == (681, 681)
     widths = []
     for found in (plain, near):
-        measures = found.cracks[0].measures
+        measures = found.findings[0].measures
         assert measures is not None and measures.width_median is not None
         widths.append(measures.width_median.value_px)
     assert widths[1] == pytest.approx(widths[0], rel=0.15)
-    boxes = [found.cracks[0].box for found in (plain, near)]
+    boxes = [found.findings[0].box for found in (plain, near)]
     assert abs((boxes[0].top + boxes[0].bottom) - (boxes[1].top + boxes[1].bottom)) < 128
 
 
-def test_an_intact_photograph_has_no_pictures_and_no_cracks(looker: Looker, tmp_path: Path) -> None:
-    found = looked(looker, tmp_path / "intact.jpg", jpeg(sample(INTACT)))
-    assert not found.cracks and not found.skipped and found.copy is None
+def test_an_intact_photograph_has_no_pictures_and_no_cracks(
+    detector: PhotoDetector, tmp_path: Path
+) -> None:
+    found = processed(detector, tmp_path / "intact.jpg", jpeg(sample(INTACT)))
+    assert not found.findings and not found.skipped and found.copy is None
     assert found.file is not None
 
 
@@ -85,21 +89,21 @@ DAMAGED = {
 
 @pytest.mark.parametrize("kind", DAMAGED)
 def test_what_cannot_be_judged_says_why_once_and_for_all(
-    looker: Looker, tmp_path: Path, kind: str
+    detector: PhotoDetector, tmp_path: Path, kind: str
 ) -> None:
     content, told = DAMAGED[kind]
-    found = looked(looker, tmp_path / f"{kind}.jpg", content)
-    assert found.skipped.startswith(told) and not found.cracks
-    assert found.file is not None, "it need not be looked at again while the file is the same"
+    found = processed(detector, tmp_path / f"{kind}.jpg", content)
+    assert found.skipped.startswith(told) and not found.findings
+    assert found.file is not None, "it need not be processed again while the file is the same"
 
 
-def test_what_cannot_be_read_now_is_tried_again(looker: Looker, tmp_path: Path) -> None:
-    empty = looked(looker, tmp_path / "empty.jpg", b"")
-    gone = looker.look_at(Task("gone.jpg", str(tmp_path / "gone.jpg"), 0))
+def test_what_cannot_be_read_now_is_tried_again(detector: PhotoDetector, tmp_path: Path) -> None:
+    empty = processed(detector, tmp_path / "empty.jpg", b"")
+    gone = detector.process_file(Task("gone.jpg", str(tmp_path / "gone.jpg"), 0))
     (tmp_path / "folder.jpg").mkdir()
-    folder = looker.look_at(Task("folder.jpg", str(tmp_path / "folder.jpg"), 0))
+    folder = detector.process_file(Task("folder.jpg", str(tmp_path / "folder.jpg"), 0))
     os.mkfifo(tmp_path / "pipe.jpg")
-    pipe = looker.look_at(Task("pipe.jpg", str(tmp_path / "pipe.jpg"), 0))
+    pipe = detector.process_file(Task("pipe.jpg", str(tmp_path / "pipe.jpg"), 0))
     assert [one.skipped for one in (empty, gone, folder, pipe)] == [
         "is empty (0 bytes)",
         "cannot be read: No such file or directory",
@@ -110,13 +114,13 @@ def test_what_cannot_be_read_now_is_tried_again(looker: Looker, tmp_path: Path) 
 
 
 def test_a_photograph_with_damaged_exif_is_judged_without_a_place(
-    looker: Looker, tmp_path: Path
+    detector: PhotoDetector, tmp_path: Path
 ) -> None:
     content = jpeg(sample(CRACKED))
     block = b"Exif\0\0II*\0" + bytes([0xFF] * 200)
     content = content[:2] + b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block + content[2:]
-    found = looked(looker, tmp_path / "exif.jpg", content)
-    assert found.cracks and found.geotag.position is None and found.scale is None
+    found = processed(detector, tmp_path / "exif.jpg", content)
+    assert found.findings and found.geotag.position is None and found.scale is None
 
 
 def test_a_file_that_grows_while_it_is_read_is_left_for_later(
@@ -139,9 +143,9 @@ def test_a_file_that_grows_while_it_is_read_is_left_for_later(
     assert len(read_whole(path)[0]) == path.stat().st_size
 
 
-def test_a_scale_that_fits_no_photograph_is_an_error_before_any_is_looked_at() -> None:
+def test_a_scale_that_fits_no_photograph_is_an_error_before_any_is_read() -> None:
     with pytest.raises(ScaleError, match="--lens"):
-        Looker(Method(METHOD.model, scale=ScaleSettings(lens_mm=6.0)))
+        PhotoDetector(Method(METHOD.model, scale=ScaleSettings(lens_mm=6.0)))
 
 
 def test_a_long_crack_is_measured_in_parts_as_it_is_whole() -> None:

@@ -1,4 +1,4 @@
-"""A photograph is looked at so that thin cracks are not lost and wide ones fit."""
+"""A photograph is searched at scales at which thin cracks are not lost and wide ones fit."""
 
 from math import ceil
 
@@ -10,15 +10,13 @@ from photographing import CRACKED, INTACT, METHOD, jpeg, sample
 from crackscan.core.pictures import RGB
 from crackscan.edge.detection.finding import Rule
 from crackscan.edge.detection.multiscale import (
-    MOST_ENLARGED_PX,
-    THIN_MM,
-    THIN_PX,
-    Seen,
-    at_scale,
-    join,
-    look,
-    map_scales,
-    refined,
+    PARAMETERS,
+    ScaleDetection,
+    choose_scales,
+    detect_at_scale,
+    merge_scales,
+    refine_coarse,
+    resize_to_scale,
 )
 from crackscan.edge.inference.model import Model
 
@@ -28,11 +26,11 @@ def model() -> Model:
     return Model.load(METHOD.model, threads=1)
 
 
-def seen(model: Model, rgb: RGB, scale: float) -> Seen:
+def detected(model: Model, rgb: RGB, scale: float) -> ScaleDetection:
     height, width = rgb.shape[:2]
     shape = ceil(height / 16), ceil(width / 16)
     rule = Rule.of(model.card)
-    return look(model, rule, at_scale(rgb, height, width, scale), scale, shape)
+    return detect_at_scale(model, rule, resize_to_scale(rgb, height, width, scale), scale, shape)
 
 
 @pytest.mark.parametrize(
@@ -52,46 +50,48 @@ def seen(model: Model, rgb: RGB, scale: float) -> Seen:
 def test_scales_follow_the_sampling_distance(
     width: int, height: int, mm_per_px: float | None, scales: tuple[float, ...]
 ) -> None:
-    assert map_scales(width, height, mm_per_px) == scales
-    assert width * height * max(scales) ** 2 <= max(MOST_ENLARGED_PX, width * height)
+    assert choose_scales(width, height, mm_per_px) == scales
+    assert width * height * max(scales) ** 2 <= max(PARAMETERS.most_enlarged_px, width * height)
     if mm_per_px is not None and mm_per_px < 0.16:
-        assert THIN_MM / mm_per_px * scales[0] >= THIN_PX
+        assert PARAMETERS.thin_mm / mm_per_px * scales[0] >= PARAMETERS.thin_px
 
 
-def test_a_crack_too_wide_for_the_first_look_is_seen_by_the_second(model: Model) -> None:
+def test_a_crack_too_wide_for_the_fine_scale_is_found_at_the_coarse_one(model: Model) -> None:
     wide = cv2.resize(sample(CRACKED), None, fx=20, fy=20, interpolation=cv2.INTER_CUBIC)
     rgb = np.asarray(wide[1500:3500], np.uint8)  # 225 px wide, along the middle
-    fine, coarse = seen(model, rgb, 1.0), seen(model, rgb, 0.25)
+    fine, coarse = detected(model, rgb, 1.0), detected(model, rgb, 0.25)
     assert not fine.findings and coarse.findings
-    [crack, *_] = join((fine, coarse), rgb.shape[1], rgb.shape[0], 16)
+    [crack, *_] = merge_scales((fine, coarse), rgb.shape[1], rgb.shape[0], 16)
     assert crack.box.right - crack.box.left > 0.8 * rgb.shape[1]
     assert crack.probability == max(one.probability for one in coarse.findings)
 
 
-def test_what_both_looks_see_is_one_crack_in_the_finer_ones_squares(model: Model) -> None:
+def test_what_both_scales_find_is_one_finding_in_the_finer_ones_cells(model: Model) -> None:
     rgb = np.asarray(cv2.resize(sample(CRACKED), None, fx=2, fy=2), np.uint8)
-    fine, coarse = seen(model, rgb, 1.0), seen(model, rgb, 0.25)
+    fine, coarse = detected(model, rgb, 1.0), detected(model, rgb, 0.25)
     assert fine.findings and coarse.findings
-    sharper = refined(coarse, fine, 4)
+    sharper = refine_coarse(coarse, fine, 4)
     assert (sharper.labels > 0).sum() < (coarse.labels > 0).sum()
     assert (coarse.labels > 0)[sharper.labels > 0].all()
-    cracks = join((fine, sharper), rgb.shape[1], rgb.shape[0], 16)
+    cracks = merge_scales((fine, sharper), rgb.shape[1], rgb.shape[0], 16)
     squares = {cell for one in cracks for cell in one.cells}
     assert squares >= set(zip(*(axis.tolist() for axis in np.nonzero(fine.labels)), strict=True))
     assert len(cracks) <= len(fine.findings)
     assert all(0 <= one.box.left < one.box.right <= rgb.shape[1] for one in cracks)
 
 
-def test_an_enlarged_look_is_told_in_the_photographs_own_squares(model: Model) -> None:
+def test_an_enlarged_scale_reports_the_photographs_own_cells(model: Model) -> None:
     rgb = np.asarray(cv2.resize(sample(CRACKED), None, fx=0.5, fy=0.5), np.uint8)
-    twice = seen(model, rgb, 2.0)
+    twice = detected(model, rgb, 2.0)
     assert twice.findings and twice.labels.shape == (ceil(rgb.shape[0] / 16), ceil(114 / 16))
-    [crack, *_] = join((twice,), rgb.shape[1], rgb.shape[0], 16)
+    [crack, *_] = merge_scales((twice,), rgb.shape[1], rgb.shape[0], 16)
     dark = int(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).mean(axis=1).argmin())
     assert crack.box.top <= dark < crack.box.bottom
 
 
 def test_an_intact_wall_has_no_crack_at_any_scale(model: Model) -> None:
     rgb = sample(INTACT)
-    assert not join([seen(model, rgb, scale) for scale in (2.0, 1.0, 0.5)], 227, 227, 16)
+    assert not merge_scales(
+        [detected(model, rgb, scale) for scale in (2.0, 1.0, 0.5)], 227, 227, 16
+    )
     assert len(jpeg(rgb)) > 1000

@@ -18,15 +18,15 @@ from photographing import METHOD, photographs
 from crackscan.core.command_line import run_command
 from crackscan.core.errors import CrackscanError
 from crackscan.edge.cli import crackscan
-from crackscan.edge.pipelines.photos import LocalCrew, Task
-from crackscan.edge.pipelines.photos.dask_pool import DaskCrew
+from crackscan.edge.pipelines.photos import ProcessPool, Task
+from crackscan.edge.pipelines.photos.dask_pool import DaskPool
 
 PROGRAM = "from crackscan.edge.cli import main; main()"
 COUNT = 40
 
 
 def started(folder: Path, out: Path, *options: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", PROGRAM, "survey", str(folder), "--out", str(out), *options]
+    command = [sys.executable, "-c", PROGRAM, "scan", str(folder), "--out", str(out), *options]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -65,7 +65,7 @@ def is_alive(pid: int) -> bool:
 
 def test_kills_and_ctrl_c_leave_a_survey_that_goes_on(tmp_path: Path) -> None:
     folder, out = photographs(tmp_path / "flight", COUNT), tmp_path / "visit"
-    first = started(folder, out, "--jobs", "2")
+    first = started(folder, out, "--workers", "2")
     until(lambda: recorded(out) >= 8, first)  # both have looked at one by then
     os.kill(workers(first)[0], signal.SIGKILL)
     at = recorded(out)
@@ -75,10 +75,10 @@ def test_kills_and_ctrl_c_leave_a_survey_that_goes_on(tmp_path: Path) -> None:
     _, told = first.communicate(timeout=60)
     assert first.returncode == 130
     assert time.monotonic() - began_s < 20  # on a busy machine; else about one second
-    assert told.splitlines()[-1] == "ended before all were looked at: run it again to go on"
+    assert told.splitlines()[-1] == "ended before all pictures were scanned: run it again to go on"
     assert "Traceback" not in told
 
-    second = started(folder, out, "--jobs", "1")
+    second = started(folder, out, "--workers", "1")
     until(lambda: recorded(out) >= at + 10, second)
     orphans = workers(second)
     second.kill()
@@ -86,10 +86,10 @@ def test_kills_and_ctrl_c_leave_a_survey_that_goes_on(tmp_path: Path) -> None:
     after_kill = recorded(out)
     assert after_kill < COUNT
 
-    third = started(folder, out, "--jobs", "1")
+    third = started(folder, out, "--workers", "1")
     said, told = third.communicate(timeout=200)
     assert third.returncode == 0 and "skipped:" not in told and "Error" not in told, told
-    assert f"{after_kill} photographs recorded by earlier runs" in said
+    assert f"{after_kill} pictures left out: scanned in an earlier session" in said
     with sqlite3.connect(out / "survey.sqlite") as connection:
         names = connection.execute("SELECT name, findings, skipped FROM scanned").fetchall()
         found = connection.execute("SELECT frame, count(*) FROM finding GROUP BY frame").fetchall()
@@ -108,16 +108,16 @@ def test_a_photograph_that_kills_its_process_is_skipped_and_the_others_are_not(
 ) -> None:
     folder = photographs(tmp_path, 2)
     cv2.imwrite(str(folder / "enormous.png"), np.zeros((8000, 8000), np.uint8))
-    crew = LocalCrew(METHOD, 1)
+    pool = ProcessPool(METHOD, 1)
     names = ["enormous.png", "north/0000.jpg", "south/0001.jpg"]
     tasks = [Task(name, str(folder / name), index) for index, name in enumerate(names)]
-    came = {looked.name: looked for looked in crew.look(tasks, out_of_memory)}
+    came = {result.name: result for result in pool.process_photos(tasks, out_of_memory)}
     assert came.keys() == set(names)
     assert came["enormous.png"].skipped == (
-        "ended the process that looked at it: SIGKILL, perhaps for want of memory"
+        "ended its worker process: SIGKILL, perhaps out of memory"
     )
     assert came["enormous.png"].file is None, "it is tried again at the next run"
-    assert came["north/0000.jpg"].cracks
+    assert came["north/0000.jpg"].findings
 
 
 def test_a_process_that_is_killed_before_it_looks_is_replaced(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_process_that_is_killed_before_it_looks_is_replaced(tmp_path: Path) ->
 
     paths = sorted(folder.rglob("*.jpg"))
     tasks = [Task(path.name, str(path), index) for index, path in enumerate(paths)]
-    came = list(LocalCrew(METHOD, 1).look(tasks, kill_the_first))
+    came = list(ProcessPool(METHOD, 1).process_photos(tasks, kill_the_first))
     assert len(killed) == 1
     assert sorted(one.name for one in came) == [path.name for path in paths]
 
@@ -142,7 +142,7 @@ def test_a_process_looks_on_while_its_last_photograph_is_recorded(tmp_path: Path
     cv2.imwrite(str(folder / "large.png"), np.zeros((6000, 8000), np.uint8))
     names = ["north/0000.jpg", "large.png"]
     tasks = [Task(name, str(folder / name), index) for index, name in enumerate(names)]
-    came = LocalCrew(METHOD, 1).look(tasks, lambda: False)
+    came = ProcessPool(METHOD, 1).process_photos(tasks, lambda: False)
     assert next(came).name == names[0]
     (process,) = processes_of(os.getpid())
     before_s, deadline_s = processor_s(process), time.monotonic() + 30
@@ -170,10 +170,10 @@ def out_of_memory() -> bool:
 
 def test_a_model_that_cannot_be_loaded_ends_the_run(tmp_path: Path) -> None:
     folder = photographs(tmp_path, 2)
-    crew = LocalCrew(replace(METHOD, model=str(tmp_path / "gone.tflite")), 1)
+    pool = ProcessPool(replace(METHOD, model=str(tmp_path / "gone.tflite")), 1)
     task = Task("a", str(folder / "north/0000.jpg"), 0)
     with pytest.raises(CrackscanError, match=r"no model file .*gone\.tflite"):
-        list(crew.look([task], lambda: False))
+        list(pool.process_photos([task], lambda: False))
 
 
 def test_a_scheduler_that_does_not_answer_is_told_in_one_line(
@@ -184,7 +184,7 @@ def test_a_scheduler_that_does_not_answer_is_told_in_one_line(
     monkeypatch.setattr("crackscan.edge.pipelines.photos.dask_pool.CONNECT_S", 1.0)
     arguments = [str(folder), "--out", str(tmp_path / "visit"), "--dask", "tcp://127.0.0.1:9"]
     with pytest.raises(SystemExit) as ended:
-        run_command(crackscan, ["survey", *arguments])
+        run_command(crackscan, ["scan", *arguments])
     assert ended.value.code == 1
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith("Error: no Dask scheduler answers at tcp://127.0.0.1:9 within 1 s")
@@ -195,4 +195,4 @@ def test_a_missing_extra_is_told_in_one_line(
 ) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(CrackscanError, match=r"pip install 'crackscan\[dask\]'"):
-        DaskCrew(METHOD, "tcp://127.0.0.1:9", tmp_path)
+        DaskPool(METHOD, "tcp://127.0.0.1:9", tmp_path)

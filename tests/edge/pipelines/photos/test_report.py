@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from photographing import CRACKED, INTACT, AloneCrew, jpeg, run, sample
+from photographing import CRACKED, INTACT, NotingPool, jpeg, run, sample
 
 from crackscan.core.pictures import RGB
 from crackscan.edge.pipelines.photos.drawing import COPY_PX
@@ -24,7 +24,7 @@ def flight(tmp_path_factory: pytest.TempPathFactory) -> Path:
     wall = np.concatenate([sample(CRACKED), *[sample(INTACT)] * 9], axis=1)
     (folder / "a.jpg").write_bytes(jpeg(np.ascontiguousarray(wall)))
     assert wall.shape[1] > COPY_PX
-    assert run(folder, folder / "visit", AloneCrew()).findings
+    assert run(folder, folder / "visit", NotingPool()).findings
     return folder
 
 

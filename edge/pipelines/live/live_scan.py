@@ -37,7 +37,7 @@ from crackscan.edge.pipelines.live.events import (
 )
 from crackscan.edge.pipelines.live.folder import make
 from crackscan.edge.pipelines.live.frame_reader import FrameReader
-from crackscan.edge.pipelines.live.gaps import Still
+from crackscan.edge.pipelines.live.gaps import FreezeDetector
 from crackscan.edge.pipelines.live.machine_monitor import MachineMonitor
 from crackscan.edge.pipelines.live.result_writer import NO_MAP, VideoFrame
 from crackscan.edge.pipelines.live.setup import Setup
@@ -91,7 +91,7 @@ class LiveScan:
         self._numbers = count(1)
         self._stages = DetectionStages(setup.model, self.rule, self._numbers)
         self._size = (0, 0)
-        self._still = Still()
+        self._freeze_detector = FreezeDetector()
         self._commands: deque[PendingCommand] = deque()
         self._opening: threading.Thread | None = None
         self._closing: list[threading.Thread] = []
@@ -366,7 +366,7 @@ class LiveScan:
         registered = self._stages.register_frame(captured)
         mapped = self._stages.map_frame(registered)
         tracked = self._stages.track_frame(mapped)
-        frozen = not self.source.live and self._still.is_frozen(captured.frame)
+        frozen = not self.source.live and self._freeze_detector.is_frozen(captured.frame)
         state = SourceState.FROZEN if frozen else self.source.condition.state
         scale = None
         if registered.quality.is_clear:
@@ -378,7 +378,7 @@ class LiveScan:
         """Record what a frame changed; nothing here waits for the disk."""
         captured, record, source = judged.captured, self.record, self.source
         frame = captured.frame
-        record.gaps.of_source(source, self.setup.clock)
+        record.gaps.note_source_gaps(source, self.setup.clock)
         point = record.route.sample_point(captured.at, captured.geotag)
         if point is not None:
             record.writer.add_track(point)
@@ -387,9 +387,9 @@ class LiveScan:
         record.recorder.take_measurements()
         # A bad source has a gap of its own.
         known = judged.reason if self.paused or source.condition.good else ""
-        record.gaps.frame(known, captured.at, frame.captured_s, frame.clip_s)
+        record.gaps.note_frame(known, captured.at, frame.captured_s, frame.clip_s)
         counted_s = frame.monotonic_s if self.paused else captured.began_s
-        record.counts.frame(judged.reason, counted_s)
+        record.counts.count_frame(judged.reason, counted_s)
         self._count_completed(record)
 
     def _show_frame(self, judged: JudgedFrame) -> None:

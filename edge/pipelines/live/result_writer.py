@@ -15,8 +15,8 @@ from crackscan.edge.detection.finding import CrackMap, Finding
 from crackscan.edge.reporting.overlay import annotate_frame
 from crackscan.edge.reporting.result_files import Results
 
-MOST_FRAMES = 2
-"""Frames that wait for the annotated video at most."""
+FILE_FRAMES, LIVE_FRAMES = 1, 3
+"""Frames of a video file, and of a live source, that wait for the annotated video at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,7 @@ class ResultWriter:
         self.frames_left_out = 0
         self._source = source
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._free_frames = threading.Semaphore(MOST_FRAMES)
+        self._free_frames = threading.Semaphore(LIVE_FRAMES if source.live else FILE_FRAMES)
         self._thread = threading.Thread(target=self._run, name="result writer", daemon=True)
         self._thread.start()
 

@@ -9,7 +9,7 @@ from crackscan.core.errors import CrackscanError
 from crackscan.edge.capture import Source
 from crackscan.edge.measurement.scale import ScaleEstimator, ScaleSettings
 from crackscan.edge.pipelines.live.folder import picture_quota_of
-from crackscan.edge.pipelines.live.gaps import Counts, Gaps
+from crackscan.edge.pipelines.live.gaps import FrameCounts, GapNotes
 from crackscan.edge.pipelines.live.recorder import Recorder
 from crackscan.edge.pipelines.live.result_writer import ResultWriter
 from crackscan.edge.pipelines.live.route import RouteSampler
@@ -52,8 +52,8 @@ class SurveyRecord:
             self._complete_finding,
             setup.hub,
         )
-        self.gaps = Gaps(self.writer.add_note, time.monotonic())
-        self.counts = Counts(self.writer.count_frames, time.monotonic())
+        self.gaps = GapNotes(self.writer.add_note, time.monotonic())
+        self.counts = FrameCounts(self.writer.count_frames, time.monotonic())
         self.route = RouteSampler()
         self._source = source
         self._clock = setup.clock
@@ -68,9 +68,9 @@ class SurveyRecord:
 
     def note_end(self) -> None:
         """Note the gaps and counts that are still open."""
-        self.gaps.end()
-        self.counts.end()
-        self.gaps.of_source(self._source, self._clock, ended=True)
+        self.gaps.end_gap()
+        self.counts.note_counts()
+        self.gaps.note_source_gaps(self._source, self._clock, ended=True)
 
     def close(self, state: str, summary: Mapping[str, Any]) -> dict[str, Any]:
         """Write everything, and how the scan ended: `done`, `interrupted` or `failed`.

@@ -15,7 +15,7 @@ from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import BoundingBox, Finding
 from crackscan.edge.device.health import Health
 from crackscan.edge.measurement.scale import ScaleEstimator, ScaleSettings
-from crackscan.edge.pipelines.live.gaps import LONGEST_S, Gaps
+from crackscan.edge.pipelines.live.gaps import GapNotes, GapParameters
 from crackscan.edge.pipelines.live.measurer import (
     GIVEN_UP,
     Measured,
@@ -44,10 +44,10 @@ def frame(width: int = 640, height: int = 480, index: int = 0) -> Frame:
 def noted(*seen: tuple[float, str]) -> list[tuple[str, float, float]]:
     """What is noted of frames: (text, when it began, seconds)."""
     notes: list[Note] = []
-    gaps = Gaps(notes.append)
+    gaps = GapNotes(notes.append)
     for at_s, why in seen:
-        gaps.frame(why, instant(at_s), at_s)
-    gaps.end()
+        gaps.note_frame(why, instant(at_s), at_s)
+    gaps.end_gap()
     assert all(note.kind is NoteKind.GAP for note in notes)
     return [(note.text, note.at.monotonic_s, note.seconds) for note in notes]
 
@@ -65,7 +65,7 @@ def test_a_gap_lasts_from_its_first_frame_to_the_next_good_one() -> None:
 def test_a_long_gap_is_noted_in_parts_that_follow_each_other() -> None:
     parts = noted(*((float(at_s), "paused") for at_s in range(150)), (150.0, ""))
     assert sum(seconds for _, _, seconds in parts) == 150 and len(parts) == 3
-    assert all(seconds <= LONGEST_S for _, _, seconds in parts)
+    assert all(seconds <= GapParameters().longest_s for _, _, seconds in parts)
     assert [began for _, began, _ in parts] == [0, 60, 120]
 
 
@@ -78,11 +78,11 @@ class Lost(Source):
 
 def test_a_gap_of_the_source_is_noted_once_with_its_time() -> None:
     notes: list[Note] = []
-    gaps, source, clock = Gaps(notes.append), Lost("0"), Clock()
+    gaps, source, clock = GapNotes(notes.append), Lost("0"), Clock()
     began_s = time.monotonic() - 100
     source.gaps.append(Gap(began_s, 30.0, "camera 0 gave no picture for 5 s"))
     for _ in range(2):
-        gaps.of_source(source, clock)
+        gaps.note_source_gaps(source, clock)
     [note] = notes
     assert (note.text, note.seconds) == ("camera 0 gave no picture for 5 s", 30.0)
     assert note.at.monotonic_s == began_s and note.at.wall_s == pytest.approx(time.time() - 100, 1)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     type=click.IntRange(1, 200),
     default=100,
     show_default=True,
-    help="Number of findings, the worst, shown with pictures; the others are listed in a table.",
+    help="How many findings are shown with pictures, the worst first; the others are in a table.",
 )
 @click.option(
     "--pictures",

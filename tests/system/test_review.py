@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "edge/reporting"))
 
-from surveyed import crack_cells, drawn, make_survey, measured
+from synthetic_surveys import draw_wall, find_crack_cells, make_survey, measure_finding
 
 from crackscan.edge.survey import SurveyReader, Verdict
 from crackscan.edge.survey.review import ReviewWriter
@@ -38,11 +38,11 @@ def wait_until(is_true: Callable[[], object], what: str) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    seen = []
+    findings = []
     for width_px in (3.0, 6.0, 9.0):
-        rgb = drawn(width_px)
-        seen.append((measured(rgb, crack_cells(rgb)), rgb))
-    return make_survey(tmp_path / "s", seen)
+        rgb = draw_wall(width_px)
+        findings.append((measure_finding(rgb, find_crack_cells(rgb)), rgb))
+    return make_survey(tmp_path / "s", findings)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Two surveys of one wall: growth is told from mere differences between the pictures."""
+"""Two surveys of one wall: growth is distinguished from differences between the pictures."""
 
 import json
 from dataclasses import replace
@@ -9,7 +9,16 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from surveyed import SAMPLES, crack_cells, drawn, make_survey, measured, moment, numbered, place
+from synthetic_surveys import (
+    SAMPLES,
+    draw_wall,
+    find_crack_cells,
+    make_geotag,
+    make_instant,
+    make_sighting,
+    make_survey,
+    measure_finding,
+)
 
 from crackscan.core.pictures import RGB, read_picture
 from crackscan.edge.cli import crackscan
@@ -33,19 +42,19 @@ SHIFT = (40, -24)
 
 @cache
 def wall(width_px: float = 4.0, to: int = 360, shift: tuple[int, int] = (0, 0)) -> RGB:
-    return drawn(width_px, to, shift)
+    return draw_wall(width_px, to, shift)
 
 
 @cache
-def seen(
+def crack_on_wall(
     width_px: float = 4.0, to: int = 360, shift: tuple[int, int] = (0, 0), scaled: bool = True
 ) -> tuple[Sighting, RGB]:
     rgb = wall(width_px, to, shift)
-    crack = measured(rgb, crack_cells(rgb, shift))
+    crack = measure_finding(rgb, find_crack_cells(rgb, shift))
     return (crack if scaled else replace(crack, scale=None)), rgb
 
 
-def compared(tmp_path: Path, old: list[object], new: list[object]) -> Comparison:
+def compare_surveys_of(tmp_path: Path, old: list[object], new: list[object]) -> Comparison:
     before = make_survey(tmp_path / "old", old)  # type: ignore[arg-type]
     after = make_survey(tmp_path / "new", new)  # type: ignore[arg-type]
     with SurveyReader(before) as one, SurveyReader(after) as two:
@@ -108,7 +117,9 @@ def test_pictures_of_different_walls_are_not_aligned() -> None:
 
 @pytest.mark.parametrize("scaled", [True, False])
 def test_the_same_crack_from_another_viewpoint_has_not_grown(tmp_path: Path, scaled: bool) -> None:
-    found = compared(tmp_path, [seen(scaled=scaled)], [seen(shift=SHIFT, scaled=scaled)])
+    found = compare_surveys_of(
+        tmp_path, [crack_on_wall(scaled=scaled)], [crack_on_wall(shift=SHIFT, scaled=scaled)]
+    )
     [one] = found.changes
     assert one.change is Change.SAME and one.matched_by == "picture"
     assert one.width is not None and one.width.unit == ("mm" if scaled else "px")
@@ -118,30 +129,30 @@ def test_the_same_crack_from_another_viewpoint_has_not_grown(tmp_path: Path, sca
 def test_a_wider_crack_has_grown_and_a_narrower_one_is_smaller(
     tmp_path: Path, scaled: bool
 ) -> None:
-    thin, wide = seen(4.0, scaled=scaled), seen(8.0, shift=SHIFT, scaled=scaled)
-    [one] = compared(tmp_path / "a", [thin], [wide]).changes
+    thin, wide = crack_on_wall(4.0, scaled=scaled), crack_on_wall(8.0, shift=SHIFT, scaled=scaled)
+    [one] = compare_surveys_of(tmp_path / "a", [thin], [wide]).changes
     assert one.change is Change.GROWN
     assert one.width is not None and one.width.sign == 1
     assert one.width.value == pytest.approx(0.4 if scaled else 4.0, rel=0.3)
-    [back] = compared(tmp_path / "b", [wide], [thin]).changes
+    [back] = compare_surveys_of(tmp_path / "b", [wide], [thin]).changes
     assert back.change is Change.SMALLER
 
 
 def test_a_longer_crack_has_grown(tmp_path: Path) -> None:
-    [one] = compared(tmp_path, [seen(to=240)], [seen(to=400)]).changes
+    [one] = compare_surveys_of(tmp_path, [crack_on_wall(to=240)], [crack_on_wall(to=400)]).changes
     assert one.change is Change.GROWN
     assert one.length is not None and one.length.value > 10
 
 
 def test_a_crack_that_is_found_in_two_parts_is_neither_new_nor_smaller(tmp_path: Path) -> None:
-    crack, rgb = seen()
+    crack, rgb = crack_on_wall()
     [line] = crack.lines
     assert crack.measures is not None
     parts = [
         replace(crack, lines=(part,), measures=replace(crack.measures, length=Measured(size, 5.0)))
         for part, size in ((line[:-60], 250.0), (line[-50:], 50.0))
     ]
-    found = compared(tmp_path, [(crack, rgb)], [(part, rgb) for part in parts])
+    found = compare_surveys_of(tmp_path, [(crack, rgb)], [(part, rgb) for part in parts])
     [one] = found.changes
     assert one.change is Change.SAME and one.length is None
     assert one.after is not None and one.after.number == 1
@@ -150,41 +161,44 @@ def test_a_crack_that_is_found_in_two_parts_is_neither_new_nor_smaller(tmp_path:
 def test_new_and_gone_cracks_report_whether_the_other_survey_covers_their_place(
     tmp_path: Path,
 ) -> None:
-    crack, rgb = seen()
+    crack, rgb = crack_on_wall()
     extra = replace(
         crack, box=BoundingBox(480, 48, 512, 80), cells=((3, 30), (4, 31)), lines=(), measures=None
     )
-    far = numbered(7, 3.0, geotag=place(500, 0))
-    found = compared(tmp_path, [(crack, rgb), (far, None)], [(crack, rgb), (extra, rgb)])
+    far = make_sighting(7, 3.0, geotag=make_geotag(500, 0))
+    found = compare_surveys_of(tmp_path, [(crack, rgb), (far, None)], [(crack, rgb), (extra, rgb)])
     reported = {(one.change, one.is_place_covered) for one in found.changes}
     assert reported == {(Change.SAME, True), (Change.NEW, True), (Change.GONE, False)}
 
 
 def test_without_pictures_the_position_decides_if_it_can(tmp_path: Path) -> None:
-    old = [(numbered(1, 3.0, geotag=place(0)), None), (numbered(2, 3.0, geotag=place(50)), None)]
-    new = [
-        (numbered(1, 6.0, geotag=place(1)), None),
-        (numbered(2, 3.0, geotag=place(50)), None),
-        (numbered(3, 3.0, geotag=place(51)), None),
-        (numbered(4, 3.0, geotag=Geotag()), None),
+    old = [
+        (make_sighting(1, 3.0, geotag=make_geotag(0)), None),
+        (make_sighting(2, 3.0, geotag=make_geotag(50)), None),
     ]
-    found = compared(tmp_path, old, new)
+    new = [
+        (make_sighting(1, 6.0, geotag=make_geotag(1)), None),
+        (make_sighting(2, 3.0, geotag=make_geotag(50)), None),
+        (make_sighting(3, 3.0, geotag=make_geotag(51)), None),
+        (make_sighting(4, 3.0, geotag=Geotag()), None),
+    ]
+    found = compare_surveys_of(tmp_path, old, new)
     assert found.changes[0].change is Change.GROWN
     assert found.changes[0].matched_by == "position"
     assert found.count(Change.NEW) == 3 and found.count(Change.GONE) == 1
 
 
 def test_rejected_findings_are_left_out(tmp_path: Path) -> None:
-    folder = make_survey(tmp_path / "s", [seen()])
+    folder = make_survey(tmp_path / "s", [crack_on_wall()])
     with Survey.resume(folder) as survey:
-        survey.add_review(Review(1, Verdict.REJECTED, "Ann", moment(3)))
+        survey.add_review(Review(1, Verdict.REJECTED, "Ann", make_instant(3)))
     with SurveyReader(folder) as one, SurveyReader(folder) as two:
         assert compare_surveys(one, two).changes == ()
 
 
 def test_the_command_and_the_report_show_the_same_changes(tmp_path: Path) -> None:
-    before = make_survey(tmp_path / "old", [seen(4.0)])
-    after = make_survey(tmp_path / "new", [seen(8.0, shift=SHIFT)])
+    before = make_survey(tmp_path / "old", [crack_on_wall(4.0)])
+    after = make_survey(tmp_path / "new", [crack_on_wall(8.0, shift=SHIFT)])
     done = CliRunner().invoke(crackscan, ["compare", str(before), str(after), "--json"])
     assert done.exit_code == 0, done.output
     printed = json.loads(done.output)
@@ -202,7 +216,7 @@ def test_without_positions_every_picture_is_matched_and_only_the_similar_are_ali
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cracked = sorted((SAMPLES / "patches" / "positive").glob("*.jpg"))[: CANDIDATES.max_similar + 4]
-    mark = numbered(1, 3.0, geotag=Geotag())
+    mark = make_sighting(1, 3.0, geotag=Geotag())
     old, new = [], []
     for i, path in enumerate(cracked):
         rgb = cv2.resize(read_picture(path), (400, 400), interpolation=cv2.INTER_CUBIC)
@@ -220,7 +234,7 @@ def test_without_positions_every_picture_is_matched_and_only_the_similar_are_ali
 
     module = "crackscan.edge.reporting.compare.comparison"
     monkeypatch.setattr(f"{module}.align_pictures", count_alignments)
-    found = compared(tmp_path, old, new)  # type: ignore[arg-type]
+    found = compare_surveys_of(tmp_path, old, new)  # type: ignore[arg-type]
     assert aligned == len(cracked) * CANDIDATES.max_similar
     pairs = {(one.before.number, one.after.number) for one in found.changes
              if one.before is not None and one.after is not None}  # fmt: skip

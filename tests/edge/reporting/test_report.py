@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from surveyed import (
+from synthetic_surveys import (
     INFO,
     SAMPLES,
     WALL_S,
-    crack_cells,
-    drawn,
+    draw_wall,
+    find_crack_cells,
+    make_geotag,
+    make_instant,
+    make_sighting,
     make_survey,
-    measured,
-    moment,
-    numbered,
-    place,
+    measure_finding,
 )
 
 from crackscan.core.errors import CrackscanError
@@ -87,8 +87,8 @@ def test_codes_are_in_order() -> None:
 
 
 def test_the_local_projection_is_metric() -> None:
-    around = place().position
-    there = place(100.0, 50.0).position
+    around = make_geotag().position
+    there = make_geotag(100.0, 50.0).position
     assert around is not None and there is not None
     x, y = LocalProjection(around.lat, around.lon).project(there)
     assert x == pytest.approx(100, rel=0.01) and y == pytest.approx(50, rel=0.01)
@@ -104,8 +104,8 @@ def test_scale_bars_have_round_lengths(longest: float, expected: float) -> None:
 
 
 def test_the_plan_shows_every_finding_and_its_scale_bar_is_right(tmp_path: Path) -> None:
-    seen = [(numbered(k, 4.0, geotag=place(k * 10, k % 3)), None) for k in range(12)]
-    plan = content_of(make_survey(tmp_path / "s", seen)).plan
+    findings = [(make_sighting(k, 4.0, geotag=make_geotag(k * 10, k % 3)), None) for k in range(12)]
+    plan = content_of(make_survey(tmp_path / "s", findings)).plan
     assert plan is not None and plan.located == len(plan.marks) == 12
     assert all(0 < m.x < 680 and 0 < m.y < 306 for m in plan.marks)
     xs = sorted(m.x for m in plan.marks)
@@ -115,7 +115,9 @@ def test_the_plan_shows_every_finding_and_its_scale_bar_is_right(tmp_path: Path)
 
 def test_the_worst_come_first_and_the_others_in_a_table(tmp_path: Path) -> None:
     widths: list[float | None] = [2.0, 9.0, None, 3.2, 5.0, 1.0]
-    folder = make_survey(tmp_path / "s", [(numbered(k, w), None) for k, w in enumerate(widths)])
+    folder = make_survey(
+        tmp_path / "s", [(make_sighting(k, w), None) for k, w in enumerate(widths)]
+    )
     content = content_of(folder, detailed_findings=3)
     assert [one.entry.number for one in content.detailed] == [2, 5, 4]
     assert [one.number for one in content.listed] == [3, 1, 6]
@@ -128,10 +130,10 @@ def test_the_worst_come_first_and_the_others_in_a_table(tmp_path: Path) -> None:
 
 
 def test_a_rejected_finding_is_listed_but_not_counted(tmp_path: Path) -> None:
-    folder = make_survey(tmp_path / "s", [(numbered(k, 8.0), None) for k in range(3)])
+    folder = make_survey(tmp_path / "s", [(make_sighting(k, 8.0), None) for k in range(3)])
     with Survey.resume(folder) as survey:
-        survey.add_review(Review(2, Verdict.REJECTED, "Ann", moment(9), "a cable"))
-        survey.add_review(Review(3, Verdict.ACCEPTED, "Ben", moment(9), "spalls"))
+        survey.add_review(Review(2, Verdict.REJECTED, "Ann", make_instant(9), "a cable"))
+        survey.add_review(Review(3, Verdict.ACCEPTED, "Ben", make_instant(9), "spalls"))
     content = content_of(folder)
     assert content.finding_count == 2 and content.accepted_count == 1
     assert [one.number for one in content.rejected] == [2]
@@ -140,13 +142,13 @@ def test_a_rejected_finding_is_listed_but_not_counted(tmp_path: Path) -> None:
 
 
 def test_what_could_not_be_judged_is_listed(tmp_path: Path) -> None:
-    folder = make_survey(tmp_path / "s", [(numbered(1, 5.0), None)], ["plain-1.jpg"])
+    folder = make_survey(tmp_path / "s", [(make_sighting(1, 5.0), None)], ["plain-1.jpg"])
     with Survey.resume(folder) as survey:
-        survey.add_note(Note(moment(5, ClockSource.RTC), NoteKind.GAP, "too fast", 125.0))
-        survey.add_scanned(ScannedPicture("torn.jpg", moment(3), skipped="is cut short"))
-        far = replace(numbered(1, 1.0).scale, mm_per_px=0.5)  # type: ignore[type-var]
-        survey.add_scanned(ScannedPicture("far.jpg", moment(3), scale=far))
-        survey.add_note(Note(moment(6), NoteKind.WARNING, "the disk is nearly full"))
+        survey.add_note(Note(make_instant(5, ClockSource.RTC), NoteKind.GAP, "too fast", 125.0))
+        survey.add_scanned(ScannedPicture("torn.jpg", make_instant(3), skipped="is cut short"))
+        far = replace(make_sighting(1, 1.0).scale, mm_per_px=0.5)  # type: ignore[type-var]
+        survey.add_scanned(ScannedPicture("far.jpg", make_instant(3), scale=far))
+        survey.add_note(Note(make_instant(6), NoteKind.WARNING, "the disk is nearly full"))
     page = render_page(content_of(folder))
     for words in (
         "2 min 5 s", "too fast", "torn.jpg", "is cut short", "1 picture in which a crack of 0.3 mm",
@@ -156,7 +158,7 @@ def test_what_could_not_be_judged_is_listed(tmp_path: Path) -> None:
 
 
 def test_a_survey_without_scale_states_that_widths_are_in_pixels_only(tmp_path: Path) -> None:
-    folder = make_survey(tmp_path / "s", [(numbered(1, 5.0, scale=None), None)])
+    folder = make_survey(tmp_path / "s", [(make_sighting(1, 5.0, scale=None), None)])
     page = render_page(content_of(folder))
     assert "No width is known in millimetres." in page
     assert "Nothing can be said about the limit of 0.3 mm" in page
@@ -171,11 +173,11 @@ def test_an_empty_survey_has_a_report(tmp_path: Path) -> None:
 
 def test_recorded_text_never_becomes_markup(tmp_path: Path) -> None:
     info = replace(INFO, name=EVIL, site=EVIL, device=EVIL, source=EVIL, model=EVIL)
-    seen = numbered(1, 5.0, frame=EVIL)
-    folder = make_survey(tmp_path / "s", [(seen, None)], [EVIL], info)
+    findings = make_sighting(1, 5.0, frame=EVIL)
+    folder = make_survey(tmp_path / "s", [(findings, None)], [EVIL], info)
     with Survey.resume(folder) as survey:
-        survey.add_review(Review(1, Verdict.ACCEPTED, EVIL, moment(9), EVIL))
-        survey.add_note(Note(moment(5), NoteKind.GAP, EVIL, 1.0))
+        survey.add_review(Review(1, Verdict.ACCEPTED, EVIL, make_instant(9), EVIL))
+        survey.add_note(Note(make_instant(5), NoteKind.GAP, EVIL, 1.0))
     (folder / "settings.json").write_text(json.dumps({EVIL: EVIL}))
     page = render_page(content_of(folder, inspector=EVIL))
     assert "<script" not in page
@@ -188,8 +190,8 @@ def test_text_cannot_end_its_quote_css() -> None:
 
 
 def test_the_page_shows_the_crack_and_is_self_contained(tmp_path: Path) -> None:
-    rgb = drawn()
-    folder = make_survey(tmp_path / "s", [(measured(rgb, crack_cells(rgb)), rgb)])
+    rgb = draw_wall()
+    folder = make_survey(tmp_path / "s", [(measure_finding(rgb, find_crack_cells(rgb)), rgb)])
     content = content_of(folder)
     figures = content.detailed[0].figures
     assert figures is not None and figures.has_lines
@@ -209,9 +211,9 @@ def test_pictures_without_a_finding_come_from_the_scanned_folder(tmp_path: Path)
 def test_the_report_of_ten_thousand_findings_stays_small(tmp_path: Path) -> None:
     with Survey.create(tmp_path / "s", INFO, {}, "{}") as survey, survey.together():
         for number in range(10_000):
-            survey.add_finding(numbered(number, 1 + number % 40))
+            survey.add_finding(make_sighting(number, 1 + number % 40))
         for number in range(5000):
-            survey.add_track(TrackPoint(moment(number), place(number / 10, number % 7)))
+            survey.add_track(TrackPoint(make_instant(number), make_geotag(number / 10, number % 7)))
     content = content_of(tmp_path / "s")
     page = render_page(content)
     assert content.finding_count == 10_000
@@ -222,7 +224,7 @@ def test_the_report_of_ten_thousand_findings_stays_small(tmp_path: Path) -> None
 
 
 def test_progress_is_reported(tmp_path: Path) -> None:
-    folder = make_survey(tmp_path / "s", [(numbered(k, 3.0), None) for k in range(3)])
+    folder = make_survey(tmp_path / "s", [(make_sighting(k, 3.0), None) for k in range(3)])
     reported: list[tuple[str, int, int]] = []
     with SurveyReader(folder) as survey:
         write_report(
@@ -243,7 +245,7 @@ def test_a_time_among_the_settings_is_formatted_as_one(tmp_path: Path) -> None:
 
 
 def test_the_command_writes_the_report_and_the_exports(tmp_path: Path) -> None:
-    folder = make_survey(tmp_path / "s", [(numbered(1, 5.0), None)])
+    folder = make_survey(tmp_path / "s", [(make_sighting(1, 5.0), None)])
     out = tmp_path / "out" / "report.html"
     arguments = ["report", str(folder), "--out", str(out), "--site", "Quay 4", "--json"]
     done = CliRunner().invoke(crackscan, arguments)
@@ -279,10 +281,12 @@ def test_the_pdf_has_numbered_a4_pages(
         pytest.importorskip("weasyprint", exc_type=(ImportError, OSError))
     if not (shutil.which("pdftotext") and shutil.which("pdfinfo")):
         pytest.skip("poppler's programs are not installed")
-    rgb = drawn()
-    seen = [(measured(rgb, crack_cells(rgb)), rgb), (numbered(2, None), None)]
+    rgb = draw_wall()
+    findings = [(measure_finding(rgb, find_crack_cells(rgb)), rgb), (make_sighting(2, None), None)]
     html, pdf = tmp_path / "r.html", tmp_path / "r.pdf"
-    html.write_text(render_page(content_of(make_survey(tmp_path / "s", seen))), encoding="utf-8")
+    html.write_text(
+        render_page(content_of(make_survey(tmp_path / "s", findings))), encoding="utf-8"
+    )
     assert printing.write_pdf(html, pdf) == engine
     info = subprocess.run(["pdfinfo", pdf], capture_output=True, text=True, check=True).stdout
     pages = int(re.search(r"Pages:\s+(\d+)", info)[1])  # type: ignore[index]

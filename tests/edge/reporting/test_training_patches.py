@@ -6,7 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from surveyed import crack_cells, drawn, make_survey, measured, moment
+from synthetic_surveys import (
+    draw_wall,
+    find_crack_cells,
+    make_instant,
+    make_survey,
+    measure_finding,
+)
 
 from crackscan.core.dataset.index import read_index
 from crackscan.core.errors import CrackscanError
@@ -29,12 +35,12 @@ def elsewhere(sighting: Sighting, row: int, column: int) -> Sighting:
 
 @pytest.fixture(scope="module")
 def rgb() -> RGB:
-    return drawn(6.0, 380)
+    return draw_wall(6.0, 380)
 
 
 @pytest.fixture
 def folder(tmp_path: Path, rgb: RGB) -> Path:
-    crack = measured(rgb, crack_cells(rgb))
+    crack = measure_finding(rgb, find_crack_cells(rgb))
     far, near = elsewhere(crack, 2, 37), elsewhere(crack, 12, 8)
     survey = make_survey(tmp_path / "s", [(crack, rgb), (far, rgb), (near, rgb)])
     judge(survey, 1, Verdict.ACCEPTED)
@@ -45,7 +51,7 @@ def folder(tmp_path: Path, rgb: RGB) -> Path:
 
 def judge(folder: Path, finding: int, verdict: Verdict) -> None:
     with Survey.resume(folder) as survey:
-        survey.add_review(Review(finding, verdict, "Ann", moment(1)))
+        survey.add_review(Review(finding, verdict, "Ann", make_instant(1)))
 
 
 def names(folder: Path) -> dict[str, int]:
@@ -88,7 +94,7 @@ def test_a_rejected_finding_near_a_crack_gives_no_patch(folder: Path, tmp_path: 
 
 def test_two_surveys_share_a_folder(folder: Path, tmp_path: Path, rgb: RGB) -> None:
     out = tmp_path / "data"
-    other = make_survey(tmp_path / "t", [(measured(rgb, crack_cells(rgb)), rgb)])
+    other = make_survey(tmp_path / "t", [(measure_finding(rgb, find_crack_cells(rgb)), rgb)])
     judge(other, 1, Verdict.ACCEPTED)
     with SurveyReader(folder) as survey:
         first = export_patches(survey, out)
@@ -101,7 +107,7 @@ def test_two_surveys_share_a_folder(folder: Path, tmp_path: Path, rgb: RGB) -> N
 
 
 def test_without_a_review_there_is_nothing_to_train_on(tmp_path: Path, rgb: RGB) -> None:
-    folder = make_survey(tmp_path / "s", [(measured(rgb, crack_cells(rgb)), rgb)])
+    folder = make_survey(tmp_path / "s", [(measure_finding(rgb, find_crack_cells(rgb)), rgb)])
     with SurveyReader(folder) as survey, pytest.raises(CrackscanError, match="crackscan review"):
         export_patches(survey, tmp_path / "data")
     assert not (tmp_path / "data").exists()

@@ -30,7 +30,7 @@ def place(lat: float = 47.5, lon: float = 9.25) -> Geotag:
 
 
 def sighting(number: int = 0, **changes: Any) -> Sighting:
-    """A finding that can be told from every other by its number."""
+    """A finding that its number makes different from all others."""
     plain = Sighting(
         first=moment(number),
         last=moment(number),
@@ -49,7 +49,7 @@ def sighting(number: int = 0, **changes: Any) -> Sighting:
 
 
 def full_sighting() -> Sighting:
-    """A finding of which everything is known."""
+    """A finding with all optional data."""
     lines = (
         np.array([[1, 2, 3.5, 0.5], [2, 2, np.nan, np.nan]], np.float32),
         np.array([[5, 6, 1.25, 0.25]], np.float32),
@@ -69,5 +69,5 @@ def full_sighting() -> Sighting:
 
 
 def names(folder: Path) -> list[str]:
-    """What lies in a folder."""
+    """Names of the files in a folder."""
     return sorted(path.name for path in folder.iterdir())

@@ -1,4 +1,4 @@
-"""A photograph is told from another of the same name; its findings go when it is replaced."""
+"""A replaced photograph is recognised; its old findings are removed unless they were reviewed."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from crackscan.edge.survey import FileMark, Review, ScannedPicture, Survey, Verd
 OLD, NEW = FileMark(100, 5, "00ff"), FileMark(100, 6, "00fe")
 
 
-def test_the_mark_of_a_file_is_kept_with_its_name(tmp_path: Path) -> None:
+def test_the_file_mark_of_a_picture_is_stored_with_its_name(tmp_path: Path) -> None:
     with Survey.create(tmp_path / "visit", INFO, SETTINGS, CARD) as survey:
         survey.add_scanned(ScannedPicture("a.jpg", moment(1), file=OLD))
         survey.add_scanned(ScannedPicture("b.jpg", moment(2), skipped="cannot be read"))
@@ -18,7 +18,7 @@ def test_the_mark_of_a_file_is_kept_with_its_name(tmp_path: Path) -> None:
         assert [one.file for one in survey.scanned()] == [NEW, None]
 
 
-def test_a_replaced_photograph_takes_its_findings_along_but_for_reviewed_ones(
+def test_the_findings_of_a_replaced_photograph_are_removed_except_reviewed_ones(
     tmp_path: Path,
 ) -> None:
     with Survey.create(tmp_path / "visit", INFO, SETTINGS, CARD) as survey:

@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from surveyed import crack_cells, drawn, make_survey, measured, numbered
+from synthetic_surveys import (
+    draw_wall,
+    find_crack_cells,
+    make_sighting,
+    make_survey,
+    measure_finding,
+)
 
 from crackscan.core.errors import SurveyError
 from crackscan.core.pictures import decode_picture
@@ -27,9 +33,10 @@ HOST = "127.0.0.1:8766"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    rgb = drawn()
+    rgb = draw_wall()
     return make_survey(
-        tmp_path / "s", [(measured(rgb, crack_cells(rgb)), rgb), (numbered(2, None), None)]
+        tmp_path / "s",
+        [(measure_finding(rgb, find_crack_cells(rgb)), rgb), (make_sighting(2, None), None)],
     )
 
 

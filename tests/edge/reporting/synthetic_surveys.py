@@ -1,4 +1,4 @@
-"""Surveys made without a model, for the tests of report, review and comparison."""
+"""Makes surveys without a model, for the tests of report, review and comparison."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,17 +30,17 @@ SCALE = Scale(0.1, 0.05, "distance")
 INFO = SurveyInfo("north face", "Mill Bridge", "pi-7", "photos", "crack-s", "3")
 
 
-def moment(at_s: float, origin: ClockSource = ClockSource.GPS) -> Instant:
+def make_instant(at_s: float, origin: ClockSource = ClockSource.GPS) -> Instant:
     return Instant(100.0 + at_s, WALL_S + at_s, origin)
 
 
-def place(east: float = 0.0, north: float = 0.0) -> Geotag:
-    """So many metres from the corner of the bridge, about."""
+def make_geotag(east: float = 0.0, north: float = 0.0) -> Geotag:
+    """A position about that many metres east and north of the corner of the bridge."""
     return Geotag(Position(47.5 + north / 111_200, 9.25 + east / 75_200, "gpsd", 0.4, 2.5))
 
 
-def drawn(width_px: float = 4.0, to: int = 420, shift: tuple[int, int] = (0, 0)) -> RGB:
-    """A wall of real texture with one dark crack, 640x480; `shift` moves the camera."""
+def draw_wall(width_px: float = 4.0, to: int = 420, shift: tuple[int, int] = (0, 0)) -> RGB:
+    """A wall of real texture with one dark crack, 640x480; `shift` moves the camera, in pixels."""
     tile = read_picture(SAMPLES / "patches/negative/00635.jpg")[:224, :224]
     half = np.concatenate([tile, tile[:, ::-1]], axis=1)
     whole = np.concatenate([half, half[::-1]], axis=0)
@@ -59,15 +59,15 @@ def drawn(width_px: float = 4.0, to: int = 420, shift: tuple[int, int] = (0, 0))
     return np.ascontiguousarray(wall[top : top + 480, left : left + 640])
 
 
-def measured(rgb: RGB, cells: np.ndarray, **changes: Any) -> Sighting:
+def measure_finding(rgb: RGB, cells: np.ndarray, **changes: Any) -> Sighting:
     """What a scan would record of the crack in some cells of a picture."""
     found = measure_crack(rgb, cells)
     spread = found.width
     rows, cols = np.nonzero(cells)
     height, width = rgb.shape[:2]
     plain = Sighting(
-        first=moment(1),
-        last=moment(1),
+        first=make_instant(1),
+        last=make_instant(1),
         frame="wall.jpg",
         frame_index=0,
         frame_width=width,
@@ -84,7 +84,7 @@ def measured(rgb: RGB, cells: np.ndarray, **changes: Any) -> Sighting:
         peak=0.99,
         mean=0.8,
         scale=SCALE,
-        geotag=place(),
+        geotag=make_geotag(),
         measures=Measures(
             Measured(found.length_px, found.length_uncertainty_px) if found.branches else None,
             *(
@@ -101,8 +101,8 @@ def measured(rgb: RGB, cells: np.ndarray, **changes: Any) -> Sighting:
     return replace(plain, **changes)
 
 
-def crack_cells(rgb: RGB, shift: tuple[int, int] = (0, 0)) -> np.ndarray:
-    """The cells of the crack that `drawn` draws, wherever the camera looks."""
+def find_crack_cells(rgb: RGB, shift: tuple[int, int] = (0, 0)) -> np.ndarray:
+    """The cells (bool) of the crack that `draw_wall` draws, with the same shift of the camera."""
     cells = np.zeros((-(-rgb.shape[0] // 16), -(-rgb.shape[1] // 16)), bool)
     for x in range(90, 500, 4):
         if rgb.shape[1] > x - shift[0] >= 0:
@@ -113,15 +113,15 @@ def crack_cells(rgb: RGB, shift: tuple[int, int] = (0, 0)) -> np.ndarray:
     return cells
 
 
-def numbered(number: int, width_px: float | None, **changes: Any) -> Sighting:
+def make_sighting(number: int, width_px: float | None, **changes: Any) -> Sighting:
     """A finding of a given width, without lines or picture."""
     width = None if width_px is None else Measured(width_px, 0.1 * width_px)
     measures = Measures(
         Measured(100.0, 3.0), width, width, width, None, "" if width else "no contrast"
     )
     plain = Sighting(
-        first=moment(number),
-        last=moment(number),
+        first=make_instant(number),
+        last=make_instant(number),
         frame=f"p{number:05d}.jpg",
         frame_index=number,
         frame_width=640,
@@ -132,7 +132,7 @@ def numbered(number: int, width_px: float | None, **changes: Any) -> Sighting:
         probability=0.9,
         peak=0.95,
         mean=0.8,
-        geotag=place(number % 100, number // 100),
+        geotag=make_geotag(number % 100, number // 100),
         scale=SCALE,
         measures=measures,
     )
@@ -141,16 +141,16 @@ def numbered(number: int, width_px: float | None, **changes: Any) -> Sighting:
 
 def make_survey(
     folder: Path,
-    seen: Sequence[tuple[Sighting, RGB | None]],
+    findings: Sequence[tuple[Sighting, RGB | None]],
     empty: Sequence[str] = (),
     info: SurveyInfo = INFO,
 ) -> Path:
-    """A closed survey with these findings, in order, and with pictures without any."""
+    """A closed survey with these findings, each with its picture, and with empty pictures."""
     with Survey.create(folder, info, {"threshold": 0.71}, '{"name": "crack-s"}') as survey:
-        for sighting, rgb in seen:
+        for sighting, rgb in findings:
             number = survey.add_finding(sighting)
             if rgb is not None:
                 survey.add_picture(encode_jpeg(rgb), sighting.frame, sighting.first, number)
         for name in empty:
-            survey.add_scanned(ScannedPicture(name, moment(2)))
+            survey.add_scanned(ScannedPicture(name, make_instant(2)))
     return folder

@@ -110,6 +110,10 @@ def print_photos(tally: PhotoTally, listing: Listing, out: Path, card: Card, poi
         click.echo(f"skipped: {name} {reason}", err=True)
     if (more := len(skipped) - ROWS) > 0:
         click.echo(f"skipped: {more} more, named in scan.json", err=True)
+    for name, note in sorted(tally.notes)[:ROWS]:
+        click.echo(f"note: {name}: {note}", err=True)
+    if (more := len(tally.notes) - ROWS) > 0:
+        click.echo(f"note: {more} more, in scan.json", err=True)
 
 
 def model_label(card: Card, point: str) -> str:

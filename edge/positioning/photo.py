@@ -64,16 +64,18 @@ class PhotoData:
     """As the camera wrote it; if it differs from the file's size, the picture was scaled since."""
     damaged: bool = False
     """Whether a part of the data could not be read."""
+    position_notes: tuple[str, ...] = ()
+    """Why the position was dropped, or what is doubtful about it: one line each, for the user."""
     notes: tuple[str, ...] = ()
-    """What was dropped or doubted of the metadata, and why: one line each, for the user."""
+    """The same for the rest of the metadata."""
 
 
 def read_photo(path: Path, stale_s: float = PARAMETERS.photo_stale_s) -> PhotoData:
     """Read EXIF and XMP from a JPEG, TIFF, PNG or WebP file.
 
     A position whose satellite time differs by more than `stale_s` from the time of the photograph
-    is dropped; `notes` says why. Damaged data gives what can be read of it; a file that cannot be
-    read at all gives nothing.
+    is dropped; `position_notes` states the reason. Damaged data gives what can be read of it; a
+    file that cannot be read at all gives nothing.
     """
     try:
         with path.open("rb") as file:
@@ -94,9 +96,7 @@ def interpret_metadata(
     taken = read_capture_time(exif.camera, drone, packet)
     found = find_position(exif.gps, packet, drone, taken, stale_s)
     laser = None if drone.laser_m is None else Distance(drone.laser_m, "laser")
-    notes = list(found.notes)
-    if exif.damaged:
-        notes.append("EXIF is damaged: what stands behind the damage is not used")
+    notes = ("EXIF is damaged: what stands behind the damage is not used",)
     data = PhotoData(
         geotag=Geotag(found.position, _read_attitude(exif.gps, drone), laser),
         taken_s=taken.unix_s,
@@ -109,7 +109,8 @@ def interpret_metadata(
         width_px=metadata.width,
         height_px=metadata.height,
         damaged=exif.damaged or packet.damaged,
-        notes=tuple(notes),
+        position_notes=found.notes,
+        notes=notes if exif.damaged else (),
     )
     # Behind damage may have stood a digital zoom or the size as taken, without which a focal
     # length in mm gives a wrong scale.

@@ -1,5 +1,6 @@
 """Photographs as they arrive in a watched folder: processed one by one, recorded once each."""
 
+import logging
 import time
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from crackscan.edge.pipelines.photos.viewers import show_photo
 from crackscan.edge.reporting.result_files import Results
 from crackscan.edge.survey import Survey
 from crackscan.edge.survey.reading import survey_contents
+
+log = logging.getLogger(__name__)
 
 
 class WatchedPhotos:
@@ -56,6 +59,8 @@ class WatchedPhotos:
         if result.skipped:
             self.source.record_skip(frame.name, result.skipped)
             self._noted += 1
+        for note in result.notes:
+            log.warning("%s: %s", frame.name, note)
         self._recorder.record_photo(result)
         if not result.skipped:
             self.tally.findings += len(result.findings)

@@ -112,10 +112,18 @@ class PhotoDetector:
         photo = read_photo(path)
         if geotag is not None:
             photo = replace(photo, geotag=geotag)
-        kept = photo.geotag
+        kept, notes = photo.geotag, photo.notes
         if not self.method.keep_position:
             kept = replace(kept, position=None)
-        known = replace(plain, taken_s=photo.taken_s, taken_local=photo.taken_local, geotag=kept)
+        elif geotag is None:
+            notes = photo.position_notes + notes
+        known = replace(
+            plain,
+            taken_s=photo.taken_s,
+            taken_local=photo.taken_local,
+            geotag=kept,
+            notes=notes,
+        )
         if min(header.width, header.height) < MIN_PX:
             size = f"{header.width}x{header.height}"
             return replace(known, skipped=f"is too small: {size} pixels")

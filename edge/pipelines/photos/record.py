@@ -77,6 +77,9 @@ class PhotoRecorder:
                     if before is not None:
                         text = f"{result.name} was replaced by another file: processed again"
                         survey.add_note(Note(at, NoteKind.WARNING, text))
+                for note in result.notes:
+                    text = f"{result.name}: {note}"
+                    survey.add_note(Note(at, NoteKind.WARNING, text))
                 first = survey.next_finding
                 sightings = photo_sightings(result, at)
                 copy = self._fitting(result.copy, at)

@@ -46,6 +46,8 @@ class PhotoTally:
     with_scale: int = 0
     skipped: list[tuple[str, str]] = field(default_factory=list)
     """(name, reason)."""
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    """(name, note) on what was dropped or is doubtful of a photograph's metadata."""
     named: deque[CrackedPhoto] = field(default_factory=lambda: deque(maxlen=MOST_NAMED))
     warnings: list[str] = field(default_factory=list)
     survey: dict[str, Any] = field(default_factory=dict)
@@ -82,6 +84,9 @@ class PhotoTally:
         """Count a photograph."""
         self.done += 1
         self.ended_s = time.monotonic()
+        for note in result.notes:
+            self.notes.append((result.name, note))
+            log.warning("%s: %s", result.name, note)
         if result.skipped:
             self.skipped.append((result.name, result.skipped))
             log.warning("skipped: %s %s", result.name, result.skipped)
@@ -117,6 +122,7 @@ class PhotoTally:
             "with_position": self.with_position,
             "with_scale": self.with_scale,
             "skipped": [{"name": name, "reason": why} for name, why in sorted(self.skipped)],
+            "notes": [{"name": name, "note": note} for name, note in sorted(self.notes)],
             "warnings": list(self.warnings),
             "cracked": [
                 {

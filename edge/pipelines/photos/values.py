@@ -73,6 +73,8 @@ class PhotoResult:
     taken_local: str | None = None
     """The capture by the camera's clock, ISO 8601."""
     geotag: Geotag = NO_GEOTAG
+    notes: tuple[str, ...] = ()
+    """What was dropped or is doubtful of its metadata, and why."""
     scale: Scale | None = None
     """At its middle."""
     why_no_scale: str = ""

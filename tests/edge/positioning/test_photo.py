@@ -209,7 +209,7 @@ def test_a_position_that_cannot_be_true_is_dropped(tmp_path: Path, changed: Tags
     photo = read_photo(jpeg(tmp_path / "a.jpg", exif(SOUTH_WEST | changed, CAMERA)))
     assert photo.geotag.position is None, why
     assert photo.focal_mm == 4.74
-    [note] = photo.notes
+    [note] = photo.position_notes
     assert note.startswith("position dropped: "), why
 
 
@@ -235,7 +235,7 @@ def test_a_sound_position_is_kept_and_a_doubt_about_its_age_is_noted(
     assert position.altitude_m == 431.2
     assert photo.taken_local == "2026-10-04T09:15:22"
     notes = () if doubt is None else (f"position kept, its age is unknown: {doubt}",)
-    assert photo.notes == notes
+    assert photo.position_notes == notes
 
 
 def test_a_second_exif_block_is_read_if_the_first_is_empty() -> None:
@@ -246,7 +246,8 @@ def test_a_second_exif_block_is_read_if_the_first_is_empty() -> None:
 def test_a_void_position_is_dropped_with_the_reason() -> None:
     photo = read_photo(DATA / "e-gpsstatus-v.jpg")
     assert photo.geotag.position is None
-    assert photo.notes == ("position dropped: the receiver reports it as void (GPS status V)",)
+    [note] = photo.position_notes
+    assert note == "position dropped: the receiver reports it as void (GPS status V)"
 
 
 @pytest.mark.parametrize(("weeks", "kept"), [(1023, False), (1024, True), (1025, False)])
@@ -255,7 +256,7 @@ def test_only_whole_rollovers_excuse_an_old_date(tmp_path: Path, weeks: int, kep
     gps = SOUTH_WEST | {29: ("s", day.strftime("%Y:%m:%d"))}
     photo = read_photo(jpeg(tmp_path / "a.jpg", exif(gps, CAMERA)))
     assert (photo.geotag.position is not None) == kept
-    assert len(photo.notes) == 1
+    assert len(photo.position_notes) == 1
 
 
 def test_a_position_in_xmp_may_be_void_old_or_invalid(tmp_path: Path) -> None:
@@ -281,7 +282,7 @@ def test_a_position_in_xmp_may_be_void_old_or_invalid(tmp_path: Path) -> None:
     ]
     for photo in dropped:
         assert photo.geotag.position is None
-        assert photo.notes[0].startswith("position dropped: ")
+        assert photo.position_notes[0].startswith("position dropped: ")
 
 
 def test_an_xmp_packet_with_entities_is_not_expanded(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Pictures are scanned each by itself, and recorded once."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from scanning import crackscan_scan, findings_in, plain, state_of, tell_place
 from crackscan.core.picture_writing import write_picture
 from crackscan.core.pictures import read_picture
 from crackscan.edge.reporting.caption import caption_px
-from crackscan.edge.survey import SurveyReader
+from crackscan.edge.survey import NoteKind, SurveyReader
+
+EXIF = Path(__file__).parents[3] / "data" / "exif"
 
 
 def test_a_folder_becomes_annotated_pictures_findings_and_a_summary(
@@ -92,6 +95,30 @@ def test_unreadable_and_tiny_pictures_are_skipped_counted_and_named(
     assert errors[1:] == ["skipped: tiny.png is too small: 31x20 pixels"]
     skipped = state_of(tmp_path / "out")["skipped"]
     assert [one["name"] for one in skipped] == ["cut.jpg", "tiny.png"]
+
+
+def test_a_dropped_or_doubtful_position_is_named_in_the_summary_and_the_record(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    void = "position dropped: the receiver reports it as void (GPS status V)"
+    local = "position kept, its age is unknown: the GPS time is the camera's local time, not UTC"
+    notes = {"e-gpsstatus-v.jpg": void, "e-gpstime-local.jpg": local}
+    for name in notes:
+        shutil.copy(EXIF / name, photos / name)
+    lines = [f"{name}: {note}" for name, note in notes.items()]
+    assert crackscan_scan(photos, "--out", tmp_path / "out") == 0
+    assert capfd.readouterr().err.splitlines() == [f"note: {line}" for line in lines]
+    summary = state_of(tmp_path / "out")
+    assert summary["notes"] == [{"name": name, "note": note} for name, note in notes.items()]
+    with SurveyReader(tmp_path / "out") as survey:
+        recorded = [note.text for _, note in survey.notes() if note.kind is NoteKind.WARNING]
+        positions = {one.name: one.geotag.position is not None for one in survey.scanned()}
+    assert sorted(recorded) == lines
+    assert positions == {"e-gpsstatus-v.jpg": False, "e-gpstime-local.jpg": True}
+    assert crackscan_scan(photos, "--out", tmp_path / "none", "--position", "none") == 0
+    assert capfd.readouterr().err == ""
 
 
 def test_a_picture_that_is_none_fails(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

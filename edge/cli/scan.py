@@ -178,10 +178,9 @@ def _scan_live(
     from crackscan.edge.capture import open_source
     from crackscan.edge.cli.scan_report import print_report, progress_bar
     from crackscan.edge.cli.scan_signals import ended_by_signals
-    from crackscan.edge.pipelines.live import Tally
-    from crackscan.edge.pipelines.live import scan as run_scan
+    from crackscan.edge.pipelines.live import LiveTally, scan_source
 
-    tally = Tally()
+    tally = LiveTally()
     error: CrackscanError | None = None
     with ExitStack() as opened_after:
         setup = _setup(settings, hub, stack)
@@ -190,12 +189,16 @@ def _scan_live(
         setup = _with_position(setup, opened, opened_after)
         with ended_by_signals(opened.stop) as signals, progress_bar(opened) as watch:
             try:
-                run_scan(opened, setup, folder, tally, watch, overwrite, resume)
+                scan_source(opened, setup, folder, tally, watch, overwrite, resume)
             except CrackscanError as caught:
                 error = caught
     if tally.frames or tally.known or opened.skipped:
         if as_json:
-            summary = {**setup.described(opened), "out": str(folder), **tally.summary(opened)}
+            summary = {
+                **setup.describe_scan(opened),
+                "out": str(folder),
+                **tally.summarize_scan(opened),
+            }
             click.echo(json.dumps(summary))
         else:
             print_report(tally, opened, folder, setup)

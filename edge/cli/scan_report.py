@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 from crackscan.edge.capture import Source
-from crackscan.edge.pipelines.live import Setup, Tally
+from crackscan.edge.pipelines.live import LiveTally, Setup
 from crackscan.edge.reporting.caption import format_probability
 from crackscan.edge.reporting.result_files import FINDINGS, PICTURES, video_of
 
@@ -21,7 +21,7 @@ ROWS = 20
 
 
 @contextmanager
-def progress_bar(source: Source) -> Iterator[Callable[[Tally], None]]:
+def progress_bar(source: Source) -> Iterator[Callable[[LiveTally], None]]:
     """A bar on the terminal, if there is one; gives the function that moves it."""
     if not sys.stderr.isatty():  # a service's scan does without rich and its memory
         yield lambda _: None
@@ -39,29 +39,29 @@ def progress_bar(source: Source) -> Iterator[Callable[[Tally], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(f"scanning {source.name}", total=source.length, note="")
 
-        def watch(tally: Tally) -> None:
+        def watch(tally: LiveTally) -> None:
             done = tally.frames + (len(source.skipped) if source.kind == "pictures" else 0)
             progress.update(task, completed=done, note=line_of(tally))
 
         yield watch
 
 
-def line_of(tally: Tally) -> str:
+def line_of(tally: LiveTally) -> str:
     """How a scan goes, in one line: `12.3 frames/s, 2 findings, too fast`."""
     rate = f"{tally.recent_fps:.1f} frames/s, " if tally.recent_fps else ""
-    told = f", {tally.told}" if tally.told else ""
+    message = f", {tally.message}" if tally.message else ""
     warned = f" ({tally.warnings[-1]})" if tally.warnings else ""
-    return f"{rate}{plural(tally.findings, 'finding')}{told}{warned}"
+    return f"{rate}{plural(tally.findings, 'finding')}{message}{warned}"
 
 
-def print_report(tally: Tally, source: Source, folder: Path, setup: Setup) -> None:
+def print_report(tally: LiveTally, source: Source, folder: Path, setup: Setup) -> None:
     """The surest findings as a table, the counts, and what was skipped or went wrong."""
     still = source.kind == "pictures"
     noun = "picture" if still else "frame"
-    if still and tally.seen:
-        if len(tally.seen) > ROWS:
-            click.echo(f"The {ROWS} surest of {len(tally.seen)} pictures with cracks:")
-        print_table(picture_table(tally.seen))
+    if still and tally.cracked_frames:
+        if len(tally.cracked_frames) > ROWS:
+            click.echo(f"The {ROWS} surest of {len(tally.cracked_frames)} pictures with cracks:")
+        print_table(picture_table(tally.cracked_frames))
     elif tally.surest:
         if len(tally.surest) < tally.findings:
             click.echo(f"The {len(tally.surest)} surest of {tally.findings} findings:")
@@ -132,7 +132,7 @@ def picture_table(pictures: Iterable[CrackedPicture]) -> "Table":
     return table
 
 
-def _findings(tally: Tally) -> "Table":
+def _findings(tally: LiveTally) -> "Table":
     from rich.table import Table
     from rich.text import Text
 

@@ -33,7 +33,7 @@ def make(
     settings, card = setup.settings, setup.model.card
     called = name or settings.name or folder.absolute().name
     info = SurveyInfo(called, settings.site, platform.node(), source.name, card.name, card.version)
-    described = setup.described(source)
+    described = setup.describe_scan(source)
     try:
         survey = Survey.create(
             folder, info, described, card.to_json(), setup.clock, beside=folder.exists()
@@ -54,7 +54,7 @@ def go_on(folder: Path, source: Source, setup: Setup) -> tuple[Survey, Results]:
         CrackscanError: the record cannot be read or written, is one of photographs, or holds
             pictures of another folder.
     """
-    described, card = setup.described(source), setup.model.card
+    described, card = setup.describe_scan(source), setup.model.card
     with SurveyReader(folder) as before:
         _demand_fitting(before, source, described)
         source.exclude_names({one.name for one in before.scanned() if not one.skipped})
@@ -72,7 +72,9 @@ def go_on(folder: Path, source: Source, setup: Setup) -> tuple[Survey, Results]:
 def _results(survey: Survey, source: Source, setup: Setup, described: Mapping[str, Any]) -> Results:
     reserve = setup.settings.reserve_mb * _MB
     try:
-        return Results(survey.folder, described, setup.annotates(source), reserve, survey.session)
+        return Results(
+            survey.folder, described, setup.wants_annotation(source), reserve, survey.session
+        )
     except BaseException:
         survey.close()
         raise

@@ -44,7 +44,7 @@ from crackscan.edge.pipelines.live.setup import Setup
 from crackscan.edge.pipelines.live.stages import PAUSED, DetectionStages, judge_frame
 from crackscan.edge.pipelines.live.status import describe_no_pictures, describe_trouble, make_status
 from crackscan.edge.pipelines.live.survey_record import SurveyRecord
-from crackscan.edge.pipelines.live.tally import Tally
+from crackscan.edge.pipelines.live.tally import LiveTally
 from crackscan.edge.pipelines.live.throttle import Throttle
 from crackscan.edge.pipelines.live.viewer_values import make_live_frame, visible_findings
 from crackscan.edge.reporting.result_files import Results
@@ -70,7 +70,7 @@ class LiveScan:
     """
 
     def __init__(
-        self, source: Source, setup: Setup, survey: Survey, results: Results, tally: Tally
+        self, source: Source, setup: Setup, survey: Survey, results: Results, tally: LiveTally
     ) -> None:
         self.source = source
         self.setup = setup
@@ -78,13 +78,13 @@ class LiveScan:
         self.inbox: queue.SimpleQueue[OwnerMessage] = queue.SimpleQueue()
         """Messages to the owner; any thread may put one there."""
         if source.live:
-            tally.seen = deque(maxlen=MOST_FRAMES_NAMED)
+            tally.cracked_frames = deque(maxlen=MOST_FRAMES_NAMED)
         self.rule = setup.rule
         self.point = setup.settings.operating_point
         self.paused = False
         self.newest: CapturedFrame | None = None
         self.scale = setup.scale
-        self.scaling = setup.coarse_scaling()
+        self.scaling = setup.make_frame_estimator()
         self.throttle = Throttle(self.warn, setup.settings.most_fps, setup.settings.least_fps)
         self.record = SurveyRecord(survey, results, source, setup, self.scale)
         self.record_state: WriterState | None = None
@@ -96,7 +96,7 @@ class LiveScan:
         self._opening: threading.Thread | None = None
         self._closing: list[threading.Thread] = []
 
-    def scan_frames(self, watch: Callable[[Tally], None]) -> None:
+    def scan_frames(self, watch: Callable[[LiveTally], None]) -> None:
         """Scan until the source ends; `watch` is called after each frame.
 
         Raises CrackscanError if the source breaks for good.
@@ -127,7 +127,7 @@ class LiveScan:
             thread.join()
         self._drain_inbox()
         try:
-            self.tally.survey = self.record.close(state, self.tally.summary(self.source))
+            self.tally.survey = self.record.close(state, self.tally.summarize_scan(self.source))
         except CrackscanError as error:
             self.tally.error = str(error)
             raise
@@ -137,7 +137,7 @@ class LiveScan:
     def warn(self, text: str) -> None:
         """Show a warning on every screen, and record it."""
         self.record.add_note(NoteKind.WARNING, text)
-        self.tally.warn(text)
+        self.tally.add_warning(text)
         if self.setup.hub is not None:
             self.setup.hub.send_message(text, good=False)
 
@@ -154,7 +154,7 @@ class LiveScan:
 
     # The messages.
 
-    def _handle_messages(self, reader: FrameReader, watch: Callable[[Tally], None]) -> None:
+    def _handle_messages(self, reader: FrameReader, watch: Callable[[LiveTally], None]) -> None:
         """Handle frames and other messages, in their order, until the source has ended."""
         ready = False
         status_s = time.monotonic()
@@ -180,7 +180,7 @@ class LiveScan:
                 case FrameArrived(frame):
                     del message  # the frame's memory is to be free as soon as it is scanned
                     began_s = time.monotonic()
-                    self.tally.begin()
+                    self.tally.note_start()
                     self.scan_frame(frame)
                     del frame
                     if not ready and self.tally.frames:
@@ -274,7 +274,7 @@ class LiveScan:
         old = self.record
         old.note_end()
         old.recorder.hub = None
-        summary = self.tally.summary(self.source)
+        summary = self.tally.summarize_scan(self.source)
 
         def close_survey() -> None:
             error: CrackscanError | None = None
@@ -297,7 +297,7 @@ class LiveScan:
 
     def _count_completed(self, record: SurveyRecord) -> None:
         for line in record.lines:
-            self.tally.complete(line)
+            self.tally.add_completed(line)
         record.lines.clear()
 
     def _end_tracks(self) -> None:
@@ -309,16 +309,18 @@ class LiveScan:
         had_pictures = before is None or before.no_pictures is None
         if (state.no_pictures is None) != had_pictures:  # the writer notes it in the record
             text = describe_no_pictures(state) or "pictures are saved again"
-            self.tally.warn(text)
+            self.tally.add_warning(text)
         if state.trouble is not None:
-            self.tally.warn(describe_trouble(state))
+            self.tally.add_warning(describe_trouble(state))
         if self.record.results.frames_left_out:
-            self.tally.warn("frames are missing in the annotated video: the disk is too slow")
+            self.tally.add_warning(
+                "frames are missing in the annotated video: the disk is too slow"
+            )
 
     def _publish_status(self) -> None:
         tally, condition = self.tally, self.source.condition
         line = f"{tally.frames} frames, {tally.findings} findings"
-        message = tally.told or self.throttle.message
+        message = tally.message or self.throttle.message
         if not condition.good:
             line = f"{condition.text or condition.state.value}; {line}"
         elif message:
@@ -417,7 +419,7 @@ class LiveScan:
     def _count_frame(self, judged: JudgedFrame) -> None:
         """Count a frame, and feed the watchdog."""
         tally, frame = self.tally, judged.captured.frame
-        tally.told = judged.message
+        tally.message = judged.message
         if judged.tracked is None:
             self.setup.notify.watchdog()
             return
@@ -426,10 +428,10 @@ class LiveScan:
             self.setup.notify.watchdog()
         took_s = time.monotonic() - judged.captured.began_s
         tally.model_s += judged.model_s
-        tally.beside_s += took_s - judged.model_s
+        tally.other_s += took_s - judged.model_s
         tally.unclear += bool(judged.reason)
         tally.findings = self.record.recorder.findings
-        tally.add(frame, visible_findings(judged.tracked))
+        tally.add_frame(frame, visible_findings(judged.tracked))
 
     def _adapt_resolution(self, captured: CapturedFrame) -> None:
         """Lower the resolution if frames take too long; two points of the scale move with it."""

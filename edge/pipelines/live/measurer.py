@@ -16,7 +16,7 @@ from crackscan.edge.measurement.scale.measures import lines_of, measures_of
 from crackscan.edge.measurement.values import LineArray, Measures, Scale
 from crackscan.edge.measurement.width import measure_crack
 from crackscan.edge.measurement.width.values import BoolArray
-from crackscan.edge.positioning import Geotag, PhotoData
+from crackscan.edge.positioning import Geotag
 from crackscan.edge.survey.values import Sighting
 
 GIVEN_UP = "too many cracks at once"
@@ -36,21 +36,21 @@ DEFAULTS = MeasurerParameters()
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
-    """What was measured of a finding in one frame."""
+class ViewMeasurement:
+    """The measurement of a crack in one view."""
 
     measures: Measures
     lines: tuple[LineArray, ...] = ()
     scale: Scale | None = None
 
-    def added_to(self, sighting: Sighting) -> Sighting:
-        """A sighting in the same frame with these measures."""
+    def add_to_sighting(self, sighting: Sighting) -> Sighting:
+        """The sighting of the same view, with this measurement."""
         return replace(sighting, measures=self.measures, lines=self.lines, scale=self.scale)
 
 
 @dataclass(frozen=True, eq=False)
-class Work:
-    """A finding to be measured."""
+class MeasurementTask:
+    """A view that waits to be measured."""
 
     number: int
     finding: Finding
@@ -58,16 +58,13 @@ class Work:
     geotag: Geotag
 
 
-def measure(
-    work: Work, cell_px: int, scaling: ScaleEstimator, photo: PhotoData | None = None
-) -> Measured:
-    """Measure a finding, and find the scale of its frame at its place.
-
-    `photo` is what the frame's file says of itself, where that was read.
-    """
-    found = measure_crack(work.frame.rgb, _cells(work.finding, work.frame.rgb, cell_px), cell_px)
-    scale = scaling.estimate_scale(work.frame, work.geotag, measure=found, photo=photo)
-    return Measured(measures_of(found), lines_of(found), scale)
+def measure_view(task: MeasurementTask, cell_px: int, scaling: ScaleEstimator) -> ViewMeasurement:
+    """Measure the crack in a view, and estimate the scale of the frame at the crack."""
+    found = measure_crack(
+        task.frame.rgb, _cell_mask(task.finding, task.frame.rgb, cell_px), cell_px
+    )
+    scale = scaling.estimate_scale(task.frame, task.geotag, measure=found)
+    return ViewMeasurement(measures_of(found), lines_of(found), scale)
 
 
 class Measurer:
@@ -81,33 +78,33 @@ class Measurer:
         self,
         cell_px: int,
         scaling: ScaleEstimator,
-        done: Callable[[Work, Measured], object],
+        done: Callable[[MeasurementTask, ViewMeasurement], object],
         parameters: MeasurerParameters = DEFAULTS,
     ) -> None:
         self._parameters = parameters
         self.scaling = scaling
         self._cell_px = cell_px
         self._done = done
-        self._waiting: OrderedDict[int, Work] = OrderedDict()
+        self._waiting: OrderedDict[int, MeasurementTask] = OrderedDict()
         self._busy = False
         self._hurry = self._ended = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="measurer", daemon=True)
         self._thread.start()
 
-    def add(self, work: Work) -> None:
-        """Measure a finding when there is time; does not wait."""
+    def add_task(self, task: MeasurementTask) -> None:
+        """Measure a view when there is time; does not wait."""
         given_up = []
         with self._changed:
-            self._waiting[work.number] = work
-            while len(self._waiting) > 1 and self._bytes() > self._parameters.most_bytes:
+            self._waiting[task.number] = task
+            while len(self._waiting) > 1 and self._waiting_bytes() > self._parameters.most_bytes:
                 given_up.append(self._waiting.popitem(last=False)[1])
             self._changed.notify_all()
         for one in given_up:
-            self._done(one, Measured(Measures(why=GIVEN_UP)))
+            self._done(one, ViewMeasurement(Measures(why=GIVEN_UP)))
 
     def close(self, timeout_s: float) -> None:
-        """Measure what waits, for so long; what is left then is given up."""
+        """Measure what waits, for this time at most; give up the rest."""
         with self._changed:
             self._hurry = True
             self._changed.notify_all()
@@ -117,10 +114,10 @@ class Measurer:
             self._waiting.clear()
             self._changed.notify_all()
         for one in left:
-            self._done(one, Measured(Measures(why=GIVEN_UP)))
+            self._done(one, ViewMeasurement(Measures(why=GIVEN_UP)))
         self._thread.join(timeout_s)
 
-    def _bytes(self) -> int:
+    def _waiting_bytes(self) -> int:
         frames = {id(one.frame.rgb): one.frame.rgb.nbytes for one in self._waiting.values()}
         return sum(frames.values())
 
@@ -130,14 +127,14 @@ class Measurer:
                 self._changed.wait_for(lambda: self._waiting or self._ended)
                 if self._ended:
                     return
-                _, work = self._waiting.popitem(last=False)
+                _, task = self._waiting.popitem(last=False)
                 self._busy = True
             began_s = time.monotonic()
             try:
-                measured = measure(work, self._cell_px, self.scaling)
+                measured = measure_view(task, self._cell_px, self.scaling)
             except Exception as error:  # one odd picture must not end all measuring
-                measured = Measured(Measures(why=f"failed: {error}"))
-            self._done(work, measured)
+                measured = ViewMeasurement(Measures(why=f"failed: {error}"))
+            self._done(task, measured)
             took_s = time.monotonic() - began_s
             with self._changed:
                 self._busy = False
@@ -146,7 +143,7 @@ class Measurer:
                 self._changed.wait_for(lambda: self._hurry or self._ended, rest_s)
 
 
-def _cells(finding: Finding, rgb: RGB, cell_px: int) -> BoolArray:
+def _cell_mask(finding: Finding, rgb: RGB, cell_px: int) -> BoolArray:
     cells = np.zeros((-(-rgb.shape[0] // cell_px), -(-rgb.shape[1] // cell_px)), np.bool_)
     rows, cols = np.array(finding.cells).T
     cells[rows, cols] = True

@@ -8,7 +8,7 @@ from crackscan.edge.capture import Source
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.pipelines.live.folder import picture_quota_of
 from crackscan.edge.pipelines.live.setup import Setup
-from crackscan.edge.pipelines.live.tally import Tally
+from crackscan.edge.pipelines.live.tally import LiveTally
 from crackscan.edge.pipelines.photos.detect_photo import PhotoDetector
 from crackscan.edge.pipelines.photos.record import PhotoRecorder
 from crackscan.edge.pipelines.photos.values import Method, PhotoResult, Task
@@ -24,7 +24,7 @@ class WatchedPhotos:
     """Processes one photograph after the other into a record, as `crackscan.detect` does."""
 
     def __init__(
-        self, source: Source, setup: Setup, survey: Survey, results: Results, tally: Tally
+        self, source: Source, setup: Setup, survey: Survey, results: Results, tally: LiveTally
     ) -> None:
         self.source = source
         self.setup = setup
@@ -41,7 +41,7 @@ class WatchedPhotos:
         )
         self._detector = PhotoDetector(method, setup.model)
         self._recorder = PhotoRecorder(
-            survey, picture_quota_of(setup), results, tally.warn, self._show_photo
+            survey, picture_quota_of(setup), results, tally.add_warning, self._show_photo
         )
         self._noted = 0
         self._closed = False
@@ -64,7 +64,7 @@ class WatchedPhotos:
         self._recorder.record_photo(result)
         if not result.skipped:
             self.tally.findings += len(result.findings)
-            self.tally.add(frame, list(result.findings))
+            self.tally.add_frame(frame, list(result.findings))
 
     def note_skipped(self) -> None:
         """Record what the source could not give since the last call."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.measurement.scale import ScaleEstimator
-from crackscan.edge.pipelines.live.formatting import line_of
-from crackscan.edge.pipelines.live.measurer import Measured, Measurer, Work
+from crackscan.edge.pipelines.live.formatting import make_finding_line
+from crackscan.edge.pipelines.live.measurer import MeasurementTask, Measurer, ViewMeasurement
 from crackscan.edge.pipelines.live.viewer_values import make_list_entry
 from crackscan.edge.positioning import Geotag
 from crackscan.edge.positioning.clock import Clock, Instant
@@ -53,7 +53,7 @@ class _OpenTrack:
     pixels: Frame | None = None
     """The frame of the view, until the writer and the measurer have it."""
     in_view: bool = True
-    measured: Measured | None = None
+    measured: ViewMeasurement | None = None
     measured_index: int = -1
     """Index of the frame that was measured in."""
 
@@ -80,9 +80,11 @@ class Recorder:
         """Findings in the record; those that were merged into others are not counted."""
         self.hub = hub
         """Shows the findings to viewers; None: nobody sees them."""
-        self._measurements: queue.SimpleQueue[tuple[Work, Measured]] = queue.SimpleQueue()
+        self._measurements: queue.SimpleQueue[tuple[MeasurementTask, ViewMeasurement]] = (
+            queue.SimpleQueue()
+        )
         self.measurer = Measurer(
-            cell_px, scaling, lambda work, measured: self._measurements.put((work, measured))
+            cell_px, scaling, lambda task, measured: self._measurements.put((task, measured))
         )
         self._writer = writer
         self._clock = clock
@@ -134,10 +136,10 @@ class Recorder:
         """Record the measurements that are ready; does not wait for others."""
         while True:
             try:
-                work, measured = self._measurements.get_nowait()
+                task, measured = self._measurements.get_nowait()
             except queue.Empty:
                 return
-            self._record_measurement(work, measured)
+            self._record_measurement(task, measured)
 
     def close(self, timeout_s: float) -> None:
         """Wait for the last measurements, for this time at most."""
@@ -179,7 +181,9 @@ class Recorder:
     def _request_measurement(self, opened: _OpenTrack) -> None:
         if opened.pixels is not None:
             frame = replace(opened.pixels, full=None)  # too large to be held while it waits
-            self.measurer.add(Work(opened.number, opened.view.finding, frame, opened.geotag))
+            self.measurer.add_task(
+                MeasurementTask(opened.number, opened.view.finding, frame, opened.geotag)
+            )
 
     def _merge_tracks(self, gone: int, kept: int) -> None:
         part = self._open.pop(gone, None)
@@ -211,16 +215,16 @@ class Recorder:
             else:
                 self._ending[opened.number] = opened
 
-    def _record_measurement(self, work: Work, measured: Measured) -> None:
-        opened = self._ending.get(work.number)
+    def _record_measurement(self, task: MeasurementTask, measured: ViewMeasurement) -> None:
+        opened = self._ending.get(task.number)
         if opened is None:
-            opened = next((one for one in self._open.values() if one.number == work.number), None)
-        if opened is None or opened.view.stamp.index != work.frame.index:
+            opened = next((one for one in self._open.values() if one.number == task.number), None)
+        if opened is None or opened.view.stamp.index != task.frame.index:
             return  # merged, or seen better meanwhile
-        opened.measured, opened.measured_index = measured, work.frame.index
+        opened.measured, opened.measured_index = measured, task.frame.index
         self._writer.update_finding(opened.number, self._make_sighting(opened))
         self._show_track(opened)
-        if self._ending.pop(work.number, None) is not None:
+        if self._ending.pop(task.number, None) is not None:
             self._complete(self._make_line(opened))
 
     def _make_sighting(self, opened: _OpenTrack) -> Sighting:
@@ -254,7 +258,7 @@ class Recorder:
     def _make_line(self, opened: _OpenTrack) -> dict[str, object]:
         track = opened.track
         finding = replace(opened.view.finding, probability=track.probability, peak=track.peak)
-        return line_of(opened.number, finding, self._make_sighting(opened))
+        return make_finding_line(opened.number, finding, self._make_sighting(opened))
 
     def _show_track(self, opened: _OpenTrack) -> None:
         if self.hub is None:
@@ -262,6 +266,6 @@ class Recorder:
         sighting = self._make_sighting(opened)
         if sighting.measures is None and opened.measured is not None:
             # The measurement in an earlier view stays on the list until the best one is measured.
-            sighting = opened.measured.added_to(sighting)
+            sighting = opened.measured.add_to_sighting(sighting)
         picture = None if opened.pixels is None else opened.pixels.rgb
         self.hub.list_finding(make_list_entry(opened.number, sighting), picture)

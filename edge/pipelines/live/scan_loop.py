@@ -1,4 +1,4 @@
-"""The scan from its first frame to its last, whatever ends it."""
+"""Scans a source from its first frame to its last, whatever ends the scan."""
 
 import logging
 import sqlite3
@@ -10,39 +10,39 @@ from crackscan.core.errors import CrackscanError, SourceError
 from crackscan.edge.capture import Source
 from crackscan.edge.pipelines.live.folder import go_on, make
 from crackscan.edge.pipelines.live.live_scan import LiveScan
-from crackscan.edge.pipelines.live.onlookers import Onlookers
 from crackscan.edge.pipelines.live.photo_scan import WatchedPhotos
+from crackscan.edge.pipelines.live.photo_status import PhotoStatus
 from crackscan.edge.pipelines.live.setup import Setup
-from crackscan.edge.pipelines.live.tally import Tally
+from crackscan.edge.pipelines.live.tally import LiveTally
 from crackscan.edge.reporting.result_files import Results
 from crackscan.edge.survey.database import DATABASE
 
 log = logging.getLogger(__name__)
 
-Watch = Callable[[Tally], None]
+Watch = Callable[[LiveTally], None]
 
 
-def scan(
+def scan_source(
     source: Source,
     setup: Setup,
     folder: Path,
-    tally: Tally,
+    tally: LiveTally,
     watch: Watch = lambda _: None,
     overwrite: bool = False,
     resume: bool = False,
 ) -> None:
     """Scan every frame of a source into a survey, until it ends or is stopped.
 
-    Pictures are scanned each by itself. In a video or a camera's frames the wall is followed, and
-    each crack is recorded once.
+    Photographs of a watched folder are scanned one by one. In the frames of a video or a camera
+    cracks are tracked, and each crack is recorded once.
 
     Args:
         source: open; `source.stop()` ends the scan after the present frame.
         folder: made, see `results.make_ready`.
-        tally: counts along, for the caller to read during and after the scan.
+        tally: is updated, for the caller to read during and after the scan.
         watch: called after each frame.
         overwrite: replace the survey that the folder holds.
-        resume: go on with the survey that the folder holds, if there is one.
+        resume: continue the survey that the folder holds, if there is one.
 
     Raises:
         CrackscanError: the folder cannot be used, the source broke, no frame could be scanned, or
@@ -69,24 +69,24 @@ def _scan_pictures(pictures: WatchedPhotos, watch: Watch) -> Results:
     notify.unwatched()
     notify.ready()
     try:
-        with Onlookers(source, pictures.setup, tally, pictures.survey.info().name):
+        with PhotoStatus(source, pictures.setup, tally, pictures.survey.info().name):
             for frame in source:
-                tally.begin()
+                tally.note_start()
                 pictures.process_frame(frame)
                 notify.status(f"{tally.frames} pictures, {tally.findings} findings")
                 watch(tally)
         notify.stopping()
-        _demand_frames(source, tally)
+        _require_frames(source, tally)
         pictures.close()
     except BaseException as error:
         log.error("the scan failed", exc_info=True)
-        tally.error = _words(error)
+        tally.error = _describe_error(error)
         with suppress(CrackscanError, sqlite3.Error):
             pictures.close()
         with suppress(CrackscanError):
-            results.close("failed", tally.summary(source))
+            results.close("failed", tally.summarize_scan(source))
         raise
-    results.close(_ending(source), tally.summary(source))
+    results.close(_final_state(source), tally.summarize_scan(source))
     return results
 
 
@@ -94,26 +94,26 @@ def _scan_moving(live: LiveScan, watch: Watch) -> Results:
     source, tally = live.source, live.tally
     try:
         live.scan_frames(watch)
-        _demand_frames(source, tally)
+        _require_frames(source, tally)
     except BaseException as error:
         log.error("the scan failed", exc_info=True)
-        tally.error = _words(error)
+        tally.error = _describe_error(error)
         with suppress(CrackscanError):
             live.end_scan("failed")
         raise
-    live.end_scan(_ending(source))
+    live.end_scan(_final_state(source))
     return live.record.results.results
 
 
-def _demand_frames(source: Source, tally: Tally) -> None:
+def _require_frames(source: Source, tally: LiveTally) -> None:
     if not (tally.frames or tally.known) and source.skipped and not source.stopped:
         first = source.skipped[0]
         raise SourceError(f"nothing could be scanned: {first.name} {first.reason}")
 
 
-def _ending(source: Source) -> str:
+def _final_state(source: Source) -> str:
     return "interrupted" if source.stopped else "done"
 
 
-def _words(error: BaseException) -> str:
+def _describe_error(error: BaseException) -> str:
     return str(error) or type(error).__name__

@@ -1,4 +1,4 @@
-"""What a scan works with: opened once, used by all its stages."""
+"""The setup of a scan: what is opened once and used by all its stages."""
 
 import time
 from dataclasses import asdict, dataclass, field, replace
@@ -16,12 +16,10 @@ from crackscan.edge.positioning.source import NoPosition
 from crackscan.edge.settings import Settings
 from crackscan.edge.web.live.hub import Hub
 
-_MB = 1_000_000
-
 
 @dataclass(frozen=True)
 class Setup:
-    """The model with its thresholds, the settings, and who else is to know."""
+    """The model with its thresholds, the settings, and who is to be informed."""
 
     model: Model
     rule: Rule
@@ -30,26 +28,22 @@ class Setup:
     clock: Clock = field(default_factory=Clock)
     scale: ScaleSettings = field(default_factory=ScaleSettings)
     hub: Hub | None = None
-    """Where viewers look on."""
+    """Connects the scan with its viewers; None without viewers."""
     notify: Notify = field(default_factory=Notify)
 
-    def scaling(self) -> ScaleEstimator:
-        """A scaling of its own for each thread."""
-        return ScaleEstimator.from_settings(self.scale)
-
-    def coarse_scaling(self) -> ScaleEstimator:
-        """For each frame: without the printed target, which takes time to look for."""
+    def make_frame_estimator(self) -> ScaleEstimator:
+        """An estimator that is fast enough for every frame: without the printed target."""
         return ScaleEstimator.from_settings(replace(self.scale, target=False))
 
-    def annotates(self, source: Source) -> bool:
-        """Whether annotated pictures are made."""
+    def wants_annotation(self, source: Source) -> bool:
+        """Whether annotated pictures or an annotated video are made."""
         wanted = self.settings.annotate
         return wanted == "yes" or (wanted == "auto" and not (source.live and _moves(source)))
 
-    def described(self, source: Source) -> dict[str, Any]:
-        """What must be known to repeat a scan, for `scan.json` and the record."""
+    def describe_scan(self, source: Source) -> dict[str, Any]:
+        """What is needed to repeat the scan, for `scan.json` and the record."""
         card, point = self.model.card, self.settings.operating_point
-        told = {name: value for name, value in asdict(self.scale).items() if value}
+        scale = {name: value for name, value in asdict(self.scale).items() if value}
         return {
             "crackscan": __version__,
             "source": source.name,
@@ -63,7 +57,7 @@ class Setup:
             "position": self.position.name,
             "size_budget_mb": self.settings.size_budget_mb,
             "reserve_mb": self.settings.reserve_mb,
-            **({"scale": told} if told else {}),
+            **({"scale": scale} if scale else {}),
             **({} if source.folder is None else {"folder": str(source.folder.resolve())}),
         }
 

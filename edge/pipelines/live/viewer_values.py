@@ -6,7 +6,7 @@ from dataclasses import replace
 from crackscan.core.model_card import Card
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Finding, Rule
-from crackscan.edge.pipelines.live.formatting import place_of, width_of
+from crackscan.edge.pipelines.live.formatting import format_position, format_width
 from crackscan.edge.survey import Measures, Sighting
 from crackscan.edge.tracking.track import Track
 from crackscan.edge.tracking.wall_tracker import TrackedFrame
@@ -44,8 +44,8 @@ def make_list_entry(number: int, sighting: Sighting) -> ListedFinding:
         box=sighting.box,
         wall_s=sighting.first.wall_s,
         frame=sighting.frame,
-        width=width_of(sighting.measures or Measures(), sighting.scale),
-        place=place_of(sighting.geotag),
+        width=format_width(sighting.measures or Measures(), sighting.scale),
+        place=format_position(sighting.geotag),
     )
 
 

@@ -13,7 +13,7 @@ from crackscan.core.pictures import RGB, read_picture
 from crackscan.edge.capture.capture_device import BgrFrame
 from crackscan.edge.capture.live_source import LiveSource
 from crackscan.edge.capture.supervision import SupervisionParameters
-from crackscan.edge.pipelines.live import Setup, Tally, scan
+from crackscan.edge.pipelines.live import LiveTally, Setup, scan_source
 from crackscan.edge.web.live.commands import Command
 from crackscan.edge.web.live.hub import Hub
 
@@ -60,7 +60,7 @@ class Running:
         **more: float,
     ) -> None:
         self.hub = Hub()
-        self.tally = Tally()
+        self.tally = LiveTally()
         self.error: CrackscanError | None = None
         cameras = iter([*map(camera, counts)])
         parameters = SupervisionParameters(
@@ -81,7 +81,7 @@ class Running:
 
     def _run(self) -> None:
         try:
-            scan(self.source, self.setup, self.folder, self.tally)
+            scan_source(self.source, self.setup, self.folder, self.tally)
         except CrackscanError as error:
             self.error = error
 

@@ -18,10 +18,10 @@ from crackscan.edge.measurement.scale import ScaleEstimator, ScaleSettings
 from crackscan.edge.pipelines.live.gaps import GapNotes, GapParameters
 from crackscan.edge.pipelines.live.measurer import (
     GIVEN_UP,
-    Measured,
+    MeasurementTask,
     Measurer,
     MeasurerParameters,
-    Work,
+    ViewMeasurement,
 )
 from crackscan.edge.pipelines.live.route import RouteSampler
 from crackscan.edge.pipelines.live.throttle import Throttle
@@ -146,14 +146,14 @@ def test_a_slow_machine_scans_at_a_lower_resolution_and_says_so() -> None:
     assert fast.resize_frame(large) is large
 
 
-def work(number: int, index: int) -> Work:
+def task(number: int, index: int) -> MeasurementTask:
     rgb = read_picture(SAMPLES / "cracked-patch-upright.jpg")[:224, :224]
     shown = replace(frame(index=index), rgb=np.ascontiguousarray(rgb))
     cells = tuple((row, col) for row in range(14) for col in range(14))
     finding = Finding(
         shown.name, index, None, 0.0, BoundingBox(0, 0, 224, 224), cells, 0, 0.9, 0.9, 0.9
     )
-    return Work(number, finding, shown, NO_GEOTAG)
+    return MeasurementTask(number, finding, shown, NO_GEOTAG)
 
 
 def until(met: Callable[[], bool]) -> None:
@@ -164,12 +164,12 @@ def until(met: Callable[[], bool]) -> None:
 
 
 def test_findings_are_measured_in_the_background() -> None:
-    done: list[tuple[int, Measured]] = []
+    done: list[tuple[int, ViewMeasurement]] = []
     scaling = ScaleEstimator.from_settings(
         ScaleSettings.parse(None, None, None, False, "0,0,100,0,50")
     )
     measurer = Measurer(16, scaling, lambda one, measured: done.append((one.number, measured)))
-    measurer.add(work(7, 0))
+    measurer.add_task(task(7, 0))
     until(lambda: bool(done))
     measurer.close(10)
     [(number, measured)] = done
@@ -187,9 +187,9 @@ def test_too_many_findings_are_recorded_without_measures() -> None:
     )
     began_s = time.monotonic()
     for number in range(60):
-        measurer.add(work(number, number))
+        measurer.add_task(task(number, number))
     measurer.close(60)
     assert time.monotonic() - began_s < 50
-    assert set(done) == set(range(60)), "each is told"
+    assert set(done) == set(range(60)), "each is reported"
     given_up = [number for number, why in done.items() if why == GIVEN_UP]
     assert given_up and done[59] != GIVEN_UP, "the newest are measured"

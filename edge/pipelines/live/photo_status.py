@@ -1,22 +1,22 @@
-"""What viewers see while pictures are scanned, each by itself."""
+"""Publishes the status to viewers while the photographs of a watched folder are scanned."""
 
 from crackscan.edge.capture import Source
 from crackscan.edge.pipelines.background_thread import BackgroundThread
 from crackscan.edge.pipelines.live.setup import Setup
-from crackscan.edge.pipelines.live.tally import Tally
+from crackscan.edge.pipelines.live.tally import LiveTally
 from crackscan.edge.pipelines.photos.viewers import REFUSAL
 from crackscan.edge.web.live.hub import Hub
 from crackscan.edge.web.live.values import Status
 
-EVERY_S = 0.5
-"""How often the status is told."""
+STATUS_S = 0.5
+"""How often the status is published."""
 
 
-class Onlookers(BackgroundThread):
-    """Tells viewers from a thread of its own how the scan goes; use it in a `with` block."""
+class PhotoStatus(BackgroundThread):
+    """Publishes the status from a thread of its own, and refuses commands."""
 
-    def __init__(self, source: Source, setup: Setup, tally: Tally, survey: str) -> None:
-        super().__init__("onlookers", enabled=setup.hub is not None)
+    def __init__(self, source: Source, setup: Setup, tally: LiveTally, survey: str) -> None:
+        super().__init__("photo status", enabled=setup.hub is not None)
         self._source = source
         self._setup = setup
         self._tally = tally
@@ -24,17 +24,17 @@ class Onlookers(BackgroundThread):
 
     def _finish(self) -> None:
         if self._setup.hub is not None:
-            self._tell(self._setup.hub)
+            self._publish_status(self._setup.hub)
 
     def _run(self) -> None:
         hub = self._setup.hub
         assert hub is not None
         while True:
-            self._tell(hub)
-            if self._ended.wait(EVERY_S):
+            self._publish_status(hub)
+            if self._ended.wait(STATUS_S):
                 return
 
-    def _tell(self, hub: Hub) -> None:
+    def _publish_status(self, hub: Hub) -> None:
         for asked in hub.take_commands():
             hub.answer_command(asked, REFUSAL, good=False)
         tally, card = self._tally, self._setup.model.card

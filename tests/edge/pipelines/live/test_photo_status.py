@@ -6,7 +6,7 @@ from pathlib import Path
 from crackscan.edge.capture import open_source
 from crackscan.edge.detection.finding import Rule
 from crackscan.edge.inference.model import Model
-from crackscan.edge.pipelines.live import Setup, Tally, scan
+from crackscan.edge.pipelines.live import LiveTally, Setup, scan_source
 from crackscan.edge.settings import Settings
 from crackscan.edge.web.live.commands import Pause
 from crackscan.edge.web.live.frame_encoding import cut_thumbnail, encode_frame
@@ -19,11 +19,11 @@ def test_a_folder_is_shown_picture_by_picture_with_its_findings(tmp_path: Path) 
     photos = tmp_path / "photos"
     photos.mkdir()
     shutil.copy(SAMPLES / "cracked-patch-upright.jpg", photos / "a.jpg")
-    model, hub, tally = Model.load(threads=1), Hub(), Tally()
+    model, hub, tally = Model.load(threads=1), Hub(), LiveTally()
     setup = Setup(model, Rule.of(model.card), Settings(reserve_mb=0, annotate="no"), hub=hub)
     asked = hub.offer_command(Pause())
     with open_source(str(photos)) as source:
-        scan(source, setup, tmp_path / "out", tally)
+        scan_source(source, setup, tmp_path / "out", tally)
     number, newest = hub.newest_frame()
     assert number == 1 and newest is not None and newest.frame.name == "a.jpg"
     assert len(newest.findings) == tally.findings >= 1

@@ -239,7 +239,7 @@ def _tflite_here() -> Path:
     if not (folder / "done").is_file():
         _run([sys.executable, "-m", "venv", "--clear", str(folder)])
         pip = [str(folder / "bin/pip"), "--disable-pip-version-check", "--quiet", "install"]
-        _run([*pip, TFLITE, "numpy<2", "opencv-python-headless<4.12", "click", "rich"])
+        _run([*pip, TFLITE, "numpy<2", "opencv-python-headless<4.12", "pillow", "click", "rich"])
         (folder / "named").mkdir()
         (folder / "named/crackscan").symlink_to(ROOT)
         (folder / "done").touch()

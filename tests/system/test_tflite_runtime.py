@@ -18,6 +18,7 @@ WANTED = [
     "tflite-runtime==2.14.0",
     "numpy<2",
     "opencv-python-headless<4.12",
+    "pillow",
     "click",
     "rich",
 ]

@@ -52,7 +52,7 @@ def _describe_comparison(comparison: "Comparison") -> dict[str, Any]:
     return {
         "earlier": comparison.earlier,
         "later": comparison.later,
-        **{str(kind): comparison.count(kind) for kind in Change},
+        **{str(kind): comparison.count_changes(kind) for kind in Change},
         "changes": [_describe_change(change) for change in comparison.changes],
     }
 
@@ -89,7 +89,7 @@ def _print_comparison(comparison: "Comparison") -> None:
     from crackscan.edge.reporting.compare.change import Change
     from crackscan.edge.reporting.formatting import MISSING, format_difference
 
-    counts = ", ".join(f"{comparison.count(kind)} {kind}" for kind in Change)
+    counts = ", ".join(f"{comparison.count_changes(kind)} {kind}" for kind in Change)
     click.echo(f"{comparison.earlier} → {comparison.later}: {counts}")
     if not comparison.changes:
         return

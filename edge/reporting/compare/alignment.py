@@ -99,11 +99,11 @@ class Alignment:
 
     def to_later(self, points: NDArray[np.floating]) -> Points:
         """Points (n, 2) of the earlier frame in the later one."""
-        return _transform(self.matrix, points)
+        return _apply_homography(self.matrix, points)
 
     def to_earlier(self, points: NDArray[np.floating]) -> Points:
         """Points (n, 2) of the later frame in the earlier one."""
-        return _transform(self._inverse, points)
+        return _apply_homography(self._inverse, points)
 
     def zoom_at(self, point: NDArray[np.floating]) -> float:
         """Magnification of the later frame against the earlier one, at a point of the earlier."""
@@ -188,6 +188,6 @@ def _is_plausible(alignment: Alignment) -> bool:
     )
 
 
-def _transform(matrix: Homography, points: NDArray[np.floating]) -> Points:
+def _apply_homography(matrix: Homography, points: NDArray[np.floating]) -> Points:
     flat = np.asarray(points, np.float64).reshape(-1, 1, 2)
     return np.asarray(cv2.perspectiveTransform(flat, matrix), np.float64).reshape(-1, 2)

@@ -59,12 +59,12 @@ def _choose_similar(
     name: str, names: Sequence[str], later: SurveyCracks, earlier: SurveyCracks
 ) -> list[str]:
     """The most similar pictures; one of the same name is always among them."""
-    after = later.features(name) if names else None
+    after = later.load_features(name) if names else None
     if after is None:
         return []
 
     def sort_key(other: str) -> tuple[bool, int]:
-        before = earlier.features(other)
+        before = earlier.load_features(other)
         return other != name, 0 if before is None else -count_similar(after, before)
 
     return sorted(names, key=sort_key)[: PARAMETERS.max_similar]

@@ -28,7 +28,7 @@ class Comparison:
     later: str
     changes: tuple[CrackChange, ...]
 
-    def count(self, change: Change) -> int:
+    def count_changes(self, change: Change) -> int:
         return sum(one.change is change for one in self.changes)
 
 
@@ -56,7 +56,7 @@ def compare_surveys(
     covered_new: set[int] = set()
     for done, (name, cracks) in enumerate(new.frames.items(), 1):
         for other in choose_candidates(name, new, old):
-            before, after = old.features(other), new.features(name)
+            before, after = old.load_features(other), new.load_features(name)
             if before is None or after is None:
                 continue
             alignment = align_pictures(before, after)

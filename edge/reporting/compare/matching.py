@@ -94,7 +94,7 @@ def match_positions(before: Sequence[Crack], after: Sequence[Crack]) -> list[Cra
         near = _find_near(b, before)
         if len(near) == 1 and _find_near(near[0], after) == [b]:
             width = compute_difference(
-                near[0].entry.width_px, b.entry.width_px, _scales(near[0], b), None
+                near[0].entry.width_px, b.entry.width_px, _both_scales(near[0], b), None
             )
             changes.append(
                 CrackChange(
@@ -115,7 +115,7 @@ def _compare_sizes(match: CrackMatch, is_whole: bool) -> CrackChange:
     zoom = alignment.zoom_at(before.points.mean(axis=0))
     width = length = None
     if match.common_overlap >= PARAMETERS.min_common_overlap:
-        scales = _scales(before, after)
+        scales = _both_scales(before, after)
         width = compute_difference(a.width_px, b.width_px, scales, zoom)
         if is_whole and _are_visible_in_both(match):
             further = CHANGE.length_uncertainty
@@ -158,5 +158,5 @@ def _find_near(crack: Crack, others: Sequence[Crack]) -> list[Crack]:
     ]
 
 
-def _scales(before: Crack, after: Crack) -> tuple[Scale | None, Scale | None]:
+def _both_scales(before: Crack, after: Crack) -> tuple[Scale | None, Scale | None]:
     return before.entry.scale, after.entry.scale

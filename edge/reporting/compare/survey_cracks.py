@@ -52,7 +52,7 @@ class Crack:
 
 
 class SurveyCracks:
-    """The cracks of one survey; the features of a picture are extracted at the first request."""
+    """The cracks of one survey; the features of a picture are extracted when first asked for."""
 
     def __init__(self, survey: SurveyReader, source_folder: Path | None, limit_mm: float) -> None:
         sessions = {session.id: session for session in survey.sessions()}
@@ -72,7 +72,7 @@ class SurveyCracks:
         self._pictures = SurveyPictures(survey.folder, source_folder)
         self._features: dict[str, Features | None] = {}
 
-    def features(self, frame: str) -> Features | None:
+    def load_features(self, frame: str) -> Features | None:
         """The features of a frame; None if no picture of it is left."""
         if frame not in self._features:
             finding = self.frames[frame][0].finding

@@ -185,7 +185,7 @@ def test_without_pictures_the_position_decides_if_it_can(tmp_path: Path) -> None
     found = compare_surveys_of(tmp_path, old, new)
     assert found.changes[0].change is Change.GROWN
     assert found.changes[0].matched_by == "position"
-    assert found.count(Change.NEW) == 3 and found.count(Change.GONE) == 1
+    assert found.count_changes(Change.NEW) == 3 and found.count_changes(Change.GONE) == 1
 
 
 def test_rejected_findings_are_left_out(tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ class ReviewRoutes:
 def begin_review(
     survey: ReviewWriter, source_folder: Path | None
 ) -> Callable[[Gate], tuple[Handler, Callable[[], object]]]:
-    """What `serving` needs to serve a review: from a gate to a handler and its clean-up."""
+    """What `serve_handler` needs to serve a review: from a gate to a handler and its clean-up."""
     page = read_page()
     return lambda gate: (ReviewRoutes(survey, source_folder, gate, page).answer, lambda: None)
 

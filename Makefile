@@ -11,7 +11,7 @@ ROOMS := crackscan.core crackscan.edge crackscan.train crackscan.convert $(addpr
 BENCHMARKS := side_by_side how_cost_grows roofline scaling stems boards
 SETUP := setup.cfg pyproject.toml
 
-.PHONY: scan test lint contracts types system bench test-arm64 golden reference model-s model-m clean
+.PHONY: scan test lint contracts counts types system bench test-arm64 golden reference model-s model-m clean
 
 scan: $(VENV)/.edge
 	$(VENV)/bin/crackscan scan samples --out $(RESULTS) --overwrite
@@ -22,6 +22,11 @@ test: $(VENV)/.test
 lint: $(VENV)/.test contracts
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/python .ci/check_words.py
+
+# How many functions are named by one word, types defined twice, and the like: REVISIONS, or HEAD.
+counts: $(VENV)/.test
+	$(VENV)/bin/python .ci/count_names.py $(REVISIONS)
 
 # Imports point down only (setup.cfg, [importlinter]).
 contracts: $(VENV)/.test

@@ -124,7 +124,7 @@ def submitted(files: Sequence[Path]) -> list[tuple[str, float]]:
     """Boards that people measured on, and their frames/s at 640x480 with the most threads.
 
     Raises:
-        click.ClickException: a file is none that `crackscan bench --submit-file` writes.
+        click.ClickException: a file was not written by `crackscan bench --submit-file`.
     """
     found = []
     for file in files:

@@ -32,7 +32,7 @@ class Difference:
     mean: float
     """Quantization steps."""
     within_2: float
-    """Share of the cells that are two steps away at the most."""
+    """Share of the cells that are at most two steps away."""
     findings_kept: int
     findings: int
     findings_equal: bool

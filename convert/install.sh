@@ -63,7 +63,7 @@ python3 -m venv --system-site-packages "$new"
 cp -r samples "$new/samples"
 [ "$("$new/bin/python" -c "$numpy")" = "$before" ] ||
     fail "the system's numpy would be replaced; nothing has changed"
-# A camera or receiver that the settings name and nobody has plugged in is no fault of this version.
+# A camera or receiver that the settings name and nobody has plugged in is not a fault of this version.
 CRACKSCAN_SOURCE='' CRACKSCAN_POSITION=auto "$new/bin/crackscan" doctor || fail "doctor finds something broken in $version; nothing has changed"
 
 ln -s "$version" "$home/.current.$$"

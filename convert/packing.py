@@ -35,8 +35,8 @@ set -e
 def pack(folder: Path, out: Path, python: str) -> int:
     """Write a bundle's folder to `out`, whole or not at all.
 
-    The same files give the same bytes, whoever packs them and when. Nothing is compressed, since
-    wheels are.
+    The same files give the same bytes, no matter who packs them and when. Nothing is compressed,
+    since wheels are.
 
     Args:
         out: ends in `.deb` for a Debian package, else it is a tar.

@@ -30,12 +30,12 @@ def read_run(folder: Path) -> Run:
     """Read a run folder.
 
     Raises:
-        ModelError: it is none, or an unfinished one.
+        ModelError: it is not a run, or an unfinished one.
     """
     for name in (NETWORK, CARD, REPRESENTATIVE):
         if not (folder / name).is_file():
             raise ModelError(
-                f"{folder} is no finished run: {name} is missing; see crackscan-train fit"
+                f"{folder} is not a finished run: {name} is missing; see crackscan-train fit"
             )
     try:
         network = keras.models.load_model(folder / NETWORK, compile=False)

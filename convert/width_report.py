@@ -4,11 +4,15 @@ import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crackscan.convert.width_figures import Compared, Figures, figures
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 EDGES: dict[str, tuple[float, ...]] = {
     "width px": (0, 1.25, 1.75, 2.5, 3.5, 5, 7, 10, 16, 26, math.inf),
@@ -61,9 +65,8 @@ def _values(cracks: Sequence[Compared], name: str) -> list[float]:
     return [min(angle, 180 - angle) for angle in angles]
 
 
-def print_tables(total: Figures, groups: dict[str, dict[str, Figures]]) -> None:
-    """Print one table, a section for each way to class the cracks."""
-    from rich.console import Console
+def table_of_widths(total: Figures, groups: dict[str, dict[str, Figures]]) -> "Table":
+    """One table with a section for each way to class the cracks."""
     from rich.table import Table
 
     table = Table(title="Widths, px")
@@ -75,7 +78,7 @@ def print_tables(total: Figures, groups: dict[str, dict[str, Figures]]) -> None:
             table.add_row(f"{name} {label}", *(tell(found) for _, tell in COLUMNS))
         table.add_section()
     table.add_row("all", *(tell(total) for _, tell in COLUMNS))
-    Console(width=160).print(table)
+    return table
 
 
 def draw_errors(cracks: Sequence[Compared], path: Path) -> None:

@@ -29,7 +29,7 @@ def skeleton(mask: Mask) -> Mask:
 
 
 def half_width(mask: Mask) -> NDArray[np.float32]:
-    """The distance of each pixel from the nearest one outside; the picture's border is no edge."""
+    """Distance of each pixel to the nearest one outside, where the picture's border is not one."""
     padded = cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
     return np.asarray(cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1], np.float32)
 

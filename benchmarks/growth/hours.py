@@ -73,7 +73,7 @@ def _frame(wall: RGB, left: int, number: int) -> Frame:
 
 
 def _cells(number: int) -> "np.ndarray[tuple[int, int], np.dtype[np.float32]]":
-    """The crack map of a frame: a short crack every so many cells along the wall."""
+    """The crack map of a frame: a short crack at equal distances along the wall."""
     first = number * STEP_PX / CELL_PX
     cells = np.full((HEIGHT // CELL_PX, WIDTH // CELL_PX), 0.01, np.float32)
     for column in range(cells.shape[1]):

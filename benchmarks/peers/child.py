@@ -85,7 +85,7 @@ class Child:
         return GoneError(f"{how}: {self._said[:200]}" if self._said else how)
 
     def _end(self, patience_s: float) -> None:
-        """Let the process end, for want of orders, and close all that leads to it."""
+        """Let the process end, because no orders come, and close all that leads to it."""
         process = self._process
         assert process.stdin is not None and process.stdout is not None
         with suppress(BrokenPipeError):

@@ -20,7 +20,7 @@ class InstallError(Exception):
 def environment(folder: Path, installs: Sequence[Sequence[str]], borrowing: bool = False) -> Path:
     """The Python of an environment in `folder` after these calls of `pip install`.
 
-    It is made once; other calls make it anew. `borrowing`: it also sees the packages of the
+    It is made once; other calls make it again. `borrowing`: it also sees the packages of the
     environment that runs this, so that large ones are not installed twice.
 
     Raises:

@@ -54,7 +54,7 @@ class Slices:
         self._judged = {"sha256": _hash(model.read_bytes())}
 
     def forget(self) -> None:
-        """Begin anew."""
+        """Start again."""
         for file in self._folder.glob("*.json"):
             file.unlink()
 

@@ -21,7 +21,7 @@ def verify(ctx: click.Context, model: Path, run: Path, data: Path | None, as_jso
     """Compare MODEL, an int8 .tflite, with the float network of RUN, patch by patch.
 
     No float operator may be left, the runtime must delegate the whole graph, weights must be
-    per channel, the AUROC may drop by 0.002 at the most, and 99.5 % of the verdicts must be equal.
+    per channel, the AUROC may drop by at most 0.002, and 99.5 % of the verdicts must be equal.
     Exits with 1 where one of these does not hold. Compares on the validation side of the run's
     split, or on all of --data where that is other data (masks: squares of 128 px).
     """

@@ -57,7 +57,7 @@ def width(
 
     from crackscan.convert.width_accuracy import on_folder, on_renderings
     from crackscan.convert.width_figures import figures
-    from crackscan.convert.width_report import by_class, draw_errors, print_tables
+    from crackscan.convert.width_report import by_class, draw_errors, table_of_widths
     from crackscan.core.rendering.photographed_walls import read_backgrounds
     from crackscan.edge.measurement.width import ENCODED, LINEAR
 
@@ -92,4 +92,6 @@ def width(
         }
         click.echo(json.dumps(told, indent=2))
     else:
-        print_tables(total, groups)
+        from rich.console import Console
+
+        Console(width=160).print(table_of_widths(total, groups))

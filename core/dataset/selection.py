@@ -104,7 +104,7 @@ def _split_beside(file: Path, paths: set[str]) -> Split | None:
 
 @dataclass
 class Reader:
-    """Reads pictures one by one; what cannot be read is skipped and remembered."""
+    """Reads pictures one by one; what cannot be read is skipped and listed."""
 
     judged: Judged
     skipped: dict[str, str] = field(default_factory=dict)

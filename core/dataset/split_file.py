@@ -35,9 +35,11 @@ def read_split(path: Path) -> Split:
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from None
     except ValueError:
-        raise DataError(f"{path} is no split file: make one with crackscan-train split") from None
+        raise DataError(
+            f"{path} is not a split file: make one with crackscan-train split"
+        ) from None
     if not isinstance(data, dict) or data.get("format") != _KIND:
-        raise DataError(f"{path} is no split file: make one with crackscan-train split")
+        raise DataError(f"{path} is not a split file: make one with crackscan-train split")
     if data.get("version") != _VERSION:
         raise DataError(
             f"{path} has split format {data.get('version')}, this crackscan reads {_VERSION}: "

@@ -96,7 +96,7 @@ def _ffmpeg_options(options: str) -> Iterator[None]:
 
 
 class NetworkStream:
-    """An open network stream. Raises SourceError if nothing answers, or the answer is no video."""
+    """An open network stream. Raises SourceError if nothing answers, or not with a video."""
 
     def __init__(self, address: str, label: str, transport: str, read_s: float) -> None:
         silence_opencv()

@@ -41,7 +41,7 @@ def _size(_ctx: click.Context, _one: click.Parameter, texts: tuple[str, ...]) ->
     "--threads",
     multiple=True,
     type=click.IntRange(1, 64),
-    help="Threads of the model; may be repeated.  [default: 1, and one a core, 4 at the most]",
+    help="Threads of the model; may be repeated.  [default: 1, and one per core, at most 4]",
 )
 @click.option(
     "--seconds",

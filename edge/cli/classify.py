@@ -25,7 +25,7 @@ _BLOCK_PX = 640 * 640
     metavar="NAME",
     help="Which of the model's thresholds decides: default, or high-recall to miss less.",
 )
-@click.option("--threads", type=click.IntRange(1), help="[default: one per core, 4 at the most]")
+@click.option("--threads", type=click.IntRange(1), help="[default: one per core, at most 4]")
 @click.option("--exit-code", is_flag=True, help="Exit with 3 if any picture shows a crack.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
 @click.pass_context

@@ -17,9 +17,9 @@ def link(file: Path | None, new: bool) -> None:
     Use it for a scan that runs as a service, because the journal does not contain the keys. The
     keys are kept in the file that the setting `live_keys` names. Restart the scan after --new.
     """
+    from crackscan.edge.cli.live_links import print_links
     from crackscan.edge.settings import load
     from crackscan.edge.web.live.address import parse_address
-    from crackscan.edge.web.live.announce import announce_links
     from crackscan.edge.web.live.keys import Keys
     from crackscan.edge.web.live.serve import LiveServer
 
@@ -28,11 +28,11 @@ def link(file: Path | None, new: bool) -> None:
         raise CrackscanError("the live view is not set: set `live`, for example to 0.0.0.0:8765")
     address = parse_address(settings.live)
     if address.local:
-        announce_links(LiveServer(address, None), sys.stdout)
+        print_links(LiveServer(address, None), sys.stdout)
         return
     if not settings.live_keys:
         raise CrackscanError("the keys of the live view are not kept: set `live_keys` to a file")
     path = Path(settings.live_keys)
     if new:
         path.unlink(missing_ok=True)
-    announce_links(LiveServer(address, Keys.load_or_create(path)), sys.stdout, path)
+    print_links(LiveServer(address, Keys.load_or_create(path)), sys.stdout, path)

@@ -72,7 +72,9 @@ def measure(
     for name in pictures:
         with open_source(name) as source:
             if source.kind != "pictures":
-                raise CrackscanError(f"{name} is no picture: crackscan scan takes cameras, videos")
+                raise CrackscanError(
+                    f"{name} is not a picture: crackscan scan takes cameras, videos"
+                )
             for frame in source:
                 if min(frame.width, frame.height) < MIN_PX:
                     source.record_skip(

@@ -281,10 +281,10 @@ def _serve(settings: "Settings", hub: "Hub | None", stack: ExitStack) -> None:
         return
     import sys
 
+    from crackscan.edge.cli.live_links import print_links
     from crackscan.edge.web.live.address import parse_address
-    from crackscan.edge.web.live.announce import announce_links
     from crackscan.edge.web.live.serve import serve_hub
 
     keys_file = Path(settings.live_keys) if settings.live_keys else None
     live = stack.enter_context(serve_hub(hub, parse_address(settings.live), keys_file))
-    announce_links(live, sys.stderr, keys_file)
+    print_links(live, sys.stderr, keys_file)

@@ -22,7 +22,7 @@ class Throttling(IntFlag):
     CAPPED = 1 << 1
     """The clock is capped now."""
     THROTTLED = 1 << 2
-    """The clock is lowered now, for heat or for want of power."""
+    """The clock is lowered now, because of heat or low voltage."""
     HOT = 1 << 3
     """The soft temperature limit is at work now (Pi 3B+)."""
     UNDERVOLTAGE_BEFORE = 1 << 16
@@ -62,7 +62,7 @@ class Health:
     temperature_c: float | None
     """Of the processor."""
     throttling: Throttling | None
-    """None on a machine that is no Raspberry Pi."""
+    """None on a machine that is not a Raspberry Pi."""
 
     @property
     def hot(self) -> bool:

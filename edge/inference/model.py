@@ -140,7 +140,7 @@ class Model:
     def _invoke(self, rgb: RGB, shape: tuple[int, int]) -> Bytes:
         """The network's output (rows, cols), by its bytes; `shape` is that of its input."""
         if shape != self._shape:
-            self._shape = (0, 0)  # until the new size is allocated, for want of memory or not
+            self._shape = (0, 0)  # until the new size is allocated, even if memory is missing
             fed = input_shape(self._input, *shape)
             with drop_stderr():
                 self._interpreter.resize_tensor_input(self._input["index"], fed)
@@ -190,7 +190,9 @@ def shipped_models() -> list[str]:
 def _int8_ends(interpreter: Any, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
     if len(inputs) != 1 or len(outputs) != 1 or len(inputs[0]["shape"]) != 4:
-        raise ModelError(f"{path} is no crack model: one picture in and one map out are expected")
+        raise ModelError(
+            f"{path} is not a crack model: one picture in and one map out are expected"
+        )
     source, target = inputs[0], outputs[0]
     if np.issubdtype(source["dtype"], np.floating) or np.issubdtype(target["dtype"], np.floating):
         raise ModelError(f"{path} is a float model; make it int8: crackscan-convert quantize")

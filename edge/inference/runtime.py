@@ -14,7 +14,7 @@ _IDENTIFIER = b"TFL3"
 
 
 def default_threads() -> int:
-    """As many threads as this process may use cores, four at the most."""
+    """As many threads as this process may use cores, at most four."""
     return min(len(os.sched_getaffinity(0)), MAX_THREADS)
 
 
@@ -60,7 +60,7 @@ def open_interpreter(path: Path, threads: int, built_in: bool = False) -> tuple[
             kernels = _kernels(litert, threads, built_in)
             return make(model_path=str(path), num_threads=threads, **kernels), runtime
     except (ValueError, RuntimeError) as error:
-        raise ModelError(f"{path} is no TFLite model") from error
+        raise ModelError(f"{path} is not a TFLite model") from error
 
 
 def _kernels(litert: bool, threads: int, built_in: bool) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def demand_tflite(path: Path) -> None:
     """Look at the first bytes of a file, before native code does.
 
     Raises:
-        ModelError: the file is missing, cannot be read, or is no TFLite.
+        ModelError: the file is missing, cannot be read, or is not TFLite.
     """
     if not path.is_file():
         raise ModelError(f"there is no model file {path}")
@@ -101,4 +101,4 @@ def demand_tflite(path: Path) -> None:
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}") from error
     if start[4:] != _IDENTIFIER:
-        raise ModelError(f"{path} is no TFLite model")
+        raise ModelError(f"{path} is not a TFLite model")

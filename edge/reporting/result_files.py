@@ -159,7 +159,7 @@ def make_ready(folder: Path, overwrite: bool = False) -> None:
     scan wrote, nothing else.
     """
     if folder.exists() and not folder.is_dir():
-        raise CrackscanError(f"cannot write into {folder}: it is no folder")
+        raise CrackscanError(f"cannot write into {folder}: it is not a folder")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         if folder.exists():
@@ -206,7 +206,7 @@ def numbered(name: str, session: int | str) -> str:
 
 
 def _keep_state(folder: Path, session: int) -> None:
-    """Copy what an earlier session says of itself, so that the present one may say it anew."""
+    """Copy what an earlier session says of itself, so that the present one may write its own."""
     try:
         state = (folder / RESULTS_MARK).read_bytes()
     except FileNotFoundError:  # cut off before it was written

@@ -111,7 +111,7 @@ def _read(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise CrackscanError(f"{path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CrackscanError(f"{path} is no TOML: {error}") from None
+        raise CrackscanError(f"{path} is not TOML: {error}") from None
 
 
 def _take(

@@ -86,10 +86,8 @@ class Settings:
     site: str = _set("", "Where that is.", example="Bridge B 12")
     model: str = _set("", "A shipped model's name, or a .tflite file; empty: the shipped one.")
     operating_point: str = _set("default", "One of the thresholds in the model's card.")
-    threads: int = _set(
-        0, "Threads of the model; 0: one a core, four at the most.", _at_least(0), 4
-    )
-    every: int = _set(1, "Scan only every so manieth frame.", _at_least(1))
+    threads: int = _set(0, "Threads of the model; 0: one per core, at most four.", _at_least(0), 4)
+    every: int = _set(1, "Scan only every Nth frame.", _at_least(1))
     annotate: str = _set(
         "auto",
         "Write annotated pictures or an annotated video: yes, no, or auto, which leaves out the\n"
@@ -102,7 +100,7 @@ class Settings:
         "exif (what photographs say) or none; auto: exif for pictures, none for all else.",
         example="gpsd",
     )
-    stale_s: float = _set(5.0, "A live position older than this, in s, is none.", _at_least(0.1))
+    stale_s: float = _set(5.0, "A live position older than this, in s, is ignored.", _at_least(0.1))
     live: str = _set(
         "", "Show the scan to a browser at this HOST:PORT; empty: not.", example="127.0.0.1:8080"
     )

@@ -18,7 +18,7 @@ class PictureQuota:
     """How much of the disk pictures may use; findings are written in any case."""
 
     max_bytes: int | None = None
-    """All pictures of the survey together; None is no limit."""
+    """All pictures of the survey together; None means no limit."""
     reserve_bytes: int = 500 * _MB
     """Free space on the disk below which no picture is saved."""
 

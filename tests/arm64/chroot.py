@@ -1,4 +1,4 @@
-"""Debian for ARM in a folder: made once, entered through QEMU where this machine is no ARM."""
+"""Debian for ARM in a folder: made once, entered through QEMU where this machine is not an ARM."""
 
 import hashlib
 import os

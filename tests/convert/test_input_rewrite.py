@@ -185,7 +185,7 @@ def test_a_damaged_file_is_refused_in_one_line(
     append_card(b"\x1c\x00\x00\x00TFL3" + b"text" * 500, card, damaged)
     before = damaged.read_bytes()
     assert convert("optimize", damaged) == 1
-    assert "is no TFLite model" in capsys.readouterr().err
+    assert "is not a TFLite model" in capsys.readouterr().err
     assert damaged.read_bytes() == before
     with pytest.raises(ModelError):
         Model.load(damaged)

@@ -109,7 +109,7 @@ def test_a_part_of_a_view_has_its_cells_and_the_target_of_the_whole_only_without
         assert example.patch == (0.01 if index < 20 else -1.0)
 
 
-def test_finished_views_are_kept_and_others_are_made_anew(tmp_path: Path) -> None:
+def test_finished_views_are_kept_and_others_are_made_again(tmp_path: Path) -> None:
     teacher = network_as_teacher(crack_network("strided-96"))
     keep_views(tmp_path, [Greys()], ViewSettings(8, SIZE, 2, 0), teacher)
     before = (tmp_path / "rgb.npy").stat().st_mtime_ns

@@ -344,8 +344,8 @@ def _without_card(models: Path, at: Path) -> Path:
     ("case", "message"),
     [
         ("missing", "there is no model file"),
-        ("text.tflite", "is no TFLite model"),
-        ("text.keras", "is no Keras model"),
+        ("text.tflite", "is not a TFLite model"),
+        ("text.keras", "is not a Keras model"),
         ("picture.png", "is neither a .keras nor a .tflite model"),
         ("cardless.tflite", "carries no crackscan card"),
     ],
@@ -381,7 +381,7 @@ def test_a_name_that_is_no_model_is_answered_with_what_there_is(patches, tmp_pat
     assert evaluate("crack-xxl", patches, "--out", tmp_path / "out") == 1
     assert "there is no model crack-xxl: give a file" in capsys.readouterr().err
     assert evaluate(tmp_path, patches, "--out", tmp_path / "out") == 1
-    assert "is no run folder: it holds no model.keras" in capsys.readouterr().err
+    assert "is not a run folder: it holds no model.keras" in capsys.readouterr().err
 
 
 def test_an_output_folder_that_cannot_be_made_ends_in_one_line(models, patches, tmp_path, capsys):

@@ -137,10 +137,10 @@ def write_state(path: Path, state: object, keys: list[str], storages: bytes = b"
 def test_a_weights_file_runs_no_code(tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     file = write_state(tmp_path / "evil.pth", OrderedDict(weight=Malice(mark)), [])
-    with pytest.raises(CrackscanError, match="is no PyTorch weights file of the expected kind"):
+    with pytest.raises(CrackscanError, match="is not a PyTorch weights file of the expected kind"):
         read_torch_state(file)
     file.write_bytes(pickle.dumps(Malice(mark)))
-    with pytest.raises(CrackscanError, match="is no PyTorch weights file of the expected kind"):
+    with pytest.raises(CrackscanError, match="is not a PyTorch weights file of the expected kind"):
         read_torch_state(file)
     assert not mark.exists()
 
@@ -202,7 +202,7 @@ def test_tensors_are_read_with_offset_and_stride(tmp_path: Path) -> None:
 def test_a_tensor_that_reaches_outside_its_file_is_refused(
     tmp_path: Path, offset: int, size: tuple[int, ...], stride: tuple[int, ...]
 ) -> None:
-    with pytest.raises(CrackscanError, match="is no PyTorch weights file of the expected kind"):
+    with pytest.raises(CrackscanError, match="is not a PyTorch weights file of the expected kind"):
         read_torch_state(torch_file(tmp_path / "bad.pth", offset, size, stride))
 
 

@@ -27,7 +27,11 @@ from crackscan.core.errors import CrackscanError
     " none.",
 )
 @click.option(
-    "--epochs", type=click.IntRange(1), default=30, show_default=True, help="At the most."
+    "--epochs",
+    type=click.IntRange(1),
+    default=30,
+    show_default=True,
+    help="Largest number of epochs.",
 )
 @click.option(
     "--patience",

@@ -37,7 +37,7 @@ class Polyline:
 
 @dataclass(frozen=True)
 class Annotation:
-    """What one photograph shows: everything that is neither crack nor ignored is no crack."""
+    """What one photograph shows: everything that is neither crack nor ignored is not a crack."""
 
     file: str
     width: int
@@ -58,7 +58,7 @@ class Annotation:
 def read_annotations(path: Path = ANNOTATIONS) -> tuple[Annotation, ...]:
     """Read the annotations of a set of photographs, in the order of the file.
 
-    Raises DataError where the file is missing, is no annotation file, or contradicts itself.
+    Raises DataError where the file is missing, is not an annotation file, or contradicts itself.
     """
     try:
         photos = json.loads(path.read_text(encoding="utf-8"))["photos"]

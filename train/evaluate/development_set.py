@@ -1,6 +1,6 @@
 """The development set: the pictures that choose models and thresholds, the same for everyone.
 
-Nothing of it is trained on. It is fixed by name: whoever has the data folder has the same set.
+Nothing of it is trained on. It is fixed by name: anyone who has the data folder has the same set.
 """
 
 import re

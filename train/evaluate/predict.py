@@ -66,9 +66,11 @@ class KerasScorer:
         try:
             model = keras.models.load_model(path, compile=False)
         except (OSError, ValueError, TypeError, KeyError) as error:
-            raise ModelError(f"{path} is no Keras model that can be loaded: {error}") from error
+            raise ModelError(f"{path} is not a Keras model that can be loaded: {error}") from error
         if len(model.inputs) != 1 or len(model.outputs) != 1 or len(model.outputs[0].shape) != 4:
-            raise ModelError(f"{path} is no crack model: one picture in, one map out are expected")
+            raise ModelError(
+                f"{path} is not a crack model: one picture in, one map out are expected"
+            )
         self._infer = tf.function(
             lambda rgb: model(tf.cast(rgb, model.inputs[0].dtype), training=False),
             input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8)],
@@ -92,7 +94,7 @@ class TfliteScorer:
             with drop_stderr():
                 self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
         except (ValueError, RuntimeError) as error:
-            raise ModelError(f"{path} is no TFLite model") from error
+            raise ModelError(f"{path} is not a TFLite model") from error
         (self._input, self._output) = self._ends(path)
         self.card, self.card_from = read_card(path), path.name
         self._size: tuple[int, ...] = ()
@@ -120,7 +122,9 @@ class TfliteScorer:
         inputs = self._interpreter.get_input_details()
         outputs = self._interpreter.get_output_details()
         if len(inputs) != 1 or len(outputs) != 1 or len(outputs[0]["shape"]) != 4:
-            raise ModelError(f"{path} is no crack model: one picture in, one map out are expected")
+            raise ModelError(
+                f"{path} is not a crack model: one picture in, one map out are expected"
+            )
         if not takes_camera_bytes(inputs[0]) or np.issubdtype(outputs[0]["dtype"], np.floating):
             raise ModelError(f"{path} is a float model; make it int8: crackscan-convert quantize")
         return inputs[0], outputs[0]

@@ -72,7 +72,7 @@ def find_model(name: Path) -> Path:
     """
     if name.is_dir():
         if not (name / NETWORK).is_file():
-            raise ModelError(f"{name} is no run folder: it holds no {NETWORK}")
+            raise ModelError(f"{name} is not a run folder: it holds no {NETWORK}")
         return name / NETWORK
     if name.exists() or name.suffix:
         return name

@@ -166,7 +166,7 @@ def soften_targets(hard: Targets, taught: npt.NDArray[Any]) -> Targets:
 
 
 class Views:
-    """Kept examples with their soft targets, turned, mirrored and lit a little anew each time.
+    """Kept examples with their soft targets, turned, mirrored and lit at random.
 
     Of a smaller `size` than they were kept in, squares are cut between cells; a part of a picture
     that is probably cracked somewhere has no target as a whole.

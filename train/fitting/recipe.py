@@ -20,7 +20,7 @@ MASONRY = RenderConfig(
 @dataclass(frozen=True)
 class Stage:
     """A warm restart (Loshchilov and Hutter 2017): on from where the one before ended, with other
-    examples and a learning rate that rises and falls anew."""
+    examples and a learning rate that rises and falls again."""
 
     epochs: int
     rate: float

@@ -50,7 +50,7 @@ def read_settings(run: Path) -> Settings:
             raise ValueError
         return Settings(**found)
     except (ValueError, AttributeError) as error:
-        raise CrackscanError(f"{file} is damaged or of another version; start anew") from error
+        raise CrackscanError(f"{file} is damaged or of another version; start again") from error
 
 
 def claim_folder(run: Path, settings: Settings, resume: bool) -> None:

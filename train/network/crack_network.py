@@ -66,7 +66,7 @@ def load_weights(model: keras.Model, backbone: str, weights: str) -> None:
 
 
 def receptive_margin_px(model: keras.Model) -> int:
-    """How far outside a cell the picture can change its value, at the most, in px.
+    """How far outside a cell the picture can change its value, at most, in px.
 
     Walks the layers from picture to logit with the recurrence for kernel size and stride (Dumoulin
     and Visin 2016); all branches of these networks follow one another in `model.layers`, and a

@@ -102,7 +102,9 @@ def read_torch_state(path: Path) -> dict[str, Array]:
         OverflowError,
         MemoryError,
     ) as error:
-        raise CrackscanError(f"{path} is no PyTorch weights file of the expected kind") from error
+        raise CrackscanError(
+            f"{path} is not a PyTorch weights file of the expected kind"
+        ) from error
 
 
 class _TensorUnpickler(pickle.Unpickler):

@@ -28,7 +28,7 @@ def load_quantized(model: keras.Model, backbone: str, file: Path, pictures: RGB)
     gives what the folded one gave. Half a grey level of brightness is lost, and what int8 lost.
 
     Raises:
-        CrackscanError: the file is no model, or one of another backbone.
+        CrackscanError: the file is not a model, or one of another backbone.
     """
     if not file.is_file():
         raise CrackscanError(f"there is no weights file {file}")
@@ -90,7 +90,7 @@ def _read_convolutions(file: Path) -> Iterator[tuple[Array, Array]]:
             interpreter = Interpreter(str(file), experimental_op_resolver_type=plain)
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
-        raise ModelError(f"{file} is no TFLite model") from error
+        raise ModelError(f"{file} is not a TFLite model") from error
     tensors = {one["index"]: one for one in interpreter.get_tensor_details()}
 
     def values(index: int) -> Array:

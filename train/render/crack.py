@@ -67,7 +67,7 @@ def widen_course(
 
 
 def joint_beside(rng: np.random.Generator, main: Strand) -> Strand:
-    """A straight joint that a crack runs along, now in it and now beside it; it is no crack."""
+    """A straight joint that a crack runs along, now in it and now beside it; it is not a crack."""
     shift = rng.normal(0.0, 3.0, 2).astype(np.float32)
     at = np.linspace(0.0, 1.0, len(main.points), dtype=np.float32)[:, None]
     course = main.points[0, :2] + shift + at * (main.points[-1, :2] - main.points[0, :2])

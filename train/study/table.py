@@ -92,7 +92,7 @@ def ablation_page(rows: Sequence[Sequence[Result]], size: Size, backbone: str, c
         )
     lines += [
         "",
-        "Mean of the seeds, and how far they lie from it at the most. *Own validation*: METU"
+        "Mean of the seeds, and how far they lie from it at most. *Own validation*: METU"
         " patches that the line's own split kept back; in the first line copies of them were"
         " trained on. *Photographs*: DeepCrack development patches of 128 px; F1 at its best"
         " threshold. *Alarms*: crack-free renderings, all with look-alikes, and crack-free"

@@ -59,7 +59,7 @@ def disk(surveys: str, reserve_mb: int) -> Check:
     folder = Path(surveys or ".").resolve()
     there = next(one for one in (folder, *folder.parents) if one.exists())
     if not there.is_dir():
-        return broken("disk", f"{there} is no folder", "name another folder for surveys")
+        return broken("disk", f"{there} is not a folder", "name another folder for surveys")
     state = os.statvfs(there)
     free_mb = state.f_bavail * state.f_frsize / _MB
     found = f"{free_mb / 1000:.1f} GB free for {folder}"

@@ -100,7 +100,7 @@ class PhotoRecorder:
             self.rewrite_findings()
 
     def rewrite_findings(self) -> None:
-        """Make findings.jsonl anew from the record: a kill may have come between the two."""
+        """Write findings.jsonl again from the record; a kill may have come between the two."""
         if self.results is None:
             return
         taken = {one.name: (one.taken_s, one.taken_local) for one in self.survey.scanned()}

@@ -89,7 +89,7 @@ def judge_width(width: Length | None, limit_mm: float) -> Judgement:
 
 @dataclass(frozen=True)
 class WidthClass:
-    """How many widths lie in [`low_mm`, `high_mm`); None is no upper end."""
+    """How many widths lie in [`low_mm`, `high_mm`); None means no upper end."""
 
     low_mm: float
     high_mm: float | None

@@ -128,7 +128,7 @@ def test_a_disk_without_room_for_pictures_is_broken(tmp_path: Path) -> None:
     most_mb = int(state.f_bavail * state.f_frsize / 1e6)
     assert machine.disk(str(tmp_path), most_mb // 2).state is State.WARNING
     (tmp_path / "file").touch()
-    assert "is no folder" in machine.disk(str(tmp_path / "file" / "surveys"), 0).found
+    assert "is not a folder" in machine.disk(str(tmp_path / "file" / "surveys"), 0).found
 
 
 @pytest.mark.parametrize("machine_name", ["x86_64", "armv7l"])

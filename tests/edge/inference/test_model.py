@@ -1,4 +1,4 @@
-"""A picture becomes the same crack map however it is cut; a file that is no model is refused."""
+"""A picture becomes the same crack map however it is cut; a file that is not a model is refused."""
 
 import shutil
 import threading
@@ -183,7 +183,7 @@ def test_the_shipped_margin_hides_every_cut() -> None:
 
 
 def write_text(file: Path, model: Path) -> None:  # noqa: ARG001
-    file.write_text("this is no model, whatever its name says\n" * 100)
+    file.write_text("this is not a model, whatever its name says\n" * 100)
 
 
 def write_nothing(file: Path, model: Path) -> None:  # noqa: ARG001
@@ -232,8 +232,8 @@ def write_card_without_default(file: Path, model: Path) -> None:
     ("write", "reason"),
     [
         (None, "there is no model file"),
-        (write_text, "is no TFLite model"),
-        (write_nothing, "is no TFLite model"),
+        (write_text, "is not a TFLite model"),
+        (write_nothing, "is not a TFLite model"),
         (write_half, "carries no crackscan card, or was cut short"),
         (write_without_card, "carries no crackscan card.*crackscan-convert quantize"),
         (write_float, "is a float model; make it int8: crackscan-convert quantize"),

@@ -67,7 +67,7 @@ def test_the_example_holds_every_setting_and_is_valid_without_its_comment_marks(
         ('target = "yes"', "target must be true or false, not 'yes'"),
         ('points = "1,2,3"', "points must be X1,Y1,X2,Y2,MM with places at least 10 px apart"),
         ('points = "1,1,2,2,9"', "points must be X1,Y1,X2,Y2,MM with places at least 10 px apart"),
-        ("every = ", "is no TOML: Invalid value (at "),
+        ("every = ", "is not TOML: Invalid value (at "),
     ],
 )
 def test_a_mistake_in_the_file_is_one_line(tmp_path: Path, text: str, told: str) -> None:

@@ -139,7 +139,7 @@ def test_a_finding_is_shown_where_each_frame_has_it_and_counted_in_all(wall: RGB
 
 
 def test_a_best_view_is_reported_with_the_registered_frame_that_shows_it(wall: RGB) -> None:
-    """So whoever keeps the pixels finds them in that frame, and in no other."""
+    """So a caller that keeps the pixels finds them in that frame, and in no other."""
     camera = Camera(wall)
     best = -1
     for index in range(60):

@@ -112,7 +112,7 @@ def test_what_leaves_the_view_fades_with_time() -> None:
     away = at(x + 300)
     assert view(evidence, at(x)).max() >= RULE.cell
     evidence.add_observations(Observation(crack_map(), away, 1.0, 1.0))
-    assert view(evidence, at(x)).max() >= RULE.cell  # remembered,
+    assert view(evidence, at(x)).max() >= RULE.cell  # still there,
     for second in range(2, 40):
         evidence.add_observations(Observation(crack_map(), away, 1.0, float(second)))
     assert view(evidence, at(x)).max() < RULE.cell  # and forgotten

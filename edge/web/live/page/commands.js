@@ -89,7 +89,7 @@ export function connect(now) {
     if (frame) openScale(frame, (scale) => ask(byId("more"), { do: "scale", ...scale }));
     else say("There is no picture yet", false);
   });
-  // A tap beside a dialog closes it. Cancel is no submit button: Enter would press the first one.
+  // A tap beside a dialog closes it. Cancel is not a submit button: Enter would press the first one.
   for (const dialog of document.querySelectorAll("dialog")) {
     dialog.querySelector(".cancel")?.addEventListener("click", () => dialog.close("cancel"));
     dialog.addEventListener("pointerdown", (event) => {

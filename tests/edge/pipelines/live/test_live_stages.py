@@ -28,7 +28,7 @@ FRAMES = 60
 
 
 class SlowDisk:
-    """Holds up whoever calls a function, from `block` until `release`."""
+    """Holds up the callers of a function, from `block` until `release`."""
 
     def __init__(self) -> None:
         self.held_up: set[str] = set()

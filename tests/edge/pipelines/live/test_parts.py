@@ -57,7 +57,7 @@ def test_a_gap_lasts_from_its_first_frame_to_the_next_good_one() -> None:
         ("too fast", 2, 3)
     ]
     assert noted((1, "too fast"), (1.5, ""), (2, "too fast"), (2.5, "")) == [], (
-        "short ones are none"
+        "short ones are not noted"
     )
     assert noted((1, "covered"), (4, "covered")) == [("covered", 1, 3)], "the scan ended in it"
 

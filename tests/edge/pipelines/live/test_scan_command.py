@@ -42,7 +42,7 @@ def test_a_scan_can_be_set_without_arguments_and_names_its_survey_by_the_clock(
         (["{photos}", "--out", "out", "--operating-point", "nosuch"], 1, "nosuch"),
         (["{photos}", "--out", "{photos}"], 1, "holds no scan"),
         (["{photos}", "--out", "{photos}", "--overwrite"], 1, "holds no scan"),
-        (["{photos}", "--out", "{photos}/crack.jpg"], 1, "it is no folder"),
+        (["{photos}", "--out", "{photos}/crack.jpg"], 1, "it is not a folder"),
         (["{photos}", "--out", "{photos}/crack.jpg/out"], 1, "cannot write into"),
         (["{photos}", "--out", "/proc/out"], 1, "cannot write into /proc/out"),
     ],

@@ -108,7 +108,7 @@ def test_every_change_is_told_and_gives_a_new_version() -> None:
     assert hub.read_state().ended
     hub.publish_frame(a_frame(1))
     assert len(told) == 6
-    assert hub.version == 5, "a frame is no news for the list"
+    assert hub.version == 5, "a frame is not news for the list"
     hub.notify_changes(None)
     hub.publish_frame(a_frame(2))
     assert len(told) == 6

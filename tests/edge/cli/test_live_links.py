@@ -6,8 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from crackscan.edge.cli.live_links import draw_qr_code, print_links
 from crackscan.edge.web.live.address import Address
-from crackscan.edge.web.live.announce import announce_links, draw_qr_code
 from crackscan.edge.web.live.keys import Keys, Role
 from crackscan.edge.web.live.serve import LiveServer
 
@@ -57,7 +57,7 @@ def test_the_code_fits_a_terminal() -> None:
 
 def test_a_terminal_gets_both_links() -> None:
     out = Terminal()
-    announce_links(NETWORK, out)
+    print_links(NETWORK, out)
     assert NETWORK.links()[0] in out.getvalue()
     assert NETWORK.links(Role.VIEW)[0] in out.getvalue()
     assert NETWORK.links()[0] != NETWORK.links(Role.VIEW)[0]
@@ -65,7 +65,7 @@ def test_a_terminal_gets_both_links() -> None:
 
 def test_a_file_or_journal_gets_no_key() -> None:
     out = StringIO()
-    announce_links(NETWORK, out, Path("/var/lib/crackscan/live-keys"))
+    print_links(NETWORK, out, Path("/var/lib/crackscan/live-keys"))
     assert NETWORK.keys is not None
     assert NETWORK.keys.control not in out.getvalue()
     assert NETWORK.keys.view not in out.getvalue()
@@ -76,5 +76,5 @@ def test_a_file_or_journal_gets_no_key() -> None:
 
 def test_a_view_for_this_machine_needs_no_code() -> None:
     out = Terminal()
-    announce_links(LiveServer(Address("127.0.0.1", 8765), None), out)
+    print_links(LiveServer(Address("127.0.0.1", 8765), None), out)
     assert out.getvalue() == "Live view, on this machine only: http://127.0.0.1:8765/\n"

@@ -80,7 +80,7 @@ def describe_software() -> str:
     """One line: crackscan, Python, the packages that are loaded and have a version, the system."""
     loaded = {
         name: getattr(sys.modules.get(name), "__version__", None)
-        for name in ("numpy", "cv2", "ai_edge_litert", "tflite_runtime", "rasterio", "dask")
+        for name in ("numpy", "cv2", "PIL", "ai_edge_litert", "tflite_runtime", "rasterio", "dask")
     }
     packages = "".join(f", {name} {version}" for name, version in loaded.items() if version)
     return (

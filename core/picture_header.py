@@ -1,35 +1,22 @@
-"""Reads and checks a picture's format and size before anything is decoded."""
+"""Checks a picture's format, size and end before anything is decoded."""
 
-from dataclasses import dataclass
 from io import BytesIO
 
 from crackscan.core.jpeg_end import has_jpeg_end
 from crackscan.core.picture_metadata import (
     DamagedHeaderError,
+    PictureMetadata,
     UnknownFormatError,
     read_metadata,
 )
-
-
-@dataclass(frozen=True)
-class Header:
-    """The format and size of a picture file."""
-
-    kind: str
-    """JPEG, PNG, TIFF, WebP or BMP."""
-    width: int
-    height: int
-    """Pixels as stored, before any rotation."""
-    orientation: int = 1
-    """EXIF orientation (tag 0x0112), 1 to 8; for a TIFF always 1, because libtiff applies it."""
 
 
 class HeaderError(Exception):
     """The content is not a picture that can be read; the text says why, to follow a file's name."""
 
 
-def parse_header(data: bytes) -> Header:
-    """Read the header of a whole file's content.
+def parse_header(data: bytes) -> PictureMetadata:
+    """Read the metadata of a whole file's content.
 
     Raises HeaderError if it is not a picture that is read, is damaged, or is cut short.
     """
@@ -47,8 +34,7 @@ def parse_header(data: bytes) -> Header:
         )
     if _is_cut_short(found.kind, data):
         raise HeaderError("is cut short: copy it again from the camera or card")
-    orientation = 1 if found.kind == "TIFF" else found.exif.orientation
-    return Header(found.kind, found.width, found.height, orientation)
+    return found
 
 
 def _is_cut_short(kind: str, data: bytes) -> bool:

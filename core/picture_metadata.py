@@ -36,12 +36,16 @@ class PictureMetadata:
     xmp: bytes | None = None
     """The XMP packet: XML, in UTF-8 as a rule."""
 
+    @property
+    def orientation(self) -> int:
+        """EXIF orientation (tag 0x0112), 1 to 8; of a TIFF always 1, because libtiff applies it."""
+        return 1 if self.kind == "TIFF" else self.exif.orientation
+
 
 def read_metadata(file: BinaryIO) -> PictureMetadata:
-    """Read the metadata of an open picture file. No pixel is decoded; of a JPEG, only the head
-    is read.
+    """Read the metadata of an open picture file; of a JPEG, only the head is read.
 
-    Raises UnknownFormatError, DamagedHeaderError, or OSError if the file cannot be read.
+    Raises UnknownFormatError, DamagedHeaderError, or OSError if nothing can be read.
     """
     start = file.read(32)
     found = next((kind for magic, kind in _MAGIC if re.match(magic, start, re.DOTALL)), None)

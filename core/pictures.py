@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscan.core.errors import PictureError
-from crackscan.core.picture_header import Header, HeaderError, parse_header
+from crackscan.core.picture_header import HeaderError, parse_header
+from crackscan.core.picture_metadata import PictureMetadata
 from crackscan.core.stderr_capture import capture_library_messages
 
 RGB = NDArray[np.uint8]
@@ -54,18 +55,21 @@ def read_picture(path: str | os.PathLike[str]) -> RGB:
     return decode_picture(_read_bytes(path), path)
 
 
-def decode_picture(data: bytes, path: Path, reduction: int = 1) -> RGB:
+def decode_picture(
+    data: bytes, path: Path, reduction: int = 1, metadata: PictureMetadata | None = None
+) -> RGB:
     """Decode a picture file's content as `read_picture` does; `path` is named in errors.
 
     With a `reduction` of 2, 4 or 8 the result has ceil(height / reduction) by
     ceil(width / reduction) px. A JPEG is decoded at that size, which takes less memory; other
-    formats are decoded first and then scaled down.
+    formats are decoded first and then scaled down. `metadata` is that of `check_header`, if it was
+    called before.
     """
-    return _decode(path, data, check_header(data, path), reduction)
+    return _decode(path, data, metadata or check_header(data, path), reduction)
 
 
-def check_header(data: bytes, path: Path) -> Header:
-    """Read the header of a picture file's content; `path` is named in errors.
+def check_header(data: bytes, path: Path) -> PictureMetadata:
+    """Read the metadata of a picture file's content; `path` is named in errors.
 
     Raises PictureError if it is not a picture, is cut short, or is larger than MAX_PIXELS.
     """
@@ -99,7 +103,7 @@ def _read_bytes(path: Path) -> bytes:
         raise PictureError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _decode(path: Path, data: bytes, header: Header, reduction: int) -> RGB:
+def _decode(path: Path, data: bytes, header: PictureMetadata, reduction: int) -> RGB:
     flags = _REDUCED[reduction] if reduction > 1 else cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
     if header.kind != "TIFF":
         # OpenCV ignores an orientation that is stored as LONG, and before 4.10 that of a WebP.

@@ -12,7 +12,7 @@ from stat import S_ISREG
 import numpy as np
 
 from crackscan.core.errors import CrackscanError, PictureError
-from crackscan.core.picture_header import Header
+from crackscan.core.picture_metadata import PictureMetadata
 from crackscan.core.pictures import MAX_BYTES, RGB, check_header, decode_picture
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import CrackMap, Finding, Rule
@@ -37,7 +37,7 @@ from crackscan.edge.pipelines.photos.listing import digest_of
 from crackscan.edge.pipelines.photos.measuring import measure_parts
 from crackscan.edge.pipelines.photos.values import Method, PhotoResult, Task
 from crackscan.edge.positioning.geotag import Geotag
-from crackscan.edge.positioning.photo import PhotoData, read_photo
+from crackscan.edge.positioning.photo import PhotoData, interpret_metadata
 from crackscan.edge.survey.values import FileMark
 
 MOST_MEASURED = 60
@@ -109,7 +109,7 @@ class PhotoDetector:
         self, plain: PhotoResult, path: Path, data: bytes, geotag: Geotag | None
     ) -> PhotoResult:
         header = check_header(data, path)
-        photo = read_photo(path)
+        photo = interpret_metadata(header)
         if geotag is not None:
             photo = replace(photo, geotag=geotag)
         kept, notes = photo.geotag, photo.notes
@@ -130,11 +130,11 @@ class PhotoDetector:
         blank = _frame_of(_blank(header.height, header.width), os.fspath(path))
         scales = choose_scales(header.width, header.height, self._mm_per_px(blank, photo))
         reduction = round(1 / scales[0]) if self._reducible(header, scales) else 1
-        rgb = decode_picture(data, path, reduction)
+        rgb = decode_picture(data, path, reduction, header)
         searched = self._search(rgb, _upright_size(header, rgb, reduction), scales)
         if searched.findings and reduction > 1:  # they are measured in all pixels
             del rgb
-            rgb = decode_picture(data, path)
+            rgb = decode_picture(data, path, metadata=header)
         return self._finish(known, rgb, os.fspath(path), photo, searched)
 
     def _search(self, rgb: RGB, size: tuple[int, int], scales: tuple[float, ...]) -> "_Searched":
@@ -209,7 +209,7 @@ class PhotoDetector:
         scale = self.scaling.estimate_scale(frame, photo.geotag, photo=photo)
         return None if scale is None else scale.mm_per_px
 
-    def _reducible(self, header: Header, scales: tuple[float, ...]) -> bool:
+    def _reducible(self, header: PictureMetadata, scales: tuple[float, ...]) -> bool:
         return header.kind == "JPEG" and scales[0] < 1 and not self.method.scale.target
 
 
@@ -256,7 +256,7 @@ def _reason(error: PictureError, path: Path) -> str:
     return str(error).removeprefix(str(path)).strip()
 
 
-def _upright_size(header: Header, rgb: RGB, reduction: int) -> tuple[int, int]:
+def _upright_size(header: PictureMetadata, rgb: RGB, reduction: int) -> tuple[int, int]:
     """Height and width of the whole photograph, turned as its decoded picture is."""
     stored = header.height, header.width
     decoded = tuple(ceil(side / reduction) for side in stored)

@@ -91,7 +91,7 @@ def _scan_pictures(pictures: WatchedPhotos, watch: Watch) -> Results:
 
 
 def _scan_moving(live: LiveScan, watch: Watch) -> Results:
-    source, tally = live.source, live.tally
+    source, tally = live.state.source, live.state.tally
     try:
         live.scan_frames(watch)
         _require_frames(source, tally)
@@ -102,7 +102,7 @@ def _scan_moving(live: LiveScan, watch: Watch) -> Results:
             live.end_scan("failed")
         raise
     live.end_scan(_final_state(source))
-    return live.record.results.results
+    return live.state.record.results.results
 
 
 def _require_frames(source: Source, tally: LiveTally) -> None:

@@ -1,45 +1,42 @@
 """The status of a live scan, as viewers see it."""
 
-from typing import TYPE_CHECKING
-
 from crackscan.edge.device.health import Throttling
+from crackscan.edge.pipelines.live.live_state import LiveState
 from crackscan.edge.pipelines.live.viewer_values import list_choices
 from crackscan.edge.survey import WriterState
 from crackscan.edge.web.live.values import Status
 
-if TYPE_CHECKING:
-    from crackscan.edge.pipelines.live.live_scan import LiveScan
 
-
-def make_status(scan: "LiveScan") -> Status:
-    """The present status; to be called by the owner of the scan."""
-    tally, card, settings = scan.tally, scan.setup.model.card, scan.setup
-    state, condition, health = scan.record_state, scan.source.condition, scan.throttle.health
-    newest, scale = scan.newest, None
+def make_status(state: LiveState) -> Status:
+    """The present status; to be called by the owner of the state."""
+    tally, setup, card = state.tally, state.setup, state.setup.model.card
+    recording, condition = state.record_state, state.source.condition
+    health = state.throttle.health
+    newest, scale = state.newest, None
     if newest is not None:
-        scale = scan.scaling.estimate_scale(newest.frame, newest.geotag)
-    trouble = describe_trouble(state) or scan.record.results.trouble or ""
-    throttling, throttled = health.throttling or Throttling(0), scan.throttle.message
+        scale = state.scaling.estimate_scale(newest.frame, newest.geotag)
+    trouble = describe_trouble(recording) or state.record.results.trouble or ""
+    throttling, throttled = health.throttling or Throttling(0), state.throttle.message
     return Status(
-        source=scan.source.name,
+        source=state.source.name,
         model=card.name,
-        survey=scan.record.name,
+        survey=state.record.name,
         frames=tally.frames,
         frames_per_s=tally.recent_fps,
         findings=tally.findings,
-        dropped=scan.source.dropped,
+        dropped=state.source.dropped,
         unclear=tally.unclear,
         condition="" if condition.good else condition.text or condition.state.value,
-        paused=scan.paused,
-        recording=not scan.paused and (state is None or state.trouble is None),
+        paused=state.paused,
+        recording=not state.paused and (recording is None or recording.trouble is None),
         trouble=trouble,
         choices=list_choices(card),
-        choice=scan.point,
-        threshold=scan.rule.patch,
+        choice=state.point,
+        threshold=state.rule.patch,
         temperature_c=health.temperature_c,
         throttled=", ".join([*throttling.now.words, *([throttled] if throttled else [])]),
-        free_bytes=None if state is None else state.free_bytes,
-        follows_position=settings.position.name != "none",
+        free_bytes=None if recording is None else recording.free_bytes,
+        follows_position=setup.position.name != "none",
         position=None if newest is None else newest.geotag.position,
         scale_mm_per_px=None if scale is None else scale.mm_per_px,
         scale_source="" if scale is None else scale.source,

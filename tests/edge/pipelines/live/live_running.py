@@ -63,8 +63,9 @@ class Running:
         self.tally = LiveTally()
         self.error: CrackscanError | None = None
         cameras = iter([*map(camera, counts)])
+        # A camera is lost when it is unplugged, not when the machine is loaded.
         parameters = SupervisionParameters(
-            next_picture_s=1.0, first_backoff_s=0.1, longest_backoff_s=0.2
+            next_picture_s=30.0, first_backoff_s=0.1, longest_backoff_s=0.2
         )
 
         def plug_in() -> Camera:

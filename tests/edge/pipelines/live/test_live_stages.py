@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from live_running import Running
 
-from crackscan.edge.pipelines.live import Setup, live_scan
+from crackscan.edge.pipelines.live import Setup, live_scan, survey_switch
 from crackscan.edge.reporting.result_files import Results
 from crackscan.edge.survey import SurveyReader, SurveyWriter
 from crackscan.edge.survey import writer as survey_writer
@@ -87,7 +87,7 @@ def test_a_new_survey_on_a_slow_disk_delays_no_frame(
     setup: Setup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = SlowDisk()
-    disk.slow_down(monkeypatch, live_scan, "make")
+    disk.slow_down(monkeypatch, survey_switch, "make")
     disk.slow_down(monkeypatch, SurveyWriter, "close")
     running = Running(setup, tmp_path / "first", [100_000])
     running.until(lambda: bool(running.hub.read_state().found))

@@ -81,7 +81,7 @@ def compute_widths(
     Both are (n,), in units of the level. The prior of the width is uniform in its logarithm.
     """
     joint = evidence.log_likelihood + _depth_prior(evidence.depth, tone, usual_depth)
-    joint = joint + log_weights[:, None]
+    joint += log_weights[:, None]
     peak = joint.max(axis=1)
     marginal = peak + np.log(np.exp(joint - peak[:, None]).sum(axis=1))
     marginal = np.maximum(marginal - marginal.max(axis=1, keepdims=True), -40)

@@ -28,16 +28,13 @@ from crackscan.edge.appliance.bench import surroundings
 from crackscan.edge.appliance.bench.wall import encoded_frames
 from crackscan.edge.inference.model import Model
 from crackscan.edge.inference.self_test import CRACKED, INTACT, SAMPLES
-from crackscan.edge.pipelines.photos import (
-    Method,
-    PhotoRecorder,
-    PhotoTally,
-    ProcessPool,
-    list_photos,
-    method_settings,
-    open_survey,
-    scan_photos,
-)
+from crackscan.edge.pipelines.photos.folder import method_settings, open_survey
+from crackscan.edge.pipelines.photos.listing import list_photos
+from crackscan.edge.pipelines.photos.process_pool import ProcessPool
+from crackscan.edge.pipelines.photos.record import PhotoRecorder
+from crackscan.edge.pipelines.photos.scan_photos import scan_photos
+from crackscan.edge.pipelines.photos.tally import PhotoTally
+from crackscan.edge.pipelines.photos.values import Method
 from crackscan.edge.survey import PictureQuota, SurveyInfo
 
 COUNTS = (1, 2)

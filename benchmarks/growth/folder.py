@@ -13,16 +13,13 @@ from crackscan.core.model_card import Card
 from crackscan.core.picture_writing import write_picture
 from crackscan.edge.device.health import resident_mb
 from crackscan.edge.inference.model import Model
-from crackscan.edge.pipelines.photos import (
-    Method,
-    PhotoRecorder,
-    PhotoTally,
-    ProcessPool,
-    list_photos,
-    method_settings,
-    open_survey,
-    scan_photos,
-)
+from crackscan.edge.pipelines.photos.folder import method_settings, open_survey
+from crackscan.edge.pipelines.photos.listing import list_photos
+from crackscan.edge.pipelines.photos.process_pool import ProcessPool
+from crackscan.edge.pipelines.photos.record import PhotoRecorder
+from crackscan.edge.pipelines.photos.scan_photos import scan_photos
+from crackscan.edge.pipelines.photos.tally import PhotoTally
+from crackscan.edge.pipelines.photos.values import Method
 from crackscan.edge.survey import PictureQuota, SurveyInfo
 
 SIDE_PX = 64

@@ -1,21 +1,20 @@
-"""`crackscan classify`: crack or no crack, one line a picture."""
+"""`crackscan classify`: crack or no crack, one line for each picture."""
 
 import json
 from pathlib import Path
 
 import click
 
-from crackscan.core.errors import CrackscanError
+from crackscan.edge.cli.scale_options import NAMES as SCALE
+from crackscan.edge.cli.scale_options import scale_options
 
 CRACKED = 3
-_BLOCK_PX = 640 * 640
-"""Small blocks of a photograph at a time: no slower here, and half the memory."""
 
 
 @click.command()
 @click.argument("pictures", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
-    "--model", metavar="NAME|FILE", help="Shipped model or .tflite file.  [default: crack-s]"
+    "--model", metavar="NAME|FILE", help="Shipped model or .tflite file.  [default: crack-m]"
 )
 @click.option(
     "--operating-point",
@@ -27,75 +26,81 @@ _BLOCK_PX = 640 * 640
 )
 @click.option("--threads", type=click.IntRange(1), help="[default: one per core, at most 4]")
 @click.option("--exit-code", is_flag=True, help="Exit with 3 if any picture shows a crack.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
-@click.pass_context
+@scale_options
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON list, with the findings.")
 def classify(
-    ctx: click.Context,
     pictures: tuple[Path, ...],
     model: str | None,
     point: str,
     threads: int | None,
     exit_code: bool,
     as_json: bool,
+    **scale: str | float | bool | None,
 ) -> None:
-    """Say of each picture whether it shows a crack, and how probable that is.
+    """Print for each picture whether it shows a crack, and how probable that is.
 
-    PICTURES are patches or whole photographs, or folders of them. A photograph is judged by its
-    most suspicious patch; `crackscan scan` shows where that is.
+    PICTURES are patches or whole photographs, or folders of them. The findings are those of
+    `crackscan scan` and `crackscan measure`; the probability is that of the surest one, or of what
+    came nearest to a finding. The sampling distance on the wall, if it is known, chooses the sizes
+    at which a picture is searched, so the options of the scale count here, too.
 
     \b
     Exit code: 0 done, 1 a picture could not be read, 2 bad usage;
-    with --exit-code: 3 where any picture shows a crack.
+    with --exit-code: 3 if any picture shows a crack.
     """
     from rich.console import Console
     from rich.progress import track
 
-    from crackscan.core.pictures import read_picture
-    from crackscan.edge.inference.model import MIN_PX, Model
+    from crackscan.core.errors import PictureError
+    from crackscan.edge.cli.photo_options import (
+        detect_pictures,
+        find_pictures,
+        model_fields,
+        model_label,
+        open_detector,
+    )
+    from crackscan.edge.detection.finding_json import finding_dict
+    from crackscan.edge.measurement.scale.settings import ScaleSettings
 
-    judge = Model.load(model, threads)
-    judge.block_budget_px = _BLOCK_PX
-    threshold = judge.card.operating_point(point).patch
+    settings = ScaleSettings.parse(**{name: scale[name] for name in SCALE})  # type: ignore[arg-type]
+    paths = find_pictures(pictures)
+    detector = open_detector(model, point, threads, settings)
+    card = detector.model.card
     found, failed = [], 0
-    files = _files(pictures)
     bar = Console(stderr=True)
-    # Without --json the verdicts themselves tell how far it is.
+    # Without --json the verdicts themselves show how far it is.
     hidden = not (as_json and bar.is_terminal)
-    for path in track(files, "Classifying", console=bar, transient=True, disable=hidden):
-        try:
-            rgb = read_picture(path)
-            if min(rgb.shape[:2]) < MIN_PX:
-                raise CrackscanError(
-                    f"{path} is too small: at least {MIN_PX} x {MIN_PX} px are needed"
-                )
-        except CrackscanError as error:
-            click.echo(f"Error: {error}", err=True)
+    results = detect_pictures(detector, paths)
+    for path, result in track(
+        results, "Classifying", len(paths), console=bar, transient=True, disable=hidden
+    ):
+        if isinstance(result, PictureError):
+            click.echo(f"Error: {result}", err=True)
             failed += 1
             continue
-        probability = judge.picture_probability(rgb)
-        crack = probability >= threshold
-        found.append({"picture": str(path), "crack": crack, "probability": round(probability, 4)})
+        crack = bool(result.findings)
+        found.append(
+            {
+                "picture": str(path),
+                "crack": crack,
+                "probability": round(result.probability, 4),
+                **model_fields(card, point),
+                "findings": [finding_dict(one) for one in result.findings],
+            }
+        )
         if not as_json:
             verdict = click.style("crack   ", fg="red", bold=True) if crack else "no crack"
-            click.echo(f"{verdict}  {probability:6.1%}  {path}")
+            click.echo(f"{verdict}  {result.probability:6.1%}  {path}")
+    cracked = sum(bool(one["crack"]) for one in found)
     if as_json:
         click.echo(json.dumps(found, indent=2))
+    elif found:
+        plural = "" if len(found) == 1 else "s"
+        click.echo(
+            f"{len(found)} picture{plural}: {cracked} with cracks, {len(found) - cracked} without"
+            f" ({model_label(card, point)})"
+        )
     if failed:
-        ctx.exit(1)
-    if exit_code and any(one["crack"] for one in found):
-        ctx.exit(CRACKED)
-
-
-def _files(pictures: tuple[Path, ...]) -> list[Path]:
-    from crackscan.core.pictures import is_picture
-
-    files: list[Path] = []
-    for path in pictures:
-        if not path.is_dir():
-            files.append(path)
-            continue
-        inside = sorted(one for one in path.rglob("*") if one.is_file() and is_picture(one))
-        if not inside:
-            raise CrackscanError(f"{path} holds no pictures")
-        files += inside
-    return files
+        click.get_current_context().exit(1)
+    if exit_code and cracked:
+        click.get_current_context().exit(CRACKED)

@@ -1,7 +1,6 @@
 """`crackscan measure`: the length and the widths of the cracks in pictures, in px and in mm."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,22 +11,22 @@ from crackscan.edge.cli.scale_options import NAMES as SCALE
 from crackscan.edge.cli.scale_options import scale_options
 
 if TYPE_CHECKING:
-    from crackscan.edge.capture.frame import Frame
-    from crackscan.edge.detection.finding import Rule
-    from crackscan.edge.inference.model import Model
-    from crackscan.edge.measurement.scale import ScaleEstimator
-    from crackscan.edge.measurement.values import Scale
-    from crackscan.edge.measurement.width import CrackMeasure
+    from crackscan.edge.pipelines.photos.values import PhotoResult
+
+_MOST_CLOSE_UPS = 60
+"""As many findings of a picture are measured."""
 
 
 @click.command()
-@click.argument("pictures", nargs=-1, required=True)
+@click.argument("pictures", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for a close-up of each crack, with its centre line and widths drawn; made.",
+    help="Folder for a close-up of each crack, with its centre line and widths drawn; it is made.",
 )
-@click.option("--model", "model_name", help="A shipped model's name, or a .tflite file.")
+@click.option(
+    "--model", metavar="NAME|FILE", help="Shipped model or .tflite file.  [default: crack-m]"
+)
 @click.option(
     "--operating-point",
     "point",
@@ -39,18 +38,19 @@ if TYPE_CHECKING:
 @scale_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
 def measure(
-    pictures: tuple[str, ...],
+    pictures: tuple[Path, ...],
     out: Path | None,
-    model_name: str | None,
+    model: str | None,
     point: str,
     threads: int | None,
     as_json: bool,
-    **told: Any,
+    **scale: str | float | bool | None,
 ) -> None:
     """Find the cracks in PICTURES and measure them: length, and width as median, 95th percentile
     and maximum, each with half of its 90 % interval.
 
-    Millimetres need a scale: a distance with the lens (photographs mostly tell theirs), the printed
+    PICTURES are pictures or folders of them. The findings and widths are those of `crackscan scan`.
+    Millimetres need a scale: a distance with the lens (most photographs state theirs), the printed
     target in the picture, or two points. Without one everything is in px.
 
     \b
@@ -58,101 +58,88 @@ def measure(
          crackscan measure wall.jpg --target
          crackscan measure wall.jpg --points 120,340,820,352,500
     """
-    from crackscan.edge.capture import open_source
-    from crackscan.edge.detection.finding import Rule
-    from crackscan.edge.inference.model import MIN_PX, Model
-    from crackscan.edge.measurement.scale import ScaleEstimator, ScaleSettings
-
-    scaling = ScaleEstimator.from_settings(
-        ScaleSettings.parse(**{name: told[name] for name in SCALE})
+    from crackscan.core.errors import PictureError
+    from crackscan.edge.cli.photo_options import (
+        detect_pictures,
+        find_pictures,
+        model_fields,
+        model_label,
+        open_detector,
     )
-    model = Model.load(model_name, threads)
-    rule = Rule.of(model.card, point)
+    from crackscan.edge.detection.finding_json import finding_dict
+    from crackscan.edge.measurement.scale.settings import ScaleSettings
+
+    settings = ScaleSettings.parse(**{name: scale[name] for name in SCALE})  # type: ignore[arg-type]
+    paths = find_pictures(pictures)
+    close_ups = 0 if out is None else _MOST_CLOSE_UPS
+    detector = open_detector(model, point, threads, settings, close_ups)
+    card = detector.model.card
     rows: list[dict[str, Any]] = []
-    for name in pictures:
-        with open_source(name) as source:
-            if source.kind != "pictures":
-                raise CrackscanError(
-                    f"{name} is not a picture: crackscan scan takes cameras, videos"
-                )
-            for frame in source:
-                if min(frame.width, frame.height) < MIN_PX:
-                    source.record_skip(
-                        frame.name, f"is too small: {frame.width}x{frame.height} pixels"
-                    )
-                    continue
-                found = list(_measured(frame, model, rule, scaling))
-                if not as_json:
-                    _print(frame, found, scaling)
-                for number, (probability, crack, scale) in enumerate(found, 1):
-                    if out is not None:
-                        _draw(out, frame, number, crack, scale)
-                    rows.append(_row(frame, number, probability, crack, scale))
-            for skipped in source.skipped:
-                click.echo(f"skipped: {skipped.name} {skipped.reason}", err=True)
+    skipped = []
+    for path, result in detect_pictures(detector, paths):
+        if isinstance(result, PictureError):
+            if len(paths) == 1:
+                raise result
+            skipped.append(str(result))
+            continue
+        if not as_json:
+            _print_widths(path, result)
+        if out is not None:
+            _write_close_ups(out, path, result)
+        rows += (
+            {
+                "picture": str(path),
+                "crack": number,
+                **model_fields(card, point),
+                **finding_dict(one),
+            }
+            for number, one in enumerate(result.findings, 1)
+        )
+    for line in skipped:
+        click.echo(f"skipped: {line}", err=True)
     if as_json:
         click.echo(json.dumps(rows, indent=2, allow_nan=False))
-    elif out is not None and rows:
+        return
+    click.echo(f"found with {model_label(card, point)}")
+    if out is not None and rows:
         click.echo(f"in {out}: a close-up of each crack")
 
 
-def _measured(
-    frame: "Frame", model: "Model", rule: "Rule", scaling: "ScaleEstimator"
-) -> Iterator[tuple[float, "CrackMeasure", "Scale | None"]]:
-    """Probability, measure and scale of each finding, the surest first."""
-    import numpy as np
-
-    from crackscan.edge.detection.finding import find
-    from crackscan.edge.measurement.width import measure_crack
-
-    crack_map = model.crack_map(frame.rgb)
-    for finding in find(crack_map, frame, rule):
-        cells = np.zeros(crack_map.shape, np.bool_)
-        rows, columns = np.array(finding.cells).T
-        cells[rows, columns] = True
-        crack = measure_crack(frame.rgb, cells, rule.cell_px)
-        yield finding.probability, crack, scaling.estimate_scale(frame, measure=crack)
-
-
-def _print(
-    frame: "Frame",
-    found: list[tuple[float, "CrackMeasure", "Scale | None"]],
-    scaling: "ScaleEstimator",
-) -> None:
+def _print_widths(path: Path, result: "PhotoResult") -> None:
+    if not result.findings:
+        click.echo(f"{path}: no crack")
+        return
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    from crackscan.edge.measurement.scale import figure_text, measures_of
+    from crackscan.edge.measurement.scale.measures import figure_text
+    from crackscan.edge.measurement.values import Measures
     from crackscan.edge.reporting.caption import format_probability
 
-    if not found:
-        click.echo(f"{frame.name}: no crack")
-        return
-    table = Table(box=None, pad_edge=False, title=Text(frame.name), title_justify="left")
+    table = Table(box=None, pad_edge=False, title=Text(str(path)), title_justify="left")
     for heading in ("crack", "sure", "length", "width: median", "95th percentile", "maximum"):
         table.add_column(heading, justify="right")
-    for number, (probability, crack, scale) in enumerate(found, 1):
-        measures = measures_of(crack)
+    for number, finding in enumerate(result.findings, 1):
+        measures = finding.measures or Measures(why="not measured")
         figures = (
             measures.length,
             measures.width_median,
             measures.width_p95,
             measures.width_max,
         )
+        scales = [finding.scale, None] if finding.scale else [None]
         words = [
-            "-"
-            if figure is None
-            else "\n".join(figure_text(figure, one) for one in ([scale, None] if scale else [None]))
+            "-" if figure is None else "\n".join(figure_text(figure, one) for one in scales)
             for figure in figures
         ]
         if measures.width_median is None:
             words[1] = f"not measurable ({measures.why})"
-        table.add_row(str(number), format_probability(probability), *words)
+        table.add_row(str(number), format_probability(finding.probability), *words)
     Console().print(table)
-    scale = found[0][2]
+    scale = result.findings[0].scale
     if scale is None:
-        click.echo(f"no scale, so in px only: {scaling.why}")
+        click.echo(f"no scale, so in px only: {result.why_no_scale}")
     else:
         click.echo(
             f"scale at crack 1: {scale.mm_per_px:.4g} mm/px "
@@ -160,29 +147,12 @@ def _print(
         )
 
 
-def _draw(
-    out: Path, frame: "Frame", number: int, crack: "CrackMeasure", scale: "Scale | None"
-) -> None:
-    from crackscan.core.picture_writing import write_picture
-    from crackscan.edge.measurement.width import draw_width
+def _write_close_ups(out: Path, path: Path, result: "PhotoResult") -> None:
+    from crackscan.core.durable_files import write_atomically
 
-    path = out / Path(frame.name).with_suffix("")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CrackscanError(f"cannot write {path.parent}: {error.strerror}") from None
-    drawn = draw_width(frame.rgb, crack, scale)
-    write_picture(path.with_name(f"{path.name}-{number}.jpg"), drawn)
-
-
-def _row(
-    frame: "Frame",
-    number: int,
-    probability: float,
-    crack: "CrackMeasure",
-    scale: "Scale | None",
-) -> dict[str, Any]:
-    from crackscan.edge.measurement.scale import measures_of, mm_dict
-
-    told = {"picture": frame.name, "crack": number, "probability": round(probability, 4)}
-    return {**told, **mm_dict(measures_of(crack), scale)}
+        raise CrackscanError(f"cannot write {out}: {error.strerror}") from None
+    for number, jpeg in enumerate(result.close_ups, 1):
+        write_atomically(out / f"{path.stem}-{number}.jpg", jpeg)

@@ -11,8 +11,10 @@ from typing import Any
 import click
 
 from crackscan.core.model_card import Card
+from crackscan.edge.cli.photo_options import model_label
 from crackscan.edge.cli.scan_report import ROWS, picture_table, plural, print_table
-from crackscan.edge.pipelines.photos import Listing, PhotoTally
+from crackscan.edge.pipelines.photos.listing import Listing
+from crackscan.edge.pipelines.photos.tally import PhotoTally
 from crackscan.edge.reporting.result_files import FINDINGS, PICTURES
 
 LINE_S = 60.0
@@ -114,13 +116,6 @@ def print_photos(tally: PhotoTally, listing: Listing, out: Path, card: Card, poi
         click.echo(f"note: {name}: {note}", err=True)
     if (more := len(tally.notes) - ROWS) > 0:
         click.echo(f"note: {more} more, in scan.json", err=True)
-
-
-def model_label(card: Card, point: str) -> str:
-    """The model and its threshold: `crack-m 2, threshold 0.71`, with the operating point if it
-    was chosen."""
-    chosen = "" if point == "default" else f" ({point})"
-    return f"{card.name} {card.version}, threshold {card.operating_point(point).patch:.2f}{chosen}"
 
 
 def photo_summary(

@@ -219,7 +219,7 @@ def _new_folder(settings: "Settings", photographs: Path | None) -> Path:
         return _unused_folder(Path(settings.surveys) / stamp)
     if photographs is None:
         return _unused_folder(Path(f"scan-{stamp}"))
-    from crackscan.edge.pipelines.photos import is_same_scan
+    from crackscan.edge.pipelines.photos.folder import is_same_scan
 
     whole = photographs.resolve()
     name = (whole.name if photographs.is_dir() else whole.stem) or "root"

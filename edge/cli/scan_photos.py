@@ -15,14 +15,10 @@ from crackscan.core.errors import CrackscanError
 
 if TYPE_CHECKING:
     from crackscan.core.model_card import Card
-    from crackscan.edge.pipelines.photos import (
-        Listing,
-        Method,
-        PhotoPool,
-        PhotoRecorder,
-        PhotoTally,
-    )
-    from crackscan.edge.pipelines.photos.values import PhotoResult
+    from crackscan.edge.pipelines.photos.listing import Listing
+    from crackscan.edge.pipelines.photos.record import PhotoRecorder
+    from crackscan.edge.pipelines.photos.tally import PhotoTally
+    from crackscan.edge.pipelines.photos.values import Method, PhotoPool, PhotoResult
     from crackscan.edge.reporting.result_files import Results
     from crackscan.edge.settings import Settings
     from crackscan.edge.web.live.hub import Hub
@@ -69,14 +65,10 @@ def scan_photographs(
     """
     from crackscan.edge.cli.photo_report import photo_progress, photo_summary, print_photos
     from crackscan.edge.cli.scan_signals import ended_by_signals
-    from crackscan.edge.pipelines.photos import (
-        PhotoTally,
-        list_photos,
-        method_settings,
-        open_survey,
-        survey_info,
-    )
+    from crackscan.edge.pipelines.photos.folder import method_settings, open_survey, survey_info
+    from crackscan.edge.pipelines.photos.listing import list_photos
     from crackscan.edge.pipelines.photos.record import PhotoRecorder
+    from crackscan.edge.pipelines.photos.tally import PhotoTally
     from crackscan.edge.reporting.result_files import Results
     from crackscan.edge.survey import PictureQuota
 
@@ -129,7 +121,7 @@ def _run_scan(
 ) -> CrackscanError | None:
     """Scan, and write how it ended into scan.json; returns what went wrong."""
     from crackscan.edge.device.sd_notify import Notify
-    from crackscan.edge.pipelines.photos import demand_photos, scan_photos
+    from crackscan.edge.pipelines.photos.scan_photos import demand_photos, scan_photos
     from crackscan.edge.survey.reading import survey_contents
 
     notify = Notify()
@@ -178,8 +170,13 @@ def _open_pool(
     from crackscan.edge.inference.model import Model
     from crackscan.edge.inference.model_store import ModelUse
     from crackscan.edge.measurement.scale import ScaleEstimator, ScaleSettings
-    from crackscan.edge.pipelines.photos import Method, ProcessPool, SerialPool, default_workers
     from crackscan.edge.pipelines.photos.detect_photo import PhotoDetector
+    from crackscan.edge.pipelines.photos.process_pool import (
+        ProcessPool,
+        SerialPool,
+        default_workers,
+    )
+    from crackscan.edge.pipelines.photos.values import Method
 
     if options.dask and options.workers:
         raise click.UsageError("--workers is for this machine: a Dask cluster has its own workers")

@@ -14,8 +14,7 @@ from crackscan.core.pictures import RGB
 from crackscan.edge.capture import Source
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.capture.pictures import RESULTS_MARK
-from crackscan.edge.measurement.scale.measures import figure_text, mm_dict
-from crackscan.edge.measurement.values import Measures
+from crackscan.edge.detection.finding_json import finding_dict
 from crackscan.edge.reporting.annotated_video import AnnotatedVideo
 from crackscan.edge.survey.database import DATABASE
 from crackscan.edge.survey.folder import lock_folder
@@ -226,9 +225,7 @@ def finding_line(
         sighting: as recorded.
         taken: of a photograph, the capture: Unix time and local time, if they are known.
     """
-    box, measures = sighting.box, sighting.measures or Measures()
     position = sighting.geotag.position
-    width = measures.width_p95
     return {
         "id": number,
         "frame": sighting.frame,
@@ -236,15 +233,8 @@ def finding_line(
         "clip_s": None if sighting.clip_s is None else round(sighting.clip_s, 3),
         "wall_s": round(sighting.last.wall_s, 3),
         **({} if taken is None else {"taken_s": taken[0], "taken_local": taken[1]}),
-        "box": [box.left, box.top, box.right, box.bottom],
-        "area_px": sighting.area_px,
-        "probability": round(sighting.probability, 4),
-        "peak": round(sighting.peak, 4),
-        "mean": round(sighting.mean, 4),
-        "cells": [list(cell) for cell in sighting.cells],
         "frames_seen": sighting.frames_seen,
-        "width": "" if width is None else figure_text(width, sighting.scale),
-        **mm_dict(measures, sighting.scale),
+        **finding_dict(sighting),
         "lat": None if position is None else position.lat,
         "lon": None if position is None else position.lon,
     }

@@ -6,7 +6,6 @@ from crackscan.edge.survey.reading import SurveyReader, best_time, iso_time
 from crackscan.edge.survey.record import Survey
 from crackscan.edge.survey.values import (
     Counts,
-    FileMark,
     GeoBox,
     Note,
     NoteKind,
@@ -27,7 +26,6 @@ from crackscan.edge.survey.writer import SurveyWriter, WriterState
 
 __all__ = [
     "Counts",
-    "FileMark",
     "GeoBox",
     "Measured",
     "Measures",

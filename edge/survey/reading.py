@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from crackscan.edge.capture.file_mark import FileMark
 from crackscan.edge.positioning.clock import Instant
 from crackscan.edge.survey.database import open_for_reading
 from crackscan.edge.survey.rows import (
@@ -21,7 +22,6 @@ from crackscan.edge.survey.rows import (
 from crackscan.edge.survey.schema import read_schema_version
 from crackscan.edge.survey.values import (
     Counts,
-    FileMark,
     Note,
     NoteKind,
     Review,

@@ -12,6 +12,7 @@ from typing import Any
 from crackscan.core.durable_files import write_durably
 from crackscan.core.errors import SurveyError
 from crackscan.core.folder_log import FolderLog
+from crackscan.edge.capture.file_mark import FileMark
 from crackscan.edge.positioning.clock import Clock, Instant, read_boot_id
 from crackscan.edge.survey.database import open_for_writing
 from crackscan.edge.survey.folder import create_survey_folder, lock_folder
@@ -28,7 +29,6 @@ from crackscan.edge.survey.rows import (
     update,
 )
 from crackscan.edge.survey.values import (
-    FileMark,
     Note,
     Review,
     ScannedPicture,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from crackscan.edge.capture.file_mark import FileMark
 from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.measurement.values import LineArray, Measured, Measures, Scale
 from crackscan.edge.positioning.clock import ClockSource, Instant
@@ -19,7 +20,6 @@ from crackscan.edge.positioning.geotag import (
     Position,
 )
 from crackscan.edge.survey.values import (
-    FileMark,
     ScannedPicture,
     SessionInfo,
     Sighting,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from crackscan.edge.capture.file_mark import FileMark
 from crackscan.edge.detection.finding import BoundingBox, Finding
 from crackscan.edge.measurement.values import LineArray, Measures, Scale
 from crackscan.edge.positioning.clock import Instant
@@ -173,17 +174,6 @@ class StoredPicture:
     bytes: int
     frame: str
     at: Instant
-
-
-@dataclass(frozen=True)
-class FileMark:
-    """What tells a picture file from another one of the same name."""
-
-    bytes: int
-    modified_ns: int
-    """As the file system has it; a copy may have another one."""
-    digest: str
-    """BLAKE2b of the content, 16 bytes, as hex."""
 
 
 @dataclass(frozen=True)

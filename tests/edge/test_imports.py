@@ -22,16 +22,10 @@ HEAVY = DESKTOP_ONLY | {
     "picamera2", "pymavlink", "sqlite3", "asyncio", "ssl", "http",
 }  # fmt: skip
 CLASSIFIES = {
-    "crackscan.core.model_card", "crackscan.core.command_line", "crackscan.edge",
-    "crackscan.edge.inference.tiling", "crackscan.core", "crackscan.edge.inference",
-    "crackscan.edge.cli", "crackscan.edge.cli.classify", "crackscan.edge.inference.model_store",
-    "crackscan.core.network_input", "crackscan.core.logging_setup", "crackscan.core.credentials",
-    "crackscan.edge.inference.model", "crackscan.edge.inference.runtime", "crackscan.core.errors",
-    "crackscan.core.stderr_capture", "crackscan.core.pictures",
-    "crackscan.core.picture_header", "crackscan.core.pooling", "crackscan.core.exif",
-    "crackscan.core.jpeg_end", "crackscan.core.picture_metadata",
+    "capture", "cli", "detection", "inference", "measurement", "pipelines", "positioning",
+    "reporting",
 }  # fmt: skip
-"""All that `classify` needs of us: nothing of the live view, surveys or positions."""
+"""The folders of the edge that `classify` needs: nothing of the live view, tracking or surveys."""
 ALLOWED = {"surveys": {"sqlite3"}}
 """What the help of a command loads all the same."""
 MOST_HELP_S, MOST_CLASSIFY_S, MOST_FIRST_S, MOST_CLASSIFY_MB = 0.3, 1.5, 2.0, 120
@@ -128,11 +122,19 @@ def test_python_itself_tells_of_nothing_heavy_at_the_start() -> None:
 
 def test_classify_loads_what_it_uses_and_nothing_else() -> None:
     found = loaded_by(CLASSIFY, str(SAMPLES / "cracked-patch-upright.jpg"))
-    older = "tflite_runtime" in found  # which is told to use XNNPACK
-    rooms = CLASSIFIES | ({"crackscan.edge.inference.xnnpack_delegate"} if older else set())
-    assert {name for name in found if name.startswith("crackscan.")} == rooms
-    runtime = "tflite_runtime" if older else "ai_edge_litert"
+    ours = {tuple(name.split(".")[1:]) for name in found if name.startswith("crackscan.")}
+    assert {name[1] for name in ours if name[0] == "edge" and len(name) > 1} == CLASSIFIES
+    assert not any(name[:3] == ("edge", "pipelines", "live") for name in ours)
+    runtime = "tflite_runtime" if "tflite_runtime" in found else "ai_edge_litert"
     assert not found & (HEAVY - {"cv2", "numpy", "PIL", "rich", runtime})
+
+
+def test_the_library_loads_nothing_until_it_is_used() -> None:
+    found = loaded_by("import crackscan\nassert {'Model', 'detect'} <= set(dir(crackscan))")
+    assert not found & HEAVY
+    assert {name for name in found if name.startswith("crackscan")} == {"crackscan"}
+    found = loaded_by("from crackscan import Model, detect")
+    assert "numpy" in found and not found & DESKTOP_ONLY and "sqlite3" not in found
 
 
 def test_help_comes_at_once() -> None:

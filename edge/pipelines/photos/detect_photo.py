@@ -7,13 +7,13 @@ import os
 from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
-from stat import S_ISREG
 
 import numpy as np
 
 from crackscan.core.errors import CrackscanError, PictureError
 from crackscan.core.picture_metadata import PictureMetadata
-from crackscan.core.pictures import MAX_BYTES, RGB, check_header, decode_picture
+from crackscan.core.pictures import RGB, check_header, decode_picture
+from crackscan.edge.capture.file_mark import read_marked_file
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import CrackMap, Finding, Rule
 from crackscan.edge.detection.multiscale import (
@@ -33,12 +33,10 @@ from crackscan.edge.pipelines.photos.drawing import (
     preview_photo,
     small_copy,
 )
-from crackscan.edge.pipelines.photos.listing import digest_of
 from crackscan.edge.pipelines.photos.measuring import measure_parts
 from crackscan.edge.pipelines.photos.values import Method, PhotoResult, Task
 from crackscan.edge.positioning.geotag import Geotag
 from crackscan.edge.positioning.photo import PhotoData, interpret_metadata
-from crackscan.edge.survey.values import FileMark
 
 MOST_MEASURED = 60
 """So many findings of a photograph are measured, the surest; bounds the time for one."""
@@ -58,7 +56,7 @@ class PhotoDetector:
         Raises ModelError or ScaleError if the method cannot be followed.
         """
         self.method = method
-        self.scaling = ScaleEstimator.from_settings(method.scale)
+        self._begin_photo()
         self.model = model or Model.load(method.model, method.threads)
         self.rule = Rule.of(self.model.card, method.point)
 
@@ -71,10 +69,11 @@ class PhotoDetector:
 
         Raises ScaleError if the method's scale fits no such photograph.
         """
+        self._begin_photo()
         path = Path(task.path)
         plain = PhotoResult(task.name, task.index)
         try:
-            data, mark = read_whole(path)
+            data, mark = read_marked_file(path)
         except PictureError as error:
             return replace(plain, skipped=_reason(error, path))
         try:
@@ -99,11 +98,19 @@ class PhotoDetector:
         Raises ValueError for another kind of array, ScaleError as `process_file`.
         """
         check_picture(rgb)
+        self._begin_photo()
         photo = PhotoData()
         size = rgb.shape[0], rgb.shape[1]
         scales = choose_scales(size[1], size[0], self._mm_per_px(_frame_of(rgb, name), photo))
         searched = self._search(rgb, size, scales)
         return self._finish(PhotoResult(name, 0), rgb, name, photo, searched)
+
+    def _begin_photo(self) -> None:
+        """Take an estimator of the scale that knows no other photograph.
+
+        It holds two given points for those of the first frame, which other photographs are not.
+        """
+        self.scaling = ScaleEstimator.from_settings(self.method.scale)
 
     def _detect_file(
         self, plain: PhotoResult, path: Path, data: bytes, geotag: Geotag | None
@@ -226,30 +233,6 @@ class _Searched:
     """Probability of the strongest component, finding or not."""
     crack_map: CrackMap
     """Probabilities on the cells of the whole photograph."""
-
-
-def read_whole(path: Path) -> tuple[bytes, FileMark]:
-    """A file's content, and its mark.
-
-    Raises PictureError if it cannot be read, is empty or too large, or changes meanwhile.
-    """
-    try:
-        if not S_ISREG(path.stat().st_mode):  # a pipe would keep its reader for ever
-            raise PictureError(f"{path} is not a regular file")
-        with path.open("rb") as file:
-            before = os.fstat(file.fileno())
-            if before.st_size > MAX_BYTES:
-                raise PictureError(f"{path} is too large: {before.st_size / 1e9:.1f} GB")
-            data = file.read(before.st_size + 1)
-            after = os.fstat(file.fileno())
-    except OSError as error:
-        raise PictureError(f"{path} cannot be read: {error.strerror}") from None
-    changed = (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns)
-    if changed or len(data) != after.st_size:
-        raise PictureError(f"{path} is still being written")
-    if not data:
-        raise PictureError(f"{path} is empty (0 bytes)")
-    return data, FileMark(len(data), after.st_mtime_ns, digest_of(data))
 
 
 def _reason(error: PictureError, path: Path) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from crackscan.core.picture_writing import encode_jpeg
 from crackscan.core.pictures import RGB
 from crackscan.edge.detection.finding import BoundingBox, CrackMap, Finding, Rule
-from crackscan.edge.measurement.scale.measures import figure_text
+from crackscan.edge.detection.finding_json import width_label
 from crackscan.edge.measurement.values import Scale
 from crackscan.edge.measurement.width import CrackMeasure, draw_width
 from crackscan.edge.pipelines.photos.values import Preview
@@ -90,14 +90,6 @@ def copy_for_cells(rgb: RGB, size: tuple[int, int], cell_px: int) -> tuple[RGB, 
         way = cv2.INTER_AREA if wanted[0] < rgb.shape[0] else cv2.INTER_CUBIC
         rgb = np.asarray(cv2.resize(rgb, wanted[::-1], interpolation=way), np.uint8)
     return rgb, small_px
-
-
-def width_label(finding: Finding) -> str:
-    """The width of a finding for a list, `0.42 ± 0.10 mm`; empty if it was not measured."""
-    measures = finding.measures
-    if measures is None or measures.width_p95 is None:
-        return ""
-    return figure_text(measures.width_p95, finding.scale)
 
 
 def scale_box(box: BoundingBox, share: float, shape: tuple[int, ...]) -> BoundingBox:

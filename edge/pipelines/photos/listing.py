@@ -8,10 +8,10 @@ from pathlib import Path
 
 from crackscan.core.errors import SourceError
 from crackscan.core.pictures import is_picture
+from crackscan.edge.capture.file_mark import FileMark
 from crackscan.edge.capture.pictures import RESULTS_MARK
 from crackscan.edge.pipelines.photos.values import Task
 from crackscan.edge.survey.database import DATABASE
-from crackscan.edge.survey.values import FileMark
 
 _RESULTS = RESULTS_MARK, DATABASE
 _CHUNK = 1 << 20
@@ -112,11 +112,6 @@ def remaining(
     missing = sum(name not in names for name in marks)
     done = len(listing.tasks) - len(todo)
     return Remaining(tuple(todo), done, replaced, tuple(moved), missing)
-
-
-def digest_of(data: bytes) -> str:
-    """The content of a file, as `FileMark` has it."""
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def _mark_now(path: Path, mark: FileMark) -> FileMark | None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from crackscan.core.model_card import DEFAULT_POINT
+from crackscan.edge.capture.file_mark import FileMark
 from crackscan.edge.detection.finding import CrackMap, Finding
 from crackscan.edge.measurement.scale.settings import ScaleSettings
 from crackscan.edge.measurement.values import Scale
 from crackscan.edge.positioning.geotag import NO_GEOTAG, Geotag
-from crackscan.edge.survey.values import FileMark
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from crackscan.core.pictures import decode_picture
 from crackscan.edge.capture.frame import Frame
-from crackscan.edge.pipelines.photos.drawing import scale_box, width_label
+from crackscan.edge.detection.finding_json import width_label
+from crackscan.edge.pipelines.photos.drawing import scale_box
 from crackscan.edge.pipelines.photos.values import PhotoResult
 from crackscan.edge.web.live.hub import Hub
 from crackscan.edge.web.live.values import ListedFinding, LiveFrame, VisibleFinding

@@ -50,15 +50,27 @@ def test_the_shipped_model_judges_the_sample_patches_rightly(
     code, (found,), _ = classified(SAMPLES / name)
     assert code == 0
     assert found["crack"] == name.startswith("cracked")
-    assert (found["probability"] >= Model.load(threads=1).card.threshold) == found["crack"]
+    card = Model.load("crack-m", threads=1).card
+    assert (found["probability"] >= card.threshold) == found["crack"] == bool(found["findings"])
+    assert (found["model"], found["operating_point"]) == ("crack-m", "default")
 
 
 def test_a_line_for_each_picture(capsys: pytest.CaptureFixture[str]) -> None:
     assert classify(CRACK, INTACT) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2
+    assert len(lines) == 3
     assert lines[0].startswith("crack ") and lines[0].endswith(str(CRACK))
     assert lines[1].startswith("no crack ") and "%" in lines[1]
+    assert lines[2].startswith("2 pictures: 1 with cracks, 1 without (crack-m ")
+
+
+def test_a_folder_ends_with_a_summary(capsys: pytest.CaptureFixture[str]) -> None:
+    assert classify(SAMPLES / "patches", "--model", "crack-s") == 0
+    *lines, last = capsys.readouterr().out.splitlines()
+    cracked = sum(line.startswith("crack ") for line in lines)
+    assert last.startswith(
+        f"{len(lines)} pictures: {cracked} with cracks, {len(lines) - cracked} without (crack-s "
+    )
 
 
 @pytest.mark.parametrize(("pictures", "code"), [([INTACT], 0), ([CRACK], 3), ([INTACT, CRACK], 3)])
@@ -162,10 +174,10 @@ def test_an_unreadable_picture_is_named_and_the_others_are_judged(
 
 def test_the_operating_point_decides(classified: Classified, untrained: Path) -> None:
     model = untrained / "tiny.tflite"
-    probability = Model.load(model, threads=1).picture_probability(read_picture(INTACT))
     for point, threshold in (("default", 0.6), ("high-recall", 0.2)):
         _, (found,), _ = classified(INTACT, "--model", model, "--operating-point", point)
-        assert found["crack"] == (probability >= threshold)
+        assert found["crack"] == (found["probability"] >= threshold)
+        assert found["operating_point"] == point
 
 
 def test_a_closed_pipe_is_no_error() -> None:

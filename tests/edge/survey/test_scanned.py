@@ -4,7 +4,8 @@ from pathlib import Path
 
 from surveying import CARD, INFO, SETTINGS, moment, names, sighting
 
-from crackscan.edge.survey import FileMark, Review, ScannedPicture, Survey, Verdict
+from crackscan.edge.capture.file_mark import FileMark
+from crackscan.edge.survey import Review, ScannedPicture, Survey, Verdict
 
 OLD, NEW = FileMark(100, 5, "00ff"), FileMark(100, 6, "00fe")
 

@@ -9,19 +9,14 @@ import numpy as np
 
 from crackscan.core.pictures import RGB, read_picture
 from crackscan.edge.inference.model import find_model
-from crackscan.edge.pipelines.photos import (
-    Method,
-    PhotoRecorder,
-    PhotoTally,
-    SerialPool,
-    list_photos,
-    method_settings,
-    open_survey,
-    scan_photos,
-    survey_info,
-)
 from crackscan.edge.pipelines.photos.detect_photo import PhotoDetector
-from crackscan.edge.pipelines.photos.values import PhotoResult, Task
+from crackscan.edge.pipelines.photos.folder import method_settings, open_survey, survey_info
+from crackscan.edge.pipelines.photos.listing import list_photos
+from crackscan.edge.pipelines.photos.process_pool import SerialPool
+from crackscan.edge.pipelines.photos.record import PhotoRecorder
+from crackscan.edge.pipelines.photos.scan_photos import scan_photos
+from crackscan.edge.pipelines.photos.tally import PhotoTally
+from crackscan.edge.pipelines.photos.values import Method, PhotoResult, Task
 from crackscan.edge.survey import PictureQuota, Survey
 
 SAMPLES = Path(__file__).parents[4] / "samples"

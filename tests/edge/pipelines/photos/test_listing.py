@@ -8,13 +8,13 @@ import pytest
 from photographing import CRACKED, INTACT, SAMPLES, jpeg, photographs, sample
 
 from crackscan.core.errors import SourceError
-from crackscan.edge.pipelines.photos.listing import digest_of, list_photos, remaining
-from crackscan.edge.survey import FileMark
+from crackscan.edge.capture.file_mark import FileMark, digest_content
+from crackscan.edge.pipelines.photos.listing import list_photos, remaining
 
 
 def mark_of(path: Path) -> FileMark:
     state = path.stat()
-    return FileMark(state.st_size, state.st_mtime_ns, digest_of(path.read_bytes()))
+    return FileMark(state.st_size, state.st_mtime_ns, digest_content(path.read_bytes()))
 
 
 def test_photographs_are_found_in_folders_below_but_not_among_results(tmp_path: Path) -> None:

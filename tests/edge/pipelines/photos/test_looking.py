@@ -12,11 +12,12 @@ from photographing import CRACKED, INTACT, METHOD, jpeg, sample
 
 from crackscan.core.errors import PictureError, ScaleError
 from crackscan.core.pictures import read_picture
+from crackscan.edge.capture.file_mark import read_marked_file
 from crackscan.edge.measurement.scale import ScaleSettings
 from crackscan.edge.measurement.width import measure_crack
-from crackscan.edge.pipelines.photos import Method, PhotoResult, Task
-from crackscan.edge.pipelines.photos.detect_photo import PhotoDetector, read_whole
+from crackscan.edge.pipelines.photos.detect_photo import PhotoDetector
 from crackscan.edge.pipelines.photos.measuring import PART_PX, measure_parts
+from crackscan.edge.pipelines.photos.values import Method, PhotoResult, Task
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +107,7 @@ def test_what_cannot_be_read_now_is_tried_again(detector: PhotoDetector, tmp_pat
     pipe = detector.process_file(Task("pipe.jpg", str(tmp_path / "pipe.jpg"), 0))
     assert [one.skipped for one in (empty, gone, folder, pipe)] == [
         "is empty (0 bytes)",
-        "cannot be read: No such file or directory",
+        "does not exist",
         "is not a regular file",
         "is not a regular file",
     ]
@@ -139,8 +140,8 @@ def test_a_file_that_grows_while_it_is_read_is_left_for_later(
     with monkeypatch.context() as patch:
         patch.setattr(os, "fstat", grown_after)
         with pytest.raises(PictureError, match="is still being written"):
-            read_whole(path)
-    assert len(read_whole(path)[0]) == path.stat().st_size
+            read_marked_file(path)
+    assert len(read_marked_file(path)[0]) == path.stat().st_size
 
 
 def test_a_scale_that_fits_no_photograph_is_an_error_before_any_is_read() -> None:

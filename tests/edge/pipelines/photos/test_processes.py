@@ -18,8 +18,9 @@ from photographing import METHOD, photographs
 from crackscan.core.command_line import run_command
 from crackscan.core.errors import CrackscanError
 from crackscan.edge.cli import crackscan
-from crackscan.edge.pipelines.photos import ProcessPool, Task
 from crackscan.edge.pipelines.photos.dask_pool import DaskPool
+from crackscan.edge.pipelines.photos.process_pool import ProcessPool
+from crackscan.edge.pipelines.photos.values import Task
 
 PROGRAM = "from crackscan.edge.cli import main; main()"
 COUNT = 40

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from crackscan.edge.cli.photo_report import photo_progress
-from crackscan.edge.pipelines.photos import PhotoResult, PhotoTally
+from crackscan.edge.pipelines.photos.tally import PhotoTally
+from crackscan.edge.pipelines.photos.values import PhotoResult
 
 
 def test_a_log_gets_a_line_now_and_then_with_the_time_left(

@@ -23,13 +23,11 @@ from photographing import (
 from crackscan.core.errors import CrackscanError, SurveyError
 from crackscan.core.model_card import append_card
 from crackscan.core.pictures import read_picture
-from crackscan.edge.pipelines.photos import (
-    Method,
-    PhotoRecorder,
-    PhotoTally,
-    list_photos,
-    scan_photos,
-)
+from crackscan.edge.pipelines.photos.listing import list_photos
+from crackscan.edge.pipelines.photos.record import PhotoRecorder
+from crackscan.edge.pipelines.photos.scan_photos import scan_photos
+from crackscan.edge.pipelines.photos.tally import PhotoTally
+from crackscan.edge.pipelines.photos.values import Method
 from crackscan.edge.survey import NoteKind, PictureQuota, Review, Survey, SurveyReader, Verdict
 
 

@@ -1,6 +1,7 @@
 """The log in the folder of a survey: what its user sends when something is wrong."""
 
 import logging
+import os
 import platform
 import queue
 import sys
@@ -85,5 +86,15 @@ def describe_software() -> str:
     packages = "".join(f", {name} {version}" for name, version in loaded.items() if version)
     return (
         f"crackscan {__version__}, Python {platform.python_version()}{packages},"
-        f" {platform.platform()}"
+        f" {_describe_system()}"
     )
+
+
+def _describe_system() -> str:
+    """Kernel, machine and C library.
+
+    `platform.platform()` would start a process for this, which for a moment holds the lock of a
+    survey that is open already.
+    """
+    system = os.uname()
+    return f"{system.sysname}-{system.release}-{system.machine}-{'-'.join(platform.libc_ver())}"

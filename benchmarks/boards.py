@@ -16,7 +16,7 @@ from typing import Any
 import click
 import numpy as np
 
-from crackscan.benchmarks.roofline import HEIGHT, WIDTH, frame_shape, timed
+from crackscan.benchmarks.roofline import HEIGHT, WIDTH, frame_shape, time_files
 from crackscan.convert.cost import core_name
 from crackscan.convert.macs import count_macs
 from crackscan.convert.reference import reference_model
@@ -77,12 +77,12 @@ class Prediction:
     why: str
 
 
-def measured(name: str, rounds: int, seconds: float) -> Here:
+def measure_here(name: str, rounds: int, seconds: float) -> Here:
     """The network against one MobileNetV2 patch in alternation, and then the whole frame path."""
     model = Model.load(name, 1)
     reference = reference_model()
     files = [(reference, None), (model.path, frame_shape(model.path))]
-    taken_ms = timed(files, rounds) * 1000
+    taken_ms = time_files(files, rounds) * 1000
     with tempfile.TemporaryDirectory() as scratch:
         run = measure(model, WIDTH, HEIGHT, seconds, Path(scratch), lambda _: None)
     means_ms = {one.name: one.mean_ms for one in run.stages}
@@ -95,7 +95,7 @@ def measured(name: str, rounds: int, seconds: float) -> Here:
     )
 
 
-def predicted(here: Here) -> list[Prediction]:
+def predict_boards(here: Here) -> list[Prediction]:
     """A map costs a board between its measured ratio to a patch and its ratio in multiply-adds.
 
     The first holds where few multiply-adds are waited for, the second where all cost the same.
@@ -120,7 +120,7 @@ def predicted(here: Here) -> list[Prediction]:
     return found
 
 
-def submitted(files: Sequence[Path]) -> list[tuple[str, float]]:
+def read_submitted(files: Sequence[Path]) -> list[tuple[str, float]]:
     """Boards that people measured on, and their frames/s at 640x480 with the most threads.
 
     Raises:
@@ -140,7 +140,7 @@ def submitted(files: Sequence[Path]) -> list[tuple[str, float]]:
     return found
 
 
-def table(here: Here, found: list[Prediction], told: list[tuple[str, float]]) -> str:
+def format_table(here: Here, found: list[Prediction], told: list[tuple[str, float]]) -> str:
     """In Markdown."""
     lines = [
         f"Measured on one thread of {core_name()}: a map of 640x480 {here.map_ms:.2f} ms, one "
@@ -170,13 +170,13 @@ def table(here: Here, found: list[Prediction], told: list[tuple[str, float]]) ->
               help="What `crackscan bench --submit-file` wrote on a board.")  # fmt: skip
 def main(out: Path, model: str, rounds: int, seconds: float, files: tuple[Path, ...]) -> None:
     """Write boards.json and boards.md into OUT."""
-    told = submitted(files)
+    told = read_submitted(files)
     around = surroundings()
     for warning in around.warnings:
         click.echo(f"warning: {warning}", err=True)
     out.mkdir(parents=True, exist_ok=True)
-    here = measured(model, rounds, seconds)
-    found = predicted(here)
+    here = measure_here(model, rounds, seconds)
+    found = predict_boards(here)
     document: dict[str, Any] = {
         "machine": {**around.to_dict(), "core": core_name()},
         "here": asdict(here),
@@ -184,8 +184,8 @@ def main(out: Path, model: str, rounds: int, seconds: float, files: tuple[Path, 
         "measured": dict(told),
     }
     (out / "boards.json").write_text(json.dumps(document, indent=2) + "\n")
-    (out / "boards.md").write_text(table(here, found, told))
-    click.echo(table(here, found, told))
+    (out / "boards.md").write_text(format_table(here, found, told))
+    click.echo(format_table(here, found, told))
 
 
 if __name__ == "__main__":

@@ -91,7 +91,7 @@ class Worker:
         )
         self.ready_s = float(self._read()["ready_s"])
 
-    def look(self, path: Path) -> dict[str, Any]:
+    def detect_cracks(self, path: Path) -> dict[str, Any]:
         assert self._process.stdin is not None
         self._process.stdin.write(f"{path}\n")
         self._process.stdin.flush()
@@ -113,8 +113,8 @@ class Worker:
 
 def pictures_of(data: Path, count: int) -> list[Picture]:
     """`count` pictures with masks, half as many METU negatives, and all crack-free photographs."""
-    cracked = _spread(sorted((data / "deepcrack_dev" / "images").glob("*.jpg")), count)
-    plain = _spread(sorted((data / "metu" / "negative").glob("*.jpg")), count // 2)
+    cracked = _spread_evenly(sorted((data / "deepcrack_dev" / "images").glob("*.jpg")), count)
+    plain = _spread_evenly(sorted((data / "metu" / "negative").glob("*.jpg")), count // 2)
     listed = json.loads((HERE.parent / "train" / "field_photos.json").read_text())
     intact = [data / "field_photos" / one["file"] for one in listed["photos"] if one["crack_free"]]
     masks = data / "deepcrack_dev" / "masks"
@@ -124,7 +124,7 @@ def pictures_of(data: Path, count: int) -> list[Picture]:
     ]
 
 
-def judged(picture: Picture, answers: list[dict[str, Any]]) -> Answer:
+def judge_answers(picture: Picture, answers: list[dict[str, Any]]) -> Answer:
     """Compare a program's answers, alike but for the time, with the mask."""
     one = answers[0]
     height, width = read_picture(picture.path).shape[:2]
@@ -155,7 +155,7 @@ def judged(picture: Picture, answers: list[dict[str, Any]]) -> Answer:
     )
 
 
-def environment(folder: Path) -> Path:
+def make_environment(folder: Path) -> Path:
     """The Python of an environment with crackpot, made where it is missing."""
     python = folder / "bin" / "python"
     if not python.exists():
@@ -167,7 +167,7 @@ def environment(folder: Path) -> Path:
     return python
 
 
-def totals(rows: list[tuple[Picture, Answer]]) -> dict[str, float | int | None]:
+def sum_rows(rows: list[tuple[Picture, Answer]]) -> dict[str, float | int | None]:
     """What a program comes to over all pictures."""
     with_crack = [one for picture, one in rows if picture.mask is not None]
     without = [one for picture, one in rows if picture.mask is None]
@@ -190,13 +190,13 @@ def totals(rows: list[tuple[Picture, Answer]]) -> dict[str, float | int | None]:
     }
 
 
-def markdown(given: dict[str, Any]) -> str:
+def format_markdown(given: dict[str, Any]) -> str:
     """The totals and one line a picture, as tables."""
     names = list(given["programs"])
     lines = ["| | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
     first = given["programs"][names[0]]["totals"]
     for key in first:
-        cells = [_figure(given["programs"][name]["totals"][key]) for name in names]
+        cells = [_format_figure(given["programs"][name]["totals"][key]) for name in names]
         lines.append(f"| {key.replace('_', ' ')} | {' | '.join(cells)} |")
     lines += [""]
     columns = ("found", "false alarms", "width px", "processor s")
@@ -208,18 +208,20 @@ def markdown(given: dict[str, Any]) -> str:
         cells = [
             *("–" if one["covered"] is None else f"{one['covered']:.0%}" for one in answers),
             *(str(one["false_alarms"]) for one in answers),
-            *(_figure(one["width_px"]) for one in answers),
-            *(_figure(one["cpu_s"]) for one in answers),
+            *(_format_figure(one["width_px"]) for one in answers),
+            *(_format_figure(one["cpu_s"]) for one in answers),
         ]
-        lines.append(f"| {row['picture']} | {_figure(row['width_px'])} | {' | '.join(cells)} |")
+        lines.append(
+            f"| {row['picture']} | {_format_figure(row['width_px'])} | {' | '.join(cells)} |"
+        )
     return "\n".join(lines) + "\n"
 
 
-def _figure(value: float | int | None) -> str:
+def _format_figure(value: float | int | None) -> str:
     return "–" if value is None else str(value) if isinstance(value, int) else f"{value:.3g}"
 
 
-def _spread(paths: list[Path], count: int) -> list[Path]:
+def _spread_evenly(paths: list[Path], count: int) -> list[Path]:
     """So many of them, evenly over the list."""
     at = np.linspace(0, len(paths) - 1, count).round().astype(int)
     return [paths[i] for i in at]
@@ -238,7 +240,7 @@ def main(
 ) -> None:
     """Run both programs on the pictures in DATA; write comparison.json and comparison.md."""
     out.mkdir(parents=True, exist_ok=True)
-    python = environment((folder or out / "crackpot-environment").absolute())
+    python = make_environment((folder or out / "crackpot-environment").absolute())
     commands = {
         "crackpot": [str(python), str(HERE / "crackpot_worker.py")],
         "crackscan": [
@@ -250,15 +252,15 @@ def main(
     workers = {name: Worker(command) for name, command in commands.items()}
     pictures = pictures_of(data, count)
     for worker in workers.values():
-        worker.look(pictures[0].path)
+        worker.detect_cracks(pictures[0].path)
     rows: dict[str, list[tuple[Picture, Answer]]] = {name: [] for name in workers}
     listed = []
     for number, picture in enumerate(pictures, 1):
         said: dict[str, list[dict[str, Any]]] = {name: [] for name in workers}
         for _ in range(repeat):
             for name, worker in workers.items():
-                said[name].append(worker.look(picture.path))
-        answers = {name: judged(picture, given) for name, given in said.items()}
+                said[name].append(worker.detect_cracks(picture.path))
+        answers = {name: judge_answers(picture, given) for name, given in said.items()}
         for name, answer in answers.items():
             rows[name].append((picture, answer))
         shown = {name: asdict(answer) for name, answer in answers.items()}
@@ -271,16 +273,16 @@ def main(
         )
         click.echo(f"{number} of {len(pictures)}: {picture.path.name}", err=True)
         (out / "comparison.json").write_text(
-            json.dumps(told(workers, rows, listed), indent=2) + "\n"
+            json.dumps(collect_figures(workers, rows, listed), indent=2) + "\n"
         )
     for worker in workers.values():
         worker.close()
-    tables = markdown(told(workers, rows, listed))
+    tables = format_markdown(collect_figures(workers, rows, listed))
     (out / "comparison.md").write_text(tables)
     click.echo(tables)
 
 
-def told(
+def collect_figures(
     workers: dict[str, Worker],
     rows: dict[str, list[tuple[Picture, Answer]]],
     listed: list[dict[str, Any]],
@@ -290,7 +292,7 @@ def told(
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "load": os.getloadavg()[1],
         "programs": {
-            name: {"ready_s": worker.ready_s, "totals": totals(rows[name])}
+            name: {"ready_s": worker.ready_s, "totals": sum_rows(rows[name])}
             for name, worker in workers.items()
         },
         "pictures": listed,

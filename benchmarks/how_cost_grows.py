@@ -27,7 +27,7 @@ from crackscan.benchmarks.growth.frames import (
     by_reductions,
 )
 from crackscan.benchmarks.growth.hours import by_hours
-from crackscan.benchmarks.growth.plot import draw, table
+from crackscan.benchmarks.growth.plot import draw_growth, format_table
 from crackscan.benchmarks.growth.record import by_findings
 from crackscan.benchmarks.growth.values import Point
 from crackscan.convert.cost import core_name
@@ -38,7 +38,7 @@ from crackscan.edge.inference.model import Model
 CURVES = ("pixels", "decoding", "cracks", "hours", "record", "folder")
 
 
-def measured(curve: str, quick: bool, folder: Path, workers: int) -> list[Point]:
+def measure_curve(curve: str, quick: bool, folder: Path, workers: int) -> list[Point]:
     """The points of one of the CURVES; `folder` is empty, on the disk that is measured."""
     model = Model.load(None, threads=1)
     rule = Rule.of(model.card)
@@ -79,30 +79,30 @@ def main(out: Path, curves: Sequence[str], workers: int, quick: bool) -> None:
     for warning in around.warnings:
         click.echo(f"warning: {warning}", err=True)
     out.mkdir(parents=True, exist_ok=True)
-    document = _earlier(out / "growth.json", quick)
+    document = _read_earlier(out / "growth.json", quick)
     for curve in curves:
         folder = Path(tempfile.mkdtemp(prefix="growth-", dir=out))
         try:
-            points = measured(curve, quick, folder, workers)
+            points = measure_curve(curve, quick, folder, workers)
         finally:
             shutil.rmtree(folder)
         told = [asdict(one) for one in points]
         machine = {**around.to_dict(), "core": core_name()}
         document["curves"][curve] = {"machine": machine, "points": told}
-        _write(out, document)
+        _write_results(out, document)
     click.echo((out / "growth.md").read_text())
 
 
-def _write(out: Path, document: dict[str, Any]) -> None:
+def _write_results(out: Path, document: dict[str, Any]) -> None:
     """All curves so far, as figures, table and plot."""
     (out / "growth.json").write_text(json.dumps(document, indent=2) + "\n")
     known = {curve: document["curves"][curve] for curve in CURVES if curve in document["curves"]}
     points = [Point(**one) for told in known.values() for one in told["points"]]
-    (out / "growth.md").write_text(f"{_about(known)}\n\n{table(points)}")
-    draw(points, out / "growth.svg")
+    (out / "growth.md").write_text(f"{_describe_machine(known)}\n\n{format_table(points)}")
+    draw_growth(points, out / "growth.svg")
 
 
-def _about(known: dict[str, Any]) -> str:
+def _describe_machine(known: dict[str, Any]) -> str:
     """On what machine each curve was measured, and how quiet that was."""
     lines = []
     for curve, told in known.items():
@@ -112,7 +112,7 @@ def _about(known: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _earlier(file: Path, quick: bool) -> dict[str, Any]:
+def _read_earlier(file: Path, quick: bool) -> dict[str, Any]:
     """What an earlier run wrote, if it was as quick as this one."""
     if file.is_file():
         document: dict[str, Any] = json.loads(file.read_text())

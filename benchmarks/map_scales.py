@@ -46,11 +46,13 @@ def main() -> None:
     print(f"{model.card.name} {model.card.version}")
     for size in arguments.sizes:
         counts = {scales: np.zeros(6, np.int64) for scales in SETS}
-        for rgb, truth in deepcrack(arguments.data / "deepcrack_dev", size, SIZES.get(size, 20)):
+        for rgb, truth in read_deepcrack(
+            arguments.data / "deepcrack_dev", size, SIZES.get(size, 20)
+        ):
             for scales, cracks in cracks_of(model, rule, rgb).items():
-                counts[scales] += judged(cracks, truth)
+                counts[scales] += judge_cells(cracks, truth)
         print(f"DeepCrack at {size} of its size")
-        table(counts)
+        format_table(counts)
     field = {scales: np.zeros(2, np.int64) for scales in SETS}
     pictures = 0
     for path in sorted((arguments.data / "field_photos").glob("*.jpg")):
@@ -86,7 +88,7 @@ def cracks_of(model: Model, rule: Rule, rgb: RGB) -> dict[tuple[float, ...], lis
     return found
 
 
-def judged(cracks: list[Finding], truth: Mask) -> NDArray[np.int64]:
+def judge_cells(cracks: list[Finding], truth: Mask) -> NDArray[np.int64]:
     """Cracked squares found (a square beside counts), cracked ones, false ones, intact ones,
     findings that touch no crack, photographs.
     """
@@ -102,7 +104,7 @@ def judged(cracks: list[Finding], truth: Mask) -> NDArray[np.int64]:
     return np.array([*squares, away, 1], np.int64)
 
 
-def deepcrack(folder: Path, size: float, most: int) -> Iterator[tuple[RGB, Mask]]:
+def read_deepcrack(folder: Path, size: float, most: int) -> Iterator[tuple[RGB, Mask]]:
     """Photographs at another size, each with its cracked squares."""
     paths = sorted((folder / "images").iterdir())
     for path in paths[:: max(len(paths) // most, 1)][:most]:
@@ -118,7 +120,7 @@ def deepcrack(folder: Path, size: float, most: int) -> Iterator[tuple[RGB, Mask]
         yield rgb, truth
 
 
-def table(counts: dict[tuple[float, ...], NDArray[np.int64]]) -> None:
+def format_table(counts: dict[tuple[float, ...], NDArray[np.int64]]) -> None:
     for scales, (hits, cracked, false, intact, away, pictures) in counts.items():
         print(
             f"  {scales!s:14} found {hits / max(cracked, 1):.3f}, "

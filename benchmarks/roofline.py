@@ -17,11 +17,11 @@ import click
 import numpy as np
 
 from crackscan.benchmarks.roof.cut import cut_out
-from crackscan.benchmarks.roof.plot import draw
+from crackscan.benchmarks.roof.plot import draw_roofline
 from crackscan.benchmarks.roof.rate import Rate, copy_rate
 from crackscan.benchmarks.roof.square import square_convolution, square_macs
 from crackscan.convert.cost import core_name
-from crackscan.convert.macs import Layer, layers
+from crackscan.convert.macs import Layer, list_layers
 from crackscan.core.network_input import input_shape
 from crackscan.core.stderr_capture import drop_stderr
 from crackscan.edge.appliance.bench import surroundings
@@ -34,7 +34,7 @@ WHOLE = 1
 """Rows at the end of a model's rates that are of the whole network."""
 
 
-def timed(files: Sequence[tuple[Path, tuple[int, ...] | None]], rounds: int) -> Any:
+def time_files(files: Sequence[tuple[Path, tuple[int, ...] | None]], rounds: int) -> Any:
     """Seconds (rounds, files), each file once a round, with one thread.
 
     What the thread computes counts, so that other work on the machine disturbs less.
@@ -42,7 +42,7 @@ def timed(files: Sequence[tuple[Path, tuple[int, ...] | None]], rounds: int) -> 
     Args:
         files: each with the shape of what it takes, or None for its own.
     """
-    opened = [_opened(*one) for one in files]
+    opened = [_open_interpreter(*one) for one in files]
     taken = np.empty((WARM_UP + rounds, len(files)))
     for row in taken:
         for at, interpreter in enumerate(opened):
@@ -63,18 +63,18 @@ def best_rate(folder: Path, rounds: int, side: int, channels: int) -> dict[str, 
     files = {kernel: folder / f"square-{kernel}.tflite" for kernel in (1, 3)}
     for kernel, file in files.items():
         file.write_bytes(square_convolution(kernel, side, channels))
-    seconds = np.median(timed([(file, None) for file in files.values()], rounds), axis=0)
+    seconds = np.median(time_files([(file, None) for file in files.values()], rounds), axis=0)
     return {
         f"{kernel}x{kernel}": square_macs(kernel, side, channels) / float(one)
         for kernel, one in zip(files, seconds, strict=True)
     }
 
 
-def rates(model: Path, folder: Path, rounds: int, best: float) -> list[Rate]:
+def measure_rates(model: Path, folder: Path, rounds: int, best: float) -> list[Rate]:
     """Each layer of a model on a 640x480 frame, and the whole network."""
     frame = frame_shape(model)
     fed: tuple[int, ...] = frame
-    found = layers(model, HEIGHT, WIDTH)
+    found = list_layers(model, HEIGHT, WIDTH)
     files: list[tuple[Path, tuple[int, ...] | None]] = []
     for at, layer in enumerate(found):
         file = folder / f"{model.stem}-{at}.tflite"
@@ -83,23 +83,23 @@ def rates(model: Path, folder: Path, rounds: int, best: float) -> list[Rate]:
         files.append((file, layer.made if layer.kind == "ADD" else fed))
         fed = layer.made
     files.append((model, frame))
-    seconds = np.median(timed(files, rounds), axis=0)
-    rows = [*found, _all("whole network", found)]
-    return [_rate(one, float(s), best) for one, s in zip(rows, seconds, strict=True)]
+    seconds = np.median(time_files(files, rounds), axis=0)
+    rows = [*found, _sum_layers("whole network", found)]
+    return [_layer_rate(one, float(s), best) for one, s in zip(rows, seconds, strict=True)]
 
 
-def _all(name: str, found: Sequence[Layer]) -> Layer:
+def _sum_layers(name: str, found: Sequence[Layer]) -> Layer:
     return Layer(
         name, found[-1].made, sum(one.macs for one in found), sum(one.bytes for one in found)
     )
 
 
-def _rate(layer: Layer, seconds: float, best: float) -> Rate:
+def _layer_rate(layer: Layer, seconds: float, best: float) -> Rate:
     of_best = layer.macs / max(seconds, 1e-9) / best
     return Rate(layer.kind, layer.made, layer.macs, layer.bytes, seconds * 1000, of_best)
 
 
-def _opened(file: Path, shape: tuple[int, ...] | None) -> Any:
+def _open_interpreter(file: Path, shape: tuple[int, ...] | None) -> Any:
     interpreter, _ = open_interpreter(file, 1)
     sources = interpreter.get_input_details()
     with drop_stderr():
@@ -114,7 +114,7 @@ def _opened(file: Path, shape: tuple[int, ...] | None) -> Any:
     return interpreter
 
 
-def together(rows: Sequence[Rate]) -> dict[str, list[Rate]]:
+def group_layers(rows: Sequence[Rate]) -> dict[str, list[Rate]]:
     """The layers of a model by their kind, convolutions also by the height of what they make."""
     found: dict[str, list[Rate]] = {}
     for number, one in enumerate(rows):
@@ -125,7 +125,7 @@ def together(rows: Sequence[Rate]) -> dict[str, list[Rate]]:
     return found
 
 
-def table(best: dict[str, float], found: dict[str, list[Rate]]) -> str:
+def format_table(best: dict[str, float], found: dict[str, list[Rate]]) -> str:
     """In Markdown."""
     lines = [f"One thread of {core_name()}.", "", "Best of the runtime, large square convolutions:"]
     lines += [", ".join(f"{name} {one / 1e9:.1f} GMAC/s" for name, one in best.items()) + ".", ""]
@@ -138,15 +138,15 @@ def table(best: dict[str, float], found: dict[str, list[Rate]]) -> str:
                 f"| {one.name} | {made} | {one.macs / 1e6:.2f} | {one.bytes / 1000:.0f} "
                 f"| {one.ms:.3f} | {one.gmacs:.1f} | {one.of_best:.0%} |"
             )
-        lines += ["", *_shares(model, rows[:-WHOLE], max(best.values())), ""]
+        lines += ["", *_describe_shares(model, rows[:-WHOLE], max(best.values())), ""]
     return "\n".join(lines)
 
 
-def _shares(model: str, rows: Sequence[Rate], best: float) -> list[str]:
+def _describe_shares(model: str, rows: Sequence[Rate], best: float) -> list[str]:
     all_ms, all_macs = sum(one.ms for one in rows), sum(one.macs for one in rows)
     head = f"{model}, layers alone | layers | ms | of all | MMAC | of all | GMAC/s | of the best"
     lines = [f"| {head} |", "|---" * 8 + "|"]
-    for kind, own in together(rows).items():
+    for kind, own in group_layers(rows).items():
         ms, macs = sum(one.ms for one in own), sum(one.macs for one in own)
         rate = macs / max(ms, 1e-9) * 1000
         lines.append(
@@ -172,7 +172,7 @@ def main(out: Path, names: tuple[str, ...], rounds: int, quick: bool) -> None:
         size = (16, 32) if quick else (64, 512)
         best = best_rate(folder, max(rounds // 3, 1), *size)
         peak, copied = max(best.values()), copy_rate(rounds)
-        found = {name: rates(find_model(name), folder, rounds, peak) for name in names}
+        found = {name: measure_rates(find_model(name), folder, rounds, peak) for name in names}
     document = {
         "machine": {**around.to_dict(), "core": core_name()},
         "best_macs_per_s": best,
@@ -180,9 +180,9 @@ def main(out: Path, names: tuple[str, ...], rounds: int, quick: bool) -> None:
         "models": {name: [asdict(one) for one in rows] for name, rows in found.items()},
     }
     (out / "roofline.json").write_text(json.dumps(document, indent=2) + "\n")
-    (out / "roofline.md").write_text(table(best, found))
-    draw(found, peak, copied, out / "roofline.svg")
-    click.echo(table(best, found))
+    (out / "roofline.md").write_text(format_table(best, found))
+    draw_roofline(found, peak, copied, out / "roofline.svg")
+    click.echo(format_table(best, found))
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ class Scaling:
     """Of the rounds' ratios, one by two."""
 
 
-def frames(model: str, width: int, height: int, rounds: int) -> Scaling:
+def scale_frames(model: str, width: int, height: int, rounds: int) -> Scaling:
     """The crack map of a frame, with one thread and with two."""
     rgb = decode_picture(encoded_frames(width, height)[0], Path("wall.jpg"))
     models = [Model.load(model, threads=count) for count in COUNTS]
@@ -62,7 +62,7 @@ def frames(model: str, width: int, height: int, rounds: int) -> Scaling:
             began_s = time.perf_counter()
             one.crack_map(rgb)
             row[at] = (time.perf_counter() - began_s) * 1000
-    return _scaling(f"{model}, {width}x{height}: threads", taken[2:])
+    return _compare_times(f"{model}, {width}x{height}: threads", taken[2:])
 
 
 def one_crack(width: int, height: int, number: int) -> RGB:
@@ -82,7 +82,7 @@ def one_crack(width: int, height: int, number: int) -> RGB:
     return wall
 
 
-def photographs(
+def scale_photographs(
     model: str, width: int, height: int, count: int, rounds: int, folder: Path
 ) -> Scaling:
     """A scan of photographs, on one core with one worker, and on two with two."""
@@ -94,12 +94,12 @@ def photographs(
     for row in taken:
         for at, workers in enumerate(COUNTS):
             with _kept_to(workers):
-                row[at] = _surveyed(model, source, folder / "survey", workers)
+                row[at] = _time_survey(model, source, folder / "survey", workers)
             shutil.rmtree(folder / "survey")
-    return _scaling(f"{model}, {width}x{height}: cores, ms a photograph", taken)
+    return _compare_times(f"{model}, {width}x{height}: cores, ms a photograph", taken)
 
 
-def _surveyed(model: str, source: Path, out: Path, workers: int) -> float:
+def _time_survey(model: str, source: Path, out: Path, workers: int) -> float:
     """Milliseconds a photograph, from where each process has done one to the end."""
     loaded = Model.load(model, threads=1)
     method, card = Method(str(loaded.path.resolve())), loaded.card
@@ -129,13 +129,15 @@ def _kept_to(cores: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def _scaling(what: str, taken: "np.ndarray[tuple[int, int], np.dtype[np.float64]]") -> Scaling:
+def _compare_times(
+    what: str, taken: "np.ndarray[tuple[int, int], np.dtype[np.float64]]"
+) -> Scaling:
     one, two = taken.T.tolist()
     gain = (taken[:, 0] / taken[:, 1]).tolist()
     return Scaling(what, Spread.of(one), Spread.of(two), Spread.of(gain))
 
 
-def table(found: list[Scaling]) -> str:
+def format_table(found: list[Scaling]) -> str:
     """In Markdown."""
 
     def told(one: Spread) -> str:
@@ -159,17 +161,17 @@ def main(out: Path, model: str, quick: bool) -> None:
         click.echo(f"warning: {warning}", err=True)
     out.mkdir(parents=True, exist_ok=True)
     sizes = ((160, 128),) if quick else SIZES
-    found = [frames(model, *size, 2 if quick else 60) for size in sizes]
+    found = [scale_frames(model, *size, 2 if quick else 60) for size in sizes]
     with tempfile.TemporaryDirectory(prefix="scaling-", dir=out) as scratch:
         size, count, rounds = ((256, 192), 6, 1) if quick else ((4000, 3000), 24, 4)
-        found.append(photographs(model, *size, count, rounds, Path(scratch)))
+        found.append(scale_photographs(model, *size, count, rounds, Path(scratch)))
     document = {
         "machine": {**around.to_dict(), "core": core_name()},
         "scaling": [asdict(one) for one in found],
     }
     (out / "scaling.json").write_text(json.dumps(document, indent=2) + "\n")
-    (out / "scaling.md").write_text(table(found))
-    click.echo(table(found))
+    (out / "scaling.md").write_text(format_table(found))
+    click.echo(format_table(found))
 
 
 if __name__ == "__main__":

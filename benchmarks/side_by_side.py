@@ -18,12 +18,17 @@ import click
 
 from crackscan.benchmarks.contenders import NAMES, OURS
 from crackscan.benchmarks.contenders.worker import MOST_PATCHES, MOST_S
-from crackscan.benchmarks.peers.accuracy import judged
-from crackscan.benchmarks.peers.bench import Bench, console, contender, prepare
-from crackscan.benchmarks.peers.measure import WARM_UP, measure, one_thread_of_opencv, picture_file
+from crackscan.benchmarks.peers.accuracy import judge_contenders
+from crackscan.benchmarks.peers.bench import Bench, console, describe_contender, prepare_bench
+from crackscan.benchmarks.peers.measure import (
+    WARM_UP,
+    measure_contenders,
+    one_thread_of_opencv,
+    picture_file,
+)
 from crackscan.benchmarks.peers.networks import Lessons
 from crackscan.benchmarks.peers.others import Others
-from crackscan.benchmarks.peers.report import draw, markdown, told
+from crackscan.benchmarks.peers.report import draw_rates, format_markdown, times_as_json
 from crackscan.benchmarks.peers.slices import Accuracy, Slice, Slices
 from crackscan.convert.cost import core_name
 from crackscan.edge.appliance.bench import surroundings
@@ -34,7 +39,7 @@ LARGE_PX = 4_000_000
 """Pictures of more pixels get half the rounds."""
 
 
-def about(
+def describe_conditions(
     model: str, slices: Sequence[Slice], accuracy: Accuracy | None, around: dict[str, Any]
 ) -> str:
     """How it was measured, for the table."""
@@ -50,7 +55,9 @@ def about(
     runs_on = {each.contender: each.runs_on for one in slices for each in one.times}
     versions = ", ".join(sorted(set(runs_on.values())))
     notes = [
-        f"- {contender(one).label}: {contender(one).note}." for one in names if contender(one).note
+        f"- {describe_contender(one).label}: {describe_contender(one).note}."
+        for one in names
+        if describe_contender(one).note
     ]
     lines = [
         f"Ours is `{model}` on {core_name()}, {around['system']}, Python {around['python']}: "
@@ -73,14 +80,16 @@ def about(
     return "\n".join(lines)
 
 
-def measured(bench: Bench, width: int, height: int, threads: int, rounds: int) -> Slice:
+def measure_slice(bench: Bench, width: int, height: int, threads: int, rounds: int) -> Slice:
     """All contenders on one size of picture with one number of threads."""
     console.print(f"{width}x{height}, threads: {threads}", highlight=False)
     picture = picture_file(bench.work / "pictures", width, height)
     if width * height > LARGE_PX:
         rounds = -(-rounds // 2)
     with Others() as others, bench.children(threads) as children:
-        times = measure(children, (width, height), threads, picture, rounds, bench.leave_out)
+        times = measure_contenders(
+            children, (width, height), threads, picture, rounds, bench.leave_out
+        )
     for warning in others.warnings:
         console.print(f"warning: {warning}")
     return Slice(
@@ -88,13 +97,13 @@ def measured(bench: Bench, width: int, height: int, threads: int, rounds: int) -
     )
 
 
-def write(out: Path, model: str, slices: Sequence[Slice], accuracy: Accuracy | None) -> str:
+def write_results(out: Path, model: str, slices: Sequence[Slice], accuracy: Accuracy | None) -> str:
     """Table, figures and plot of all slices; gives the table."""
     around = surroundings().to_dict()
     del around["others_share"], around["warnings"]  # each slice has its own
     times = [each for one in slices for each in one.times]
     left_out = {name: why for one in slices for name, why in one.left_out.items()}
-    labels = {name: contender(name).label for name in NAMES}
+    labels = {name: describe_contender(name).label for name in NAMES}
     auroc = accuracy.auroc if accuracy else {}
     document = {
         "command": shlex.join(["benchmarks/side_by_side.py", *sys.argv[1:]]),
@@ -103,12 +112,14 @@ def write(out: Path, model: str, slices: Sequence[Slice], accuracy: Accuracy | N
         "auroc": {"patches": accuracy.patches if accuracy else 0, **auroc},
         "contenders": labels,
         "left_out": left_out,
-        "times": [told(one) for one in times],
+        "times": [times_as_json(one) for one in times],
     }
     (out / "comparison.json").write_text(json.dumps(document, indent=2) + "\n")
-    table = markdown(times, labels, auroc, left_out, about(model, slices, accuracy, around))
+    table = format_markdown(
+        times, labels, auroc, left_out, describe_conditions(model, slices, accuracy, around)
+    )
     (out / "comparison.md").write_text(table)
-    draw(times, labels, out / "comparison.svg")
+    draw_rates(times, labels, out / "comparison.svg")
     return table
 
 
@@ -164,12 +175,12 @@ def main(
         slices.forget()
     metu = data / "metu" if data is not None and lessons and (data / "metu").is_dir() else None
     learned = Lessons(metu, lessons, epochs)
-    prepare(bench, file, learned)
+    prepare_bench(bench, file, learned)
     can_judge = data is not None and (data / "deepcrack_dev").is_dir()
     if data is not None and can_judge:
         earlier = slices.accuracy()
         auroc = dict(earlier.auroc) if earlier and earlier.patches == patches else {}
-        for name, found in judged(bench, data, patches, metu is not None, auroc):
+        for name, found in judge_contenders(bench, data, patches, metu is not None, auroc):
             auroc[name] = found
             slices.keep_accuracy(Accuracy(patches, str(learned), auroc))
     if only_prepare:
@@ -178,8 +189,8 @@ def main(
         width, height = (int(side) for side in size.split("x"))
         for count in threads:
             if not slices.has(width, height, count):
-                slices.keep(measured(bench, width, height, count, rounds))
-    click.echo(write(out, model, slices.kept(), slices.accuracy()))
+                slices.keep(measure_slice(bench, width, height, count, rounds))
+    click.echo(write_results(out, model, slices.kept(), slices.accuracy()))
 
 
 if __name__ == "__main__":

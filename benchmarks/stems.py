@@ -16,7 +16,7 @@ import click
 import numpy as np
 
 from crackscan.benchmarks.peers.measure import Spread
-from crackscan.benchmarks.roofline import HEIGHT, WIDTH, timed
+from crackscan.benchmarks.roofline import HEIGHT, WIDTH, time_files
 from crackscan.convert.cost import core_name
 from crackscan.convert.input_rewrite import optimize_input
 from crackscan.convert.macs import count_macs
@@ -49,7 +49,7 @@ class Cost:
     """Its time by that of the shipped stem in the same round."""
 
 
-def stems() -> list[Stem]:
+def list_stems() -> list[Stem]:
     """The shipped one first."""
     import keras
     import tensorflow as tf
@@ -79,7 +79,7 @@ def stems() -> list[Stem]:
     ]
 
 
-def network(stem: Stem) -> bytes:
+def make_network(stem: Stem) -> bytes:
     """The shipped architecture with this stem, int8, as a `.tflite`."""
     import keras
 
@@ -96,12 +96,12 @@ def network(stem: Stem) -> bytes:
     return to_int8(whole, np.random.default_rng(0).integers(0, 256, sides, np.uint8))
 
 
-def costs(found: list[Stem], folder: Path, rounds: int) -> list[Cost]:
+def measure_costs(found: list[Stem], folder: Path, rounds: int) -> list[Cost]:
     """All of them in alternation."""
     files: list[tuple[Path, tuple[int, ...] | None]] = []
     macs = []
     for number, stem in enumerate(found):
-        content = network(stem)
+        content = make_network(stem)
         file = folder / f"{number}.tflite"
         file.write_bytes(content)
         macs.append(count_macs(file, HEIGHT, WIDTH))
@@ -109,14 +109,14 @@ def costs(found: list[Stem], folder: Path, rounds: int) -> list[Cost]:
         interpreter, _ = open_interpreter(file, 1)
         channels = int(interpreter.get_input_details()[0]["shape"][3])
         files.append((file, (1, HEIGHT, WIDTH * stem.channels // channels, channels)))
-    taken_ms = timed(files, rounds) * 1000
+    taken_ms = time_files(files, rounds) * 1000
     return [
         Cost(stem.name, count, Spread.of(own.tolist()), Spread.of((own / taken_ms[:, 0]).tolist()))
         for stem, count, own in zip(found, macs, taken_ms.T, strict=True)
     ]
 
 
-def table(found: list[Cost]) -> str:
+def format_table(found: list[Cost]) -> str:
     """In Markdown."""
     lines = [f"One thread of {core_name()}, 640x480, random weights.", ""]
     lines += ["| stem | MMAC | ms (quartiles) | of the shipped |", "|---|---|---|---|"]
@@ -136,14 +136,14 @@ def main(out: Path, rounds: int) -> None:
         click.echo(f"warning: {warning}", err=True)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        found = costs(stems(), Path(scratch), rounds)
+        found = measure_costs(list_stems(), Path(scratch), rounds)
     document = {
         "machine": {**around.to_dict(), "core": core_name()},
         "stems": [asdict(one) for one in found],
     }
     (out / "stems.json").write_text(json.dumps(document, indent=2) + "\n")
-    (out / "stems.md").write_text(table(found))
-    click.echo(table(found))
+    (out / "stems.md").write_text(format_table(found))
+    click.echo(format_table(found))
 
 
 if __name__ == "__main__":

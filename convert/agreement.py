@@ -54,7 +54,7 @@ class Agreement:
         }
 
 
-def compare(
+def compare_models(
     network: keras.Model,
     model: Model,
     patches: Iterable[tuple[npt.NDArray[np.uint8], bool]],
@@ -76,7 +76,7 @@ def compare(
             same = [at for at, one in enumerate(waiting) if one.shape == shape]
             maps = np.asarray(network(np.stack([waiting[at] for at in same]), training=False))
             for at, cells in zip(same, maps[..., 0], strict=True):
-                floats[len(floats) - len(waiting) + at] = _probability(cells, card)
+                floats[len(floats) - len(waiting) + at] = _patch_probability(cells, card)
         waiting.clear()
 
     for rgb, label in patches:
@@ -105,7 +105,7 @@ def compare(
     )
 
 
-def _probability(cells: npt.NDArray[np.float32], card: Card) -> float:
+def _patch_probability(cells: npt.NDArray[np.float32], card: Card) -> float:
     return logit_to_probability(top_k_mean(cells, card.pooling.k), card.temperature)
 
 

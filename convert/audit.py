@@ -30,7 +30,7 @@ class Audit:
     runtime: str
 
 
-def audit(path: Path) -> Audit:
+def audit_model(path: Path) -> Audit:
     """Look into a `.tflite`.
 
     XNNPACK has no kernel from uint8 to int8, so the first operator, which only shifts the camera's

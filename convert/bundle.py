@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from packaging.requirements import Requirement
 
 import crackscan
-from crackscan.convert.packing import pack
+from crackscan.convert.packing import pack_folder
 from crackscan.core.errors import CrackscanError
 
 CHECKOUT = Path(crackscan.__file__).resolve().parent
@@ -46,7 +46,7 @@ TARGETS = {
 }
 
 
-def bundle(name: str, out: Path, tell: Callable[[str], None] = lambda _: None) -> int:
+def write_bundle(name: str, out: Path, tell: Callable[[str], None] = lambda _: None) -> int:
     """Write the bundle for a target.
 
     Wheels come from the package index, ours from this checkout; numpy, OpenCV and Pillow stay the
@@ -73,7 +73,7 @@ def bundle(name: str, out: Path, tell: Callable[[str], None] = lambda _: None) -
         tell("building the wheel of this checkout")
         own = _own_wheel(Path(made), wheels)
         tell(f"fetching wheels for {target.system}")
-        _fetch(requirements(own, target), target, wheels)
+        _fetch_wheels(list_requirements(own, target), target, wheels)
         for wheel in wheels.glob("numpy-*.whl"):  # the OS's
             wheel.unlink()
         for sample in SAMPLES:
@@ -83,15 +83,15 @@ def bundle(name: str, out: Path, tell: Callable[[str], None] = lambda _: None) -
         (folder / "target").write_text(
             f"python={target.python}\nsystem='{target.system}'\n", encoding="utf-8"
         )
-        sums = _sums(folder)
+        sums = _list_checksums(folder)
         (folder / "SHA256SUMS").write_text(sums, encoding="utf-8")
         version = f"{crackscan.__version__}-{hashlib.sha256(sums.encode()).hexdigest()[:8]}"
         (folder / "version").write_text(f"{version}\n", encoding="utf-8")
         tell(f"packing {version}")
-        return pack(folder, out, target.python)
+        return pack_folder(folder, out, target.python)
 
 
-def requirements(wheel: Path, target: Target) -> list[str]:
+def list_requirements(wheel: Path, target: Target) -> list[str]:
     """What a wheel needs on a 64-bit target beside what the OS has, without markers."""
     with zipfile.ZipFile(wheel) as opened:
         [metadata] = [one for one in opened.namelist() if one.endswith(".dist-info/METADATA")]
@@ -117,21 +117,21 @@ def _own_wheel(made: Path, wheels: Path) -> Path:
     # A copy, since a build leaves files in the folder that it builds.
     copy = made / "checkout"
     shutil.copytree(CHECKOUT, copy, ignore=shutil.ignore_patterns(*_KEPT_OUT))
-    _pip("wheel", "--no-deps", "--wheel-dir", str(wheels), str(copy))
+    _pip_command("wheel", "--no-deps", "--wheel-dir", str(wheels), str(copy))
     [wheel] = wheels.glob("crackscan-*.whl")
     return wheel
 
 
-def _fetch(wanted: list[str], target: Target, wheels: Path) -> None:
+def _fetch_wheels(wanted: list[str], target: Target, wheels: Path) -> None:
     constraints = wheels.parent.parent / "constraints.txt"
     constraints.write_text(f"numpy=={target.numpy}\n", encoding="utf-8")
     platforms = [f"--platform=manylinux_{glibc}_aarch64" for glibc in _GLIBC]
     options = ["--only-binary=:all:", "--implementation=cp", *platforms]
     options += [f"--python-version={target.python}", f"--constraint={constraints}"]
-    _pip("download", f"--dest={wheels}", *options, *wanted)
+    _pip_command("download", f"--dest={wheels}", *options, *wanted)
 
 
-def _pip(*arguments: str) -> None:
+def _pip_command(*arguments: str) -> None:
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q", *arguments]
     # The same checkout gives the same wheel, and so the same version, whenever it is built.
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "315532800"}
@@ -141,7 +141,7 @@ def _pip(*arguments: str) -> None:
         raise CrackscanError(f"pip {arguments[0]} failed: {' '.join(said[-1].split())}")
 
 
-def _sums(folder: Path) -> str:
+def _list_checksums(folder: Path) -> str:
     """As `sha256sum -c` reads them."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return "".join(

@@ -76,10 +76,13 @@ def measure_costs(
     """
     macs = [count_macs(file, FRAME_HEIGHT_PX, FRAME_WIDTH_PX) for file in files]
     frame = (FRAME_HEIGHT_PX, FRAME_WIDTH_PX)
-    opened = [_opened(reference, None), *(_opened(file, frame) for file in files)]
+    opened = [
+        _open_interpreter(reference, None),
+        *(_open_interpreter(file, frame) for file in files),
+    ]
     taken = []
     for number in range(WARM_UP + rounds):
-        taken.append([_timed(one) for one, _ in opened])
+        taken.append([_time_invocation(one) for one, _ in opened])
         progress(max(number + 1 - WARM_UP, 0))
     seconds = np.array(taken[WARM_UP:])
     ratio = seconds[:, 1:] / seconds[:, :1]
@@ -89,12 +92,12 @@ def measure_costs(
                 file.stem,
                 file.stat().st_size,
                 macs[at],
-                _spread(1000 * seconds[:, at + 1]),
-                _spread(ratio[:, at]),
+                _measure_spread(1000 * seconds[:, at + 1]),
+                _measure_spread(ratio[:, at]),
             )
             for at, file in enumerate(files)
         ),
-        _spread(1000 * seconds[:, 0]),
+        _measure_spread(1000 * seconds[:, 0]),
         count_macs(reference),
         rounds,
         core_name(),
@@ -116,7 +119,7 @@ def core_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     return f"{name} ({platform.machine()}, {fast})"
 
 
-def _opened(file: Path, side: tuple[int, int] | None) -> tuple[Any, str]:
+def _open_interpreter(file: Path, side: tuple[int, int] | None) -> tuple[Any, str]:
     """An interpreter with a frame of (height, width) in it, or one of the file's own size."""
     interpreter, runtime = open_interpreter(file, 1)
     source = interpreter.get_input_details()[0]
@@ -131,13 +134,13 @@ def _opened(file: Path, side: tuple[int, int] | None) -> tuple[Any, str]:
     return interpreter, runtime
 
 
-def _timed(interpreter: Any) -> float:
+def _time_invocation(interpreter: Any) -> float:
     """Seconds that this thread, which is the runtime's only one, computes for one invocation."""
     start = time.thread_time()
     interpreter.invoke()
     return time.thread_time() - start
 
 
-def _spread(values: npt.NDArray[np.float64]) -> Spread:
+def _measure_spread(values: npt.NDArray[np.float64]) -> Spread:
     low, median, high = (float(one) for one in np.percentile(values, (25, 50, 75)))
     return Spread(low, median, high)

@@ -41,19 +41,19 @@ class Difference:
     """Whether the picture was decoded to the same bytes."""
 
 
-def keep(model: Model, pictures: Sequence[Path], out: Path) -> None:
+def keep_maps(model: Model, pictures: Sequence[Path], out: Path) -> None:
     """Write the maps of pictures to an `.npz`: logits in quantization steps, and the pixels' hash.
 
     Raises:
         CrackscanError: a picture cannot be read.
     """
-    step = _step(model)
+    step = _quantization_step(model)
     maps: dict[str, Steps] = {}
     hashes = {}
     for path in pictures:
         rgb = read_picture(path)
-        maps[path.name] = _steps(model, rgb, step)
-        hashes[path.name] = _hash(rgb)
+        maps[path.name] = _map_in_steps(model, rgb, step)
+        hashes[path.name] = _hash_pixels(rgb)
     told = {
         "model_sha256": hashlib.sha256(model.path.read_bytes()).hexdigest(),
         "runtime": model.runtime,
@@ -64,7 +64,7 @@ def keep(model: Model, pictures: Sequence[Path], out: Path) -> None:
     np.savez_compressed(out, **arrays)
 
 
-def differences(model: Model, kept: Path, folder: Path) -> list[Difference]:
+def compare_with_kept(model: Model, kept: Path, folder: Path) -> list[Difference]:
     """Compare a model's maps here with kept ones, picture by picture.
 
     Args:
@@ -75,19 +75,19 @@ def differences(model: Model, kept: Path, folder: Path) -> list[Difference]:
     """
     found = []
     with np.load(kept) as maps:
-        about = _about(maps)
+        about = _describe_maps(maps)
         if about["model_sha256"] != hashlib.sha256(model.path.read_bytes()).hexdigest():
             raise CrackscanError(f"{kept} was kept of another model; run: make golden")
         step = about["step"]
         for name, pixels in about["pixels_sha256"].items():
             rgb = read_picture(folder / name)
-            same = _hash(rgb) == pixels
-            here = _steps(model, rgb, step)
-            found.append(_compare(model.card, step, name, rgb, maps[name], here, same))
+            same = _hash_pixels(rgb) == pixels
+            here = _map_in_steps(model, rgb, step)
+            found.append(_compare_map(model.card, step, name, rgb, maps[name], here, same))
     return found
 
 
-def between(one: Path, other: Path, card: Card, folder: Path) -> list[Difference]:
+def compare_runtimes(one: Path, other: Path, card: Card, folder: Path) -> list[Difference]:
     """Compare the maps that two runtimes kept of one model, picture by picture.
 
     Args:
@@ -98,28 +98,28 @@ def between(one: Path, other: Path, card: Card, folder: Path) -> list[Difference
         CrackscanError: the maps are of two models, or a picture cannot be read.
     """
     with np.load(one) as first, np.load(other) as second:
-        about, others = _about(first), _about(second)
+        about, others = _describe_maps(first), _describe_maps(second)
         if about["model_sha256"] != others["model_sha256"]:
             raise CrackscanError(f"{one} and {other} were kept of two models")
         found, step = [], about["step"]
         for name, pixels in about["pixels_sha256"].items():
             rgb = read_picture(folder / name)
             same = pixels == others["pixels_sha256"][name]
-            found.append(_compare(card, step, name, rgb, first[name], second[name], same))
+            found.append(_compare_map(card, step, name, rgb, first[name], second[name], same))
     return found
 
 
-def _about(maps: Mapping[str, Any]) -> dict[str, Any]:
+def _describe_maps(maps: Mapping[str, Any]) -> dict[str, Any]:
     about: dict[str, Any] = json.loads(str(maps["about"]))
     return about
 
 
-def _compare(
+def _compare_map(
     card: Card, step: float, name: str, rgb: RGB, kept: Steps, here: Steps, same_pixels: bool
 ) -> Difference:
     away = np.abs(here.astype(np.int32) - kept)
     frame = Frame(rgb, 0, name, name, 0.0, 0.0)
-    before, now = (_cells(steps, step, card, frame) for steps in (kept, here))
+    before, now = (_decide_cells(steps, step, card, frame) for steps in (kept, here))
     return Difference(
         name,
         int(away.size),
@@ -133,20 +133,22 @@ def _compare(
     )
 
 
-def _cells(steps: Steps, step: float, card: Card, frame: Frame) -> set[tuple[tuple[int, int], ...]]:
+def _decide_cells(
+    steps: Steps, step: float, card: Card, frame: Frame
+) -> set[tuple[tuple[int, int], ...]]:
     logits = steps.astype(np.float32) * np.float32(step)
     crack_map = sigmoid(logits / np.float32(card.temperature))
     return {one.cells for one in find(crack_map, frame, Rule.of(card))}
 
 
-def _steps(model: Model, rgb: RGB, step: float) -> Steps:
+def _map_in_steps(model: Model, rgb: RGB, step: float) -> Steps:
     steps: Steps = np.rint(model.logits(rgb) / step).astype(np.int16)
     return steps
 
 
-def _step(model: Model) -> float:
+def _quantization_step(model: Model) -> float:
     return float(model._output["quantization"][0])
 
 
-def _hash(rgb: RGB) -> str:
+def _hash_pixels(rgb: RGB) -> str:
     return hashlib.sha256(np.ascontiguousarray(rgb).tobytes()).hexdigest()

@@ -34,10 +34,10 @@ def count_macs(path: Path, height: int | None = None, width: int | None = None) 
     Raises:
         ModelError: the file is missing, no TFLite, or takes no frame of that size.
     """
-    return sum(layer.macs for layer in layers(path, height, width))
+    return sum(layer.macs for layer in list_layers(path, height, width))
 
 
-def layers(path: Path, height: int | None = None, width: int | None = None) -> list[Layer]:
+def list_layers(path: Path, height: int | None = None, width: int | None = None) -> list[Layer]:
     """The operators of a file on a frame of `height` x `width` px, or of the file's size.
 
     Raises:
@@ -61,20 +61,20 @@ def layers(path: Path, height: int | None = None, width: int | None = None) -> l
     except (ValueError, RuntimeError) as error:
         raise ModelError(f"{path} cannot be run on a frame of {width}x{height} px") from error
     tensors = {one["index"]: one for one in interpreter.get_tensor_details()}
-    return [_layer(node, tensors) for node in interpreter._get_ops_details()]
+    return [_read_layer(node, tensors) for node in interpreter._get_ops_details()]
 
 
-def _layer(node: dict[str, Any], tensors: dict[int, dict[str, Any]]) -> Layer:
+def _read_layer(node: dict[str, Any], tensors: dict[int, dict[str, Any]]) -> Layer:
     touched = [tensors[at] for at in (*node["inputs"], *node["outputs"]) if at in tensors]
     return Layer(
         node["op_name"],
         tuple(int(side) for side in tensors[node["outputs"][0]]["shape"]),
-        _macs(node, {at: one["shape"] for at, one in tensors.items()}),
+        _count_macs(node, {at: one["shape"] for at, one in tensors.items()}),
         sum(int(np.prod(one["shape"])) * np.dtype(one["dtype"]).itemsize for one in touched),
     )
 
 
-def _macs(node: dict[str, Any], shapes: dict[int, Any]) -> int:
+def _count_macs(node: dict[str, Any], shapes: dict[int, Any]) -> int:
     if node["op_name"] not in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
         return 0
     weights, made = shapes[node["inputs"][1]], shapes[node["outputs"][0]]

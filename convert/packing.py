@@ -32,7 +32,7 @@ set -e
 """
 
 
-def pack(folder: Path, out: Path, python: str) -> int:
+def pack_folder(folder: Path, out: Path, python: str) -> int:
     """Write a bundle's folder to `out`, whole or not at all.
 
     The same files give the same bytes, no matter who packs them and when. Nothing is compressed,
@@ -50,7 +50,7 @@ def pack(folder: Path, out: Path, python: str) -> int:
     """
     found = sorted(path for path in folder.rglob("*") if path.is_file())
     files = {str(path.relative_to(folder)): path.read_bytes() for path in found}
-    data = _deb(files, python) if out.suffix == ".deb" else _tar(files, folder.name)
+    data = _make_deb(files, python) if out.suffix == ".deb" else _make_tar(files, folder.name)
     part = out.with_name(f".{out.name}.part")
     try:
         part.write_bytes(data)
@@ -61,7 +61,7 @@ def pack(folder: Path, out: Path, python: str) -> int:
     return len(data)
 
 
-def _deb(files: Mapping[str, bytes], python: str) -> bytes:
+def _make_deb(files: Mapping[str, bytes], python: str) -> bytes:
     """A package as deb(5) has it: an ar of a version, a control tar and a data tar."""
     major, minor = python.split(".")
     control = CONTROL.format(
@@ -72,8 +72,8 @@ def _deb(files: Mapping[str, bytes], python: str) -> bytes:
     scripts = {"control": control, "postinst": POSTINST, "prerm": PRERM}
     members = {
         "debian-binary": b"2.0\n",
-        "control.tar": _tar({name: text.encode() for name, text in scripts.items()}, "."),
-        "data.tar": _tar(files, f"./{HOME}"),
+        "control.tar": _make_tar({name: text.encode() for name, text in scripts.items()}, "."),
+        "data.tar": _make_tar(files, f"./{HOME}"),
     }
     made = bytearray(b"!<arch>\n")
     for name, data in members.items():
@@ -82,11 +82,11 @@ def _deb(files: Mapping[str, bytes], python: str) -> bytes:
     return bytes(made)
 
 
-def _tar(files: Mapping[str, bytes], top: str) -> bytes:
+def _make_tar(files: Mapping[str, bytes], top: str) -> bytes:
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w", format=tarfile.GNU_FORMAT) as packed:
         paths = {f"{top}/{name}": data for name, data in files.items()}
-        for name in _folders(paths):  # dpkg makes none that it is not told of
+        for name in _list_folders(paths):  # dpkg makes none that it is not told of
             one = tarfile.TarInfo(name)
             one.type, one.mode = tarfile.DIRTYPE, 0o755
             packed.addfile(one)
@@ -98,7 +98,7 @@ def _tar(files: Mapping[str, bytes], top: str) -> bytes:
     return made.getvalue()
 
 
-def _folders(paths: Iterable[str]) -> list[str]:
+def _list_folders(paths: Iterable[str]) -> list[str]:
     """All above some files, those above first."""
     parts = (path.split("/") for path in paths)
     found = {"/".join(one[:depth]) for one in parts for depth in range(1, len(one))}

@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from crackscan.convert.agreement import compare
+from crackscan.convert.agreement import compare_models
 from crackscan.convert.flatbuffer import parse_flatbuffer
 from crackscan.convert.input_rewrite import optimize_input
-from crackscan.convert.run import Run, labelled
+from crackscan.convert.run import Run, read_labelled
 from crackscan.convert.tflite import to_int8
 from crackscan.core.durable_files import write_atomically
 from crackscan.core.model_card import append_card
@@ -28,8 +28,8 @@ def quantize_run(run: Run, data: Path, out: Path, name: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.tflite"
         append_card(flatbuffer, card, file)
-        judged, patches = labelled(run.folder, data, "validation")
-        figures = compare(run.network, Model.load(file), patches).figures()
+        judged, patches = read_labelled(run.folder, data, "validation")
+        figures = compare_models(run.network, Model.load(file), patches).figures()
         measured = {**card.figures, f"{judged.name}, {judged.side}": figures}
         append_card(flatbuffer, replace(card, figures=measured), file)
         write_atomically(out, file.read_bytes())

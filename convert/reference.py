@@ -21,11 +21,11 @@ def reference_model() -> Path:
     file = cache / f"mobilenetv2-{REFERENCE_PX}-int8.tflite"
     if not file.is_file():
         cache.mkdir(parents=True, exist_ok=True)
-        write_atomically(file, _made())
+        write_atomically(file, _make_network())
     return file
 
 
-def _made() -> bytes:
+def _make_network() -> bytes:
     import keras
     import numpy as np
 

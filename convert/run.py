@@ -63,7 +63,7 @@ def data_of(folder: Path, data: Path | None) -> Path:
     return found
 
 
-def labelled(
+def read_labelled(
     folder: Path, data: Path, side: Side
 ) -> tuple[Judged, Iterator[tuple[npt.NDArray[np.uint8], bool]]]:
     """Labelled patches of one side of the run's split; of all of the data if it is other data.

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.convert.scale_renderings import Pose, pose_at, shoot
+from crackscan.convert.scale_renderings import Pose, photograph_board, pose_at
 from crackscan.edge.measurement.scale.charuco_board import GAUGE, SHEET, CharucoBoard
 from crackscan.edge.measurement.scale.lens import Lens, assume_lens, build_pinhole_lens
 from crackscan.edge.measurement.scale.parameters import NORMAL_90, PARAMETERS
@@ -57,24 +57,26 @@ class Figures:
     """Median half-width of that interval."""
 
 
-def measure(count: int, seed: int, progress: Callable[[], object]) -> list[Figures]:
+def measure_scales(count: int, seed: int, progress: Callable[[], object]) -> list[Figures]:
     """Each way with `count` pictures of its own; the same arguments give the same figures."""
     told = []
     for number, way in enumerate(WAYS):
         rng = np.random.default_rng([seed, number])
         rows, found = [], 0
         for _ in range(count):
-            shot = _shot(rng, way)
+            shot = _draw_shot(rng, way)
             view = way.view(rng, shot)
             if view is not None:
                 found += 1
-                rows.append(_compared(rng, view, shot))
+                rows.append(_compare_scale(rng, view, shot))
             progress()
-        told.append(_figures(way.name, count, found, np.concatenate(rows or [np.empty((0, 2))])))
+        told.append(
+            _summarize_errors(way.name, count, found, np.concatenate(rows or [np.empty((0, 2))]))
+        )
     return told
 
 
-def _shot(rng: np.random.Generator, way: Way) -> Shot:
+def _draw_shot(rng: np.random.Generator, way: Way) -> Shot:
     """An ordinary lens, strongly bent where it is calibrated, and a pose.
 
     Targets lean by up to 35° and fill a quarter to all of the frame's width, gauges, whose markers
@@ -103,7 +105,7 @@ def _shot(rng: np.random.Generator, way: Way) -> Shot:
 
 
 def _by_target(rng: np.random.Generator, shot: Shot, lens: Lens | None) -> WallPlane | None:
-    rgb = shoot(
+    rgb = photograph_board(
         rng,
         shot.board,
         shot.lens,
@@ -116,15 +118,15 @@ def _by_target(rng: np.random.Generator, shot: Shot, lens: Lens | None) -> WallP
     return detect_target(grey, lens)
 
 
-def _unknown(rng: np.random.Generator, shot: Shot) -> WallPlane | None:
+def _scale_of_board(rng: np.random.Generator, shot: Shot) -> WallPlane | None:
     return _by_target(rng, shot, None)
 
 
-def _calibrated(rng: np.random.Generator, shot: Shot) -> WallPlane | None:
+def _scale_of_calibrated_lens(rng: np.random.Generator, shot: Shot) -> WallPlane | None:
     return _by_target(rng, shot, shot.lens)
 
 
-def _distance(rng: np.random.Generator, shot: Shot) -> WallPlane:
+def _scale_of_distance(rng: np.random.Generator, shot: Shot) -> WallPlane:
     """A distance and a focal length as wrong as they may be."""
     axis = np.array([[(WIDTH - 1) / 2, (HEIGHT - 1) / 2]])
     place = np.append(shot.pose.on_wall(axis, shot.lens)[0], 0.0)
@@ -137,7 +139,7 @@ def _distance(rng: np.random.Generator, shot: Shot) -> WallPlane:
     return assume_plane(WallDistance(metres * (1 + 0.05 * float(off)), 0.05 * metres), told)
 
 
-def _points(rng: np.random.Generator, shot: Shot) -> WallPlane:
+def _scale_of_points(rng: np.random.Generator, shot: Shot) -> WallPlane:
     """Two clicks as wrong as they may be, 120 to 400 px apart."""
     first = rng.uniform((40, 40), (WIDTH - 40, HEIGHT - 40))
     second = first
@@ -153,15 +155,15 @@ def _points(rng: np.random.Generator, shot: Shot) -> WallPlane:
 
 
 WAYS = (
-    Way("sheet, lens calibrated", SHEET, True, _calibrated),
-    Way("sheet, lens unknown", SHEET, False, _unknown),
-    Way("gauge, lens unknown", GAUGE, False, _unknown),
-    Way("two points", None, False, _points),
-    Way("distance ± 5 %", None, False, _distance),
+    Way("sheet, lens calibrated", SHEET, True, _scale_of_calibrated_lens),
+    Way("sheet, lens unknown", SHEET, False, _scale_of_board),
+    Way("gauge, lens unknown", GAUGE, False, _scale_of_board),
+    Way("two points", None, False, _scale_of_points),
+    Way("distance ± 5 %", None, False, _scale_of_distance),
 )
 
 
-def _compared(rng: np.random.Generator, view: WallPlane, shot: Shot) -> Floats:
+def _compare_scale(rng: np.random.Generator, view: WallPlane, shot: Shot) -> Floats:
     """Error and uncertainty (PLACES, 2), relative, at places anywhere in the frame."""
     places = rng.uniform((0, 0), (WIDTH - 1, HEIGHT - 1), (PLACES, 2))
     true = shot.pose.mm_per_px(shot.pose.on_wall(places, shot.lens), shot.lens)
@@ -174,7 +176,7 @@ def _compared(rng: np.random.Generator, view: WallPlane, shot: Shot) -> Floats:
     return np.array(rows, np.float64).reshape(-1, 2)
 
 
-def _figures(name: str, count: int, found: int, rows: Floats) -> Figures:
+def _summarize_errors(name: str, count: int, found: int, rows: Floats) -> Figures:
     error, uncertainty = rows.T
     if not len(error):
         return Figures(name, count, found, *([float("nan")] * 5))

@@ -31,7 +31,7 @@ class Pose:
     shift_mm: Floats
     """(3,)"""
 
-    def seen(self, mm: Floats, lens: Lens) -> Floats:
+    def project_points(self, mm: Floats, lens: Lens) -> Floats:
         """Where wall places (n, 2) appear in the frame, (n, 2) px."""
         flat = np.column_stack([mm, np.zeros(len(mm))])
         turn, _ = cv2.Rodrigues(self.rotation)
@@ -43,7 +43,7 @@ class Pose:
         """The true scale (n,) at wall places (n, 2), the mean of all directions."""
         step = 0.25
         moves = [
-            (self.seen(mm + m, lens) - self.seen(mm - m, lens)) / (2 * step)
+            (self.project_points(mm + m, lens) - self.project_points(mm - m, lens)) / (2 * step)
             for m in (np.array([step, 0.0]), np.array([0.0, step]))
         ]
         area = moves[0][:, 0] * moves[1][:, 1] - moves[0][:, 1] * moves[1][:, 0]
@@ -78,7 +78,7 @@ def pose_at(
     return Pose(rotation, aim - rotation @ middle)
 
 
-def shoot(
+def photograph_board(
     rng: np.random.Generator,
     board: CharucoBoard,
     lens: Lens,
@@ -92,11 +92,13 @@ def shoot(
     mm = _wall_places(lens, pose, width, height)
     wall = concrete_wall(rng, WALL_PX)
     scale = WALL_PX / 600.0
-    texture = _sampled(np.asarray(wall, np.float32), mm * scale, cv2.BORDER_REFLECT_101)
-    printed, per_mm = _printed(board, float(np.median(pose.mm_per_px(_corners(board), lens))))
+    texture = _sample_picture(np.asarray(wall, np.float32), mm * scale, cv2.BORDER_REFLECT_101)
+    printed, per_mm = _print_board(
+        board, float(np.median(pose.mm_per_px(_board_corners(board), lens)))
+    )
     at = (mm + PAPER_MM) * per_mm - 0.5
-    sheet = _sampled(printed, at, cv2.BORDER_CONSTANT)
-    cover = _sampled(np.ones_like(printed), at, cv2.BORDER_CONSTANT)[..., None]
+    sheet = _sample_picture(printed, at, cv2.BORDER_CONSTANT)
+    cover = _sample_picture(np.ones_like(printed), at, cv2.BORDER_CONSTANT)[..., None]
     drawn = texture * (1 - cover) + sheet[..., None]
     soft = cv2.GaussianBlur(np.asarray(drawn, np.float32), (0, 0), blur_px * FINER)
     small = np.asarray(cv2.resize(soft, (width, height), interpolation=cv2.INTER_AREA), np.float32)
@@ -109,7 +111,7 @@ def shoot(
     return np.ascontiguousarray(decoded[..., ::-1])
 
 
-def _corners(board: CharucoBoard) -> Floats:
+def _board_corners(board: CharucoBoard) -> Floats:
     wide, high = board.width_mm, board.height_mm
     return np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float64)
 
@@ -134,7 +136,7 @@ def _wall_places(lens: Lens, pose: Pose, width: int, height: int) -> NDArray[np.
     return np.asarray(part, np.float32)
 
 
-def _printed(board: CharucoBoard, mm_per_px: float) -> tuple[NDArray[np.float32], float]:
+def _print_board(board: CharucoBoard, mm_per_px: float) -> tuple[NDArray[np.float32], float]:
     """The board on its paper, drawn as finely as it will be seen, and its px per mm."""
     rough = 12.0
     side = board.square_mm * rough
@@ -161,7 +163,7 @@ def _printed(board: CharucoBoard, mm_per_px: float) -> tuple[NDArray[np.float32]
     return np.asarray(small, np.float32), rough / shrink
 
 
-def _sampled(
+def _sample_picture(
     picture: NDArray[np.float32], places: NDArray[np.floating], border: int
 ) -> NDArray[np.float32]:
     x, y = (np.ascontiguousarray(places[..., axis], np.float32) for axis in (0, 1))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from crackscan.convert.width_figures import Compared, mean_of
-from crackscan.convert.width_renderings import Rendering, Setting, draw_setting, render
+from crackscan.convert.width_renderings import Rendering, Setting, draw_setting, render_crack
 from crackscan.core.cells import CELL_PX
 from crackscan.core.dataset.index import Item, read_index
 from crackscan.core.dataset.patches import crack_mask
@@ -36,7 +36,9 @@ def on_renderings(
     for number in range(count):
         cell = number % (len(WIDTHS_PX) * len(BLURS_PX))
         width, blur = WIDTHS_PX[cell // len(BLURS_PX)], BLURS_PX[cell % len(BLURS_PX)]
-        drawn = render(draw_setting(rng, width, blur, tone), seed + number, walls=walls, tone=tone)
+        drawn = render_crack(
+            draw_setting(rng, width, blur, tone), seed + number, walls=walls, tone=tone
+        )
         cracks.append(_against_drawing(drawn, f"rendering {seed + number}", tone))
         progress()
     return cracks
@@ -61,7 +63,7 @@ def on_folder(
             continue
         rgb = read_picture(index.root / item.path)
         mask = crack_mask(index.root / item.mask, rgb)
-        cells = _covered(mask)
+        cells = _covered_cells(mask)
         if cells.any():
             lines = exact.get(item.path)
             compared = _against_mask(item.path, rgb, mask, cells, lines, tone)
@@ -82,11 +84,11 @@ def _exact_lines(root: Path) -> dict[str, list[Floats]]:
 
 
 def _against_drawing(drawn: Rendering, name: str, tone: ToneCurve) -> Compared:
-    measure, seconds = _timed(drawn.rgb, drawn.cells, tone)
-    points = _points(measure)
-    line = _evened(drawn.line.astype(np.float64))
-    true, near = _nearest(line, points)
-    return _compared(
+    measure, seconds = _time_measurement(drawn.rgb, drawn.cells, tone)
+    points = _measured_points(measure)
+    line = _average_widths(drawn.line.astype(np.float64))
+    true, near = _nearest_width(line, points)
+    return _compare_width(
         name,
         drawn.setting,
         points,
@@ -96,7 +98,7 @@ def _against_drawing(drawn: Rendering, name: str, tone: ToneCurve) -> Compared:
         seconds,
         drawn.cells,
         float(line[:, 2].mean()),
-        _length(line),
+        _line_length(line),
     )
 
 
@@ -108,12 +110,12 @@ def _against_mask(
     exact: list[Floats] | None,
     tone: ToneCurve,
 ) -> Compared | None:
-    measure, seconds = _timed(rgb, cells, tone)
-    points = _points(measure)
+    measure, seconds = _time_measurement(rgb, cells, tone)
+    points = _measured_points(measure)
     if exact:
-        lines = [_evened(line) for line in exact]
+        lines = [_average_widths(line) for line in exact]
         line = np.concatenate(lines)
-        length = sum(_length(piece) for piece in lines)
+        length = sum(_line_length(piece) for piece in lines)
         mean = float(line[:, 2].mean())
     else:
         middle = skeleton(mask)
@@ -124,11 +126,11 @@ def _against_mask(
         if not length:
             return None
         mean = float(mask.sum()) / length
-    true, near = _nearest(line, points)
-    return _compared(name, None, points, true, near, measure, seconds, cells, mean, length)
+    true, near = _nearest_width(line, points)
+    return _compare_width(name, None, points, true, near, measure, seconds, cells, mean, length)
 
 
-def _compared(
+def _compare_width(
     name: str,
     setting: Setting | None,
     points: Floats,
@@ -155,7 +157,9 @@ def _compared(
     )
 
 
-def _timed(rgb: RGB, cells: NDArray[np.bool_], tone: ToneCurve) -> tuple[CrackMeasure, float]:
+def _time_measurement(
+    rgb: RGB, cells: NDArray[np.bool_], tone: ToneCurve
+) -> tuple[CrackMeasure, float]:
     """The measure of the cells, and the processor time it took on one core."""
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
@@ -167,12 +171,12 @@ def _timed(rgb: RGB, cells: NDArray[np.bool_], tone: ToneCurve) -> tuple[CrackMe
     return measure, seconds
 
 
-def _points(measure: CrackMeasure) -> Floats:
+def _measured_points(measure: CrackMeasure) -> Floats:
     lines = [branch.line for branch in measure.branches]
     return np.concatenate(lines).astype(np.float64) if lines else np.zeros((0, 4))
 
 
-def _nearest(line: Floats, points: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+def _nearest_width(line: Floats, points: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """The width (n,) of the true line at its place nearest to each point, and whether it is near.
 
     Near is: within 2 px or half the width there.
@@ -188,21 +192,21 @@ def _nearest(line: Floats, points: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     return true, near
 
 
-def _evened(line: Floats) -> Floats:
+def _average_widths(line: Floats) -> Floats:
     """A true line with its widths averaged over about EVEN_PX of its length."""
-    step = max(_length(line) / max(len(line) - 1, 1), 1e-3)
+    step = max(_line_length(line) / max(len(line) - 1, 1), 1e-3)
     radius = min(round(EVEN_PX / 2 / step), (len(line) - 1) // 2)
     padded = np.pad(line[:, 2], radius, mode="edge")
     width = np.convolve(padded, np.full(2 * radius + 1, 1 / (2 * radius + 1)), "valid")
     return np.column_stack([line[:, :2], width])
 
 
-def _length(line: Floats) -> float:
+def _line_length(line: Floats) -> float:
     step = np.diff(line[:, :2], axis=0)
     return float(np.hypot(step[:, 0], step[:, 1]).sum())
 
 
-def _covered(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _covered_cells(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The cells that hold some of the mask."""
     rows, columns = mask.shape[0] // CELL_PX, mask.shape[1] // CELL_PX
     whole = mask[: rows * CELL_PX, : columns * CELL_PX]

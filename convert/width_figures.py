@@ -63,7 +63,7 @@ class Figures:
     seconds_30_cells: float
 
 
-def figures(cracks: Sequence[Compared]) -> Figures:
+def summarize_widths(cracks: Sequence[Compared]) -> Figures:
     """Raises DataError where there are no cracks."""
     if not cracks:
         raise DataError("no crack to measure: the masks are empty")

@@ -76,7 +76,7 @@ def draw_setting(
     )
 
 
-def render(
+def render_crack(
     setting: Setting,
     seed: int,
     size: int = 320,
@@ -89,8 +89,8 @@ def render(
     darkens and blurs the light before the tone curve, with `ENCODED` the grey values themselves.
     """
     rng = np.random.default_rng(seed)
-    line, left, right = _course(rng, setting, size)
-    cover = _cover(left, right, size)
+    line, left, right = _draw_course(rng, setting, size)
+    cover = _draw_coverage(left, right, size)
     soft = cv2.GaussianBlur(cover, (0, 0), setting.blur_px * cover.shape[0] / size)
     share = np.asarray(cv2.resize(soft, (size, size), interpolation=cv2.INTER_AREA), np.float32)
     wall = cut_wall(rng, size, walls, (0.6, 1.6)) if len(walls) else concrete_wall(rng, size)
@@ -117,26 +117,28 @@ def cells_of(places: Floats, size: int, cell_px: int = 16) -> NDArray[np.bool_]:
     return cells
 
 
-def _course(rng: np.random.Generator, setting: Setting, size: int) -> tuple[Floats, Floats, Floats]:
+def _draw_course(
+    rng: np.random.Generator, setting: Setting, size: int
+) -> tuple[Floats, Floats, Floats]:
     """Centre line with widths (n, 3), and both edges (n, 2)."""
     reach = 0.42 * size
     at = np.arange(-reach, reach, STEP_PX)
     rough = setting.jagged
     side = 0.5 * setting.bend * at**2
-    side += rough * (4.0 * _waves(rng, len(at), 25) + 1.2 * _waves(rng, len(at), 5))
+    side += rough * (4.0 * _draw_waves(rng, len(at), 25) + 1.2 * _draw_waves(rng, len(at), 5))
     way = np.array([np.cos(setting.angle_rad), np.sin(setting.angle_rad)])
     middle = size / 2 - 0.5 + rng.uniform(-8, 8, 2)
     places = middle + at[:, None] * way + side[:, None] * np.array([-way[1], way[0]])
     heading = np.gradient(places, axis=0)
     heading /= np.hypot(heading[:, 0], heading[:, 1])[:, None]
     across = np.stack([-heading[:, 1], heading[:, 0]], axis=1)
-    half = setting.width_px / 2 * np.exp(setting.vary * _waves(rng, len(at), 20))
-    first, second = (half * (1 + 0.12 * rough * _waves(rng, len(at), 3)) for _ in range(2))
+    half = setting.width_px / 2 * np.exp(setting.vary * _draw_waves(rng, len(at), 20))
+    first, second = (half * (1 + 0.12 * rough * _draw_waves(rng, len(at), 3)) for _ in range(2))
     line = np.column_stack([places, first + second])
     return line, places + across * first[:, None], places - across * second[:, None]
 
 
-def _waves(rng: np.random.Generator, count: int, length_px: float) -> Floats:
+def _draw_waves(rng: np.random.Generator, count: int, length_px: float) -> Floats:
     """Smooth noise (count,) of deviation 1, correlated over about `length_px`."""
     sigma = length_px / STEP_PX
     reach = int(4 * sigma)
@@ -145,7 +147,7 @@ def _waves(rng: np.random.Generator, count: int, length_px: float) -> Floats:
     return np.convolve(rng.standard_normal(count + 2 * reach), kernel, "valid")
 
 
-def _cover(left: Floats, right: Floats, size: int) -> NDArray[np.float32]:
+def _draw_coverage(left: Floats, right: Floats, size: int) -> NDArray[np.float32]:
     """How much of each point of a grid twice as fine as the picture is crack, 0 to 1.
 
     Drawn FINER times larger. `fillConvexPoly` also fills the pixels that the outline passes, half a

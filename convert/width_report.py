@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.convert.width_figures import Compared, Figures, figures
+from crackscan.convert.width_figures import Compared, Figures, summarize_widths
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -41,20 +41,20 @@ def by_class(cracks: Sequence[Compared]) -> dict[str, dict[str, Figures]]:
     """The figures of each class of width, blur and angle that has cracks."""
     found: dict[str, dict[str, Figures]] = {}
     for name, edges in EDGES.items():
-        values = _values(cracks, name)
+        values = _class_values(cracks, name)
         rows = {}
         for low, high in pairwise(edges):
             inside = [
                 crack for crack, value in zip(cracks, values, strict=True) if low <= value < high
             ]
             if inside:
-                rows[f"{low:g} to {high:g}"] = figures(inside)
+                rows[f"{low:g} to {high:g}"] = summarize_widths(inside)
         if rows:
             found[name] = rows
     return found
 
 
-def _values(cracks: Sequence[Compared], name: str) -> list[float]:
+def _class_values(cracks: Sequence[Compared], name: str) -> list[float]:
     """What each crack is classed by; NaN, in no class, where that is not known."""
     if name == "width px":
         return [crack.true_mean_px for crack in cracks]
@@ -88,14 +88,14 @@ def draw_errors(cracks: Sequence[Compared], path: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    names = [name for name in EDGES if np.isfinite(_values(cracks, name)).any()]
+    names = [name for name in EDGES if np.isfinite(_class_values(cracks, name)).any()]
     drawing, panels = pyplot.subplots(1, len(names), figsize=(5 * len(names), 4), squeeze=False)
     for panel, name in zip(panels[0], names, strict=True):
-        values, edges = _values(cracks, name), EDGES[name]
+        values, edges = _class_values(cracks, name), EDGES[name]
         labels, errors, uncertain = [], [], []
         for low, high in pairwise(edges):
             inside = [c for c, v in zip(cracks, values, strict=True) if low <= v < high]
-            error, uncertainty = _errors(inside)
+            error, uncertainty = _relative_errors(inside)
             if len(error):
                 labels.append(f"{low:g}–{high:g}" if high < math.inf else f"≥ {low:g}")
                 errors.append(error)
@@ -115,7 +115,7 @@ def draw_errors(cracks: Sequence[Compared], path: Path) -> None:
     pyplot.close(drawing)
 
 
-def _errors(cracks: Sequence[Compared]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _relative_errors(cracks: Sequence[Compared]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     if not cracks:
         return np.zeros(0), np.zeros(0)
     error = np.concatenate([c.measured_px - c.true_px for c in cracks])

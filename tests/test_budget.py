@@ -10,9 +10,9 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from crackscan.convert.audit import audit
+from crackscan.convert.audit import audit_model
 from crackscan.convert.input_rewrite import optimize_input
-from crackscan.convert.macs import count_macs, layers
+from crackscan.convert.macs import count_macs, list_layers
 from crackscan.core.pictures import decode_picture
 from crackscan.edge.appliance.bench.wall import encoded_frames
 from crackscan.edge.capture.frame import Frame
@@ -41,8 +41,8 @@ def test_a_model_keeps_within_its_budget(name: str) -> None:
 @pytest.mark.parametrize("name", MOST)
 def test_no_operator_goes_over_a_frame_before_the_first_convolution(name: str) -> None:
     file = MODELS / f"{name}.tflite"
-    assert audit(file).not_delegated == ()
-    assert layers(file)[0].kind == "CONV_2D"
+    assert audit_model(file).not_delegated == ()
+    assert list_layers(file)[0].kind == "CONV_2D"
     assert optimize_input(file.read_bytes(), 16) == file.read_bytes()
 
 

@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from crackscan.benchmarks.contenders.worker import RGB, Contender, Engine, Picture, serve
+from crackscan.benchmarks.contenders.worker import RGB, Contender, Engine, Picture, serve_requests
 
 CONTENDER = Contender(
     "crackpot 2.0, the picture squeezed to 256 px, TensorFlow",
@@ -36,7 +36,7 @@ class Masks:
         return float(self._detector.detect_edges(str(file)).mean())
 
 
-def opened(files: Path, threads: int) -> Engine:  # noqa: ARG001
+def open_engine(files: Path, threads: int) -> Engine:  # noqa: ARG001
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -45,4 +45,4 @@ def opened(files: Path, threads: int) -> Engine:  # noqa: ARG001
 
 
 if __name__ == "__main__":
-    serve(opened)
+    serve_requests(open_engine)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from crackscan.benchmarks.contenders.worker import RGB, Contender, Engine, Picture, serve
+from crackscan.benchmarks.contenders.worker import RGB, Contender, Engine, Picture, serve_requests
 
 CONTENDER = Contender("crackscan, whole picture, LiteRT int8", "whole", ("crack.tflite",))
 
@@ -24,9 +24,9 @@ class Frames:
         return self.model.patch_probability(patch)
 
 
-def opened(files: Path, threads: int) -> Engine:
+def open_engine(files: Path, threads: int) -> Engine:
     return Frames(files, threads)
 
 
 if __name__ == "__main__":
-    serve(opened)
+    serve_requests(open_engine)

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from crackscan.benchmarks.contenders.worker import ByPatches, Contender, Engine, serve
+from crackscan.benchmarks.contenders.worker import ByPatches, Contender, Engine, serve_requests
 
 CONTENDER = Contender("its network, a patch at a time, LiteRT int8", "patches", ("crack.tflite",))
 
 
-def opened(files: Path, threads: int) -> Engine:
+def open_engine(files: Path, threads: int) -> Engine:
     from crackscan.edge.inference.model import Model
 
     model = Model.load(files / CONTENDER.files[0], threads)
@@ -15,4 +15,4 @@ def opened(files: Path, threads: int) -> Engine:
 
 
 if __name__ == "__main__":
-    serve(opened)
+    serve_requests(open_engine)

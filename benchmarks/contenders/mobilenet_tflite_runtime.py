@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from crackscan.benchmarks.contenders.tflite_patches import by_patches
-from crackscan.benchmarks.contenders.worker import Contender, Engine, serve
+from crackscan.benchmarks.contenders.worker import Contender, Engine, serve_requests
 
 CONTENDER = Contender(
     "MobileNetV2-224, a patch at a time, tflite-runtime int8",
@@ -14,9 +14,9 @@ CONTENDER = Contender(
 )
 
 
-def opened(files: Path, threads: int) -> Engine:
+def open_engine(files: Path, threads: int) -> Engine:
     return by_patches(files / CONTENDER.files[0], threads, lambda said: float(said.max()))
 
 
 if __name__ == "__main__":
-    serve(opened)
+    serve_requests(open_engine)

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from crackscan.benchmarks.contenders.ncnn_maps import FILES, INSTALLS, Maps
-from crackscan.benchmarks.contenders.worker import Contender, Engine, serve
+from crackscan.benchmarks.contenders.worker import Contender, Engine, serve_requests
 
 CONTENDER = Contender("its network, whole picture, ncnn half", "whole", FILES, INSTALLS)
 
 
-def opened(files: Path, threads: int) -> Engine:
+def open_engine(files: Path, threads: int) -> Engine:
     return Maps(files, threads, half=True)
 
 
 if __name__ == "__main__":
-    serve(opened)
+    serve_requests(open_engine)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from crackscan.benchmarks.contenders.onnxruntime_maps import Maps
-from crackscan.benchmarks.contenders.worker import RGB, Contender, Engine, serve
+from crackscan.benchmarks.contenders.worker import RGB, Contender, Engine, serve_requests
 from crackscan.core.network_input import SIGN_BIT
 
 CONTENDER = Contender(
@@ -17,7 +17,7 @@ CONTENDER = Contender(
 )
 
 
-def opened(files: Path, threads: int) -> Engine:
+def open_engine(files: Path, threads: int) -> Engine:
     return Maps(files / CONTENDER.files[0], threads, _signed_pixels)
 
 
@@ -26,4 +26,4 @@ def _signed_pixels(rgb: RGB) -> Any:
 
 
 if __name__ == "__main__":
-    serve(opened)
+    serve_requests(open_engine)

@@ -8,7 +8,7 @@ from crackscan.benchmarks.contenders.worker import (
     Contender,
     Engine,
     WholeFrames,
-    serve,
+    serve_requests,
 )
 from crackscan.core.model_card import read_card
 
@@ -38,9 +38,9 @@ class Maps(WholeFrames):
         return self._network.forward()
 
 
-def opened(files: Path, threads: int) -> Engine:
+def open_engine(files: Path, threads: int) -> Engine:
     return Maps(files, threads)
 
 
 if __name__ == "__main__":
-    serve(opened)
+    serve_requests(open_engine)

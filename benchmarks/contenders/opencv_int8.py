@@ -5,7 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from crackscan.benchmarks.contenders.worker import RGB, Contender, Engine, WholeFrames, serve
+from crackscan.benchmarks.contenders.worker import (
+    RGB,
+    Contender,
+    Engine,
+    WholeFrames,
+    serve_requests,
+)
 from crackscan.core.model_card import read_card
 from crackscan.core.network_input import SIGN_BIT
 
@@ -35,9 +41,9 @@ class Maps(WholeFrames):
         return self._network.forward()
 
 
-def opened(files: Path, threads: int) -> Engine:
+def open_engine(files: Path, threads: int) -> Engine:
     return Maps(files, threads)
 
 
 if __name__ == "__main__":
-    serve(opened)
+    serve_requests(open_engine)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from crackscan.benchmarks.contenders.worker import RGB, ByPatches, Contender, Engine, serve
+from crackscan.benchmarks.contenders.worker import RGB, ByPatches, Contender, Engine, serve_requests
 
 SIDE_PX = 224
 """What its classifiers are trained for; without weights `predict` would enlarge to 640."""
@@ -24,7 +24,7 @@ CONTENDER = Contender(
 )
 
 
-def opened(files: Path, threads: int) -> Engine:  # noqa: ARG001
+def open_engine(files: Path, threads: int) -> Engine:  # noqa: ARG001
     import torch
 
     # Without CUDA torchvision cannot load its compiled operators, and stumbles over these two, of
@@ -45,4 +45,4 @@ def opened(files: Path, threads: int) -> Engine:  # noqa: ARG001
 
 
 if __name__ == "__main__":
-    serve(opened)
+    serve_requests(open_engine)

@@ -71,14 +71,14 @@ class WholeFrames(ABC):
         return 1.0
 
     def score(self, patch: RGB) -> float:
-        return pooled(self.map_of(patch), self._pooled_cells)
+        return pool_cells(self.map_of(patch), self._pooled_cells)
 
     @abstractmethod
     def map_of(self, rgb: RGB) -> Any:
         """Cell logits of a picture."""
 
 
-def corners(side: int) -> list[int]:
+def patch_corners(side: int) -> list[int]:
     """Where patches begin along a side of a picture, in px."""
     last = max(side - PATCH_PX, 0)
     return sorted({*range(0, last, STEP_PX), last})
@@ -92,7 +92,7 @@ class ByPatches:
 
     def scan(self, picture: Picture) -> float:
         """Score every patch; in a picture with very many, or slowly, an even choice of them."""
-        rows, columns = (corners(side) for side in picture.rgb.shape[:2])
+        rows, columns = (patch_corners(side) for side in picture.rgb.shape[:2])
         places = [(top, left) for top in rows for left in columns]
         at = np.linspace(0, len(places) - 1, min(len(places), MOST_PATCHES)).round().astype(int)
         until_s, looked = time.perf_counter() + self._most_s, 0
@@ -104,7 +104,7 @@ class ByPatches:
         return looked / len(places)
 
 
-def serve(opened: Callable[[Path, int], Engine]) -> None:
+def serve_requests(opened: Callable[[Path, int], Engine]) -> None:
     """Open a contender and answer until the input ends.
 
     The program is started with the folder of the model files and the number of threads; it keeps
@@ -118,17 +118,19 @@ def serve(opened: Callable[[Path, int], Engine]) -> None:
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     began_s = time.perf_counter()
     engine = opened(files, threads)
-    _tell(answers, ready_s=time.perf_counter() - began_s, runs_on=engine.runs_on)
+    _send_answer(answers, ready_s=time.perf_counter() - began_s, runs_on=engine.runs_on)
     for line in sys.stdin:
         order = json.loads(line)
         if "scan" in order:
-            _tell(answers, **_timed(engine, Path(order["scan"]), order["for_s"]))
+            _send_answer(answers, **_time_engine(engine, Path(order["scan"]), order["for_s"]))
         else:
             patches = np.load(order["score"], mmap_mode="r")
-            _tell(answers, scores=[float(engine.score(np.array(patch))) for patch in patches])
+            _send_answer(
+                answers, scores=[float(engine.score(np.array(patch))) for patch in patches]
+            )
 
 
-def _timed(engine: Engine, file: Path, for_s: float) -> dict[str, Any]:
+def _time_engine(engine: Engine, file: Path, for_s: float) -> dict[str, Any]:
     picture = Picture(np.load(file), file.with_suffix(".png"))
     wall_ms: list[float] = []
     cpu_ms: list[float] = []
@@ -141,7 +143,7 @@ def _timed(engine: Engine, file: Path, for_s: float) -> dict[str, Any]:
     return {"wall_ms": wall_ms, "cpu_ms": cpu_ms, "share": share}
 
 
-def _tell(answers: Any, **values: object) -> None:
+def _send_answer(answers: Any, **values: object) -> None:
     answers.write(json.dumps({**values, "peak_mb": _peak_mb()}) + "\n")
     answers.flush()
 
@@ -152,7 +154,7 @@ def _peak_mb() -> float:
     return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM:"))
 
 
-def pooled(logits: Sequence[Any] | npt.NDArray[Any], k: int) -> float:
+def pool_cells(logits: Sequence[Any] | npt.NDArray[Any], k: int) -> float:
     """Mean of the `k` largest cells, as our patches are judged."""
     flat = np.asarray(logits, np.float32).ravel()
     return float(np.sort(flat)[-k:].mean())

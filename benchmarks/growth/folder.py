@@ -36,7 +36,7 @@ def by_pictures(
     decoded, processed and recorded as any other.
     """
     photographs = folder / "photographs"
-    _make(photographs, count)
+    _make_photographs(photographs, count)
     model = Model.load(None, threads=1)
     method = Method(str(model.path.resolve()), most_close_ups=0, keep_copy=False)
     card: Card = model.card
@@ -60,7 +60,7 @@ def by_pictures(
     return points
 
 
-def _make(folder: Path, count: int, a_folder: int = 1000) -> None:
+def _make_photographs(folder: Path, count: int, a_folder: int = 1000) -> None:
     """Photographs in folders of a thousand; links, of which a file can have but so many."""
     rng = np.random.default_rng(0)
     for first in range(0, count, a_folder):

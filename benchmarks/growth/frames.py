@@ -8,7 +8,7 @@ from time import thread_time
 import numpy as np
 import numpy.typing as npt
 
-from crackscan.benchmarks.growth.values import Point, timed
+from crackscan.benchmarks.growth.values import Point, time_curve
 from crackscan.core.pictures import RGB, decode_picture
 from crackscan.edge.appliance.bench.wall import STEP_PX, encoded_frames
 from crackscan.edge.capture.frame import Frame
@@ -30,12 +30,12 @@ def by_pixels(model: Model, sizes: Iterable[tuple[int, int]], times: int) -> lis
     points = []
     for width, height in sizes:
         rgb = decode_picture(encoded_frames(width, height)[0], Path("wall.jpg"))
-        run = partial(_map, model, rgb)
-        points.append(timed("crack map, by pixels", width * height, run, times, thread_time))
+        run = partial(_time_map, model, rgb)
+        points.append(time_curve("crack map, by pixels", width * height, run, times, thread_time))
     return points
 
 
-def _map(model: Model, rgb: RGB, _: int) -> object:
+def _time_map(model: Model, rgb: RGB, _: int) -> object:
     return model.crack_map(rgb)
 
 
@@ -43,10 +43,10 @@ def by_reductions(size: tuple[int, int], times: int) -> list[Point]:
     """Decoding a photograph at a whole, a half, a quarter and an eighth of its size."""
     data = encoded_frames(*size)[0]
     return [
-        timed(
+        time_curve(
             "decode a photograph, by reduction",
             reduction,
-            partial(_decode, data, reduction),
+            partial(_time_decode, data, reduction),
             times,
             thread_time,
         )
@@ -54,11 +54,11 @@ def by_reductions(size: tuple[int, int], times: int) -> list[Point]:
     ]
 
 
-def _decode(data: bytes, reduction: int, _: int) -> object:
+def _time_decode(data: bytes, reduction: int, _: int) -> object:
     return decode_picture(data, Path("wall.jpg"), reduction)
 
 
-def crazed(rows: int, columns: int, count: int, apart: int) -> npt.NDArray[np.float32]:
+def crazed_map(rows: int, columns: int, count: int, apart: int) -> npt.NDArray[np.float32]:
     """A crack map with `count` separate, sure spots, or as many as there is room for."""
     cells = np.full((rows, columns), 0.01, np.float32)
     places = [(r, c) for r in range(1, rows, apart) for c in range(1, columns, apart)]
@@ -80,7 +80,7 @@ def by_cracks_live(rule: Rule, counts: Iterable[int], times: int) -> list[Point]
     past = -(-max(way) * STEP_PX // rule.cell_px)
     points = []
     for count in counts:
-        wall = crazed(rows + past, columns + past, count, APART)
+        wall = crazed_map(rows + past, columns + past, count, APART)
         tracker = WallTracker(rule)
 
         def scan(
@@ -89,7 +89,7 @@ def by_cracks_live(rule: Rule, counts: Iterable[int], times: int) -> list[Point]
             moved_px = way[number % len(way)] * STEP_PX
             top, left = round(moved_px / 2 / rule.cell_px), round(moved_px / rule.cell_px)
             cells = wall[top : top + rows, left : left + columns]
-            frame = _frame(pictures[number % len(pictures)], number)
+            frame = _make_frame(pictures[number % len(pictures)], number)
             registered = tracker.register_frame(frame)
             found = find(cells, frame, rule)
             tracker.track_cracks(registered, cells)
@@ -97,7 +97,7 @@ def by_cracks_live(rule: Rule, counts: Iterable[int], times: int) -> list[Point]
 
         found = scan(0)
         points.append(
-            timed("live frame without the model, by findings", found, scan, times, thread_time)
+            time_curve("live frame without the model, by findings", found, scan, times, thread_time)
         )
     return points
 
@@ -109,10 +109,10 @@ def by_cracks_photograph(rule: Rule, counts: Iterable[int], times: int) -> list[
     blank = np.broadcast_to(np.zeros(3, np.uint8), (height, width, 3))
     points = []
     for count in counts:
-        cells = crazed(*shape, count, TOGETHER)
+        cells = crazed_map(*shape, count, TOGETHER)
 
         def scan(_: int, cells: npt.NDArray[np.float32] = cells) -> int:
-            findings = find(cells, _frame(blank, 0), rule)
+            findings = find(cells, _make_frame(blank, 0), rule)
             labels = np.zeros(shape, np.int32)
             for number, finding in enumerate(findings, 1):
                 rows, columns = np.array(finding.cells).T
@@ -121,10 +121,12 @@ def by_cracks_photograph(rule: Rule, counts: Iterable[int], times: int) -> list[
             return len(join([seen], width, height, rule.cell_px))
 
         points.append(
-            timed("photograph without the model, by findings", scan(0), scan, times, thread_time)
+            time_curve(
+                "photograph without the model, by findings", scan(0), scan, times, thread_time
+            )
         )
     return points
 
 
-def _frame(rgb: RGB, number: int) -> Frame:
+def _make_frame(rgb: RGB, number: int) -> Frame:
     return Frame(rgb, number, f"wall#{number}", "wall", number / 15, number / 15)

@@ -28,7 +28,7 @@ def by_hours(rule: Rule, hours: float, watch: Callable[[int], None]) -> list[Poi
     The camera gives 5 frames a second and moves 6 px from one to the next, so that in an hour it
     passes 170 cracks, each of them once.
     """
-    wall, period = _wall()
+    wall, period = _make_wall()
     tracker = WallTracker(rule)
     frames = round(hours * 3600 * FRAMES_PER_S)
     each = max(frames // MARKS, 1)
@@ -36,8 +36,8 @@ def by_hours(rule: Rule, hours: float, watch: Callable[[int], None]) -> list[Poi
     points: list[Point] = []
     found = 0
     for number in range(frames):
-        frame = _frame(wall, number * STEP_PX % period, number)
-        cells = _cells(number)
+        frame = _cut_frame(wall, number * STEP_PX % period, number)
+        cells = _crack_map(number)
         began_s = time.thread_time()
         result = tracker.track_cracks(tracker.register_frame(frame), cells)
         taken_ms.append((time.thread_time() - began_s) * 1000)
@@ -57,7 +57,7 @@ def by_hours(rule: Rule, hours: float, watch: Callable[[int], None]) -> list[Poi
     return points
 
 
-def _wall() -> tuple[RGB, int]:
+def _make_wall() -> tuple[RGB, int]:
     """A wall that repeats itself, more than a frame longer than its period in px."""
     cracked, intact = read_picture(SAMPLES / CRACKED), read_picture(SAMPLES / INTACT)
     row = np.hstack([cracked, cracked[:, ::-1], intact, intact[:, ::-1]])
@@ -66,13 +66,13 @@ def _wall() -> tuple[RGB, int]:
     return np.tile(block, times)[:HEIGHT], block.shape[1]
 
 
-def _frame(wall: RGB, left: int, number: int) -> Frame:
+def _cut_frame(wall: RGB, left: int, number: int) -> Frame:
     rgb = np.ascontiguousarray(wall[:, left : left + WIDTH])
     at_s = number / FRAMES_PER_S
     return Frame(rgb, number, f"wall#{number}", "wall", at_s, at_s)
 
 
-def _cells(number: int) -> "np.ndarray[tuple[int, int], np.dtype[np.float32]]":
+def _crack_map(number: int) -> "np.ndarray[tuple[int, int], np.dtype[np.float32]]":
     """The crack map of a frame: a short crack at equal distances along the wall."""
     first = number * STEP_PX / CELL_PX
     cells = np.full((HEIGHT // CELL_PX, WIDTH // CELL_PX), 0.01, np.float32)

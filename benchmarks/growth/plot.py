@@ -7,7 +7,7 @@ from crackscan.benchmarks.growth.values import Point
 from crackscan.train.evaluate.palette import ACCENT, GRID, MUTED
 
 
-def table(points: Sequence[Point]) -> str:
+def format_table(points: Sequence[Point]) -> str:
     """All points in Markdown."""
     lines = ["| what | size | median | 99th percentile | |", "|---|---|---|---|---|"]
     lines += [
@@ -17,7 +17,7 @@ def table(points: Sequence[Point]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def draw(points: Sequence[Point], file: Path) -> None:
+def draw_growth(points: Sequence[Point], file: Path) -> None:
     """A panel a curve, as an SVG: the median, and a thin line for the 99th percentile."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from crackscan.benchmarks.growth.values import Point, timed
+from crackscan.benchmarks.growth.values import Point, time_curve
 from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.positioning import Geotag, Position
 from crackscan.edge.positioning.clock import ClockSource, Instant
@@ -39,27 +39,29 @@ def by_findings(folder: Path, counts: Iterable[int], times: int) -> list[Point]:
             while done < count:
                 with survey.together():
                     for number in range(done, min(done + BATCH, count)):
-                        survey.add_finding(sighting(number))
+                        survey.add_finding(make_finding(number))
                 done = min(done + BATCH, count)
-            more = [sighting(done + number) for number in range(times + 1)]
-            points.append(timed("insert a finding", done, partial(_insert, survey, more), times))
+            more = [make_finding(done + number) for number in range(times + 1)]
+            points.append(
+                time_curve("insert a finding", done, partial(_insert_findings, survey, more), times)
+            )
             done += times + 1
-            points += _questions(survey.folder, done, times)
+            points += _time_queries(survey.folder, done, times)
             out = partial(_take_out, survey, done)
-            points.append(timed("take a replaced picture out", done, out, times))
+            points.append(time_curve("take a replaced picture out", done, out, times))
     return points
 
 
-def _insert(survey: Survey, more: Sequence[Sighting], number: int) -> object:
+def _insert_findings(survey: Survey, more: Sequence[Sighting], number: int) -> object:
     return survey.add_finding(more[number])
 
 
 def _take_out(survey: Survey, done: int, number: int) -> object:
     """A picture's findings go, as they do before it is looked at again."""
-    return survey.forget_scanned(sighting(done - 1 - number).frame)
+    return survey.forget_scanned(make_finding(done - 1 - number).frame)
 
 
-def sighting(number: int) -> Sighting:
+def make_finding(number: int) -> Sighting:
     """A finding as a scan records it, measured, with its position."""
     rng = np.random.default_rng(number)
     at = Instant(number * APART_S, 1.7e9 + number * APART_S, ClockSource.GPS)
@@ -82,19 +84,19 @@ def sighting(number: int) -> Sighting:
         peak=0.99,
         mean=0.9,
         frames_seen=20,
-        geotag=Geotag(Position(*place(number), "gpsd", 0.5)),
+        geotag=Geotag(Position(*position_on_wall(number), "gpsd", 0.5)),
         scale=Scale(0.2, 0.05, "laser"),
         measures=Measures(figure, figure, figure, figure, (100.0, 100.0)),
         lines=(line,),
     )
 
 
-def place(number: int) -> tuple[float, float]:
+def position_on_wall(number: int) -> tuple[float, float]:
     """Latitude and longitude: along walls 0.01 degrees long, one after the other."""
     return 52.0 + (number // 1000) * 1e-5, 13.0 + (number % 1000) * 1e-5
 
 
-def _questions(folder: Path, count: int, times: int) -> list[Point]:
+def _time_queries(folder: Path, count: int, times: int) -> list[Point]:
     rng = np.random.default_rng(count)
     numbers = rng.integers(0, max(count - ASKED, 1), times + 1).tolist()
 
@@ -105,7 +107,7 @@ def _questions(folder: Path, count: int, times: int) -> list[Point]:
             return len(list(reader.findings(Which(from_s=since, to_s=since + ASKED * APART_S))))
 
         def by_place(i: int) -> int:
-            south, west = place(numbers[i])
+            south, west = position_on_wall(numbers[i])
             box = GeoBox(south - 1e-6, west - 1e-6, south + 1e-6, west + ASKED * 1e-5)
             return len(list(reader.findings(Which(box=box))))
 
@@ -113,13 +115,13 @@ def _questions(folder: Path, count: int, times: int) -> list[Point]:
             return len(list(islice(reader.findings(Which(after=numbers[i])), ASKED)))
 
         return [
-            timed(
+            time_curve(
                 "ask for a finding by its number",
                 count,
                 lambda i: reader.finding(numbers[i] + 1),
                 times,
             ),
-            timed(f"ask for {ASKED} findings by time", count, by_time, times),
-            timed(f"ask for {ASKED} findings by place", count, by_place, times),
-            timed(f"ask for the next {ASKED} findings", count, onwards, times),
+            time_curve(f"ask for {ASKED} findings by time", count, by_time, times),
+            time_curve(f"ask for {ASKED} findings by place", count, by_place, times),
+            time_curve(f"ask for the next {ASKED} findings", count, onwards, times),
         ]

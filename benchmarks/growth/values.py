@@ -20,7 +20,7 @@ class Point:
     unit: str = "ms"
 
 
-def timed(
+def time_curve(
     curve: str,
     size: int,
     run: Callable[[int], object],

@@ -12,7 +12,7 @@ from rich.console import Console
 from crackscan.benchmarks.contenders.worker import Contender
 from crackscan.benchmarks.peers import networks
 from crackscan.benchmarks.peers.child import Child, GoneError
-from crackscan.benchmarks.peers.environments import InstallError, environment, module_path
+from crackscan.benchmarks.peers.environments import InstallError, make_environment, module_path
 
 console = Console(stderr=True)
 
@@ -53,29 +53,29 @@ class Bench:
             yield opened
 
 
-def contender(name: str) -> Contender:
+def describe_contender(name: str) -> Contender:
     """What a contender says of itself."""
     found = import_module(f"crackscan.benchmarks.contenders.{name}").CONTENDER
     assert isinstance(found, Contender)
     return found
 
 
-def prepare(bench: Bench, model: Path, lessons: networks.Lessons) -> None:
+def prepare_bench(bench: Bench, model: Path, lessons: networks.Lessons) -> None:
     """Make the environments and the model files that the contenders need."""
     made: dict[tuple[tuple[str, ...], ...], Path] = {(): Path(sys.executable)}
     for name in bench.names:
-        installs = contender(name).installs
+        installs = describe_contender(name).installs
         if installs not in made:
             console.print(f"environment of {name}", highlight=False)
             try:
-                made[installs] = environment(bench.work / name, installs)
+                made[installs] = make_environment(bench.work / name, installs)
             except InstallError as error:
                 bench.leave_out(name, f"cannot be installed: {error}")
                 continue
         bench.pythons[name] = made[installs]
-    needed = {file for name in bench.taking_part() for file in contender(name).files}
-    networks.ours(bench.files, model)
-    for group, make in networks.makers(bench.files, bench.work, lessons).items():
+    needed = {file for name in bench.taking_part() for file in describe_contender(name).files}
+    networks.copy_model(bench.files, model)
+    for group, make in networks.list_makers(bench.files, bench.work, lessons).items():
         missing = [file for file in group if file in needed and not (bench.files / file).is_file()]
         if not missing:
             continue
@@ -84,5 +84,5 @@ def prepare(bench: Bench, model: Path, lessons: networks.Lessons) -> None:
             make()
         except (InstallError, networks.ConversionError) as error:
             for name in bench.taking_part():
-                if set(contender(name).files) & set(missing):
+                if set(describe_contender(name).files) & set(missing):
                     bench.leave_out(name, f"cannot be converted: {error}")

@@ -17,7 +17,9 @@ class InstallError(Exception):
     """Why an environment could not be made, in one line."""
 
 
-def environment(folder: Path, installs: Sequence[Sequence[str]], borrowing: bool = False) -> Path:
+def make_environment(
+    folder: Path, installs: Sequence[Sequence[str]], borrowing: bool = False
+) -> Path:
     """The Python of an environment in `folder` after these calls of `pip install`.
 
     It is made once; other calls make it again. `borrowing`: it also sees the packages of the
@@ -42,7 +44,7 @@ def environment(folder: Path, installs: Sequence[Sequence[str]], borrowing: bool
         command = [*pip, "--disable-pip-version-check", *words]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise InstallError(_reason(done.stderr) or f"pip ended with {done.returncode}")
+            raise InstallError(_failure_reason(done.stderr) or f"pip ended with {done.returncode}")
     stamp.write_text(wanted)
     return python
 
@@ -61,7 +63,7 @@ def module_path(folder: Path) -> dict[str, str]:
     return dict(os.environ) | {"PYTHONPATH": str(folder.absolute()), "PYTHONNOUSERSITE": "1"}
 
 
-def _reason(stderr: str) -> str:
+def _failure_reason(stderr: str) -> str:
     errors = [line for line in stderr.splitlines() if line.startswith("ERROR:")]
     text = " ".join((errors or stderr.splitlines() or [""])[-1].removeprefix("ERROR:").split())
     return text if len(text) <= TOLD else f"{text[:TOLD]}…"

@@ -79,7 +79,7 @@ def picture_file(folder: Path, width: int, height: int) -> Path:
     return file
 
 
-def measure(
+def measure_contenders(
     children: Sequence[Child],
     size: tuple[int, int],
     threads: int,
@@ -108,15 +108,15 @@ def measure(
                 taken[child.name].append(answer)
             time.sleep(PAUSE_S)
     ours = [float(np.median(one["wall_ms"])) for one in taken.get(OURS, [])]
-    return [_times(child, size, threads, taken[child.name], ours) for child in running]
+    return [_collect_times(child, size, threads, taken[child.name], ours) for child in running]
 
 
-def scores(child: Child, patches: Path) -> npt.NDArray[np.float64]:
+def score_patches(child: Child, patches: Path) -> npt.NDArray[np.float64]:
     """What a contender says of patches. Raises GoneError."""
     return np.array(child.ask(score=str(patches))["scores"], np.float64)
 
 
-def _times(
+def _collect_times(
     child: Child,
     size: tuple[int, int],
     threads: int,

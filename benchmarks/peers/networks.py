@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from crackscan.benchmarks.peers.environments import environment
+from crackscan.benchmarks.peers.environments import make_environment
 
 CONVERTERS = (("tf2onnx",), ("--no-deps", "pnnx"))
 """pnnx would bring all of PyTorch for a part that is not used here."""
@@ -41,17 +41,19 @@ class Lessons:
         return f"{self.pictures} pictures of METU, {self.epochs} epochs"
 
 
-def makers(files: Path, environments: Path, lessons: Lessons) -> Makers:
+def list_makers(files: Path, environments: Path, lessons: Lessons) -> Makers:
     """Which files are made together, and by what."""
     _forget_notebook(files, lessons)
     return {
-        ("mobilenetv2-int8.tflite",): lambda: mobilenet(files),
-        ("notebook-float.tflite", "notebook-int8.tflite"): lambda: notebook(files, lessons),
-        CONVERTED: lambda: converted(files, environments),
+        ("mobilenetv2-int8.tflite",): lambda: make_mobilenet(files),
+        ("notebook-float.tflite", "notebook-int8.tflite"): lambda: make_notebook_network(
+            files, lessons
+        ),
+        CONVERTED: lambda: convert_network(files, environments),
     }
 
 
-def ours(files: Path, model: Path) -> None:
+def copy_model(files: Path, model: Path) -> None:
     """Copy the model that is compared; what was converted from another one goes.
 
     `crack-pixels.tflite` is the same network with an input of (1, height, width, 3) int8, each
@@ -67,14 +69,14 @@ def ours(files: Path, model: Path) -> None:
             (files / name).unlink(missing_ok=True)
 
 
-def mobilenet(files: Path) -> None:
+def make_mobilenet(files: Path) -> None:
     """MobileNetV2 for 224 px, int8, random weights: `crackscan-convert cost` has the same one."""
     from crackscan.convert.reference import reference_model
 
     shutil.copyfile(reference_model(), files / "mobilenetv2-int8.tflite")
 
 
-def notebook(files: Path, lessons: Lessons) -> None:
+def make_notebook_network(files: Path, lessons: Lessons) -> None:
     """The network of the notebook that the project began as, as float and int8.
 
     Three 3x3 convolutions of 16, 32 and 32 filters, each with a pooling, and a dense layer of 256:
@@ -84,7 +86,7 @@ def notebook(files: Path, lessons: Lessons) -> None:
     import keras
     from keras import layers
 
-    from crackscan.benchmarks.peers.teach import sample, teach
+    from crackscan.benchmarks.peers.teach import sample_pictures, train_network
 
     keras.utils.set_random_seed(0)
     picture = keras.Input((NOTEBOOK_PX, NOTEBOOK_PX, 3))
@@ -95,8 +97,8 @@ def notebook(files: Path, lessons: Lessons) -> None:
     network = keras.Model(picture, layers.Dense(1, activation="sigmoid")(x))
     pictures = np.random.default_rng(0).integers(0, 256, (8, NOTEBOOK_PX, NOTEBOOK_PX, 3), np.uint8)
     if lessons.metu is not None:
-        teach(network, lessons.metu, NOTEBOOK_PX, lessons.pictures, lessons.epochs)
-        pictures = sample(lessons.metu, NOTEBOOK_PX, 64)
+        train_network(network, lessons.metu, NOTEBOOK_PX, lessons.pictures, lessons.epochs)
+        pictures = sample_pictures(lessons.metu, NOTEBOOK_PX, 64)
     _convert_notebook(network, pictures, files)
     (files / TAUGHT).write_text(str(lessons))
 
@@ -129,36 +131,36 @@ def _convert_notebook(network: Any, pictures: npt.NDArray[np.uint8], files: Path
     (files / "notebook-int8.tflite").write_bytes(int8)
 
 
-def converted(files: Path, environments: Path) -> None:
+def convert_network(files: Path, environments: Path) -> None:
     """Our network for the other engines: ONNX by tf2onnx, int8 and float, and ncnn by pnnx.
 
     Raises:
         InstallError, ConversionError: a converter is missing or fails.
     """
-    python = environment(environments / "converters", CONVERTERS, borrowing=True)
+    python = make_environment(environments / "converters", CONVERTERS, borrowing=True)
     scratch = files / "scratch"
     scratch.mkdir(exist_ok=True)
     ours = files / "crack-pixels.tflite"
     for kind, more in (("int8", []), ("float", ["--dequantize"])):
         whole = scratch / f"{kind}.onnx"
         into = ["--tflite", ours, "--opset", "13", "--output", whole, *more]
-        _run([python, "-m", "tf2onnx.convert", *into])
+        _run_command([python, "-m", "tf2onnx.convert", *into])
         script = Path(__file__).with_name("to_onnx.py")
-        _run([python, script, kind, whole, files / f"crack-{kind}.onnx"])
+        _run_command([python, script, kind, whole, files / f"crack-{kind}.onnx"])
     where = [python, "-c", "import importlib.util as u; print(u.find_spec('pnnx').origin)"]
-    program = Path(_run(where).strip()).with_name("pnnx")
+    program = Path(_run_command(where).strip()).with_name("pnnx")
     program.chmod(0o755)
     net = scratch / "net.onnx"
     shutil.copyfile(files / "crack-float.onnx", net)
     # Two sizes tell it that the input may have any; fp16=0 keeps the weights as they are.
     sizes = ["inputshape=[1,3,480,640]", "inputshape2=[1,3,192,192]", "fp16=0"]
-    _run([program, net, *sizes])
+    _run_command([program, net, *sizes])
     for end in ("param", "bin"):
         shutil.copyfile(scratch / f"net.ncnn.{end}", files / f"crack.ncnn.{end}")
     shutil.rmtree(scratch)
 
 
-def _run(command: list[object]) -> str:
+def _run_command(command: list[object]) -> str:
     done = subprocess.run(
         [str(word) for word in command], capture_output=True, text=True, check=False
     )

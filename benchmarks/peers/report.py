@@ -12,7 +12,7 @@ from crackscan.train.evaluate.palette import ACCENT, GRID, INK, MUTED
 Labels = Mapping[str, str]
 
 
-def markdown(
+def format_markdown(
     times: Sequence[Times],
     labels: Labels,
     auroc: Mapping[str, float],
@@ -37,7 +37,7 @@ def markdown(
         for name in names:
             cells = [labels[name]]
             for size in sizes:
-                cells += _cells(by_place.get((name, *size)))
+                cells += _format_cells(by_place.get((name, *size)))
             cells.append(f"{auroc[name]:.3f}" if name in auroc else "–")
             lines.append(f"| {' | '.join(cells)} |")
         lines.append("")
@@ -47,7 +47,7 @@ def markdown(
     return "\n".join(lines).rstrip() + "\n"
 
 
-def draw(times: Sequence[Times], labels: Labels, file: Path) -> None:
+def draw_rates(times: Sequence[Times], labels: Labels, file: Path) -> None:
     """Frames a second of every contender as an SVG: a panel a size, a mark a number of threads."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -79,17 +79,17 @@ def draw(times: Sequence[Times], labels: Labels, file: Path) -> None:
             axes.spines[["top", "right"]].set_visible(False)
         panels[0].set_yticks(range(len(names)), [labels[name] for name in names])
         panels[0].set_ylim(len(names) - 0.5, -0.5)
-        figure.supxlabel(_legend(times), color=MUTED, fontsize=8)
+        figure.supxlabel(_draw_legend(times), color=MUTED, fontsize=8)
         figure.savefig(file, metadata={"Date": None})
 
 
-def _legend(times: Sequence[Times]) -> str:
+def _draw_legend(times: Sequence[Times]) -> str:
     counts = sorted({one.threads for one in times})
     marks = {1: "filled: 1 thread"} | {n: f"open: {n} threads" for n in counts if n > 1}
     return ", ".join([*(marks[n] for n in counts), "lines: quartiles"])
 
 
-def _cells(one: Times | None) -> list[str]:
+def _format_cells(one: Times | None) -> list[str]:
     if one is None:
         return ["–"] * 4
     spread = one.frame_ms
@@ -102,7 +102,7 @@ def _cells(one: Times | None) -> list[str]:
     ]
 
 
-def told(one: Times) -> dict[str, Any]:
+def times_as_json(one: Times) -> dict[str, Any]:
     """For JSON."""
     return {
         **asdict(one),

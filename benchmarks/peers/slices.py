@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from crackscan.benchmarks.peers.measure import Spread, Times
-from crackscan.benchmarks.peers.report import told
+from crackscan.benchmarks.peers.report import times_as_json
 from crackscan.convert.cost import core_name
-from crackscan.convert.macs import layers
+from crackscan.convert.macs import list_layers
 
 ACCURACY = "accuracy"
 
@@ -50,8 +50,11 @@ class Slices:
 
     def __init__(self, folder: Path, model: Path) -> None:
         self._folder = folder
-        self._timed = {"operators": _hash(repr(layers(model)).encode()), "core": core_name()}
-        self._judged = {"sha256": _hash(model.read_bytes())}
+        self._timed = {
+            "operators": _hash_content(repr(list_layers(model)).encode()),
+            "core": core_name(),
+        }
+        self._judged = {"sha256": _hash_content(model.read_bytes())}
 
     def forget(self) -> None:
         """Start again."""
@@ -59,8 +62,8 @@ class Slices:
             file.unlink()
 
     def keep(self, one: Slice) -> None:
-        values = {**asdict(one), "times": [told(each) for each in one.times]}
-        self._write(_name(one.width, one.height, one.threads), self._timed, values)
+        values = {**asdict(one), "times": [times_as_json(each) for each in one.times]}
+        self._write(_slice_name(one.width, one.height, one.threads), self._timed, values)
 
     def keep_accuracy(self, one: Accuracy) -> None:
         self._write(ACCURACY, self._judged, asdict(one))
@@ -71,13 +74,13 @@ class Slices:
         for file in self._folder.glob("*x*.json"):
             values = self._read(file.stem, self._timed)
             if values is not None:
-                times = tuple(_times(one) for one in values.pop("times"))
+                times = tuple(_times_from_json(one) for one in values.pop("times"))
                 warnings = tuple(values.pop("warnings"))
                 found.append(Slice(**values, warnings=warnings, times=times))
         return sorted(found, key=lambda one: (one.width * one.height, one.threads))
 
     def has(self, width: int, height: int, threads: int) -> bool:
-        return self._read(_name(width, height, threads), self._timed) is not None
+        return self._read(_slice_name(width, height, threads), self._timed) is not None
 
     def accuracy(self) -> Accuracy | None:
         values = self._read(ACCURACY, self._judged)
@@ -96,15 +99,15 @@ class Slices:
         (self._folder / f"{name}.json").write_text(text + "\n")
 
 
-def _hash(content: bytes) -> str:
+def _hash_content(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _name(width: int, height: int, threads: int) -> str:
+def _slice_name(width: int, height: int, threads: int) -> str:
     return f"{width}x{height}-threads-{threads}"
 
 
-def _times(values: dict[str, Any]) -> Times:
+def _times_from_json(values: dict[str, Any]) -> Times:
     """The reverse of `told`."""
     plain = {name: one for name, one in values.items() if name in Times.__dataclass_fields__}
     for name in ("frame_ms", "cpu_ms", "times_ours"):

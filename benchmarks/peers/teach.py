@@ -14,7 +14,7 @@ from crackscan.core.pictures import read_picture
 BATCH = 32
 
 
-def teach(network: Any, data: Path, side_px: int, lessons: int, epochs: int) -> None:
+def train_network(network: Any, data: Path, side_px: int, lessons: int, epochs: int) -> None:
     """Fit a network of one sigmoid, for pixels of 0..1, to pictures of the class folders in `data`.
 
     Args:
@@ -37,7 +37,7 @@ def teach(network: Any, data: Path, side_px: int, lessons: int, epochs: int) -> 
 
         def __getitem__(self, number: int) -> tuple[Any, Any]:
             items = [self._items[i] for i in self._order[number * BATCH :][:BATCH]]
-            pictures = np.stack([_sized(data / one.path, side_px) for one in items])
+            pictures = np.stack([_read_resized(data / one.path, side_px) for one in items])
             labels = np.array([bool(one.label) for one in items], np.float32)
             return pictures.astype(np.float32) / np.float32(255), labels
 
@@ -48,17 +48,17 @@ def teach(network: Any, data: Path, side_px: int, lessons: int, epochs: int) -> 
     network.fit(Batches(), epochs=epochs, verbose=2)
 
 
-def sample(data: Path, side_px: int, count: int) -> npt.NDArray[np.uint8]:
+def sample_pictures(data: Path, side_px: int, count: int) -> npt.NDArray[np.uint8]:
     """So many pictures, evenly over the folder, for the ranges of a quantization."""
     items = read_index(data).items
     at = np.linspace(0, len(items) - 1, count).round().astype(int)
-    return np.stack(list(_read(data, [items[i].path for i in at], side_px)))
+    return np.stack(list(_read_pictures(data, [items[i].path for i in at], side_px)))
 
 
-def _read(data: Path, paths: list[str], side_px: int) -> Iterator[npt.NDArray[np.uint8]]:
+def _read_pictures(data: Path, paths: list[str], side_px: int) -> Iterator[npt.NDArray[np.uint8]]:
     for path in paths:
-        yield _sized(data / path, side_px)
+        yield _read_resized(data / path, side_px)
 
 
-def _sized(path: Path, side_px: int) -> npt.NDArray[np.uint8]:
+def _read_resized(path: Path, side_px: int) -> npt.NDArray[np.uint8]:
     return np.asarray(cv2.resize(read_picture(path), (side_px, side_px)), np.uint8)

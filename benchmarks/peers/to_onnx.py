@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 
-def cut(kind: str, source: str, target: str) -> None:
+def cut_network(kind: str, source: str, target: str) -> None:
     """Write the part from the input, or the first convolution, to the last convolution."""
     import onnx
     from onnx.utils import Extractor
@@ -41,4 +41,4 @@ def _set_shape(value: Any, shape: tuple[int | str, ...]) -> None:
 
 
 if __name__ == "__main__":
-    cut(*sys.argv[1:])
+    cut_network(*sys.argv[1:])

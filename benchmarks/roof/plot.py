@@ -10,7 +10,9 @@ SHAPES = {"CONV_2D": ("o", ACCENT), "DEPTHWISE_CONV_2D": ("v", CRACK)}
 """Mark and colour of a kind of layer; a whole network is a black square."""
 
 
-def draw(found: Mapping[str, Sequence[Rate]], peak: float, copied: float, file: Path) -> None:
+def draw_roofline(
+    found: Mapping[str, Sequence[Rate]], peak: float, copied: float, file: Path
+) -> None:
     """A panel a model: multiply-adds a second over multiply-adds per byte moved.
 
     Args:

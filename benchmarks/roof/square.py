@@ -39,10 +39,10 @@ def square_convolution(kernel: int, side: int = SIDE, channels: int = CHANNELS) 
     int8, int32 = schema.TensorType.INT8, schema.TensorType.INT32
     one = np.ones(1, np.float32)
     graph.tensors = [
-        _tensor("pixels", pixels, int8, 0, 0.05 * one),
-        _tensor("weights", list(weights.shape), int8, 1, each),
-        _tensor("bias", [channels], int32, 2, 0.05 * each),
-        _tensor("sums", pixels, int8, 0, one),
+        _add_tensor("pixels", pixels, int8, 0, 0.05 * one),
+        _add_tensor("weights", list(weights.shape), int8, 1, each),
+        _add_tensor("bias", [channels], int32, 2, 0.05 * each),
+        _add_tensor("sums", pixels, int8, 0, one),
     ]
     graph.inputs, graph.outputs, graph.operators = [0], [3], [convolution]
     model.subgraphs = [graph]
@@ -56,7 +56,7 @@ def square_macs(kernel: int, side: int = SIDE, channels: int = CHANNELS) -> int:
     return side * side * channels * channels * kernel * kernel
 
 
-def _tensor(
+def _add_tensor(
     name: str,
     shape: list[int],
     kind: int,

@@ -31,7 +31,7 @@ def bundle(target: str, out: Path) -> None:
         raise click.BadParameter(f"{out} must end in .tar or .deb", param_hint="--out")
     if not out.parent.is_dir():
         raise CrackscanError(f"cannot write {out}: no such folder")
-    from crackscan.convert.bundle import bundle as make
+    from crackscan.convert.bundle import write_bundle as make
 
     size = make(target, out, lambda step: click.echo(step, err=True))
     click.echo(f"{out}: {size / 1e6:.1f} MB")

@@ -33,8 +33,8 @@ def golden(
     like: with the same kernels the findings, cell by cell, should be the same everywhere.
     Exits with 1 where a finding differs.
     """
-    from crackscan.convert.golden import differences
-    from crackscan.convert.golden import keep as keep_maps
+    from crackscan.convert.golden import compare_with_kept
+    from crackscan.convert.golden import keep_maps as keep_maps
     from crackscan.edge.inference.model import Model, find_model
 
     if (keep is None) == (check is None):
@@ -47,7 +47,7 @@ def golden(
         click.echo(f"{keep}: {len(found)} maps of {loaded.card.name}, {loaded.runtime}")
         return
     assert check is not None
-    compared = differences(loaded, check, pictures)
+    compared = compare_with_kept(loaded, check, pictures)
     if as_json:
         click.echo(json.dumps([asdict(one) for one in compared], indent=2))
     else:

@@ -21,12 +21,12 @@ def scale(pictures: int, seed: int, as_json: bool) -> None:
     from rich.progress import track
     from rich.table import Table
 
-    from crackscan.convert.scale_accuracy import WAYS, measure
+    from crackscan.convert.scale_accuracy import WAYS, measure_scales
 
     console = Console(stderr=True)
     steps = track(range(pictures * len(WAYS)), "Measuring", console=console, transient=True)
     numbers = iter(steps)
-    told = measure(pictures, seed, lambda: next(numbers, None))
+    told = measure_scales(pictures, seed, lambda: next(numbers, None))
     if as_json:
         click.echo(json.dumps([asdict(one) for one in told], indent=2))
         return

@@ -28,16 +28,16 @@ def verify(ctx: click.Context, model: Path, run: Path, data: Path | None, as_jso
     from crackscan.core.tensorflow_import import import_tensorflow
 
     import_tensorflow()
-    from crackscan.convert.agreement import LEAST_EQUAL_VERDICTS, MOST_AUROC_DROP, compare
-    from crackscan.convert.audit import audit
-    from crackscan.convert.run import data_of, labelled, read_run
+    from crackscan.convert.agreement import LEAST_EQUAL_VERDICTS, MOST_AUROC_DROP, compare_models
+    from crackscan.convert.audit import audit_model
+    from crackscan.convert.run import data_of, read_labelled, read_run
     from crackscan.edge.inference.model import Model
 
     int8 = Model.load(model)
-    inside = audit(int8.path)
+    inside = audit_model(int8.path)
     source = read_run(run)
-    judged, patches = labelled(run, data_of(run, data), "validation")
-    found = compare(source.network, int8, patches)
+    judged, patches = read_labelled(run, data_of(run, data), "validation")
+    found = compare_models(source.network, int8, patches)
     checks = {
         "no float operator": not inside.float_operators,
         "whole graph delegated": not inside.not_delegated,

@@ -56,7 +56,7 @@ def width(
     from rich.progress import track
 
     from crackscan.convert.width_accuracy import on_folder, on_renderings
-    from crackscan.convert.width_figures import figures
+    from crackscan.convert.width_figures import summarize_widths
     from crackscan.convert.width_report import by_class, draw_errors, table_of_widths
     from crackscan.core.rendering.photographed_walls import read_backgrounds
     from crackscan.edge.measurement.width import ENCODED, LINEAR
@@ -77,7 +77,7 @@ def width(
         cracks = on_renderings(
             rendered or 256, seed, walls, blurred_in, lambda: next(numbers, None)
         )
-    total, groups = figures(cracks), by_class(cracks)
+    total, groups = summarize_widths(cracks), by_class(cracks)
     if plot is not None:
         draw_errors(cracks, plot)
     if as_json:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from crackscan.benchmarks.boards import Here, main, predicted
+from crackscan.benchmarks.boards import Here, main, predict_boards
 from crackscan.core.command_line import run_command
 from crackscan.edge.cli import crackscan
 
@@ -15,7 +15,7 @@ QUICK = ["--rounds", "2", "--seconds", "0.1"]
 
 def test_a_board_that_is_twice_as_quick_makes_twice_as_many_maps() -> None:
     here = Here(patch_ms=4, map_ms=1, map_by_patch=0.25, macs_by_patch=0.5, rest_ms=2)
-    four, five, zero = predicted(here)
+    four, five, zero = predict_boards(here)
     assert four.maps_per_s == pytest.approx((1000 / 8.5, 1000 / 4.25))
     assert five.maps_per_s == pytest.approx((2 * 1000 / 8.5, 3 * 1000 / 4.25))
     for one in (four, five, zero):

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 from crackscan.benchmarks.roof.cut import cut_out
 from crackscan.benchmarks.roof.rate import Rate
 from crackscan.benchmarks.roof.square import square_convolution, square_macs
-from crackscan.benchmarks.roofline import main, together
-from crackscan.convert.macs import count_macs, layers
+from crackscan.benchmarks.roofline import group_layers, main
+from crackscan.convert.macs import count_macs, list_layers
 from crackscan.edge.inference.model import find_model
 from crackscan.edge.inference.runtime import open_interpreter
 
@@ -33,11 +33,11 @@ def test_a_square_convolution_has_its_multiply_adds(tmp_path: Path, kernel: int)
 @pytest.mark.parametrize("name", ["crack-s", "crack-m"])
 def test_each_layer_is_cut_out_of_a_network(tmp_path: Path, name: str) -> None:
     model = find_model(name)
-    whole = layers(model)
+    whole = list_layers(model)
     for at in (0, 2, len(whole) - 2, len(whole) - 1):
         file = tmp_path / f"{at}.tflite"
         file.write_bytes(cut_out(model, at))
-        assert layers(file) == [whole[at]]
+        assert list_layers(file) == [whole[at]]
 
 
 def test_every_layer_gets_a_rate(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_every_layer_gets_a_rate(tmp_path: Path) -> None:
     assert whole["macs"] == sum(one["macs"] for one in rows[:-1])
     assert all(one["ms"] > 0 for one in rows)
     layer = [Rate(**one) for one in rows[:-1]]
-    shares = together(layer)
+    shares = group_layers(layer)
     assert list(shares)[:2] == ["first conv_2d", "conv_2d, 60 rows"]
     assert sorted(map(id, layer)) == sorted(id(one) for own in shares.values() for one in own)
     assert "| depthwise_conv_2d | 5 |" in (tmp_path / "roofline.md").read_text()

@@ -18,13 +18,13 @@ from crackscan.benchmarks.contenders.worker import (
     ByPatches,
     Contender,
     Picture,
-    corners,
+    patch_corners,
 )
-from crackscan.benchmarks.peers.bench import contender
+from crackscan.benchmarks.peers.bench import describe_contender
 from crackscan.benchmarks.peers.child import Child, GoneError
-from crackscan.benchmarks.peers.environments import InstallError, environment, module_path
+from crackscan.benchmarks.peers.environments import InstallError, make_environment, module_path
 from crackscan.benchmarks.peers.measure import Spread, Times
-from crackscan.benchmarks.peers.report import markdown
+from crackscan.benchmarks.peers.report import format_markdown
 from crackscan.benchmarks.peers.slices import Accuracy, Slice, Slices
 from crackscan.edge.appliance.bench import patches_in
 from crackscan.edge.inference.model import MODELS
@@ -37,7 +37,7 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
     [(128, [0]), (129, [0, 1]), (192, [0, 64]), (480, [0, 64, 128, 192, 256, 320, 352])],
 )
 def test_patches_cover_a_side_to_its_end(side: int, starts: list[int]) -> None:
-    assert corners(side) == starts
+    assert patch_corners(side) == starts
 
 
 @pytest.mark.parametrize(("width", "height"), [(640, 480), (1280, 720), (128, 300)])
@@ -67,15 +67,17 @@ def test_of_very_many_patches_some_are_looked_at_and_their_share_is_told() -> No
 
 
 def test_every_contender_says_what_it_is() -> None:
-    labels = [contender(name).label for name in NAMES]
+    labels = [describe_contender(name).label for name in NAMES]
     assert len(set(labels)) == len(labels)
-    assert all(isinstance(contender(name), Contender) for name in NAMES)
-    assert NAMES[0] == OURS and not contender(OURS).installs
+    assert all(isinstance(describe_contender(name), Contender) for name in NAMES)
+    assert NAMES[0] == OURS and not describe_contender(OURS).installs
 
 
 def test_what_cannot_be_installed_is_told_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(InstallError, match="not-there") as error:
-        environment(tmp_path / "own", [("--no-index", "--find-links=.", "crackscan-not-there")])
+        make_environment(
+            tmp_path / "own", [("--no-index", "--find-links=.", "crackscan-not-there")]
+        )
     assert "\n" not in str(error.value)
     assert not (tmp_path / "own" / "installed").exists()
 
@@ -91,9 +93,9 @@ def test_the_table_tells_who_is_missing_and_why() -> None:
         contender=OURS, runs_on="here", width=640, height=480, threads=2, rounds=3,
         frame_ms=spread, cpu_ms=spread, times_ours=spread, share=1.0, peak_mb=80.4, ready_s=0.1,
     )  # fmt: skip
-    labels = {name: contender(name).label for name in NAMES}
+    labels = {name: describe_contender(name).label for name in NAMES}
     missing = {"ncnn_float": "cannot be installed: no wheel"}
-    table = markdown([one], labels, {OURS: 0.97}, missing, "As measured.")
+    table = format_markdown([one], labels, {OURS: 0.97}, missing, "As measured.")
     row = f"| {labels[OURS]} | 500 | 2 (1–4) | 2 | 80 | 0.970 |"
     assert row in table.splitlines()
     assert table.startswith("As measured.") and "| 2 threads |" in table
@@ -127,7 +129,7 @@ def test_two_contenders_are_compared(tmp_path: Path) -> None:
         assert one["patches_per_s"] == pytest.approx(6 * one["frames_per_s"])
         assert 20 < one["peak_mb"] < 2000
     table = (tmp_path / "out" / "comparison.md").read_text()
-    assert contender(OURS).label in table and "256x192: frames/s" in table
+    assert describe_contender(OURS).label in table and "256x192: frames/s" in table
     assert "| 1 thread |" in table and "| 2 threads |" not in table
     assert "<svg" in (tmp_path / "out" / "comparison.svg").read_text()
 

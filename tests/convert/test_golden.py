@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from crackscan.convert.cli import crackscan_convert
-from crackscan.convert.golden import between, differences
+from crackscan.convert.golden import compare_runtimes, compare_with_kept
 from crackscan.core.command_line import run_command
 from crackscan.core.errors import CrackscanError
 from crackscan.core.picture_writing import write_picture
@@ -27,7 +27,7 @@ def test_a_shipped_model_says_here_what_it_said_when_it_was_kept(
     path: Path, built_in: bool
 ) -> None:
     kept = KEPT / f"{path.stem}{'.built-in' if built_in else ''}.npz"
-    found = differences(Model(path, 1, built_in), kept, SAMPLES)
+    found = compare_with_kept(Model(path, 1, built_in), kept, SAMPLES)
     assert len(found) >= 12
     for one in found:
         assert one.same_pixels and one.largest <= 2 and one.findings_equal, one
@@ -37,14 +37,16 @@ def test_a_shipped_model_says_here_what_it_said_when_it_was_kept(
 def test_what_two_runtimes_kept_is_compared_as_if_one_of_them_were_here(path: Path) -> None:
     model = Model(path, 1)
     kept, other = KEPT / f"{path.stem}.npz", KEPT / f"{path.stem}.built-in.npz"
-    assert between(other, kept, model.card, SAMPLES) == differences(model, other, SAMPLES)
-    assert all(one.largest == 0 for one in between(kept, kept, model.card, SAMPLES))
+    assert compare_runtimes(other, kept, model.card, SAMPLES) == compare_with_kept(
+        model, other, SAMPLES
+    )
+    assert all(one.largest == 0 for one in compare_runtimes(kept, kept, model.card, SAMPLES))
 
 
 def test_maps_of_two_models_are_not_compared() -> None:
     first, second = (KEPT / f"{path.stem}.npz" for path in SHIPPED[:2])
     with pytest.raises(CrackscanError, match="were kept of two models"):
-        between(first, second, Model(SHIPPED[0], 1).card, SAMPLES)
+        compare_runtimes(first, second, Model(SHIPPED[0], 1).card, SAMPLES)
 
 
 def golden(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str]:
@@ -73,4 +75,4 @@ def test_maps_of_another_model_are_not_compared(tmp_path: Path) -> None:
         about = str(kept["about"]).replace('"model_sha256": "', '"model_sha256": "x')
         np.savez(tmp_path / "kept.npz", about=np.array(about))
     with pytest.raises(CrackscanError, match="of another model; run: make golden"):
-        differences(Model.load("crack-s", 1), tmp_path / "kept.npz", SAMPLES)
+        compare_with_kept(Model.load("crack-s", 1), tmp_path / "kept.npz", SAMPLES)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crackscan.convert.packing import pack
+from crackscan.convert.packing import pack_folder
 from crackscan.core.errors import CrackscanError
 
 FILES = {
@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_tar_holds_the_folder(folder: Path, tmp_path: Path) -> None:
-    size = pack(folder, tmp_path / "pi.tar", "3.13")
+    size = pack_folder(folder, tmp_path / "pi.tar", "3.13")
     assert size == (tmp_path / "pi.tar").stat().st_size
     with tarfile.open(tmp_path / "pi.tar") as packed:
         packed.extractall(tmp_path / "out", filter="data")
@@ -39,7 +39,7 @@ def test_a_tar_holds_the_folder(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="dpkg is Debian's")
 def test_a_package_is_one_that_dpkg_reads(folder: Path, tmp_path: Path) -> None:
     made = tmp_path / "pi.deb"
-    pack(folder, made, "3.11")
+    pack_folder(folder, made, "3.11")
 
     def dpkg(*arguments: str | Path) -> str:
         command = ["dpkg-deb", *map(str, arguments)]
@@ -57,15 +57,15 @@ def test_a_package_is_one_that_dpkg_reads(folder: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["tar", "deb"])
 def test_the_same_files_give_the_same_bytes(folder: Path, tmp_path: Path, suffix: str) -> None:
-    pack(folder, tmp_path / f"one.{suffix}", "3.11")
+    pack_folder(folder, tmp_path / f"one.{suffix}", "3.11")
     again = shutil.copytree(folder, tmp_path / "again" / folder.name)
     (again / "version").touch()
-    pack(again, tmp_path / f"two.{suffix}", "3.11")
+    pack_folder(again, tmp_path / f"two.{suffix}", "3.11")
     assert (tmp_path / f"one.{suffix}").read_bytes() == (tmp_path / f"two.{suffix}").read_bytes()
 
 
 def test_where_it_cannot_be_written_nothing_is_left(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "pi.tar").mkdir()
     with pytest.raises(CrackscanError, match=r"cannot write .*pi\.tar"):
-        pack(folder, tmp_path / "pi.tar", "3.11")
+        pack_folder(folder, tmp_path / "pi.tar", "3.11")
     assert not list(tmp_path.glob(".pi.tar*"))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from crackscan.convert.audit import audit
+from crackscan.convert.audit import audit_model
 from crackscan.core.errors import ModelError
 from crackscan.core.model_card import Card, read_card
 from crackscan.core.network_input import SIGN_BIT
@@ -27,7 +27,7 @@ def test_the_file_takes_camera_bytes_minus_128_and_gives_int8(quantized: Path) -
 
 
 def test_the_file_is_int8_throughout_and_per_channel(quantized: Path) -> None:
-    inside = audit(quantized / "a" / "tiny.tflite")
+    inside = audit_model(quantized / "a" / "tiny.tflite")
     assert inside.float_operators == ()
     assert inside.not_delegated == ()
     assert inside.per_channel

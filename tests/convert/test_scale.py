@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from crackscan.convert.cli.scale import scale as command
 from crackscan.convert.scale_accuracy import WAYS
-from crackscan.convert.scale_renderings import Pose, pose_at, shoot
+from crackscan.convert.scale_renderings import Pose, photograph_board, pose_at
 from crackscan.edge.measurement.scale.charuco_board import SHEET
 from crackscan.edge.measurement.scale.lens import Lens
 
@@ -19,26 +19,26 @@ def test_the_true_scale_of_a_wall_square_to_the_camera_is_distance_over_focal_le
     pose = Pose(np.eye(3), np.array([0.0, 0.0, 900.0]))
     places = np.array([[0.0, 0.0], [200.0, -100.0]])
     assert np.allclose(pose.mm_per_px(places, straight), 3.0)
-    assert np.allclose(pose.seen(places, straight), [[159.5, 119.5], [226.1667, 86.1667]])
+    assert np.allclose(pose.project_points(places, straight), [[159.5, 119.5], [226.1667, 86.1667]])
 
 
 def test_places_seen_in_the_frame_are_those_on_the_wall() -> None:
     pose = pose_at(np.random.default_rng(1), SHEET, LENS, 0.6, 30.0)
     mm = np.random.default_rng(2).uniform(0, 150, (20, 2))
-    assert np.abs(pose.on_wall(pose.seen(mm, LENS), LENS) - mm).max() < 1e-3
+    assert np.abs(pose.on_wall(pose.project_points(mm, LENS), LENS) - mm).max() < 1e-3
 
 
 def test_the_drawn_board_is_where_it_is_said_to_be() -> None:
     """The brightness at the middle of each square: black, or a marker's white margin."""
     rng = np.random.default_rng(3)
     pose = pose_at(rng, SHEET, LENS, 0.8, 20.0)
-    rgb = shoot(rng, SHEET, LENS, pose, blur_px=0.5, noise=0.0, quality=95)
+    rgb = photograph_board(rng, SHEET, LENS, pose, blur_px=0.5, noise=0.0, quality=95)
     margin = (SHEET.square_mm - SHEET.marker_mm) / 4
     seen = []
     for row, column, marker in SHEET.list_squares():
         corner = np.array([column, row]) * SHEET.square_mm
         at = corner + (SHEET.square_mm / 2 if marker is None else margin)
-        x, y = np.rint(pose.seen(at[None], LENS)[0]).astype(int)
+        x, y = np.rint(pose.project_points(at[None], LENS)[0]).astype(int)
         if 2 <= x < 318 and 2 <= y < 238:
             seen.append((marker is None, float(rgb[y, x].mean())))
     black = [value for dark, value in seen if dark]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from crackscan.convert.audit import audit
+from crackscan.convert.audit import audit_model
 from crackscan.core.errors import DataError
 from crackscan.core.pictures import read_picture
 
@@ -46,7 +46,7 @@ def test_another_runs_model_fails(
 def test_a_float_model_is_found_out(
     untrained: Path, dark: Path, convert: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert audit(untrained / "float.tflite").float_operators.count("CONV_2D") >= 8
+    assert audit_model(untrained / "float.tflite").float_operators.count("CONV_2D") >= 8
     assert convert("verify", untrained / "float-with-card.tflite", dark / "run") == 1
     told = capsys.readouterr()
     assert "is a float model" in told.err and told.out == ""
@@ -55,19 +55,19 @@ def test_a_float_model_is_found_out(
 def test_patches_of_one_class_prove_nothing(dark: Path) -> None:
     import keras
 
-    from crackscan.convert.agreement import compare
+    from crackscan.convert.agreement import compare_models
     from crackscan.edge.inference.model import Model
 
     network = keras.models.load_model(dark / "run" / "model.keras", compile=False)
     rgb = read_picture(SAMPLES / "cracked-patch-fine.jpg")
     with pytest.raises(DataError, match="3 patches, not of both classes"):
-        compare(network, Model.load(dark / "dark.tflite"), [(rgb, True)] * 3)
+        compare_models(network, Model.load(dark / "dark.tflite"), [(rgb, True)] * 3)
 
 
 def test_float_and_int8_see_the_same_pixels_at_odd_sizes(dark: Path) -> None:
     import keras
 
-    from crackscan.convert.agreement import BATCH, compare
+    from crackscan.convert.agreement import BATCH, compare_models
     from crackscan.edge.inference.model import Model
 
     network = keras.models.load_model(dark / "run" / "model.keras", compile=False)
@@ -77,6 +77,6 @@ def test_float_and_int8_see_the_same_pixels_at_odd_sizes(dark: Path) -> None:
         (rgb[top : top + 60 + at % 3, left : left + 75], bool(at % 2))
         for at, (top, left) in enumerate(rng.integers(0, 300, (BATCH + 9, 2)))
     ]
-    found = compare(network, Model.load(dark / "dark.tflite"), patches)
+    found = compare_models(network, Model.load(dark / "dark.tflite"), patches)
     assert (found.patches, found.positives) == (BATCH + 9, (BATCH + 9) // 2)
     assert found.largest_difference < 0.05

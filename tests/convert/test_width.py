@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from crackscan.convert.cli.width import width as command
 from crackscan.convert.width_accuracy import on_folder, on_renderings
-from crackscan.convert.width_figures import figures
-from crackscan.convert.width_renderings import Setting, render
+from crackscan.convert.width_figures import summarize_widths
+from crackscan.convert.width_renderings import Setting, render_crack
 from crackscan.convert.width_report import by_class
 from crackscan.core.errors import DataError
 from crackscan.core.picture_writing import write_picture
@@ -28,7 +28,7 @@ def masked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for part in ("images", "masks"):
         (root / part).mkdir()
     for number, wide in enumerate((3.0, 6.0, 11.0)):
-        drawn = render(Setting(wide, 0.9, 0.4 + number, depth=0.7), number, 192, tone=ENCODED)
+        drawn = render_crack(Setting(wide, 0.9, 0.4 + number, depth=0.7), number, 192, tone=ENCODED)
         write_picture(root / "images" / f"{number}.jpg", drawn.rgb, 95)
         y, x = np.mgrid[:192, :192]
         places = np.stack([x, y], axis=-1)[:, :, None]
@@ -40,7 +40,7 @@ def masked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_widths_of_renderings_are_as_good_as_promised() -> None:
     cracks = on_renderings(32, 5, (), ENCODED, lambda: None)
-    found = figures(cracks)
+    found = summarize_widths(cracks)
     assert found.median_error <= 0.25
     assert found.coverage >= 0.8  # 0.87 of many more: see the command
     assert found.mean_error <= 0.25
@@ -53,7 +53,7 @@ def test_the_drawn_crack_has_the_width_it_claims() -> None:
     even = np.full((64, 64, 3), 128, np.uint8)
     for wide, angle in ((1.0, 0.0), (2.0, 0.5), (7.0, 1.2)):
         setting = Setting(wide, 1.0, angle, depth=0.6, noise=0, quality=100)
-        drawn = render(setting, 1, 256, walls=[even], tone=LINEAR)
+        drawn = render_crack(setting, 1, 256, walls=[even], tone=LINEAR)
         light = LINEAR.table[drawn.rgb[..., 1]]
         strip = np.ones((256, 256), bool)
         missing = np.clip(np.median(light) - light, 0, None)[strip].sum() / np.median(light)
@@ -64,13 +64,13 @@ def test_the_drawn_crack_has_the_width_it_claims() -> None:
 def test_a_folder_with_masks_is_measured(masked: Path) -> None:
     cracks = on_folder(masked, ENCODED, iter)
     assert [round(crack.true_mean_px) for crack in cracks] == pytest.approx([3, 6, 11], abs=1)
-    assert figures(cracks).mean_error < 1
+    assert summarize_widths(cracks).mean_error < 1
 
 
 def test_exact_lines_are_used_where_the_folder_has_them(masked: Path) -> None:
     lines = []
     for number, wide in enumerate((3.0, 6.0, 11.0)):
-        drawn = render(Setting(wide, 0.9, 0.4 + number, depth=0.7), number, 192, tone=ENCODED)
+        drawn = render_crack(Setting(wide, 0.9, 0.4 + number, depth=0.7), number, 192, tone=ENCODED)
         lines.append({"image": f"{number}.jpg", "lines": [drawn.line.tolist()]})
     path = masked / "lines.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
@@ -79,7 +79,7 @@ def test_exact_lines_are_used_where_the_folder_has_them(masked: Path) -> None:
     finally:
         path.unlink()
     assert [crack.true_mean_px for crack in cracks] == pytest.approx([3, 6, 11], abs=0.01)
-    assert figures(cracks).median_error < 0.25
+    assert summarize_widths(cracks).median_error < 0.25
 
 
 @pytest.mark.parametrize("wide", [1, 4, 9])
@@ -133,7 +133,7 @@ def test_one_or_the_other() -> None:
 
 def test_no_crack_at_all_is_a_one_line_error() -> None:
     with pytest.raises(DataError, match="no crack"):
-        figures([])
+        summarize_widths([])
 
 
 def test_help_does_not_load_the_drawing_library() -> None:

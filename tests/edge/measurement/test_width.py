@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crackscan.convert.width_renderings import Rendering, Setting, cells_of, render
+from crackscan.convert.width_renderings import Rendering, Setting, cells_of, render_crack
 from crackscan.core.pictures import read_picture
 from crackscan.edge.measurement.values import Scale
 from crackscan.edge.measurement.width import (
@@ -31,7 +31,7 @@ def drawn(
     width: float, blur: float, degrees: float = 30, seed: int = 1, **more: float
 ) -> Rendering:
     setting = Setting(width, blur, float(np.deg2rad(degrees)), depth=0.7, **more)  # type: ignore[arg-type]
-    return render(setting, seed, size=192, tone=ENCODED)
+    return render_crack(setting, seed, size=192, tone=ENCODED)
 
 
 def measured(
@@ -79,10 +79,12 @@ def test_a_line_below_the_blur_has_more_uncertainty() -> None:
 def test_the_tone_curve_decides_where_the_blur_acts() -> None:
     setting = Setting(5, 1.2, 0.5, depth=0.85)
     for tone in (LINEAR, ENCODED):
-        rendering = render(setting, 3, size=192, tone=tone)
+        rendering = render_crack(setting, 3, size=192, tone=tone)
         right, _ = figures(measured(rendering, tone).width.median)
         assert abs(right - 5) < 0.3
-    wrong, _ = figures(measured(render(setting, 3, size=192, tone=LINEAR), ENCODED).width.median)
+    wrong, _ = figures(
+        measured(render_crack(setting, 3, size=192, tone=LINEAR), ENCODED).width.median
+    )
     assert wrong < 4.7
 
 

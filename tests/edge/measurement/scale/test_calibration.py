@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from viewing import LENS, corners_of, poses
 
-from crackscan.convert.scale_renderings import shoot
+from crackscan.convert.scale_renderings import photograph_board
 from crackscan.core.errors import ScaleError
 from crackscan.core.picture_writing import write_picture
 from crackscan.edge.cli.calibrate import VIDEO_EVERY
@@ -94,7 +94,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("views")
     rng = np.random.default_rng(0)
     for number, pose in enumerate(poses(11)):
-        rgb = shoot(rng, SHEET, LENS, pose, blur_px=0.7, noise=2.0, quality=92)
+        rgb = photograph_board(rng, SHEET, LENS, pose, blur_px=0.7, noise=2.0, quality=92)
         write_picture(folder / f"{number:02}.jpg", rgb, 92)
     return folder
 

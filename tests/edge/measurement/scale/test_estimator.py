@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crackscan.convert.width_renderings import Setting, render
+from crackscan.convert.width_renderings import Setting, render_crack
 from crackscan.core.errors import CrackscanError, ScaleError
 from crackscan.core.picture_writing import write_picture
 from crackscan.core.pictures import read_picture
@@ -278,7 +278,7 @@ def test_undistortion_inverts_the_distortion(x: float, y: float) -> None:
 
 
 def test_a_crack_of_known_width_is_measured_in_mm() -> None:
-    drawn = render(Setting(5.0, 0.9, 0.6, depth=0.7), 2, 192, tone=ENCODED)
+    drawn = render_crack(Setting(5.0, 0.9, 0.6, depth=0.7), 2, 192, tone=ENCODED)
     measure = measure_crack(drawn.rgb, drawn.cells)
     picture = Frame(drawn.rgb, 0, "a.png", "nowhere", 0.0, 0.0)
     scaling = ScaleEstimator.from_settings(ScaleSettings.parse(points="10,10,110,10,10"))

@@ -11,8 +11,8 @@ from pdf_content import page_size_mm, rectangles_mm
 from viewing import LENS, corners_of, poses
 
 from crackscan.convert.calibration_target import RULER_MM
-from crackscan.convert.scale_accuracy import measure
-from crackscan.convert.scale_renderings import pose_at, shoot
+from crackscan.convert.scale_accuracy import measure_scales
+from crackscan.convert.scale_renderings import photograph_board, pose_at
 from crackscan.core.pictures import read_picture
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.measurement.scale import ScaleEstimator, ScaleSettings
@@ -91,16 +91,16 @@ def test_the_board_agrees_with_that_of_opencv(board: CharucoBoard) -> None:
 def test_corners_are_detected_where_the_camera_projects_them(board: CharucoBoard) -> None:
     rng = np.random.default_rng(4)
     pose = pose_at(rng, board, LENS, 0.6, 25.0)
-    rgb = shoot(rng, board, LENS, pose, blur_px=0.8, noise=2.0, quality=90)
+    rgb = photograph_board(rng, board, LENS, pose, blur_px=0.8, noise=2.0, quality=90)
     found = detect_corners(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), board)
     assert found is not None and len(found.ids) > 0.7 * board.corner_count
-    off = found.points - pose.seen(found.board_mm, LENS)
+    off = found.points - pose.project_points(found.board_mm, LENS)
     assert np.median(np.hypot(*off.T)) < 0.15
 
 
 def test_scales_are_right_within_their_uncertainty() -> None:
     """The figures of `crackscan-convert scale`, on fewer pictures."""
-    for figures in measure(6, 1, lambda: None):
+    for figures in measure_scales(6, 1, lambda: None):
         assert figures.median_error < 0.05
         assert figures.coverage > 0.75
         if "sheet" in figures.way or "gauge" in figures.way:

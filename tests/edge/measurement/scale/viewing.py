@@ -22,7 +22,7 @@ def poses(count: int, seed: int = 0, tilt_deg: float = 35.0, share: float = 0.75
 def corners_of(pose: Pose, noise_px: float = 0.1, seed: int = 0) -> DetectedCorners:
     """The corners inside the frame with a little noise, as a detection would give them."""
     ids = np.arange(SHEET.corner_count)
-    places = pose.seen(SHEET.locate_corners(ids), LENS)
+    places = pose.project_points(SHEET.locate_corners(ids), LENS)
     places = places + np.random.default_rng(seed).normal(0, noise_px, places.shape)
     inside = ((places > 3) & (places < (LENS.width_px - 4, LENS.height_px - 4))).all(axis=1)
     return DetectedCorners(SHEET, ids[inside], places[inside])

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from crackscan.core.cells import CELL_PX
 from crackscan.core.dataset.patches import crack_mask
 from crackscan.core.pictures import read_picture
-from crackscan.core.skeleton import length_px, skeleton
+from crackscan.core.skeleton import length_px, skeletonize_mask
 
 CRACKPOT = "crackpot[tensorflow]==2.0"
 FOUND = 0.5
@@ -49,7 +49,7 @@ class Picture:
     @property
     def width_px(self) -> float | None:
         """The mask's area over the length of its middle line."""
-        if self.mask is None or not (length := length_px(skeleton(self.mask))):
+        if self.mask is None or not (length := length_px(skeletonize_mask(self.mask))):
             return None
         return float(self.mask.sum()) / length
 
@@ -136,7 +136,7 @@ def judge_answers(picture: Picture, answers: list[dict[str, Any]]) -> Answer:
     if picture.mask is not None:
         rows, columns = np.nonzero(picture.mask)
         cracked[rows // CELL_PX, columns // CELL_PX] = 1
-        rows, columns = np.nonzero(skeleton(picture.mask))
+        rows, columns = np.nonzero(skeletonize_mask(picture.mask))
         covered = float(marked[rows // CELL_PX, columns // CELL_PX].mean())
     near = cv2.dilate(cracked, np.ones((3, 3), np.uint8))
     groups, labels = cv2.connectedComponents(marked, connectivity=8)

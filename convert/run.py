@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from crackscan.core.dataset.selection import Judged, Reader, choose
+from crackscan.core.dataset.selection import PatchReader, PatchSelection, select_patches
 from crackscan.core.dataset.split import Side
 from crackscan.core.errors import DataError, ModelError
 from crackscan.core.model_card import Card
@@ -65,15 +65,15 @@ def data_of(folder: Path, data: Path | None) -> Path:
 
 def read_labelled(
     folder: Path, data: Path, side: Side
-) -> tuple[Judged, Iterator[tuple[npt.NDArray[np.uint8], bool]]]:
+) -> tuple[PatchSelection, Iterator[tuple[npt.NDArray[np.uint8], bool]]]:
     """Labelled patches of one side of the run's split; of all of the data if it is other data.
 
     Raises:
         DataError: the folder cannot be used.
     """
     try:
-        judged = choose(data, None, side, folder / NETWORK)
+        judged = select_patches(data, None, side, folder / NETWORK)
     except DataError:
-        judged = choose(data, None, None, folder / NETWORK)
-    patches = Reader(judged).patches(lambda: None)
+        judged = select_patches(data, None, None, folder / NETWORK)
+    patches = PatchReader(judged).read_patches(lambda: None)
     return judged, ((rgb, label.crack) for label, rgb in patches)

@@ -17,7 +17,7 @@ from crackscan.core.dataset.index import Item, read_index
 from crackscan.core.dataset.patches import crack_mask
 from crackscan.core.errors import DataError
 from crackscan.core.pictures import RGB, read_picture
-from crackscan.core.skeleton import half_width, length_px, skeleton
+from crackscan.core.skeleton import half_width, length_px, skeletonize_mask
 from crackscan.edge.measurement.width import CrackMeasure, ToneCurve, measure_crack
 
 WIDTHS_PX = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0)
@@ -118,7 +118,7 @@ def _against_mask(
         length = sum(_line_length(piece) for piece in lines)
         mean = float(line[:, 2].mean())
     else:
-        middle = skeleton(mask)
+        middle = skeletonize_mask(mask)
         y, x = np.nonzero(middle)
         # The distance is to the next pixel's centre, half a pixel beyond the edge.
         line = np.column_stack([x, y, 2 * half_width(mask)[y, x] - 0.5])

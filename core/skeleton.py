@@ -1,4 +1,4 @@
-"""The middle line of a mask, thinned and freed from spurs, and how wide the mask is along it."""
+"""The skeleton of a mask, without spurs, and the width of the mask along it."""
 
 from functools import lru_cache
 
@@ -7,24 +7,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
-ROUND = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
-"""Neighbours clockwise from the one above, (row, column)."""
-SPUR = 1.3
-"""Branches shorter than so many half-widths (and 2 px) are corners of the mask, not cracks."""
+NEIGHBOURS = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
+"""Offsets of a pixel's neighbours, clockwise from the one above, (row, column)."""
+SPUR_HALF_WIDTHS = 1.3
+"""Branches shorter than this many half-widths (plus 2 px) are corners of the mask, not cracks."""
 
 
-def skeleton(mask: Mask) -> Mask:
-    """The middle line of a bool (H, W) mask, without spurs.
+def skeletonize_mask(mask: Mask) -> Mask:
+    """The skeleton (centre line) of a bool (height, width) mask, without spurs.
 
     Thinning after Zhang & Suen, "A fast parallel algorithm for thinning digital patterns" (1984).
     """
-    thin = _thin(mask)
+    thin = _thin_mask(mask)
     half = half_width(mask)
     for _ in range(3):
-        spurs = _spurs(thin, half)
+        spurs = _find_spurs(thin, half)
         if not spurs.any():
             break
-        thin = _thin(thin & ~spurs)
+        thin = _thin_mask(thin & ~spurs)
     return thin
 
 
@@ -44,7 +44,7 @@ def length_px(line: Mask) -> float:
 
 
 @lru_cache(maxsize=1)
-def _tables() -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _removal_tables() -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """For each of the 256 neighbourhoods, whether either half-step may take the pixel away."""
     bits = (np.arange(256)[:, None] >> np.arange(8)) & 1
     count = bits.sum(axis=1)
@@ -57,14 +57,14 @@ def _tables() -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     )
 
 
-def _thin(mask: Mask) -> Mask:
+def _thin_mask(mask: Mask) -> Mask:
     line = np.pad(mask, 1)
     while True:
         before = line.sum()
-        for table in _tables():
+        for table in _removal_tables():
             row, column = np.nonzero(line)
             code = np.zeros(len(row), np.intp)
-            for bit, (down, right) in enumerate(ROUND):
+            for bit, (down, right) in enumerate(NEIGHBOURS):
                 code |= line[row + down, column + right].astype(np.intp) << bit
             gone = table[code]
             line[row[gone], column[gone]] = False
@@ -72,7 +72,7 @@ def _thin(mask: Mask) -> Mask:
             return line[1:-1, 1:-1]
 
 
-def _spurs(line: Mask, half: NDArray[np.float32]) -> Mask:
+def _find_spurs(line: Mask, half: NDArray[np.float32]) -> Mask:
     """Short branches that begin at a fork and end free."""
     one = line.astype(np.uint8)
     around = np.ones((3, 3), np.float32)
@@ -85,6 +85,6 @@ def _spurs(line: Mask, half: NDArray[np.float32]) -> Mask:
         box = np.s_[max(y - 1, 0) : y + height + 1, max(x - 1, 0) : x + width + 1]
         own = label[box] == piece
         touched = fork[box] & line[box] & (cv2.dilate(own.astype(np.uint8), around) > 0)
-        if piece and touched.any() and own.sum() < SPUR * half[box][touched].max() + 2:
+        if piece and touched.any() and own.sum() < SPUR_HALF_WIDTHS * half[box][touched].max() + 2:
             spurs[box] |= own
     return spurs

@@ -1,4 +1,4 @@
-"""Which pictures are judged: labelled patches and masked photographs of one side of a split."""
+"""Selects the patches and masked photographs that a model is evaluated on."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from crackscan.core.pictures import RGB, read_picture
 from crackscan.core.run_folder import SPLIT
 
 ONE_A_PICTURE = "each picture is one patch, labelled by its folder"
-SQUARES = (
+PATCHES_OF_PHOTOGRAPHS = (
     f"squares of {PATCH} px without overlap: crack from {POSITIVE_PIXELS} crack pixels on, "
     "no crack with none, the rest left out"
 )
@@ -32,11 +32,11 @@ CAUTIONS = {
 
 @dataclass(frozen=True)
 class Label:
-    """Which patch this is, and what it shows."""
+    """The name of a patch, and what it shows."""
 
     name: str
     unit: str
-    """What it shares with its like: its photograph, or its copies. They are not independent."""
+    """Its photograph or its group of copies; patches of one unit are not independent."""
     crack: bool
 
 
@@ -45,18 +45,18 @@ Photograph: TypeAlias = tuple[RGB, NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
-class Judged:
-    """The pictures to judge, and in which words to say what they are."""
+class PatchSelection:
+    """The pictures to evaluate on, and their description."""
 
     root: Path
     items: tuple[Item, ...]
     masks: bool
     side: str
-    """a side of the split, or `all`"""
+    """A side of the split, or `all`."""
     split: str = ""
-    """the split file, or empty"""
+    """Path of the split file, or empty."""
     group: Mapping[str, int] = field(default_factory=dict)
-    """Copies of one picture have one number, by path; empty where copies are not known."""
+    """By path: a number that copies of one picture share; empty if copies are not known."""
 
     @property
     def name(self) -> str:
@@ -64,11 +64,13 @@ class Judged:
 
     @property
     def protocol(self) -> str:
-        return SQUARES if self.masks else ONE_A_PICTURE
+        return PATCHES_OF_PHOTOGRAPHS if self.masks else ONE_A_PICTURE
 
 
-def choose(data: Path, split: Path | None, side: Side | None, model: Path) -> Judged:
-    """One side of `split`, else of the split beside `model` if it is of this data, else all.
+def select_patches(
+    data: Path, split: Path | None, side: Side | None, model: Path
+) -> PatchSelection:
+    """Select one side of `split`, else of the split beside `model` for this data, else all.
 
     Raises:
         DataError: the folder cannot be used, the split is of other data or is missing.
@@ -84,16 +86,16 @@ def choose(data: Path, split: Path | None, side: Side | None, model: Path) -> Ju
         if missing := [item.path for item in items if item.path not in paths]:
             raise DataError(
                 f"{file} is a split of other data: {len(missing):,} of its pictures are not in "
-                f"{data}, {missing[0]} for one"
+                f"{data}, for example {missing[0]}"
             )
-        return Judged(data, items, index.has_masks, chosen, str(file), group)
+        return PatchSelection(data, items, index.has_masks, chosen, str(file), group)
     if side:
         raise DataError(f"there is no split of {data} beside {model}: name one with --split")
-    return Judged(data, index.items, index.has_masks, "all")
+    return PatchSelection(data, index.items, index.has_masks, "all")
 
 
 def _split_beside(file: Path, paths: set[str]) -> Split | None:
-    """The split of the model's run if it names exactly these pictures."""
+    """The split of the model's run, if it names exactly these pictures."""
     if not file.is_file():
         return None
     found = read_split(file)
@@ -103,24 +105,24 @@ def _split_beside(file: Path, paths: set[str]) -> Split | None:
 
 
 @dataclass
-class Reader:
-    """Reads pictures one by one; what cannot be read is skipped and listed."""
+class PatchReader:
+    """Reads pictures one by one; those that cannot be read are skipped and listed."""
 
-    judged: Judged
+    selection: PatchSelection
     skipped: dict[str, str] = field(default_factory=dict)
-    """path and reason"""
-    squares: int = 0
-    """whole squares of the photographs read so far, whatever they show"""
+    """By path: the reason."""
+    whole_patches: int = 0
+    """Whole patches of the photographs read so far, including those that are left out."""
 
-    def patches(self, advance: Callable[[], None]) -> Iterator[tuple[Label, RGB]]:
-        """Every patch with its label: a picture of a class folder, or squares of a photograph.
+    def read_patches(self, advance: Callable[[], None]) -> Iterator[tuple[Label, RGB]]:
+        """Every patch with its label: a picture of a class folder, or the patches of a photograph.
 
         Raises:
             DataError: none of the pictures can be read.
         """
-        root = self.judged.root
-        for item in self.judged.items:
-            unit = str(self.judged.group.get(item.path, item.path))
+        root = self.selection.root
+        for item in self.selection.items:
+            unit = str(self.selection.group.get(item.path, item.path))
             try:
                 if item.label is not None:
                     yield Label(item.path, unit, item.label), read_picture(root / item.path)
@@ -131,23 +133,23 @@ class Reader:
             except PictureError as error:
                 self._skip(item, error)
             advance()
-        if self.skipped and len(self.skipped) == len(self.judged.items):
+        if self.skipped and len(self.skipped) == len(self.selection.items):
             path, reason = next(iter(self.skipped.items()))
             raise DataError(f"none of {len(self.skipped):,} pictures can be read: {path} {reason}")
 
-    def photographs(self, advance: Callable[[], None]) -> Iterator[Photograph]:
+    def read_photographs(self, advance: Callable[[], None]) -> Iterator[Photograph]:
         """Every photograph that has a mask."""
-        root = self.judged.root
-        for item in self.judged.items:
+        root = self.selection.root
+        for item in self.selection.items:
             try:
                 if item.mask is not None:
                     rgb = read_picture(root / item.path)
                     mask = crack_mask(root / item.mask, rgb)
-                    self.squares += (rgb.shape[0] // PATCH) * (rgb.shape[1] // PATCH)
+                    self.whole_patches += (rgb.shape[0] // PATCH) * (rgb.shape[1] // PATCH)
                     yield rgb, mask
             except PictureError as error:
                 self._skip(item, error)
             advance()
 
     def _skip(self, item: Item, error: PictureError) -> None:
-        self.skipped[item.path] = str(error).removeprefix(f"{self.judged.root / item.path} ")
+        self.skipped[item.path] = str(error).removeprefix(f"{self.selection.root / item.path} ")

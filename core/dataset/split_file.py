@@ -1,4 +1,4 @@
-"""Writes a split to a JSON file, a picture a line, and reads it back."""
+"""Writes a split to a JSON file, one picture per line, and reads it."""
 
 import json
 from pathlib import Path
@@ -15,15 +15,17 @@ _NAMES = "surrogateescape"  # file names need not be UTF-8
 
 
 def write_split(path: Path, split: Split) -> None:
-    """Write all of it or nothing; raises CrackscanError when the folder does not take it."""
+    """Write a split atomically; raises CrackscanError if the folder does not take it."""
     head = {
         "format": _KIND,
         "version": _VERSION,
         "crackscan": __version__,
-        **summary(split),
+        **summarize_split(split),
         "skipped": [vars(skipped) for skipped in split.skipped],
     }
-    rows = ",\n".join(json.dumps(_row(member), ensure_ascii=False) for member in split.members)
+    rows = ",\n".join(
+        json.dumps(_member_row(member), ensure_ascii=False) for member in split.members
+    )
     text = json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}")
     write_atomically(path, f'{text},\n "files": [\n{rows}\n ]\n}}\n'.encode(errors=_NAMES))
 
@@ -49,7 +51,7 @@ def read_split(path: Path) -> Split:
         return Split(
             root=data["root"],
             seed=data["seed"],
-            members=tuple(_member(row) for row in data["files"]),
+            members=tuple(_read_member(row) for row in data["files"]),
             classes=tuple(ClassFolder(**row) for row in data["classes"]),
             skipped=tuple(Skipped(**row) for row in data["skipped"]),
             ignored=data["ignored"],
@@ -59,8 +61,8 @@ def read_split(path: Path) -> Split:
         raise DataError(f"{path} is damaged: split again with the same seed") from None
 
 
-def summary(split: Split) -> dict[str, Any]:
-    """What there is to tell of a split without its files, ready for JSON."""
+def summarize_split(split: Split) -> dict[str, Any]:
+    """Describe a split without its files, ready for JSON."""
     copies = split.copies()
     return {
         "root": split.root,
@@ -74,12 +76,12 @@ def summary(split: Split) -> dict[str, Any]:
     }
 
 
-def _row(member: Member) -> dict[str, Any]:
+def _member_row(member: Member) -> dict[str, Any]:
     item = {key: value for key, value in vars(member.item).items() if value is not None}
     return {**item, "side": member.side, "group": member.group, "cluster": member.cluster}
 
 
-def _member(row: dict[str, Any]) -> Member:
+def _read_member(row: dict[str, Any]) -> Member:
     if row["side"] not in SHARES:
         raise KeyError(row["side"])
     item = Item(row["path"], row.get("label"), row.get("mask"))

@@ -17,7 +17,7 @@ from crackscan.convert.width_renderings import Setting, render_crack
 from crackscan.convert.width_report import by_class
 from crackscan.core.errors import DataError
 from crackscan.core.picture_writing import write_picture
-from crackscan.core.skeleton import half_width, length_px, skeleton
+from crackscan.core.skeleton import half_width, length_px, skeletonize_mask
 from crackscan.edge.measurement.width import ENCODED, LINEAR
 
 
@@ -86,7 +86,7 @@ def test_exact_lines_are_used_where_the_folder_has_them(masked: Path) -> None:
 def test_a_mask_has_the_length_and_width_it_was_drawn_with(wide: int) -> None:
     mask = np.zeros((80, 200), bool)
     mask[40 : 40 + wide, 20:180] = True
-    middle = skeleton(mask)
+    middle = skeletonize_mask(mask)
     assert length_px(middle) == pytest.approx(160, abs=wide + 1)
     y, x = np.nonzero(middle[:, 40:160])
     assert np.median(2 * half_width(mask)[y, x + 40] - 0.5) == pytest.approx(wide, abs=0.6)
@@ -96,7 +96,7 @@ def test_corners_of_a_mask_are_no_branches() -> None:
     mask = np.zeros((60, 160), np.uint8)
     cv2.rectangle(mask, (10, 20), (150, 40), 255, cv2.FILLED)
     cv2.circle(mask, (80, 20), 4, 255, cv2.FILLED)
-    middle = skeleton(mask > 0)
+    middle = skeletonize_mask(mask > 0)
     assert length_px(middle) < 150
     assert np.ptp(np.nonzero(middle)[0]) < 10
 

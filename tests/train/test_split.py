@@ -221,14 +221,14 @@ def test_names_that_are_no_utf8_survive(tmp_path):
     ("text", "told"),
     [
         (None, "No such file"),
-        ("", "no split file"),
-        ("[1]", "no split file"),
-        ('{"seed": 0}', "no split file"),
+        ("", "not a split file"),
+        ("[1]", "not a split file"),
+        ('{"seed": 0}', "not a split file"),
         ('{"format": "crackscan split", "version": 99}', "split format 99"),
         ('{"format": "crackscan split", "version": 1, "root": "a"}', "is damaged"),
     ],
 )
-def test_another_file_is_no_split(tmp_path, text, told):
+def test_another_file_is_not_a_split(tmp_path, text, told):
     path = tmp_path / "split.json"
     if text is not None:
         path.write_text(text)

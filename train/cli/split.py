@@ -38,7 +38,7 @@ def split(data: Path, out: Path, seed: int, as_json: bool) -> None:
     """
     import json
 
-    from crackscan.core.dataset.split_file import summary, write_split
+    from crackscan.core.dataset.split_file import summarize_split, write_split
     from crackscan.train.cli.progress import progress_bars
     from crackscan.train.data.split import split_folder
 
@@ -50,7 +50,7 @@ def split(data: Path, out: Path, seed: int, as_json: bool) -> None:
     write_split(out, found)
     if as_json:
         skipped = [vars(each) for each in found.skipped]
-        click.echo(json.dumps({**summary(found), "skipped": skipped}, indent=2))
+        click.echo(json.dumps({**summarize_split(found), "skipped": skipped}, indent=2))
     else:
         print_split(found)
         click.echo(out)

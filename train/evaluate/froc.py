@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.core.skeleton import half_width, skeleton
+from crackscan.core.skeleton import half_width, skeletonize_mask
 
 LEAST_ON_CRACK = 0.3
 """A finding with less of its cells on the grown mask is false."""
@@ -77,7 +77,7 @@ class SetMaps:
 def truth_of(name: str, photograph: str, mask: NDArray[np.uint8], cell_px: int) -> Truth:
     """Skeleton, width and surroundings of a mask (height, width), crack where it is above 127."""
     crack = mask > 127
-    line = skeleton(crack)
+    line = skeletonize_mask(crack)
     ys, xs = np.nonzero(line)
     reach = 2 * GROWN_PX + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from crackscan import __version__
-from crackscan.core.dataset.selection import CAUTIONS, Judged, Reader
+from crackscan.core.dataset.selection import CAUTIONS, PatchReader, PatchSelection
 from crackscan.core.model_card import Card
 from crackscan.train.evaluate import bootstrap, metrics
 from crackscan.train.evaluate.cells import MIN_CRACK_PIXELS, CellCounts
@@ -40,7 +40,7 @@ def describe_model(path: Path, scorer: Scorer) -> Document:
     }
 
 
-def describe_data(judged: Judged, reader: Reader, measured: Measured) -> Document:
+def describe_data(judged: PatchSelection, reader: PatchReader, measured: Measured) -> Document:
     """What was judged, with its counts, and why the figures may flatter."""
     patches, cracks = len(measured.labels), int(measured.labels.sum())
     return {
@@ -54,7 +54,7 @@ def describe_data(judged: Judged, reader: Reader, measured: Measured) -> Documen
         "patches": patches,
         "cracks": cracks,
         "crack_free": patches - cracks,
-        "left_out": reader.squares - patches if judged.masks else 0,
+        "left_out": reader.whole_patches - patches if judged.masks else 0,
         "skipped": [{"path": path, "reason": why} for path, why in reader.skipped.items()],
     }
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
-from crackscan.core.dataset.selection import Judged, Reader, choose
+from crackscan.core.dataset.selection import PatchReader, PatchSelection, select_patches
 from crackscan.core.dataset.split import Side
 from crackscan.core.durable_files import write_atomically
 from crackscan.core.errors import ModelError
@@ -51,7 +51,7 @@ def evaluate_model(
         OSError: the folder cannot be written.
     """
     start = time.monotonic()
-    judged = choose(data, split, side, model)
+    judged = select_patches(data, split, side, model)
     scorer = load_scorer(model, threads)
     scorer.card.operating_point(point)
     folder = out or Path("evaluations") / f"{scorer.card.name}-on-{judged.name}"
@@ -84,18 +84,20 @@ def find_model(name: Path) -> Path:
 
 
 def _judge_patches(
-    model: Path, scorer: Scorer, judged: Judged, point: str, report: Report
+    model: Path, scorer: Scorer, judged: PatchSelection, point: str, report: Report
 ) -> tuple[Measured, Document]:
-    reader = Reader(judged)
+    reader = PatchReader(judged)
     pictures = len(judged.items)
     advance = _count_steps(report, "Scoring patches", pictures)
     measured = measure_patches(
-        scorer, reader.patches(advance), scorer.card.operating_point(point).patch
+        scorer, reader.read_patches(advance), scorer.card.operating_point(point).patch
     )
     cells = None
     if judged.masks:
         advance = _count_steps(report, "Scoring whole photographs", pictures)
-        totals = measure_cells(scorer, reader.photographs(advance), scorer.card.operating_points)
+        totals = measure_cells(
+            scorer, reader.read_photographs(advance), scorer.card.operating_points
+        )
         cells = report_cells(totals, scorer.card, pictures - len(reader.skipped))
     patch = report_patches(measured, scorer.card, point)
     return measured, assemble_document(

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from crackscan.core.dataset.patches import PATCH, POSITIVE_PIXELS
-from crackscan.core.dataset.selection import Label, Photograph, Reader, choose
+from crackscan.core.dataset.selection import Label, PatchReader, Photograph, select_patches
 from crackscan.core.dataset.split import Side
 from crackscan.core.pictures import read_picture
 from crackscan.train.data.field_annotations import Annotation, draw_masks
@@ -37,11 +37,11 @@ class JudgedSet:
 
 def close_ups(root: Path, split: Path, side: Side) -> JudgedSet:
     """One side of METU's split."""
-    judged = choose(root, split, side, split)
+    judged = select_patches(root, split, side, split)
     return JudgedSet(
         f"METU, {side} side",
         "close-ups like those trained on, no copies of them",
-        lambda: Reader(judged).patches(lambda: None),
+        lambda: PatchReader(judged).read_patches(lambda: None),
         credit="METU close-ups: Ç. F. Özgenel, DOI 10.17632/5y9wdsg2zt.2, CC BY 4.0",
         drawn=side == "validation",
     )
@@ -49,12 +49,12 @@ def close_ups(root: Path, split: Path, side: Side) -> JudgedSet:
 
 def development_set(root: Path) -> JudgedSet:
     """DeepCrack's development photographs, which are for research only."""
-    judged = choose(root, None, None, root / "no-split")
+    judged = select_patches(root, None, None, root / "no-split")
     return JudgedSet(
         "DeepCrack, development photographs",
         "chose epoch, temperature and thresholds; squares of 128 px",
-        lambda: Reader(judged).patches(lambda: None),
-        lambda: Reader(judged).photographs(lambda: None),
+        lambda: PatchReader(judged).read_patches(lambda: None),
+        lambda: PatchReader(judged).read_photographs(lambda: None),
     )
 
 

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscan.convert.scale_renderings import Pose, photograph_board, pose_at
+from crackscan.edge.measurement.interval import NORMAL_90
 from crackscan.edge.measurement.scale.charuco_board import GAUGE, SHEET, CharucoBoard
 from crackscan.edge.measurement.scale.lens import Lens, assume_lens, build_pinhole_lens
-from crackscan.edge.measurement.scale.parameters import NORMAL_90, PARAMETERS
+from crackscan.edge.measurement.scale.parameters import PARAMETERS
 from crackscan.edge.measurement.scale.plane_fit import detect_target
 from crackscan.edge.measurement.scale.settings import TwoPoints, WallDistance
 from crackscan.edge.measurement.scale.wall_plane import WallPlane, assume_plane, plane_from_points

@@ -28,7 +28,7 @@ def is_video(path: str | os.PathLike[str]) -> bool:
 
 
 class VideoFile(Source):
-    """Every frame of a video file, or every Nth; none is dropped.
+    """Every frame of a video file, or every Nth; no frame is dropped.
 
     The rotation that phones store in a video is applied. Raises SourceError at once if the file is
     not a video.

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crackscan.core.errors import ScaleError
+from crackscan.edge.measurement.interval import NORMAL_90
 from crackscan.edge.measurement.scale.camera_file import CalibratedCamera
 from crackscan.edge.measurement.scale.corner_detection import DetectedCorners
 from crackscan.edge.measurement.scale.lens import Lens
-from crackscan.edge.measurement.scale.parameters import NORMAL_90
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,9 @@ Every uncertainty is half of a 90 % interval, unless its description says otherw
 
 from dataclasses import dataclass
 
-NORMAL_90 = 1.645
-"""Half of the 90 % interval of a normal distribution, in standard deviations."""
-
 
 @dataclass(frozen=True)
-class ScaleParameters:
+class ScaleEstimationParameters:
     """Uncertainties and limits of the scale; `share` means relative to the value."""
 
     distance_share: float = 0.05
@@ -74,4 +71,4 @@ class ScaleParameters:
     """A plane is fitted to at least this many corners."""
 
 
-PARAMETERS = ScaleParameters()
+PARAMETERS = ScaleEstimationParameters()

@@ -23,8 +23,8 @@ class WallDistance:
     def parse(cls, text: str) -> "WallDistance":
         """Parse `1.5`, `1.5±0.05` or `1.5+-0.05`, in metres.
 
-        The uncertainty defaults to `ScaleParameters.distance_share`. Raises ScaleError for any
-        other text.
+        The uncertainty defaults to `PARAMETERS.distance_share` of the distance. Raises ScaleError
+        for any other text.
         """
         found = _WITH_UNCERTAINTY.fullmatch(text)
         if found is None:

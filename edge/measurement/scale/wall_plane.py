@@ -6,8 +6,9 @@ from math import cos, hypot, sqrt, tan
 import numpy as np
 from numpy.typing import NDArray
 
+from crackscan.edge.measurement.interval import NORMAL_90
 from crackscan.edge.measurement.scale.lens import Lens, Points
-from crackscan.edge.measurement.scale.parameters import NORMAL_90, PARAMETERS
+from crackscan.edge.measurement.scale.parameters import PARAMETERS
 from crackscan.edge.measurement.scale.settings import TwoPoints, WallDistance
 from crackscan.edge.measurement.values import Scale
 from crackscan.edge.measurement.width import CrackMeasure

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from crackscan.edge.measurement.interval import NORMAL_90
 from crackscan.edge.measurement.width.fast_quantile import compute_median, compute_quantile
 from crackscan.edge.measurement.width.line_acceptance import AcceptedLines
 from crackscan.edge.measurement.width.parameters import WIDTH
@@ -14,8 +15,6 @@ from crackscan.edge.measurement.width.values import (
     WidthStatistics,
 )
 
-_NORMAL_90 = 1.645
-"""Half of the 90 % interval of a normal distribution, in standard deviations."""
 _MAD_TO_DEVIATION = 1.48
 """Standard deviation of a normal distribution over its median absolute deviation."""
 
@@ -78,12 +77,12 @@ def _compute_statistics(lines: list[FloatArray], blur_px: float) -> WidthStatist
     points, smooth = points[known], smooth[known]
     width, uncertainty = points[:, 2], points[:, 3]
     usual, median = compute_median(uncertainty), compute_median(width)
-    scatter = _NORMAL_90 * _MAD_TO_DEVIATION * compute_median(np.abs(width - smooth))
+    scatter = NORMAL_90 * _MAD_TO_DEVIATION * compute_median(np.abs(width - smooth))
     common = max(usual**2 - scatter**2, (0.5 * usual) ** 2)
     independent = max(len(width) / WIDTH.independent_width_px, 1.0)
     # Widths below the blur differ along the crack because they are uncertain.
     hidden = 1 / (1 + (median / (1.7 * blur_px)) ** 4)
-    shrunk = _shrink_noise(smooth, (scatter**2 + (hidden * usual) ** 2) / _NORMAL_90**2)
+    shrunk = _shrink_noise(smooth, (scatter**2 + (hidden * usual) ** 2) / NORMAL_90**2)
     reliable = uncertainty <= np.maximum(3 * usual, 0.15 * width)
     points, shrunk, uncertainty = points[reliable], shrunk[reliable], uncertainty[reliable]
     high = compute_quantile(shrunk, 0.95)

@@ -129,10 +129,12 @@ def read_submitted(files: Sequence[Path]) -> list[tuple[str, float]]:
     found = []
     for file in files:
         try:
-            told = json.loads(file.read_text())
-            runs = [one for one in told["runs"] if (one["width"], one["height"]) == (WIDTH, HEIGHT)]
+            submitted = json.loads(file.read_text())
+            runs = [
+                one for one in submitted["runs"] if (one["width"], one["height"]) == (WIDTH, HEIGHT)
+            ]
             best = max(runs, key=lambda one: one["threads"])
-            found.append((str(told["machine"]["board"]), float(best["frames_per_s"])))
+            found.append((str(submitted["machine"]["board"]), float(best["frames_per_s"])))
         except (ValueError, KeyError, TypeError) as error:
             raise click.ClickException(
                 f"{file} is not what crackscan bench --submit-file writes for {WIDTH}x{HEIGHT}"
@@ -140,7 +142,7 @@ def read_submitted(files: Sequence[Path]) -> list[tuple[str, float]]:
     return found
 
 
-def format_table(here: Here, found: list[Prediction], told: list[tuple[str, float]]) -> str:
+def format_table(here: Here, found: list[Prediction], submitted: list[tuple[str, float]]) -> str:
     """In Markdown."""
     lines = [
         f"Measured on one thread of {core_name()}: a map of 640x480 {here.map_ms:.2f} ms, one "
@@ -154,9 +156,9 @@ def format_table(here: Here, found: list[Prediction], told: list[tuple[str, floa
     for one in found:
         rates = [f"{low:.0f}–{high:.0f}" for low, high in (one.maps_per_s, one.frames_per_s)]
         lines.append(f"| {one.board} | {rates[0]} | {rates[1]} | {one.why} |")
-    if told:
+    if submitted:
         lines += ["", "| measured on | live frames/s |", "|---|---|"]
-        lines += [f"| {board} | {rate:.1f} |" for board, rate in told]
+        lines += [f"| {board} | {rate:.1f} |" for board, rate in submitted]
     return "\n".join(lines) + "\n"
 
 
@@ -170,7 +172,7 @@ def format_table(here: Here, found: list[Prediction], told: list[tuple[str, floa
               help="What `crackscan bench --submit-file` wrote on a board.")  # fmt: skip
 def main(out: Path, model: str, rounds: int, seconds: float, files: tuple[Path, ...]) -> None:
     """Write boards.json and boards.md into OUT."""
-    told = read_submitted(files)
+    submitted = read_submitted(files)
     around = surroundings()
     for warning in around.warnings:
         click.echo(f"warning: {warning}", err=True)
@@ -181,11 +183,11 @@ def main(out: Path, model: str, rounds: int, seconds: float, files: tuple[Path, 
         "machine": {**around.to_dict(), "core": core_name()},
         "here": asdict(here),
         "predicted": [asdict(one) for one in found],
-        "measured": dict(told),
+        "measured": dict(submitted),
     }
     (out / "boards.json").write_text(json.dumps(document, indent=2) + "\n")
-    (out / "boards.md").write_text(format_table(here, found, told))
-    click.echo(format_table(here, found, told))
+    (out / "boards.md").write_text(format_table(here, found, submitted))
+    click.echo(format_table(here, found, submitted))
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ Cells = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Picture:
-    """One of the pictures, and what its mask says."""
+    """One of the pictures, and its mask."""
 
     path: Path
     mask: NDArray[np.bool_] | None
@@ -222,7 +222,7 @@ def _format_figure(value: float | int | None) -> str:
 
 
 def _spread_evenly(paths: list[Path], count: int) -> list[Path]:
-    """So many of them, evenly over the list."""
+    """`count` of them, evenly over the list."""
     at = np.linspace(0, len(paths) - 1, count).round().astype(int)
     return [paths[i] for i in at]
 
@@ -256,11 +256,11 @@ def main(
     rows: dict[str, list[tuple[Picture, Answer]]] = {name: [] for name in workers}
     listed = []
     for number, picture in enumerate(pictures, 1):
-        said: dict[str, list[dict[str, Any]]] = {name: [] for name in workers}
+        given_answers: dict[str, list[dict[str, Any]]] = {name: [] for name in workers}
         for _ in range(repeat):
             for name, worker in workers.items():
-                said[name].append(worker.detect_cracks(picture.path))
-        answers = {name: judge_answers(picture, given) for name, given in said.items()}
+                given_answers[name].append(worker.detect_cracks(picture.path))
+        answers = {name: judge_answers(picture, given) for name, given in given_answers.items()}
         for name, answer in answers.items():
             rows[name].append((picture, answer))
         shown = {name: asdict(answer) for name, answer in answers.items()}

@@ -86,9 +86,9 @@ def main(out: Path, curves: Sequence[str], workers: int, quick: bool) -> None:
             points = measure_curve(curve, quick, folder, workers)
         finally:
             shutil.rmtree(folder)
-        told = [asdict(one) for one in points]
+        curve_points = [asdict(one) for one in points]
         machine = {**around.to_dict(), "core": core_name()}
-        document["curves"][curve] = {"machine": machine, "points": told}
+        document["curves"][curve] = {"machine": machine, "points": curve_points}
         _write_results(out, document)
     click.echo((out / "growth.md").read_text())
 
@@ -97,7 +97,7 @@ def _write_results(out: Path, document: dict[str, Any]) -> None:
     """All curves so far, as figures, table and plot."""
     (out / "growth.json").write_text(json.dumps(document, indent=2) + "\n")
     known = {curve: document["curves"][curve] for curve in CURVES if curve in document["curves"]}
-    points = [Point(**one) for told in known.values() for one in told["points"]]
+    points = [Point(**one) for curve_points in known.values() for one in curve_points["points"]]
     (out / "growth.md").write_text(f"{_describe_machine(known)}\n\n{format_table(points)}")
     draw_growth(points, out / "growth.svg")
 
@@ -105,8 +105,8 @@ def _write_results(out: Path, document: dict[str, Any]) -> None:
 def _describe_machine(known: dict[str, Any]) -> str:
     """On what machine each curve was measured, and how quiet that was."""
     lines = []
-    for curve, told in known.items():
-        machine = told["machine"]
+    for curve, curve_points in known.items():
+        machine = curve_points["machine"]
         on = machine.get("core", machine["system"])
         lines.append("; ".join([f"- {curve}: on {on}", *machine["warnings"]]))
     return "\n".join(lines)

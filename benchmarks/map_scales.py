@@ -1,9 +1,9 @@
-"""At which scales should photographs be looked at? Counts cracks found and false alarms.
+"""At which scales should photographs be scanned? Counts cracks found and false alarms.
 
 python benchmarks/map_scales.py ../shared/data prints, for DeepCrack's development photographs at
-other sizes, which share of the cracked and of the intact squares (16 px) the looks find at several
-sets of scales, and how many findings a photograph touch no crack; and for the field photographs of
-other defects the findings.
+other sizes, which share of the cracked and of the intact cells (16 px) is found at several sets of
+scales, and how many findings a photograph touch no crack; and for the field photographs of other
+defects the findings.
 """
 
 import argparse
@@ -73,18 +73,20 @@ def cracks_of(model: Model, rule: Rule, rgb: RGB) -> dict[tuple[float, ...], lis
     """For each set of scales, the cracks."""
     height, width = rgb.shape[:2]
     shape = ceil(height / 16), ceil(width / 16)
-    seen: dict[float, ScaleDetection] = {}
+    by_scale: dict[float, ScaleDetection] = {}
     for scale in {one for scales in SETS for one in scales}:
         enlarged = height * width * scale**2 > MOST_PX
         if min(height, width) * scale >= PARAMETERS.least_px / 2 and not enlarged:
             small = resize_to_scale(rgb, height, width, scale)
-            seen[scale] = detect_at_scale(model, rule, small, scale, shape)
+            by_scale[scale] = detect_at_scale(model, rule, small, scale, shape)
     found = {}
     for scales in SETS:
-        looks = [seen[one] for one in scales if one in seen]
-        if len(looks) == 2:
-            looks[1] = refine_coarse(looks[1], looks[0], max(round(1 / scales[1]), 1))
-        found[scales] = merge_scales(looks, width, height, 16) if looks else []
+        detections = [by_scale[one] for one in scales if one in by_scale]
+        if len(detections) == 2:
+            detections[1] = refine_coarse(
+                detections[1], detections[0], max(round(1 / scales[1]), 1)
+            )
+        found[scales] = merge_scales(detections, width, height, 16) if detections else []
     return found
 
 

@@ -2,7 +2,7 @@
 
     python benchmarks/scaling.py --out build/bench/scaling
 
-Both counts take turns, round by round; a photograph is decoded, looked at, measured and recorded.
+Both counts take turns, round by round; a photograph is decoded, scanned, measured and recorded.
 For a folder, all of a survey's processes, also the one that records, keep to as many cores.
 """
 
@@ -120,7 +120,7 @@ def _time_survey(model: str, source: Path, out: Path, workers: int) -> float:
 
 @contextmanager
 def _kept_to(cores: int) -> Iterator[None]:
-    """This thread, and the processes that it starts inside, run on so many cores."""
+    """This thread, and the processes that it starts inside, run on `cores` cores."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, sorted(before)[:cores])
     try:
@@ -140,12 +140,17 @@ def _compare_times(
 def format_table(found: list[Scaling]) -> str:
     """In Markdown."""
 
-    def told(one: Spread) -> str:
+    def format_spread(one: Spread) -> str:
         return f"{one.median:.3g} ({one.low:.3g}–{one.high:.3g})"
 
     lines = [f"On {core_name()}; medians with quartiles of the rounds.", ""]
     lines += ["| what | one: ms | two: ms | gain |", "|---|---|---|---|"]
-    lines += [f"| {x.what} | {told(x.one_ms)} | {told(x.two_ms)} | {told(x.gain)} |" for x in found]
+    lines += [
+        f"| {one.what} | "
+        + " | ".join(format_spread(times) for times in (one.one_ms, one.two_ms, one.gain))
+        + " |"
+        for one in found
+    ]
     return "\n".join(lines) + "\n"
 
 

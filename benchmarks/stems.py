@@ -2,7 +2,7 @@
 
     python benchmarks/stems.py --out build/bench/results
 
-Random weights, which cost the same: this tells what a stem would save, not what it would find.
+Random weights, which cost the same: this measures what a stem would save, not what it would find.
 """
 
 import json

@@ -46,7 +46,7 @@ TARGETS = {
 }
 
 
-def write_bundle(name: str, out: Path, tell: Callable[[str], None] = lambda _: None) -> int:
+def write_bundle(name: str, out: Path, report: Callable[[str], None] = lambda _: None) -> int:
     """Write the bundle for a target.
 
     Wheels come from the package index, ours from this checkout; numpy, OpenCV and Pillow stay the
@@ -55,7 +55,7 @@ def write_bundle(name: str, out: Path, tell: Callable[[str], None] = lambda _: N
     Args:
         name: a key of `TARGETS`.
         out: the `.tar` or `.deb` to write, whole or not at all.
-        tell: is told each step.
+        report: gets each step.
 
     Returns:
         Bytes of the file.
@@ -70,9 +70,9 @@ def write_bundle(name: str, out: Path, tell: Callable[[str], None] = lambda _: N
         folder = Path(made) / FOLDER
         wheels = folder / "wheels"
         wheels.mkdir(parents=True)
-        tell("building the wheel of this checkout")
+        report("building the wheel of this checkout")
         own = _own_wheel(Path(made), wheels)
-        tell(f"fetching wheels for {target.system}")
+        report(f"fetching wheels for {target.system}")
         _fetch_wheels(list_requirements(own, target), target, wheels)
         for wheel in wheels.glob("numpy-*.whl"):  # the OS's
             wheel.unlink()
@@ -87,7 +87,7 @@ def write_bundle(name: str, out: Path, tell: Callable[[str], None] = lambda _: N
         (folder / "SHA256SUMS").write_text(sums, encoding="utf-8")
         version = f"{crackscan.__version__}-{hashlib.sha256(sums.encode()).hexdigest()[:8]}"
         (folder / "version").write_text(f"{version}\n", encoding="utf-8")
-        tell(f"packing {version}")
+        report(f"packing {version}")
         return pack_folder(folder, out, target.python)
 
 
@@ -137,8 +137,8 @@ def _pip_command(*arguments: str) -> None:
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "315532800"}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
-        said = re.findall(r"^ERROR: (.*)$", done.stderr, re.MULTILINE) or [done.stderr[-300:]]
-        raise CrackscanError(f"pip {arguments[0]} failed: {' '.join(said[-1].split())}")
+        messages = re.findall(r"^ERROR: (.*)$", done.stderr, re.MULTILINE) or [done.stderr[-300:]]
+        raise CrackscanError(f"pip {arguments[0]} failed: {' '.join(messages[-1].split())}")
 
 
 def _list_checksums(folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""Keeps what a model says of the shipped pictures, so that other machines can be held to it."""
+"""Keeps the crack maps of the shipped pictures, so that other machines are compared with them."""
 
 import hashlib
 import json
@@ -54,13 +54,13 @@ def keep_maps(model: Model, pictures: Sequence[Path], out: Path) -> None:
         rgb = read_picture(path)
         maps[path.name] = _map_in_steps(model, rgb, step)
         hashes[path.name] = _hash_pixels(rgb)
-    told = {
+    about = {
         "model_sha256": hashlib.sha256(model.path.read_bytes()).hexdigest(),
         "runtime": model.runtime,
         "step": step,
         "pixels_sha256": hashes,
     }
-    arrays: dict[str, Any] = {"about": np.array(json.dumps(told)), **maps}
+    arrays: dict[str, Any] = {"about": np.array(json.dumps(about)), **maps}
     np.savez_compressed(out, **arrays)
 
 

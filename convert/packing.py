@@ -86,7 +86,7 @@ def _make_tar(files: Mapping[str, bytes], top: str) -> bytes:
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w", format=tarfile.GNU_FORMAT) as packed:
         paths = {f"{top}/{name}": data for name, data in files.items()}
-        for name in _list_folders(paths):  # dpkg makes none that it is not told of
+        for name in _list_folders(paths):  # dpkg makes only folders that are listed
             one = tarfile.TarInfo(name)
             one.type, one.mode = tarfile.DIRTYPE, 0o755
             packed.addfile(one)

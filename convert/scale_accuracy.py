@@ -60,7 +60,7 @@ class Figures:
 
 def measure_scales(count: int, seed: int, progress: Callable[[], object]) -> list[Figures]:
     """Each way with `count` pictures of its own; the same arguments give the same figures."""
-    told = []
+    found_lens = []
     for number, way in enumerate(WAYS):
         rng = np.random.default_rng([seed, number])
         rows, found = [], 0
@@ -71,10 +71,10 @@ def measure_scales(count: int, seed: int, progress: Callable[[], object]) -> lis
                 found += 1
                 rows.append(_compare_scale(rng, view, shot))
             progress()
-        told.append(
+        found_lens.append(
             _summarize_errors(way.name, count, found, np.concatenate(rows or [np.empty((0, 2))]))
         )
-    return told
+    return found_lens
 
 
 def _draw_shot(rng: np.random.Generator, way: Way) -> Shot:
@@ -134,10 +134,10 @@ def _scale_of_distance(rng: np.random.Generator, shot: Shot) -> WallPlane:
     metres = float((shot.pose.rotation @ place + shot.pose.shift_mm)[2]) / 1000
     off, focal_off = rng.normal(0, 1 / NORMAL_90, 2)
     share = 0.03
-    told = build_pinhole_lens(
+    found_lens = build_pinhole_lens(
         WIDTH, HEIGHT, shot.lens.focal_px * (1 + share * float(focal_off)), share, "table"
     )
-    return assume_plane(WallDistance(metres * (1 + 0.05 * float(off)), 0.05 * metres), told)
+    return assume_plane(WallDistance(metres * (1 + 0.05 * float(off)), 0.05 * metres), found_lens)
 
 
 def _scale_of_points(rng: np.random.Generator, shot: Shot) -> WallPlane:

@@ -14,7 +14,7 @@ from crackscan.edge.measurement.scale.lens import Lens
 
 Floats = NDArray[np.float64]
 FINER = 2
-"""The picture is drawn so many times finer, then averaged over the pixels."""
+"""How many times finer the picture is drawn before it is averaged over the pixels."""
 PAPER_MM = 5.0
 """White round the board."""
 WALL_PX = 512
@@ -137,7 +137,7 @@ def _wall_places(lens: Lens, pose: Pose, width: int, height: int) -> NDArray[np.
 
 
 def _print_board(board: CharucoBoard, mm_per_px: float) -> tuple[NDArray[np.float32], float]:
-    """The board on its paper, drawn as finely as it will be seen, and its px per mm."""
+    """The board on its paper, drawn as finely as it will appear, and its px per mm."""
     rough = 12.0
     side = board.square_mm * rough
     paper = round(PAPER_MM * rough)

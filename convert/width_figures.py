@@ -22,7 +22,7 @@ class Compared:
     """How it was drawn, None for a picture from a folder."""
     true_px: Floats
     measured_px: Floats
-    """NaN where it says that the width is not measurable."""
+    """NaN if the width is not measurable."""
     uncertainty_px: Floats
     true_mean_px: float
     measured_mean_px: float
@@ -64,7 +64,11 @@ class Figures:
 
 
 def summarize_widths(cracks: Sequence[Compared]) -> Figures:
-    """Raises DataError where there are no cracks."""
+    """Figures over all cracks.
+
+    Raises:
+        DataError: there are none.
+    """
     if not cracks:
         raise DataError("no crack to measure: the masks are empty")
     true, measured, uncertainty = (

@@ -12,7 +12,7 @@ from crackscan.core.rendering.procedural_walls import concrete_wall
 from crackscan.edge.measurement.width import LINEAR, ToneCurve
 
 FINER = 6
-"""The crack is drawn on a grid so many times finer than the picture."""
+"""How many times finer than the picture the grid is on which the crack is drawn."""
 STEP_PX = 0.25
 WALL_BLUR_PX = 0.8
 """The blur that walls bring along; they are blurred as much as the crack beyond that."""

@@ -75,9 +75,11 @@ def table_of_widths(total: Figures, groups: dict[str, dict[str, Figures]]) -> "T
         table.add_column(heading, justify="right")
     for name, rows in groups.items():
         for label, found in rows.items():
-            table.add_row(f"{name} {label}", *(tell(found) for _, tell in COLUMNS))
+            table.add_row(
+                f"{name} {label}", *(format_column(found) for _, format_column in COLUMNS)
+            )
         table.add_section()
-    table.add_row("all", *(tell(total) for _, tell in COLUMNS))
+    table.add_row("all", *(format_column(total) for _, format_column in COLUMNS))
     return table
 
 
@@ -102,8 +104,8 @@ def draw_errors(cracks: Sequence[Compared], path: Path) -> None:
                 uncertain.append(float(np.median(uncertainty)))
         at = np.arange(len(labels))
         for sign in (-1, 1):
-            told = "median 90 % half-width told" if sign > 0 else None
-            panel.plot(at, sign * np.array(uncertain), "_", color="tab:red", ms=18, label=told)
+            label = "median 90 % half-width" if sign > 0 else None
+            panel.plot(at, sign * np.array(uncertain), "_", color="tab:red", ms=18, label=label)
         panel.boxplot(errors, positions=at, whis=(5, 95), showfliers=False, widths=0.5)
         panel.axhline(0, color="0.7", lw=0.8, zorder=0)
         panel.set_xticks(at, labels, fontsize=7)

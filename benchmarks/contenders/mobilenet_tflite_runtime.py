@@ -15,7 +15,7 @@ CONTENDER = Contender(
 
 
 def open_engine(files: Path, threads: int) -> Engine:
-    return by_patches(files / CONTENDER.files[0], threads, lambda said: float(said.max()))
+    return by_patches(files / CONTENDER.files[0], threads, lambda scores: float(scores.max()))
 
 
 if __name__ == "__main__":

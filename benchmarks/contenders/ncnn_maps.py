@@ -39,5 +39,5 @@ class Maps(WholeFrames):
         fed.substract_mean_normalize([127.0] * 3, [])
         extractor = self._network.create_extractor()
         extractor.input("in0", fed)
-        _, said = extractor.extract("out0")
-        return np.array(said)
+        _, crack_map = extractor.extract("out0")
+        return np.array(crack_map)

@@ -13,7 +13,7 @@ CONTENDER = Contender(
 
 
 def open_engine(files: Path, threads: int) -> Engine:
-    return by_patches(files / CONTENDER.files[0], threads, lambda said: float(said[0]))
+    return by_patches(files / CONTENDER.files[0], threads, lambda scores: float(scores[0]))
 
 
 if __name__ == "__main__":

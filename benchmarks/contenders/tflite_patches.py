@@ -31,8 +31,8 @@ def by_patches(file: Path, threads: int, crack: Callable[[Any], float]) -> Engin
         fed = sized.astype(np.float32) * np.float32(scale) if to_float else sized
         interpreter.set_tensor(source["index"], fed[np.newaxis])
         interpreter.invoke()
-        said = interpreter.get_tensor(target["index"])[0].astype(np.float32)
+        scores = interpreter.get_tensor(target["index"])[0].astype(np.float32)
         step, zero = target["quantization"]
-        return crack((said - zero) * step if step else said)
+        return crack((scores - zero) * step if step else scores)
 
     return ByPatches(runtime, score)

@@ -38,8 +38,8 @@ def open_engine(files: Path, threads: int) -> Engine:  # noqa: ARG001
 
     def score(patch: RGB) -> float:
         bgr = np.ascontiguousarray(patch[..., ::-1])
-        (said,) = model.predict(bgr, imgsz=SIDE_PX, verbose=False)
-        return float(said.probs.data[0])
+        (result,) = model.predict(bgr, imgsz=SIDE_PX, verbose=False)
+        return float(result.probs.data[0])
 
     return ByPatches(f"ultralytics {ultralytics.__version__}, torch {torch.__version__}", score)
 

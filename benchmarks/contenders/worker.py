@@ -21,7 +21,7 @@ RGB = npt.NDArray[np.uint8]
 PATCH_PX, STEP_PX = 128, 64
 """Patches that cover a picture: half overlapping, the last ones moved back to fit."""
 MOST_PATCHES, MOST_S = 210, 1.5
-"""Of a picture with more patches so many are looked at, or what takes so long, evenly spread, and
+"""Of a picture with more patches this many are scored, or what takes this long, evenly spread, and
 the time is scaled."""
 
 
@@ -33,7 +33,7 @@ class Contender:
     covers: str
     """How it covers a picture: `patches`, `whole`, or as its program does."""
     files: tuple[str, ...] = ()
-    """Model files that it opens; the first tells whether it was trained."""
+    """Model files that it opens; it was trained if the first one was."""
     installs: tuple[tuple[str, ...], ...] = ()
     """Calls of `pip install` that make its environment; none: it runs in the harness's own."""
     note: str = ""
@@ -54,7 +54,7 @@ class Engine(Protocol):
     """The library, with its version."""
 
     def scan(self, picture: Picture) -> float:
-        """Look at a picture; gives the share of it that was looked at."""
+        """Scan a picture; gives the share of it that was scanned."""
 
     def score(self, patch: RGB) -> float:
         """A figure for a patch (128, 128, 3) that grows with the likelihood of a crack."""
@@ -95,13 +95,13 @@ class ByPatches:
         rows, columns = (patch_corners(side) for side in picture.rgb.shape[:2])
         places = [(top, left) for top in rows for left in columns]
         at = np.linspace(0, len(places) - 1, min(len(places), MOST_PATCHES)).round().astype(int)
-        until_s, looked = time.perf_counter() + self._most_s, 0
+        until_s, scored = time.perf_counter() + self._most_s, 0
         for top, left in (places[i] for i in np.random.default_rng(0).permutation(at)):
             self.score(picture.rgb[top : top + PATCH_PX, left : left + PATCH_PX])
-            looked += 1
+            scored += 1
             if time.perf_counter() > until_s:
                 break
-        return looked / len(places)
+        return scored / len(places)
 
 
 def serve_requests(opened: Callable[[Path, int], Engine]) -> None:

@@ -24,7 +24,7 @@ from crackscan.edge.survey import PictureQuota, SurveyInfo
 
 SIDE_PX = 64
 MARKS = 20
-"""So many points a curve."""
+"""Points per curve."""
 
 
 def by_pictures(
@@ -61,7 +61,7 @@ def by_pictures(
 
 
 def _make_photographs(folder: Path, count: int, a_folder: int = 1000) -> None:
-    """Photographs in folders of a thousand; links, of which a file can have but so many."""
+    """Photographs in folders of a thousand; links, whose number per file is limited."""
     rng = np.random.default_rng(0)
     for first in range(0, count, a_folder):
         below = folder / f"{first // a_folder:04d}"

@@ -13,7 +13,7 @@ from crackscan.core.pictures import RGB, decode_picture
 from crackscan.edge.appliance.bench.wall import STEP_PX, encoded_frames
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Rule, find
-from crackscan.edge.detection.multiscale import Seen, join
+from crackscan.edge.detection.multiscale import ScaleDetection, merge_scales
 from crackscan.edge.inference.model import Model
 from crackscan.edge.tracking.wall_tracker import WallTracker
 
@@ -103,7 +103,7 @@ def by_cracks_live(rule: Rule, counts: Iterable[int], times: int) -> list[Point]
 
 
 def by_cracks_photograph(rule: Rule, counts: Iterable[int], times: int) -> list[Point]:
-    """Findings of a photograph of 48 megapixels, joined over two looks."""
+    """Findings of a photograph of 48 megapixels, merged over two scales."""
     width, height = PHOTOGRAPH
     shape = -(-height // rule.cell_px), -(-width // rule.cell_px)
     blank = np.broadcast_to(np.zeros(3, np.uint8), (height, width, 3))
@@ -117,8 +117,10 @@ def by_cracks_photograph(rule: Rule, counts: Iterable[int], times: int) -> list[
             for number, finding in enumerate(findings, 1):
                 rows, columns = np.array(finding.cells).T
                 labels[rows, columns] = number
-            seen = Seen(labels, tuple(findings), cells >= rule.cell)
-            return len(join([seen], width, height, rule.cell_px))
+            surest = max((finding.probability for finding in findings), default=0.0)
+            likely = cells >= rule.cell
+            detection = ScaleDetection(labels, tuple(findings), likely, cells, surest)
+            return len(merge_scales([detection], width, height, rule.cell_px))
 
         points.append(
             time_curve(

@@ -17,7 +17,7 @@ from crackscan.edge.tracking.wall_tracker import WallTracker
 WIDTH, HEIGHT, CELL_PX = 640, 480, 16
 FRAMES_PER_S = 5
 MARKS = 24
-"""So many points a curve."""
+"""Points per curve."""
 APART = 40
 """Cells along the wall from one crack to the next."""
 

@@ -57,7 +57,7 @@ def _insert_findings(survey: Survey, more: Sequence[Sighting], number: int) -> o
 
 
 def _take_out(survey: Survey, done: int, number: int) -> object:
-    """A picture's findings go, as they do before it is looked at again."""
+    """A picture's findings go, as they do before it is scanned again."""
     return survey.forget_scanned(make_finding(done - 1 - number).frame)
 
 

@@ -13,7 +13,7 @@ class Point:
 
     curve: str
     size: int
-    """Of what the curve says: pixels, findings, pictures."""
+    """In the unit of the curve: pixels, findings, pictures."""
     median: float
     late: float
     """The 99th percentile."""

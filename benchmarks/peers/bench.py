@@ -54,7 +54,7 @@ class Bench:
 
 
 def describe_contender(name: str) -> Contender:
-    """What a contender says of itself."""
+    """The description that a contender's module has."""
     found = import_module(f"crackscan.benchmarks.contenders.{name}").CONTENDER
     assert isinstance(found, Contender)
     return found

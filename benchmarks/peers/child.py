@@ -14,7 +14,7 @@ ANSWER_S = 1800.0
 
 
 class GoneError(Exception):
-    """A contender that ended or fell silent, with the last it said."""
+    """A contender that ended or fell silent, with its last message."""
 
 
 class Child:

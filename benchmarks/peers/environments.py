@@ -9,7 +9,7 @@ import venv
 from collections.abc import Sequence
 from pathlib import Path
 
-TOLD = 200
+MAX_REASON_LETTERS = 200
 """Letters of pip's last error that are kept as the reason."""
 
 
@@ -26,7 +26,7 @@ def make_environment(
     environment that runs this, so that large ones are not installed twice.
 
     Raises:
-        InstallError: pip says no.
+        InstallError: pip failed.
     """
     python = folder / "bin" / "python"
     stamp = folder / "installed"
@@ -66,4 +66,4 @@ def module_path(folder: Path) -> dict[str, str]:
 def _failure_reason(stderr: str) -> str:
     errors = [line for line in stderr.splitlines() if line.startswith("ERROR:")]
     text = " ".join((errors or stderr.splitlines() or [""])[-1].removeprefix("ERROR:").split())
-    return text if len(text) <= TOLD else f"{text[:TOLD]}…"
+    return text if len(text) <= MAX_REASON_LETTERS else f"{text[:MAX_REASON_LETTERS]}…"

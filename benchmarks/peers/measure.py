@@ -53,7 +53,7 @@ class Times:
     times_ours: Spread | None
     """Its frame's time by ours in the same round; None where ours did not run."""
     share: float
-    """Of the picture that was looked at; its times are scaled to the whole."""
+    """Of the picture that was scanned; its times are scaled to the whole."""
     peak_mb: float
     """Resident memory of the whole process, at its most."""
     ready_s: float
@@ -92,7 +92,7 @@ def measure_contenders(
 
     Args:
         size: width and height of the picture.
-        lost: told the name of a contender that ended on the way, and why.
+        lost: gets the name of a contender that ended on the way, and why.
     """
     taken: dict[str, list[dict[str, Any]]] = {child.name: [] for child in children}
     running = list(children)
@@ -112,7 +112,7 @@ def measure_contenders(
 
 
 def score_patches(child: Child, patches: Path) -> npt.NDArray[np.float64]:
-    """What a contender says of patches. Raises GoneError."""
+    """Scores (n,) that a contender gives patches. Raises GoneError."""
     return np.array(child.ask(score=str(patches))["scores"], np.float64)
 
 

@@ -17,7 +17,7 @@ CONVERTERS = (("tf2onnx",), ("--no-deps", "pnnx"))
 CONVERTED = ("crack-int8.onnx", "crack-float.onnx", "crack.ncnn.param", "crack.ncnn.bin")
 NOTEBOOK_PX = 256
 TAUGHT = "notebook-learned-from"
-"""Name of the file that says what the notebook's network has learned from."""
+"""Name of the file with the data that the notebook's network was trained on."""
 
 
 Makers = dict[tuple[str, ...], Callable[[], None]]
@@ -152,7 +152,7 @@ def convert_network(files: Path, environments: Path) -> None:
     program.chmod(0o755)
     net = scratch / "net.onnx"
     shutil.copyfile(files / "crack-float.onnx", net)
-    # Two sizes tell it that the input may have any; fp16=0 keeps the weights as they are.
+    # Two sizes mean that the input may have any; fp16=0 keeps the weights as they are.
     sizes = ["inputshape=[1,3,480,640]", "inputshape2=[1,3,192,192]", "fp16=0"]
     _run_command([program, net, *sizes])
     for end in ("param", "bin"):

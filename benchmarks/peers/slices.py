@@ -108,7 +108,7 @@ def _slice_name(width: int, height: int, threads: int) -> str:
 
 
 def _times_from_json(values: dict[str, Any]) -> Times:
-    """The reverse of `told`."""
+    """The inverse of `times_as_json`."""
     plain = {name: one for name, one in values.items() if name in Times.__dataclass_fields__}
     for name in ("frame_ms", "cpu_ms", "times_ours"):
         plain[name] = plain[name] and Spread(**plain[name])

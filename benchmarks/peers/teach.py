@@ -18,7 +18,7 @@ def train_network(network: Any, data: Path, side_px: int, lessons: int, epochs: 
     """Fit a network of one sigmoid, for pixels of 0..1, to pictures of the class folders in `data`.
 
     Args:
-        lessons: so many pictures, evenly over the folder, in every epoch.
+        lessons: number of pictures, evenly over the folder, in every epoch.
     """
     import keras
 
@@ -49,7 +49,7 @@ def train_network(network: Any, data: Path, side_px: int, lessons: int, epochs: 
 
 
 def sample_pictures(data: Path, side_px: int, count: int) -> npt.NDArray[np.uint8]:
-    """So many pictures, evenly over the folder, for the ranges of a quantization."""
+    """`count` pictures, evenly over the folder, for the ranges of a quantization."""
     items = read_index(data).items
     at = np.linspace(0, len(items) - 1, count).round().astype(int)
     return np.stack(list(_read_pictures(data, [items[i].path for i in at], side_px)))

@@ -30,7 +30,10 @@ COMMANDS = {
         "crackscan.convert.cli.target:target",
         "Generate the printable calibration target.",
     ),
-    "verify": ("crackscan.convert.cli.verify:verify", "Prove that int8 says what float said."),
+    "verify": (
+        "crackscan.convert.cli.verify:verify",
+        "Prove that int8 agrees with the float network.",
+    ),
     "width": ("crackscan.convert.cli.width:width", "Prove how well crack widths are measured."),
 }
 

@@ -49,7 +49,7 @@ def cost(models: tuple[str, ...], rounds: int, as_json: bool) -> None:
         click.echo(json.dumps(asdict(found), indent=2))
         return
 
-    def told(spread: Spread) -> str:
+    def format_spread(spread: Spread) -> str:
         return f"{spread.median:.2f} ({spread.low:.2f}-{spread.high:.2f})"
 
     table = Table(title=f"One thread of {found.core}, {found.runtime}")
@@ -58,7 +58,9 @@ def cost(models: tuple[str, ...], rounds: int, as_json: bool) -> None:
         table.add_column(heading, justify="right")
     for one in found.models:
         size, macs = f"{one.bytes / 1000:,.0f}", f"{one.macs / 1e6:,.0f}"
-        table.add_row(one.name, size, macs, told(one.frame_ms), told(one.invocations))
+        table.add_row(
+            one.name, size, macs, format_spread(one.frame_ms), format_spread(one.invocations)
+        )
     macs = f"{found.reference_macs / 1e6:,.0f}"
-    table.add_row("MobileNetV2, 224 px", "", macs, told(found.reference_ms), "1")
+    table.add_row("MobileNetV2, 224 px", "", macs, format_spread(found.reference_ms), "1")
     Console(width=120).print(table)

@@ -1,4 +1,4 @@
-"""`crackscan-convert golden`: whether this machine's runtime says what another one said."""
+"""`crackscan-convert golden`: whether this machine's runtime gives the maps of another one."""
 
 import json
 from dataclasses import asdict

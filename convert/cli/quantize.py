@@ -20,7 +20,7 @@ from crackscan.core.errors import CrackscanError
 def quantize(run: Path, out: Path, name: str | None, data: Path | None, as_json: bool) -> None:
     """Convert RUN, a folder that `crackscan-train fit` left, to full int8.
 
-    The file takes uint8 RGB pictures of any size and carries a card that says what it is: name,
+    The file takes uint8 RGB pictures of any size and carries a card with its name,
     thresholds, training data, and how float and int8 compare on the validation patches.
     """
     if out.suffix != ".tflite":

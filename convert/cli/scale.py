@@ -26,15 +26,15 @@ def scale(pictures: int, seed: int, as_json: bool) -> None:
     console = Console(stderr=True)
     steps = track(range(pictures * len(WAYS)), "Measuring", console=console, transient=True)
     numbers = iter(steps)
-    told = measure_scales(pictures, seed, lambda: next(numbers, None))
+    results = measure_scales(pictures, seed, lambda: next(numbers, None))
     if as_json:
-        click.echo(json.dumps([asdict(one) for one in told], indent=2))
+        click.echo(json.dumps([asdict(one) for one in results], indent=2))
         return
     table = Table(box=None, pad_edge=False)
     table.add_column("scale by")
     for heading in ("pictures", "found", "median error", "95 %", "bias", "covered", "± (median)"):
         table.add_column(heading, justify="right")
-    for one in told:
+    for one in results:
         shares = (one.median_error, one.p95_error, one.bias, one.coverage, one.uncertainty)
         table.add_row(
             one.way, str(one.pictures), str(one.found), *(f"{share:.1%}" for share in shares)

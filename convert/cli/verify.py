@@ -1,4 +1,4 @@
-"""`crackscan-convert verify`: proof that the int8 file says what the float network said."""
+"""`crackscan-convert verify`: proof that the int8 file agrees with the float network."""
 
 import json
 from dataclasses import asdict
@@ -48,7 +48,7 @@ def verify(ctx: click.Context, model: Path, run: Path, data: Path | None, as_jso
         ),
     }
     if as_json:
-        told = {
+        figures = {
             "model": str(int8.path),
             "data": judged.name,
             "side": judged.side,
@@ -56,7 +56,7 @@ def verify(ctx: click.Context, model: Path, run: Path, data: Path | None, as_jso
             "audit": {**asdict(inside), "operators": dict(inside.operators)},
             "checks": checks,
         }
-        click.echo(json.dumps(told, indent=2))
+        click.echo(json.dumps(figures, indent=2))
     else:
         click.echo(
             f"{int8.path} on {found.patches} patches of {judged.name} ({judged.side}),"

@@ -12,7 +12,7 @@ import click
 @click.option(
     "--rendered",
     type=click.IntRange(1),
-    help="Render so many cracks of known width and measure those.  [default without DATA: 256]",
+    help="Render N cracks of known width and measure those.  [default without DATA: 256]",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option(
@@ -81,7 +81,7 @@ def width(
     if plot is not None:
         draw_errors(cracks, plot)
     if as_json:
-        told = {
+        document = {
             "data": str(data) if data else f"{len(cracks)} renderings",
             "tone": tone,
             "all": asdict(total),
@@ -90,7 +90,7 @@ def width(
                 for name, rows in groups.items()
             },
         }
-        click.echo(json.dumps(told, indent=2))
+        click.echo(json.dumps(document, indent=2))
     else:
         from rich.console import Console
 

@@ -38,7 +38,7 @@ from crackscan.core.errors import CrackscanError
     type=click.IntRange(1),
     default=5,
     show_default=True,
-    help="Stop after so many epochs without a better validation loss.",
+    help="Stop after N epochs without a better validation loss.",
 )
 @click.option("--batch", type=click.IntRange(1), default=32, show_default=True)
 @click.option(
@@ -87,8 +87,8 @@ def fit(
     from crackscan.train.fitting.train_folder import train_on_folder
 
     if resume:
-        told = {name: value for name, value in chosen.items() if _on_command_line(ctx, name)}
-        settings = replace(read_settings(run), **told)
+        given = {name: value for name, value in chosen.items() if _on_command_line(ctx, name)}
+        settings = replace(read_settings(run), **given)
     else:
         settings = Settings(**chosen)
     with progress_bars() as report:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 TEACHERS = {"crack-s": "crack-m", "crack-m": "teacher"}
-"""Who learns from whom, unless told otherwise."""
+"""The teacher of each model, unless --teacher names another."""
 NAMES = (*TEACHERS, "teacher")
 
 

@@ -67,8 +67,8 @@ def print_split(split: "Split") -> None:
         console.print(f"{folder.path}/: {kind}, {folder.pictures:,} pictures", markup=False)
     copies = split.copies()
     files = sum(map(len, copies))
-    told = f"{files:,} pictures are {len(copies):,} distinct ones" if copies else "none found"
-    console.print(f"Copies: {told}")
+    summary = f"{files:,} pictures are {len(copies):,} distinct ones" if copies else "none found"
+    console.print(f"Copies: {summary}")
     for group in split.contradictions():
         names = ", ".join(item.path for item in group)
         console.print(f"Copies in both classes, one label must be wrong: {names}", markup=False)

@@ -42,7 +42,7 @@ def find_copies(grey: NDArray[np.float32], digests: Sequence[str], report: Repor
 
     Normalised correlation of thumbnails freed from shading, so that lamplight alone never makes
     two plain walls look the same. On METU's patches true copies lie above 0.985 and different
-    views of one crack below 0.975; rotations by 90° are not looked for.
+    views of one crack below 0.975; rotations by 90° are not searched.
     """
     count = len(grey)
     features = _without_shading(grey)
@@ -58,7 +58,7 @@ def find_copies(grey: NDArray[np.float32], digests: Sequence[str], report: Repor
 
 
 def _without_shading(grey: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(N, side * side) rows of length 1, or 0 where nothing is to be seen.
+    """(N, side * side) rows of length 1, or 0 if the picture has no contrast.
 
     The best fitting surface of second order is taken off; flips map such surfaces to each other,
     so that it does not hinder the comparison.

@@ -52,7 +52,7 @@ class Annotation:
 
     crack: tuple[Polyline, ...]
     ignore: tuple[tuple[Point, ...], ...]
-    """Polygons inside which nobody can tell, except where a crack is drawn."""
+    """Polygons inside which nothing is known, except where a crack is drawn."""
 
 
 def read_annotations(path: Path = ANNOTATIONS) -> tuple[Annotation, ...]:

@@ -1,7 +1,7 @@
 """Collects freely licensed pictures without a crack from Debian packages, to train on.
 
 They show plants, animals, people, sky, water, buildings, rooms and textures: what a camera meets
-beside concrete. Each was looked at; pictures of cracked rock, soil or masonry were left out.
+beside concrete. Each was inspected; pictures of cracked rock, soil or masonry were left out.
 """
 
 import csv
@@ -160,10 +160,10 @@ def _unpack_package(apt: list[str], package: str, work: Path) -> Path:
 def _run_command(command: list[str], folder: Path) -> None:
     environment = os.environ | {"LC_ALL": "C.UTF-8"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-    said = [line for line in done.stderr.splitlines() if line.strip()]
-    broken = [line for line in said if line.startswith(("E:", "Err:", "W: Failed"))]
+    messages = [line for line in done.stderr.splitlines() if line.strip()]
+    broken = [line for line in messages if line.startswith(("E:", "Err:", "W: Failed"))]
     if done.returncode != 0 or broken:
-        reason = (broken or said or [f"exit code {done.returncode}"])[0]
+        reason = (broken or messages or [f"exit code {done.returncode}"])[0]
         raise CrackscanError(f"{command[0]} {command[-1]} failed: {reason}")
 
 

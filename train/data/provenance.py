@@ -1,4 +1,4 @@
-"""What a model card says of the data that a model was trained on."""
+"""The entry of a model card for data that a model was trained on."""
 
 import hashlib
 from collections.abc import Sequence

@@ -18,7 +18,7 @@ def dark_crack(rgb: RGB) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
 
     A crack is what is clearly darker than the median of its surroundings and hangs together
     over more than a spot. Works where cracks are wide and dark on a plain wall, as in close-ups;
-    in other pictures the first mask stays nearly empty, and the second says not to judge.
+    in other pictures the first mask stays nearly empty, and the second leaves the cells unknown.
     """
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     small = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)

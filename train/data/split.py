@@ -23,7 +23,7 @@ def split_folder(root: Path, seed: int = 0, report: Report = lambda *_: None) ->
     """Read a data folder, find copies, and split it 70/20/10 by copy group and appearance cluster.
 
     Equal pictures under equal names and an equal seed give an equal split, however the folder is
-    listed. `report` is told the progress. Raises DataError for a folder that cannot be split;
+    listed. `report` gets the progress. Raises DataError for a folder that cannot be split;
     pictures that cannot be read are skipped and named.
     """
     index = read_index(root)

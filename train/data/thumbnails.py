@@ -1,4 +1,4 @@
-"""Looks at every picture once: thumbnails for finding copies, colour and texture for clustering."""
+"""Reads every picture once: thumbnails for finding copies, colour and texture for clustering."""
 
 import hashlib
 import os
@@ -25,12 +25,12 @@ _OCTAVES = 4
 _LEAST_CONTRAST = 0.05
 
 Report = Callable[[str, int, int], None]
-"""Told how far a stage is: its name, steps done, steps in all."""
+"""Gets the progress of a stage: its name, steps done, steps in all."""
 
 
 @dataclass(frozen=True)
 class Looks:
-    """What was seen of N pictures that could be read."""
+    """Thumbnails and features of the N pictures that could be read."""
 
     items: tuple[Item, ...]
     grey: NDArray[np.float32]
@@ -38,7 +38,7 @@ class Looks:
     appearance: NDArray[np.float32]
     """(N, 7) median L, a, b; log of the median contrast in four octaves. Equal under flips."""
     cracked: NDArray[np.bool_]
-    """(N,) whether the label, or the mask, says that there is a crack."""
+    """(N,) whether the label or the mask has a crack."""
     digests: tuple[str, ...]
     """SHA-256 of each file, hexadecimal."""
     skipped: tuple[Skipped, ...]

@@ -1,1 +1,1 @@
-"""How good a model is, said so that figures compare."""
+"""The quality of a model in comparable figures."""

@@ -93,7 +93,7 @@ def truth_of(name: str, photograph: str, mask: NDArray[np.uint8], cell_px: int) 
         (ys // cell_px).astype(np.int32),
         (xs // cell_px).astype(np.int32),
         width,
-        near,
+        np.asarray(near, np.bool_),
     )
 
 

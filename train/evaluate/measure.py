@@ -104,7 +104,7 @@ def measure_cells(
 
 @dataclass
 class _Worst:
-    """The WORST mistakes seen so far."""
+    """The WORST mistakes so far."""
 
     heap: list[tuple[float, int, Mistake]] = field(default_factory=list)
     serial: "count[int]" = field(default_factory=count)

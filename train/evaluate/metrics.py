@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Confusion:
-    """Counts of verdicts: what was said against what is there."""
+    """Counts of verdicts against the truth."""
 
     hits: int
     missed: int
@@ -175,7 +175,7 @@ def at_false_alarm_rate(labels: ArrayLike, probabilities: ArrayLike, rate: float
 def reliability_bins(
     labels: ArrayLike, probabilities: ArrayLike, bins: int = RELIABILITY_BINS
 ) -> tuple[Bin, ...]:
-    """Stated probability against observed frequency in equal-width bins; empty bins are left out.
+    """Predicted probability against observed frequency in equal-width bins, without empty bins.
 
     Guo et al. 2017 bin the confidence of the winning class; with two classes that folds p onto
     1 - p and lets opposite errors cancel. Here the probability of *crack* is binned, which is the

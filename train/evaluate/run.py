@@ -43,7 +43,7 @@ def evaluate_model(
 ) -> tuple[Document, Path]:
     """Judge a model file on a data folder and write evaluation.html and evaluation.json.
 
-    `report` is told the progress. Returns the document, and the folder that holds both: `out`,
+    `report` gets the progress. Returns the document, and the folder that holds both: `out`,
     or evaluations/MODEL-on-DATA.
 
     Raises:

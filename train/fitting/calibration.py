@@ -17,7 +17,7 @@ MARGIN = 0.5
 def fit_temperature(logits: Values, labels: Labels) -> float:
     """The temperature that makes sigmoid(logit / T) most likely (Guo et al. 2017), in 0.05..20.
 
-    1 where all labels are equal, since the likeliest would be the surest.
+    1 if all labels are equal, because the likeliest temperature would be the smallest.
     """
     if labels.all() or not labels.any():
         return 1.0
@@ -65,7 +65,7 @@ def best_f1_threshold(logits: Values, labels: Labels) -> float:
     order = np.argsort(-logits)
     ranked, hits = logits[order], np.cumsum(labels[order])
     f1 = 2 * hits / (np.arange(1, len(ranked) + 1) + labels.sum())
-    f1[:-1][ranked[:-1] == ranked[1:]] = -1.0  # equal logits cannot be told apart
+    f1[:-1][ranked[:-1] == ranked[1:]] = -1.0  # no threshold separates equal logits
     best = int(np.argmax(f1))
     after = ranked[best + 1] if best + 1 < len(ranked) else ranked[best] - 2 * MARGIN
     return float((ranked[best] + after) / 2)

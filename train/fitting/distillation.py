@@ -1,4 +1,4 @@
-"""What a teacher says of the examples: soft targets, asked for once and kept for the student."""
+"""Knowledge distillation: a teacher's soft targets, computed once and kept for the student."""
 
 import itertools
 import json
@@ -33,13 +33,13 @@ from crackscan.train.evaluate.predict import load_scorer
 TRUST = 0.5
 """The teacher's share in a target that is known; one that is not is the teacher's alone."""
 GENTLE = 0.12
-"""How much the light of a kept example is varied: little, for the teacher was asked before."""
+"""How much the light of a kept example is varied: little, because its targets are kept."""
 SURELY_NONE = 0.1
 """A picture whose target is below this has no crack in any part of it."""
 BATCH = 32
 ARRAYS = ("rgb.npy", "cells.npy", "patch.npy")
 VIEWS, FINISHED = "views", "views.json"
-"""The folder in a run, and the file in it that says it is whole."""
+"""The folder in a run, and the file in it that is written when it is complete."""
 
 Ask = Callable[[RGB], Targets]
 """uint8 RGB (n, side, side, 3) to float32 logits (n, side / 16, side / 16)."""
@@ -86,9 +86,9 @@ def network_as_teacher(network: keras.Model) -> Ask:
 
 
 def of_eight_turns(ask: Ask) -> Ask:
-    """The mean of what is said of a square in its four turns, and of its mirror's four.
+    """The mean prediction over the four rotations of a patch, and of its mirror image.
 
-    A wall has no up and no left: where a network says something else of a turned square, that is
+    A wall has no up and no left: if a network predicts something else for a rotated patch, that is
     noise, and the mean has less of it (as model ensembles; Krizhevsky et al. 2012).
     """
 

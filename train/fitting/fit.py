@@ -36,7 +36,8 @@ from crackscan.train.network.initial import (
 from crackscan.train.network.losses import KnownAccuracy, TopKMean, known_crossentropy
 
 WARM_UP_SHARE, WARM_UP_STEPS = 1 / 20, 500
-"""The learning rate rises over this share of all steps, at most so many (Goyal et al. 2017)."""
+"""The learning rate rises over this share of all steps, at most over that number of steps (Goyal et
+al. 2017)."""
 CLIP_NORM = 1.0
 """Largest norm of all gradients together."""
 

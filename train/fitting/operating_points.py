@@ -19,7 +19,8 @@ from crackscan.core.model_card import (
     replace_card,
 )
 from crackscan.core.pooling import logit_to_probability
-from crackscan.train.evaluate.development_set import CLOSE_UPS, DRONE, SCENES, WALLS, PictureSet
+from crackscan.train.data.wall_photographs import SCENES, WALLS
+from crackscan.train.evaluate.development_set import CLOSE_UPS, DRONE, PictureSet
 from crackscan.train.evaluate.froc import (
     Judged,
     SetMaps,

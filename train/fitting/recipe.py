@@ -25,9 +25,9 @@ class Stage:
     epochs: int
     rate: float
     small: bool = False
-    """On squares of SMALL_PX: as patches are judged, with more cells at an edge."""
+    """On patches of SMALL_PX: as patches are judged, with more cells at an edge."""
     taught: bool = False
-    """From what a teacher says: another model, or else what the last stage without one made."""
+    """From a teacher's predictions: another model's, or else the last network's trained without."""
     again: bool = False
     """From the same examples as the stage before, for which the teacher was asked already."""
     walls: bool = False
@@ -61,7 +61,7 @@ class Recipe:
     """Share of rendered look-alike pictures that the default threshold may let alarm: a little
     below what is promised, for quantization moves it."""
     averaged_stages: int = 1
-    """With more than one, the finished network is the mean of the averages that so many last
+    """With more than one, the finished network is the mean of the averages that this many last
     stages ended with, a finished model that was gone on from counted as one (Wortsman et al.
     2022), and not the best epoch of the last."""
     taught: int = 30000
@@ -71,7 +71,7 @@ class Recipe:
     mixture: WallMixture = USUAL
     """What a stage with `walls` learns from."""
     renewed: int = 1
-    """So many last stages lead on from a finished model of this kind."""
+    """The number of last stages that continue from a finished model of this kind."""
 
     @property
     def learns_from_walls(self) -> bool:
@@ -136,7 +136,7 @@ SCALES = {
     "crack-m": "cracks 1 to 40 px wide",
     TEACHER: "cracks 1 to 40 px wide",
 }
-"""The pixel scale that each was made for, as its card says it."""
+"""The pixel scale that each was trained for, as on its card."""
 
 
 def renew_recipe(recipe: Recipe, model: str) -> Recipe:

@@ -1,4 +1,4 @@
-"""What a run follows from beside its data, and the run folder that it makes its own."""
+"""The settings of a training, and the run folder that keeps them."""
 
 import json
 from dataclasses import asdict, dataclass, fields
@@ -54,7 +54,7 @@ def read_settings(run: Path) -> Settings:
 
 
 def claim_folder(run: Path, settings: Settings, resume: bool) -> None:
-    """Make the run folder ours: a new one for a new run, the same settings for a resumed one.
+    """Take a new folder for a new run, or one with the same settings for a resumed run.
 
     Raises:
         CrackscanError: it holds another run, or nothing to resume.
@@ -63,9 +63,9 @@ def claim_folder(run: Path, settings: Settings, resume: bool) -> None:
         found, wanted = asdict(read_settings(run)), asdict(settings)
         wanted["patience"] = found["patience"]
         if other := [name for name in found if found[name] != wanted[name]]:
-            told = ", ".join(f"{name} {found[name]}, not {wanted[name]}" for name in other)
+            differences = ", ".join(f"{name} {found[name]}, not {wanted[name]}" for name in other)
             raise CrackscanError(
-                f"{run} was started with {told}; resume it as it was, or start another run"
+                f"{run} was started with {differences}; resume it as it was, or start another run"
             )
     elif (run / HISTORY).exists():
         raise CrackscanError(

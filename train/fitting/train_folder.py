@@ -1,4 +1,4 @@
-"""`fit` as a user knows it: a data folder in, a run folder with everything in it out."""
+"""Train on a data folder: split it, fit, and leave a complete run folder."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -36,13 +36,13 @@ def train_on_folder(
 ) -> Outcome:
     """Split a data folder, train on it, and leave model, card, split and curves in `run`.
 
-    `report` is told the progress of reading the pictures, `on_split` the split, `watch` the
-    progress of training.
+    `report` gets the progress of reading the pictures, `on_split` the split, `watch` the progress
+    of training.
 
     Raises:
         CrackscanError: the data, the weights or the run folder cannot be used.
     """
-    if not resume:  # what can be wrong is told before all pictures are read
+    if not resume:  # errors come before all pictures are read
         read_index(data)
         initial_network(settings, np.zeros((1, CELL_PX, CELL_PX, 3), np.uint8))
     claim_folder(run, settings, resume)

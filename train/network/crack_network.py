@@ -123,7 +123,7 @@ def _strided_trunk(width: int, depth: int) -> Callable[[Any], Any]:
 
     The layers at full and half resolution take most of MobileNet's time on a whole frame; here
     one 4x4 convolution of stride 4 (Dosovitskiy et al. 2021, "patchify") stands for them, and the
-    multiply-adds go where a crack is told from a joint: into the layers at stride 16.
+    multiply-adds go where a crack is distinguished from a joint: into the layers at stride 16.
     """
 
     def build(x: Any) -> Any:

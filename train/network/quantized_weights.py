@@ -14,7 +14,7 @@ from crackscan.core.stderr_capture import drop_stderr
 from crackscan.train.data.examples import RGB
 
 GREY_LEVELS = 127.5
-"""The quantized network takes grey levels around zero, ours those divided by so many."""
+"""The quantized network takes grey levels around zero, ours those divided by this."""
 
 Array = npt.NDArray[np.float32]
 

@@ -18,7 +18,7 @@ from crackscan.train.network.crack_network import crack_network
 from crackscan.train.network.quantized_weights import load_quantized
 
 PICTURES, PLACES = 320, 20_000
-"""So many pictures fit a network well, and at so many places in them a layer is looked at."""
+"""Pictures that suffice to fit a network, and positions in them that a layer is sampled at."""
 RIDGE = 1e-5
 """Part of the mean variance of what a layer sees that is added to each, for a calm solution."""
 AT_ONCE = 32
@@ -102,21 +102,21 @@ def _most_heeded(model: keras.Model, norm: str, values: Array) -> Array:
 
 def _fit_convolution(convolution: Any, norm: Any, given: Array, wanted: Array) -> None:
     """Set a convolution, and the normalization after it, by what it is given and ought to make."""
-    seen, told = _sample_positions(
+    inputs, targets = _sample_positions(
         convolution, given, wanted
     )  # (places, taps, channels), (places, made)
     if isinstance(convolution, layers.DepthwiseConv2D):  # each channel of its own
-        seen, told = seen.transpose(2, 0, 1), told.T[..., np.newaxis]
+        inputs, targets = inputs.transpose(2, 0, 1), targets.T[..., np.newaxis]
     else:
-        seen, told = seen.reshape(1, len(seen), -1), told[np.newaxis]
-    means, mean_told = seen.mean(1, keepdims=True), told.mean(1, keepdims=True)
-    across = (seen - means).transpose(0, 2, 1)
+        inputs, targets = inputs.reshape(1, len(inputs), -1), targets[np.newaxis]
+    means, mean_targets = inputs.mean(1, keepdims=True), targets.mean(1, keepdims=True)
+    across = (inputs - means).transpose(0, 2, 1)
     products = (across @ across.transpose(0, 2, 1)).astype(np.float64)
     each = np.arange(products.shape[1])
     calm = RIDGE * products[:, each, each].mean(1, keepdims=True) + np.finfo(np.float32).tiny
     products[:, each, each] += calm
-    weights = np.linalg.solve(products, (across @ (told - mean_told)).astype(np.float64))
-    offset = (mean_told - means @ weights).reshape(-1)
+    weights = np.linalg.solve(products, (across @ (targets - mean_targets)).astype(np.float64))
+    offset = (mean_targets - means @ weights).reshape(-1)
     shape = convolution.get_weights()[0].shape
     if isinstance(convolution, layers.DepthwiseConv2D):
         weights = weights.transpose(1, 0, 2)
@@ -135,7 +135,7 @@ def _sample_positions(convolution: Any, given: Array, wanted: Array) -> tuple[Ar
     rng = np.random.default_rng(0)
     each = min(-(-PLACES // len(given)), wanted.shape[1] * wanted.shape[2])
     high, wide = convolution.kernel_size
-    seen, told = [], []
+    inputs, targets = [], []
     for start in range(0, len(given), AT_ONCE):
         part = given[start : start + AT_ONCE]
         squares = tf.image.extract_patches(
@@ -147,6 +147,6 @@ def _sample_positions(convolution: Any, given: Array, wanted: Array) -> tuple[Ar
         ).numpy()
         for taken, here in zip(squares, wanted[start : start + AT_ONCE], strict=True):
             places = rng.choice(taken.shape[0] * taken.shape[1], each, replace=False)
-            seen.append(taken.reshape(-1, high * wide, part.shape[-1])[places])
-            told.append(here.reshape(-1, here.shape[-1])[places])
-    return np.concatenate(seen), np.concatenate(told)
+            inputs.append(taken.reshape(-1, high * wide, part.shape[-1])[places])
+            targets.append(here.reshape(-1, here.shape[-1])[places])
+    return np.concatenate(inputs), np.concatenate(targets)

@@ -48,12 +48,12 @@ def _draw_panel(
         means = [sum(run[name] for run in runs) / len(runs) for runs in rows]
         axes.plot(means, range(len(rows)), color=colour, lw=1.4, alpha=0.5, zorder=1)
         for at, runs in enumerate(rows):
-            seen = name == TRAINED_ON and runs[0]["field_seen"]
+            trained_on = name == TRAINED_ON and runs[0]["field_seen"]
             axes.plot(
                 [run[name] for run in runs],
                 [at] * len(runs),
                 mark,
-                color="white" if seen else colour,
+                color="white" if trained_on else colour,
                 mec=colour,
                 mew=1.4,
                 ms=8,

@@ -58,9 +58,9 @@ def run_frontier(
 ) -> list[Result]:
     """Train, quantize, judge and time each variant; gives their rows, cheapest first.
 
-    With a teacher, a run folder or `.tflite`, networks that start from nothing learn from its word
-    on more examples, as crack-s does; one pass over few leaves them where they began. What `out`
-    already holds of a variant is kept. Costs are measured of all of them at once.
+    With a teacher, a run folder or `.tflite`, networks that start from nothing learn from its
+    predictions on more examples, as crack-s does; one pass over few leaves them where they began.
+    What `out` already holds of a variant is kept. Costs are measured of all of them at once.
 
     Raises:
         CrackscanError: training, conversion or timing failed.
@@ -118,7 +118,7 @@ def run_frontier(
 def _taught_examples(
     materials: Materials, teacher: Path, settings: Settings, progress: Callable[[int], None]
 ) -> list[Source]:
-    """Examples with the teacher's word, asked for once for all variants."""
+    """Examples with the teacher's predictions, computed once for all variants."""
     size = materials.size
     keep_views(
         materials.views,
@@ -148,6 +148,6 @@ def _run_convert(*arguments: str | Path) -> str:
     command: list[Any] = [sys.executable, "-c", _CONVERT, *arguments]
     done = subprocess.run([str(one) for one in command], capture_output=True, text=True)
     if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
+        reason = (done.stderr.strip().splitlines() or ["no error message"])[-1]
         raise CrackscanError(f"crackscan-convert {arguments[0]} failed: {reason}")
     return done.stdout

@@ -24,7 +24,7 @@ BATCH = 32
 
 @dataclass(frozen=True)
 class Verdict:
-    """A network on photographs and renderings that it has not seen."""
+    """A network on photographs and renderings that it was not trained on."""
 
     photographs_auroc: float
     photographs_f1: float

@@ -79,14 +79,14 @@ class Materials:
     """`pool`, `pool-wide`, `pool-development` and, where asked for, `pool-bare`."""
     size: Size
     views: Path
-    """Where a teacher's word is kept, or was kept by the run that the pools are from."""
+    """Where a teacher's predictions are kept, or was kept by the run that the pools are from."""
 
     def paths(self, items: Sequence[Item], label: bool) -> list[Path]:
         """The close-ups among `items` that show a crack, or none."""
         return [self.data / CLOSE_UPS / item.path for item in items if item.label is label]
 
     def sources(self, kinds: Sequence[str]) -> list[Source]:
-        """Sources of the kinds in SHARES, together as many examples as the size says.
+        """Sources of the kinds in SHARES, together as many examples as `size` asks for.
 
         Raises:
             DataError: there are no other pictures, or no pool of that name.
@@ -124,7 +124,7 @@ def open_patches(root: Path, items: Sequence[Item], size: int, vary: bool) -> La
 
 
 class Drawn:
-    """So many examples of another source, drawn at random."""
+    """`count` examples of another source, drawn at random."""
 
     def __init__(self, source: Source, count: int) -> None:
         self.source, self.count = source, count

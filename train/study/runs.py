@@ -1,4 +1,4 @@
-"""One run of a study: train, leave a run folder, and remember what came of it."""
+"""One run of a study: train, leave a run folder, and keep its result."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -48,13 +48,13 @@ def settings_of(backbone: str, weights: str, size: Size, seed: int) -> Settings:
     )
 
 
-def claim_study(out: Path, told: Mapping[str, Any]) -> None:
+def claim_study(out: Path, settings: Mapping[str, Any]) -> None:
     """Make a folder that of a study with these settings, or go on with it.
 
     Raises:
         CrackscanError: the folder holds a study with others.
     """
-    file, text = out / STUDY, json.dumps(told, indent=2)
+    file, text = out / STUDY, json.dumps(settings, indent=2)
     if file.is_file() and file.read_text() != text:
         raise CrackscanError(
             f"{out} holds a study with other settings ({STUDY}); take another --out"

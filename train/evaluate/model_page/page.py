@@ -100,8 +100,10 @@ def make_page(
     if private:
         private.mkdir(parents=True, exist_ok=True)
         kept = private / f"{name}-deepcrack.jpg"
-        told = "DeepCrack (Liu et al. 2019): for non-commercial research only, not to be published."
-        draw_sheet(secret, scorer.card, default, told, kept)
+        notice = (
+            "DeepCrack (Liu et al. 2019): for non-commercial research only, not to be published."
+        )
+        draw_sheet(secret, scorer.card, default, notice, kept)
         made.append(kept)
     return made
 
@@ -154,10 +156,10 @@ def figures_page(
             )
     lines += ["", *(f"- *{one.judged.name}*: {one.judged.note}." for one in judgements), ""]
     lines += [
-        f"![Stated probability against the share of cracks]({name}-reliability.svg)",
+        f"![Predicted probability against the share of cracks]({name}-reliability.svg)",
         "",
-        "Dots on the dotted line: when the model says 70 %, it is right in 70 of 100. Their size is"
-        " how many patches; whiskers are 95 % (Wilson 1927).",
+        "Dots on the dotted line: when the model predicts 70 %, it is right in 70 of 100. Their"
+        " size is the number of patches; whiskers are 95 % (Wilson 1927).",
         "",
         f"![Found, missed and false alarms]({name}-sheet.jpg)",
         "",

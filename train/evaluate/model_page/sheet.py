@@ -44,7 +44,7 @@ class Row:
 def rows_of(
     judged: JudgedSet, measured: Measured, scorer: Scorer, threshold: float, lines: int = 1
 ) -> list[Row]:
-    """The surest mistakes, and hits spread evenly over their probabilities, in so many rows."""
+    """The surest mistakes, and hits spread evenly over their probabilities, in `lines` rows."""
     tiles = lines * TILES
     alarms = measured.probabilities >= threshold
     hits = np.flatnonzero(alarms & (measured.labels == 1))

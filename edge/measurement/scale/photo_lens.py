@@ -36,8 +36,10 @@ def find_photo_lens(photo: PhotoData, width_px: int, height_px: int) -> Lens | s
     Sources, in this order: the maker's calibration (XMP); focal length and sensor (the focal plane
     resolution of EXIF, or the table of drones); the equivalent focal length for 35 mm film. If the
     photograph was scaled after it was taken, the focal length is scaled with it; if it was
-    cropped, the lens is unknown.
+    cropped, the lens is unknown. A panorama has no single lens.
     """
+    if photo.panorama:
+        return "the photograph is a panorama, which has no single focal length and scale"
     long_px, short_px = max(width_px, height_px), min(width_px, height_px)
     taken = (photo.taken_width_px, photo.taken_height_px)
     taken_long_px, taken_short_px = (

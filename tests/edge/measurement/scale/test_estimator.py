@@ -214,6 +214,7 @@ def test_the_lens_is_read_from_the_metadata(
         (PhotoData(), "no focal length in its metadata"),
         (replace(PHOTO, taken_width_px=5472, taken_height_px=3078), "cropped"),
         (PhotoData(focal_35mm_mm=26.0, zoom=2.0), "digital zoom"),
+        (PhotoData(focal_35mm_mm=26.0, panorama=True), "is a panorama"),
     ],
 )
 def test_a_photograph_with_an_unknown_lens_has_no_scale(photo: PhotoData, why: str) -> None:

@@ -1,4 +1,4 @@
-"""What following the wall is worth: findings over many frames against single-frame decisions.
+"""What tracking is worth: findings over many frames against single-frame decisions.
 
     python benchmarks/pan.py --model models/crack-s.tflite ../shared/data
     python benchmarks/pan.py --clip pan.mp4 ../shared/data
@@ -6,7 +6,7 @@
 A virtual camera pans over large real pictures; its path and the cracks are known, so every finding
 and every identity can be checked. Single-frame decisions are those of `finding.find` on each
 frame, at the model's threshold, and at those with the recall (by frames, by cracks) or the false
-findings of following.
+findings of tracking.
 """
 
 import json
@@ -149,7 +149,9 @@ class Bench:
                 off = registered.motion.matrix(WIDTH, HEIGHT) - np.linalg.inv(pose) @ before
                 self.off_px["motion"].append(float(np.hypot(*(off @ MIDDLE)[:2])))
             if registered.pose is None or registered.pose.section > 0:
-                self.verdicts["not placed" if registered.pose is None else "on a new piece"] += 1
+                self.verdicts[
+                    "not registered" if registered.pose is None else "on a new section"
+                ] += 1
             else:
                 first = pose if first is None else first
                 off = first @ registered.pose.matrix - pose
@@ -175,12 +177,18 @@ class Bench:
                 self._timed("motion: estimate", estimate_motion, older, image)
 
     def single(self, shift: float = 0.0) -> Score:
-        """Score single-frame decisions, both thresholds shifted by so much log-odds."""
-        cell, patch = (
-            float(sigmoid(logit(np.array(p, np.float32)) + np.float32(shift)))
-            for p in (self.rule.cell, self.rule.patch)
+        """Score single-frame decisions, with all thresholds shifted by some log-odds."""
+
+        def shifted(threshold: float) -> float:
+            return float(sigmoid(logit(np.array(threshold, np.float32)) + np.float32(shift)))
+
+        joined = self.rule.joined
+        rule = replace(
+            self.rule,
+            cell=shifted(self.rule.cell),
+            patch=shifted(self.rule.patch),
+            joined=None if joined is None else shifted(joined),
         )
-        rule = replace(self.rule, cell=cell, patch=patch)
         score = Score()
         for shown in self.shown:
             findings = [find(one.crack_map, one.frame, rule) for one in shown]
@@ -209,7 +217,7 @@ class _Names:
         self.votes: dict[int, Counter[int]] = defaultdict(Counter)
         self.named: dict[int, int] = {}
         self.into: dict[int, int] = {}
-        self.squares: dict[int, set[tuple[int, int]]] = defaultdict(set)
+        self.wall_blocks: dict[int, set[tuple[int, int]]] = defaultdict(set)
         self.switches = 0
 
     def add(
@@ -222,7 +230,7 @@ class _Names:
             self.votes[track.number][crack] += 1
             rows, cols = np.array(finding.cells).T + 0.5
             at = pose @ np.stack([cols, rows, np.ones(len(rows)) / self.cell_px]) * self.cell_px
-            self.squares[track.number] |= set(map(tuple, (at[:2] // _PLACE_PX).T.astype(int)))
+            self.wall_blocks[track.number] |= set(map(tuple, (at[:2] // _PLACE_PX).T.astype(int)))
             if crack:
                 largest[crack] = max(largest.get(crack, (0, 0)), (len(finding.cells), track.number))
         for crack, (_, number) in largest.items():
@@ -232,16 +240,16 @@ class _Names:
     def close(self, identities: Identities) -> None:
         for gone in sorted(self.into, reverse=True):
             self.votes[self.into[gone]].update(self.votes.pop(gone, Counter()))
-            self.squares[self.into[gone]] |= self.squares.pop(gone, set())
+            self.wall_blocks[self.into[gone]] |= self.wall_blocks.pop(gone, set())
         owner = {n: votes.most_common(1)[0][0] for n, votes in self.votes.items() if votes}
         identities.findings += len(owner)
         identities.on_no_crack += sum(crack == 0 for crack in owner.values())
         identities.on_cracks += sum(crack != 0 for crack in owner.values())
         identities.cracks += len(set(owner.values()) - {0})
         for number, crack in owner.items():
-            mine = self.squares[number]
+            mine = self.wall_blocks[number]
             others = [n for n in owner if n < number and owner[n] == crack and crack]
-            shared = max((len(mine & self.squares[n]) for n in others), default=0)
+            shared = max((len(mine & self.wall_blocks[n]) for n in others), default=0)
             identities.doubles += shared > 0.3 * len(mine)
         identities.switches += self.switches
         identities.absorbed += len(self.into)
@@ -300,7 +308,7 @@ def write_clip(clip: Path, wall: WallPicture, speed_px: float, seed: int) -> int
 def at_equal_recall(bench: Bench) -> tuple[float, Score]:
     """Single-frame decisions at the highest thresholds that reach the recall of following.
 
-    Where none does, for pieces run together as the thresholds fall, those of the best recall.
+    If none does, because components grow together as the thresholds fall, those of the best recall.
     """
     best = 0.0, bench.single()
     for shift in np.arange(3, -5, -0.25).tolist():
@@ -326,7 +334,7 @@ def at_equal_false(bench: Bench) -> tuple[float, Score]:
     """Single-frame decisions at the lowest thresholds with no more false findings than following.
 
     A crack that is in view for fifty frames has fifty chances to be hit once, and so has each
-    look-alike: recall in any frame says nothing without the false findings that it costs. A false
+    look-alike: recall in any frame means nothing without the false findings that it costs. A false
     finding of single frames is counted once for its place, as following would count it.
     """
     for shift in np.arange(-1, 6, 0.25).tolist():

@@ -218,6 +218,8 @@ class LiveScan:
         if state.record.results.frames_left_out:
             text = "frames are missing in the annotated video: the disk is too slow"
             state.tally.add_warning(text)
+        if before is None:
+            self._publish_status()  # viewers need not wait for the free space
 
     def _publish_status(self) -> None:
         state, tally, condition = self.state, self.state.tally, self.state.source.condition

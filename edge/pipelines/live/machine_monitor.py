@@ -36,7 +36,7 @@ class MachineMonitor(BackgroundThread):
 
     def _run(self) -> None:
         checked_s = time.monotonic() - HEALTH_CHECK_S
-        while not self._ended.wait(RECORD_CHECK_S):
+        while not self._ended.is_set():
             record = self._owner.record
             try:
                 self._post(RecordChecked(record, record.writer.state()))
@@ -47,3 +47,4 @@ class MachineMonitor(BackgroundThread):
                 checked_s = time.monotonic()
                 self._post(HealthMeasured(health()))
                 give_back()
+            self._ended.wait(RECORD_CHECK_S)

@@ -115,7 +115,7 @@ class LiveTally:
             "seconds": round(self.seconds, 3),
             "frames_per_s": None if self.rate_fps is None else round(self.rate_fps, 2),
             "model_ms": round(self.model_s / frames * 1000, 2) if self.frames else None,
-            "beside_ms": round(self.other_s / frames * 1000, 2) if self.frames else None,
+            "other_ms": round(self.other_s / frames * 1000, 2) if self.frames else None,
             "unclear": self.unclear,
             "known": self.known,
             "dropped": source.dropped,

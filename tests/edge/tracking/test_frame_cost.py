@@ -1,4 +1,4 @@
-"""What following costs a frame, counted in steps: a clock would tell of the machine."""
+"""What tracking costs a frame, counted in steps, because a clock would measure the machine."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -25,8 +25,8 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often a step was taken since the test cleared it."""
     found: Counter[str] = Counter()
 
-    def count(room: object, name: str) -> None:
-        real: Callable[..., Any] = getattr(room, name)
+    def count(owner: object, name: str) -> None:
+        real: Callable[..., Any] = getattr(owner, name)
 
         def counted(*given: Any, **named: Any) -> Any:
             found[name] += 1
@@ -36,7 +36,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
                 found[f"half {name}"] += 1
             return real(*given, **named)
 
-        monkeypatch.setattr(room, name, counted)
+        monkeypatch.setattr(owner, name, counted)
 
     for name in ("cvtColor", "resize", "phaseCorrelate", "goodFeaturesToTrack", "warpAffine"):
         count(cv2, name)
@@ -70,7 +70,7 @@ def scan(counts: Counter[str], cracked: bool) -> list[TrackedFrame]:
     return results
 
 
-def test_a_steady_pan_is_followed_without_searching(counts: Counter[str]) -> None:
+def test_a_steady_pan_is_registered_without_searching(counts: Counter[str]) -> None:
     """One frame in four is registered. Of it, half of the rows are read once, for its grey picture;
     the whole frame never, and the windows that sharpness is measured in now and then."""
     results = scan(counts, cracked=False)
@@ -92,10 +92,10 @@ def test_a_crack_in_view_costs_no_search_either(counts: Counter[str]) -> None:
     assert counts["warpAffine"] <= 7 * counts["registered"] + FRAMES
 
 
-def test_the_evidence_is_drawn_for_those_who_look(counts: Counter[str]) -> None:
+def test_the_evidence_is_drawn_for_viewers(counts: Counter[str]) -> None:
     """Also later, when the scan has gone on: what was drawn then is the frame's own place."""
     results = scan(counts, cracked=True)
     for index in range(UNDER_WAY + FRAMES - 6, UNDER_WAY + FRAMES):
-        drawn, told = results[index].evidence_map(), crack_map(index)
-        assert drawn.shape == told.shape
-        assert drawn[told > 0.5].mean() > 0.5 > drawn[told < 0.5].mean()
+        drawn, expected = results[index].evidence_map(), crack_map(index)
+        assert drawn.shape == expected.shape
+        assert drawn[expected > 0.5].mean() > 0.5 > drawn[expected < 0.5].mean()

@@ -1,4 +1,4 @@
-"""Sharp, smeared, out of focus, dark, bright and covered pictures are told apart."""
+"""Sharp, smeared, out of focus, dark, bright and covered pictures are distinguished."""
 
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def test_sharp_walls_are_called_sharp_or_plain(walls: list[RGB]) -> None:
     assert min(one.weight for one in verdicts) > 0.7
 
 
-def test_a_wall_seen_sharp_before_is_told_to_be_out_of_focus(walls: list[RGB]) -> None:
+def test_a_wall_seen_sharp_before_is_found_out_of_focus(walls: list[RGB]) -> None:
     found = [
         judge_quality(
             measure_detail(camera(cv2.GaussianBlur(wall, (0, 0), 3.5))),
@@ -77,7 +77,7 @@ def test_a_wall_seen_sharp_before_is_told_to_be_out_of_focus(walls: list[RGB]) -
     assert np.median([one.weight for one in found]) < 0.5
 
 
-def test_heavy_defocus_is_told_without_comparison_or_not_at_all(walls: list[RGB]) -> None:
+def test_heavy_defocus_is_found_without_comparison_or_not_at_all(walls: list[RGB]) -> None:
     found = [assess(cv2.GaussianBlur(wall, (0, 0), 3.5)) for wall in walls]
     verdicts = [one.verdict for one in found]
     assert verdicts.count(Verdict.OUT_OF_FOCUS) >= 0.3 * len(verdicts)
@@ -109,7 +109,7 @@ def test_a_smooth_wall_is_not_called_out_of_focus() -> None:
         assert found.verdict is Verdict.PLAIN and found.weight == 1
 
 
-def test_dark_bright_and_covered_are_told_apart(walls: list[RGB]) -> None:
+def test_dark_bright_and_covered_are_distinguished(walls: list[RGB]) -> None:
     wall = walls[0]
     lost = Motion(lost=LostReason.NO_TEXTURE)
     dark = assess(wall * 0.06, lost, wall)
@@ -122,7 +122,7 @@ def test_dark_bright_and_covered_are_told_apart(walls: list[RGB]) -> None:
     assert not dark.usable and not bright.usable and not covered.usable
 
 
-def test_a_plain_piece_of_wall_after_a_textured_one_is_not_covered(walls: list[RGB]) -> None:
+def test_a_plain_part_of_the_wall_after_a_textured_one_is_not_covered(walls: list[RGB]) -> None:
     wall = walls[0]
     plain = np.full(wall.shape, wall.mean(), np.float64)
     found = judge_quality(

@@ -1,4 +1,4 @@
-"""The wall's motion is found to a part of a pixel, and where it is not, it is said why."""
+"""The wall's motion is found to a part of a pixel; if it is lost, the reason is given."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ NAMES = sorted(path.name for path in SAMPLES.glob("*.jpg"))
 
 
 def wall(name: str) -> RGB:
-    """A sample, mirrored until a camera has room to move over it."""
+    """A sample, mirrored until it is large enough for a camera to move over it."""
     picture = read_picture(SAMPLES / name)
     while picture.shape[1] < 960:
         picture = np.concatenate([picture, picture[:, ::-1]], 1)
@@ -133,7 +133,7 @@ def test_plain_and_smeared_pictures_are_not_a_cut() -> None:
     )
 
 
-def test_a_wall_lost_at_high_speed_was_moved_too_fast() -> None:
+def test_a_wall_lost_at_high_speed_moved_too_fast() -> None:
     rng = np.random.default_rng(6)
     before, after = (
         make_registration_image(photograph(wall(name), Motion(), rng))

@@ -1,4 +1,4 @@
-"""A crack that comes back after a long way over the wall is the finding that it was."""
+"""A crack that comes back after a long way over the wall keeps its track."""
 
 from dataclasses import dataclass, field
 
@@ -40,7 +40,7 @@ class Camera:
     merged: dict[int, int] = field(default_factory=dict)
 
     def see(self, crack: Cells) -> list[int]:
-        """The numbers of the findings in a frame that shows a crack, where it is in view."""
+        """The numbers of the findings in a frame that shows a crack, if it is in view."""
         cells = np.full((ROWS, COLS), 0.02, np.float32)
         for row, col in crack:
             if 0 <= row < ROWS and 0 <= col - self.col < COLS:
@@ -50,9 +50,9 @@ class Camera:
         frame = Frame(NO_PICTURE, self.frames, "", "", now_s, now_s)
         self.frames += 1
         self.evidence.add_observations(Observation(cells, pose, 1.0, now_s))
-        squares = self.evidence.sample_view(self.evidence.grid, pose)
+        subcells = self.evidence.sample_view(self.evidence.grid, pose)
         seen: TrackUpdate = self.tracker.update_tracks(
-            frame, cells, self.evidence, squares, pose, CLEAR
+            frame, cells, self.evidence, subcells, pose, CLEAR
         )
         self.numbers |= {one.number for one in seen.confirmed}
         self.merged |= seen.merged
@@ -82,7 +82,7 @@ def test_it_is_reidentified_though_the_registration_has_drifted() -> None:
 
 
 @pytest.mark.parametrize("other", [upright(16), upright(12, 8, 14)])
-def test_another_crack_beside_it_is_another_finding(other: Cells) -> None:
+def test_another_crack_next_to_it_is_another_track(other: Cells) -> None:
     camera = Camera()
     camera.go(8, upright(12))
     camera.go(110, set())
@@ -90,7 +90,7 @@ def test_another_crack_beside_it_is_another_finding(other: Cells) -> None:
     assert number != 1 and camera.numbers == {1, number} and not camera.merged
 
 
-def test_a_finding_that_grows_to_where_an_older_one_was_becomes_part_of_it() -> None:
+def test_a_track_that_grows_to_where_an_older_one_lay_becomes_part_of_it() -> None:
     camera = Camera()
     camera.go(8, upright(12))
     camera.go(110, set())
@@ -111,7 +111,7 @@ def test_a_track_that_is_complete_is_not_reidentified() -> None:
 
 
 def owners(*places: tuple[int, int], number: int = 1) -> np.ndarray:
-    """Of a window's squares; places are cells of it."""
+    """Of a window's subcells; places are cells of it."""
     found = np.zeros((WINDOW.rows, WINDOW.cols), np.int32)
     for row, col in places:
         found[row * SUBCELLS : (row + 1) * SUBCELLS, col * SUBCELLS : (col + 1) * SUBCELLS] = number

@@ -42,7 +42,7 @@ class Device:
 
     wall: RGB
     row_of: Line
-    """The crack's y at each x, wall px; nan where there is none."""
+    """The crack's y at each x, wall px; nan if there is none."""
     tracker: WallTracker = field(default_factory=lambda: WallTracker(RULE))
     frames: int = 0
     confirmed: list[Track] = field(default_factory=list)
@@ -95,7 +95,7 @@ def steps(start: float, stop: float, px: float = 9.0) -> Iterable[float]:
     return np.arange(start, stop, px if stop > start else -px).tolist()
 
 
-def test_a_long_crack_panned_through_view_is_one_finding(wall: RGB) -> None:
+def test_a_long_crack_panned_through_view_is_one_track(wall: RGB) -> None:
     device = Device(wall, slanted)
     numbers = [device.see(x, 180) for x in steps(20, 1250)]
     assert [one.number for one in device.confirmed] == [device.confirmed[0].number]
@@ -143,8 +143,8 @@ def test_a_frame_out_of_light_is_not_usable_and_breaks_nothing(wall: RGB) -> Non
     for x in steps(350, 480):
         before = device.see(x, 180)
     dark = Frame(np.full((HEIGHT, WIDTH, 3), 4, np.uint8), device.frames, "", "", 1.2, 1.2)
-    look = device.tracker.register_frame(dark)
-    assert look.quality.verdict is Verdict.TOO_DARK and not look.quality.usable
+    registered = device.tracker.register_frame(dark)
+    assert registered.quality.verdict is Verdict.TOO_DARK and not registered.quality.usable
     device.frames += 1
     assert device.see(480, 180) == before
 
@@ -187,8 +187,8 @@ def test_numbers_that_meet_in_several_components_all_become_the_oldest() -> None
         for up, begin, down, stop in boxes:
             evidence.grid[top + up : top + down, left + begin : left + stop] = 9
         frame = Frame(np.zeros((HEIGHT, WIDTH, 3), np.uint8), 0, "", "", 0.0, 0.0)
-        squares = evidence.sample_view(evidence.grid, np.eye(3))
-        return tracker.update_tracks(frame, sure, evidence, squares, np.eye(3), clear)
+        subcells = evidence.sample_view(evidence.grid, np.eye(3))
+        return tracker.update_tracks(frame, sure, evidence, subcells, np.eye(3), clear)
 
     for _ in range(PARAMETERS.confirming_frames):
         show((0, 0, 2, 8), (14, 0, 16, 8))
@@ -245,7 +245,7 @@ def test_a_finding_is_complete_some_time_after_it_left(wall: RGB) -> None:
         ([(10, 2, 12, 30), (10, 48, 34, 50)], 2),  # an upright one ahead does not point back
     ],
 )
-def test_pieces_are_joined_along_the_crack_only(
+def test_components_are_joined_along_the_crack_only(
     boxes: list[tuple[int, int, int, int]], count: int
 ) -> None:
     mask = np.zeros((60, 90), bool)
@@ -256,11 +256,11 @@ def test_pieces_are_joined_along_the_crack_only(
 
 
 @given(st.lists(st.tuples(st.integers(0, 39), st.integers(0, 59)), max_size=30))
-def test_what_lies_around_the_evidence_does_not_change_its_pieces(
-    squares: list[tuple[int, int]],
+def test_what_lies_around_the_evidence_does_not_change_its_components(
+    subcells: list[tuple[int, int]],
 ) -> None:
     mask = np.zeros((40, 60), bool)
-    for row, col in squares:
+    for row, col in subcells:
         mask[row : row + 3, col : col + 4] = True
     near = grown_slices(mask)
     assert mask[near].sum() == mask.sum()

@@ -1,4 +1,4 @@
-// The buttons: what they ask of the scan, and what came of it.
+// The buttons: the commands that they send, and the answers.
 
 import { byId } from "./elements.js";
 import { openScale } from "./scale.js";
@@ -7,7 +7,7 @@ const ANSWER_MS = 6000;
 const waiting = new Map(); // command id -> the button that waits for its answer
 
 /** Show a line at the bottom for some seconds. */
-export function say(text, good = true) {
+export function showMessage(text, good = true) {
   const line = document.createElement("p");
   line.textContent = text;
   line.dataset.level = good ? "good" : "bad";
@@ -19,12 +19,12 @@ export function say(text, good = true) {
 }
 
 /** A message of the scan, perhaps the answer to a command of ours. */
-export function heard(message) {
-  if (message.command !== null) ready(message.command);
-  say(message.text, message.good);
+export function handleMessage(message) {
+  if (message.command !== null) finishCommand(message.command);
+  showMessage(message.text, message.good);
 }
 
-function ready(id) {
+function finishCommand(id) {
   const wait = waiting.get(id);
   if (!wait) return;
   clearTimeout(wait.timer);
@@ -32,7 +32,7 @@ function ready(id) {
   waiting.delete(id);
 }
 
-async function ask(button, command) {
+async function sendCommand(button, command) {
   if (button.getAttribute("aria-busy")) return;
   button.setAttribute("aria-busy", "true");
   try {
@@ -44,22 +44,22 @@ async function ask(button, command) {
     if (!answer.ok) throw new Error((await answer.text()).trim() || "That did not work");
     const { id } = await answer.json();
     const timer = setTimeout(() => {
-      ready(id);
-      say("The scan has not answered yet", false);
+      finishCommand(id);
+      showMessage("The scan has not answered yet", false);
     }, ANSWER_MS);
     waiting.set(id, { button, timer });
   } catch (error) {
     button.removeAttribute("aria-busy");
-    say(error instanceof TypeError ? "No connection to the device" : error.message, false);
+    showMessage(error instanceof TypeError ? "No connection to the device" : error.message, false);
   }
 }
 
-/** Connect the buttons. `now()` gives the present state and frame. */
-export function connect(now) {
+/** Connect the buttons. `now()` returns the present state and frame. */
+export function connectButtons(now) {
   byId("snapshot").addEventListener("click", (event) =>
-    ask(event.currentTarget, { do: "snapshot" }));
+    sendCommand(event.currentTarget, { do: "snapshot" }));
   byId("pause").addEventListener("click", (event) =>
-    ask(event.currentTarget, { do: now().status?.paused ? "resume" : "pause" }));
+    sendCommand(event.currentTarget, { do: now().status?.paused ? "resume" : "pause" }));
   byId("mark").addEventListener("click", () => {
     byId("mark-text").value = "";
     byId("mark-dialog").showModal();
@@ -74,22 +74,22 @@ export function connect(now) {
       byId("mark-dialog").close("ok");
     });
   }
-  closed("mark-dialog", () =>
-    ask(byId("mark"), { do: "mark", text: byId("mark-text").value }));
+  onConfirm("mark-dialog", () =>
+    sendCommand(byId("mark"), { do: "mark", text: byId("mark-text").value }));
   byId("open-survey").addEventListener("click", () => {
     byId("more-dialog").close();
     byId("survey-name").value = "";
     byId("survey-dialog").showModal();
   });
-  closed("survey-dialog", () =>
-    ask(byId("more"), { do: "new survey", name: byId("survey-name").value }));
+  onConfirm("survey-dialog", () =>
+    sendCommand(byId("more"), { do: "new survey", name: byId("survey-name").value }));
   byId("open-scale").addEventListener("click", () => {
     byId("more-dialog").close();
     const { frame } = now();
-    if (frame) openScale(frame, (scale) => ask(byId("more"), { do: "scale", ...scale }));
-    else say("There is no picture yet", false);
+    if (frame) openScale(frame, (scale) => sendCommand(byId("more"), { do: "scale", ...scale }));
+    else showMessage("There is no picture yet", false);
   });
-  // A tap beside a dialog closes it. Cancel is not a submit button: Enter would press the first one.
+  // A tap outside of a dialog closes it. Cancel is not a submit button: Enter presses the first one.
   for (const dialog of document.querySelectorAll("dialog")) {
     dialog.querySelector(".cancel")?.addEventListener("click", () => dialog.close("cancel"));
     dialog.addEventListener("pointerdown", (event) => {
@@ -98,7 +98,7 @@ export function connect(now) {
   }
 }
 
-function closed(id, then) {
+function onConfirm(id, then) {
   const dialog = byId(id);
   dialog.addEventListener("close", () => {
     if (dialog.returnValue === "ok") then();
@@ -119,7 +119,7 @@ function showChoices(status) {
     radio.checked = choice.name === status.choice;
     radio.addEventListener("change", () => {
       byId("more-dialog").close();
-      ask(byId("more"), { do: "choose", name: choice.name });
+      sendCommand(byId("more"), { do: "choose", name: choice.name });
     });
     const name = document.createElement("b");
     name.textContent = choice.name;

@@ -4,7 +4,7 @@ const RED = "#e81024", AMBER = "#ffc400", INK = "#101012", PAPER = "#ffffff";
 const EDGE = 0.35; // where between a cell inside and one outside the outline runs
 
 /** The parts of an answer: the values of the frame, its map (bytes) and its picture. */
-export async function unpack(buffer) {
+export async function unpackFrame(buffer) {
   const length = new DataView(buffer).getUint32(0);
   const head = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
   const cells = head.map ? head.map.rows * head.map.cols : 0;
@@ -14,7 +14,7 @@ export async function unpack(buffer) {
 }
 
 /** Draw a frame as large as the canvas allows; returns px of the canvas per px of the frame. */
-export function draw(canvas, frame, withMap = true) {
+export function drawFrame(canvas, frame, withMap = true) {
   const ratio = window.devicePixelRatio || 1;
   const width = Math.round(canvas.clientWidth * ratio);
   const height = Math.round(canvas.clientHeight * ratio);
@@ -35,21 +35,21 @@ export function draw(canvas, frame, withMap = true) {
     context.rect(left, top, frame.width * scale, frame.height * scale);
     context.clip();
     context.translate(left, top);
-    if (frame.map) outline(context, frame, scale, ratio);
-    label(context, frame, scale, ratio);
+    if (frame.map) outlineCells(context, frame, scale, ratio);
+    labelFindings(context, frame, scale, ratio);
     context.restore();
   }
   return { scale, left, top, ratio };
 }
 
-function outline(context, frame, scale, ratio) {
+function outlineCells(context, frame, scale, ratio) {
   const { rows, cols } = frame.map;
   const across = frame.map.width / cols * scale, down = frame.map.height / rows * scale;
   const least = Math.round(frame.threshold * 255);
-  const inside = findingsAt(frame, rows, cols);
+  const inside = markFindings(frame, rows, cols);
   const thick = Math.max(2.5 * ratio, frame.width * scale / 320);
   for (const [wanted, colour] of [[0, AMBER], [1, RED]]) {
-    const { edges, areas } = contours(rows, cols, across, down,
+    const { edges, areas } = traceContours(rows, cols, across, down,
       (at) => frame.cells[at] >= least && inside[at] === wanted);
     if (!areas) continue;
     context.fillStyle = colour + "38";
@@ -65,7 +65,7 @@ function outline(context, frame, scale, ratio) {
 }
 
 /** For each cell of the map 1 where a finding's box lies, else 0. */
-function findingsAt(frame, rows, cols) {
+function markFindings(frame, rows, cols) {
   const inside = new Uint8Array(rows * cols);
   const across = frame.map.width / cols, down = frame.map.height / rows;
   for (const { box: [left, top, right, bottom] } of frame.findings) {
@@ -78,7 +78,7 @@ function findingsAt(frame, rows, cols) {
 }
 
 /** Marching squares over the cells' middles (Lorensen & Cline 1987, in the plane). */
-function contours(rows, cols, across, down, holds) {
+function traceContours(rows, cols, across, down, holds) {
   const edges = new Path2D(), areas = new Path2D();
   const at = (row, col) =>
     row >= 0 && col >= 0 && row < rows && col < cols && holds(row * cols + col);
@@ -115,14 +115,14 @@ function contours(rows, cols, across, down, holds) {
   return { edges, areas: some ? areas : null };
 }
 
-function label(context, frame, scale, ratio) {
+function labelFindings(context, frame, scale, ratio) {
   const size = 15 * ratio, pad = 5 * ratio, high = size + 2 * pad;
   context.font = `700 ${size}px system-ui, sans-serif`;
   context.textBaseline = "middle";
   const taken = [];
   for (const finding of frame.findings) {
     const [left, top, , bottom] = finding.box.map((value) => value * scale);
-    const text = `${finding.number}  ${percent(finding.probability)}`;
+    const text = `${finding.number}  ${formatPercent(finding.probability)}`;
     const wide = context.measureText(text).width + 2 * pad;
     const x = Math.max(0, Math.min(left, frame.width * scale - wide));
     let y = top - high - 3 * ratio;
@@ -140,6 +140,6 @@ function label(context, frame, scale, ratio) {
 }
 
 /** A probability for people: never 100 %, which nothing is. */
-export function percent(probability) {
+export function formatPercent(probability) {
   return `${Math.min(Math.round(probability * 100), 99)} %`;
 }

@@ -1,28 +1,28 @@
 // The list of findings, and each of them close up.
 
-import { percent } from "./drawing.js";
-import { byId, set } from "./elements.js";
+import { formatPercent } from "./drawing.js";
+import { byId, setText } from "./elements.js";
 
-const clock = (wall_s) => new Date(wall_s * 1000).toLocaleTimeString("en-GB");
+const formatTime = (wall_s) => new Date(wall_s * 1000).toLocaleTimeString("en-GB");
 
 /** Show the list as it is now; what stays on it stays where it is on the page. */
-export function showFound(found) {
+export function showFindings(found) {
   byId("nothing").hidden = found.length > 0;
-  set("count", found.length ? String(found.length) : "");
+  setText("count", found.length ? String(found.length) : "");
   const list = byId("findings");
   const present = new Map([...list.children].map((item) => [item.dataset.number, item]));
   found.forEach((one, index) => {
     const number = String(one.number);
-    const item = present.get(number) ?? newItem();
+    const item = present.get(number) ?? createItem();
     present.delete(number);
     item.dataset.number = number;
-    fill(item, one);
+    fillItem(item, one);
     if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
   });
   present.forEach((item) => item.remove());
 }
 
-function newItem() {
+function createItem() {
   const item = document.createElement("li");
   const button = document.createElement("button");
   button.type = "button";
@@ -35,23 +35,23 @@ function newItem() {
     part.className = name;
     button.append(part);
   }
-  button.addEventListener("click", () => open(item.found));
+  button.addEventListener("click", () => openFinding(item.found));
   item.append(button);
   return item;
 }
 
-function fill(item, one) {
+function fillItem(item, one) {
   item.found = one;
   const [button] = item.children;
   const picture = button.querySelector("img");
-  const source = thumbnail(one);
+  const source = thumbnailUrl(one);
   picture.hidden = !source;
   if (source && picture.getAttribute("src") !== source) picture.src = source;
   const texts = {
     title: `Crack ${one.number}`,
-    sure: percent(one.probability),
+    sure: formatPercent(one.probability),
     width: one.width,
-    when: clock(one.wall_s),
+    when: formatTime(one.wall_s),
   };
   for (const [name, text] of Object.entries(texts)) {
     const part = button.querySelector(`.${name}`);
@@ -60,14 +60,14 @@ function fill(item, one) {
   button.setAttribute("aria-label", `Crack ${one.number}, ${Object.values(texts).slice(1).filter(Boolean).join(", ")}`);
 }
 
-function open(one) {
-  set("finding-title", `Crack ${one.number}`);
+function openFinding(one) {
+  setText("finding-title", `Crack ${one.number}`);
   const picture = byId("finding-picture");
   picture.hidden = one.thumbnail === null;
-  if (one.thumbnail !== null) picture.src = thumbnail(one);
+  if (one.thumbnail !== null) picture.src = thumbnailUrl(one);
   picture.alt = `Crack ${one.number}, close up`;
-  const facts = [["Probability", percent(one.probability)], ["Width", one.width || "not measured"],
-    ["First seen", clock(one.wall_s)], ["Seen best in", one.frame.replace(/^\w+:\/\/[^/]*\/?/, "")], ["Place", one.place]];
+  const facts = [["Probability", formatPercent(one.probability)], ["Width", one.width || "not measured"],
+    ["First seen", formatTime(one.wall_s)], ["Seen best in", one.frame.replace(/^\w+:\/\/[^/]*\/?/, "")], ["Place", one.place]];
   byId("finding-facts").replaceChildren(...facts.filter(([, value]) => value).map(([name, value]) => {
     const row = document.createElement("div");
     const term = document.createElement("dt"), description = document.createElement("dd");
@@ -79,6 +79,6 @@ function open(one) {
   byId("finding-dialog").showModal();
 }
 
-function thumbnail(one) {
+function thumbnailUrl(one) {
   return one.thumbnail === null ? "" : `/api/thumbnail?number=${one.number}&version=${one.thumbnail}`;
 }

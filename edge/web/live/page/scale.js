@@ -1,6 +1,6 @@
 // The scale from two points on the wall whose distance is known.
 
-import { draw } from "./drawing.js";
+import { drawFrame } from "./drawing.js";
 import { byId } from "./elements.js";
 
 const NEAR_PX = 32; // how far from a point a finger still takes it
@@ -18,16 +18,16 @@ export async function openScale(shown, then) {
   const listen = (target, name, what) =>
     target.addEventListener(name, what, { signal: ended.signal });
 
-  const paint = () => {
-    place = draw(canvas, frame, false);
+  const paintPicture = () => {
+    place = drawFrame(canvas, frame, false);
     const context = canvas.getContext("2d");
     const on = points.map(([x, y]) => [place.left + x * place.scale, place.top + y * place.scale]);
-    if (on.length === 2) line(context, on, place.ratio);
-    on.forEach((point) => cross(context, point, place.ratio));
-    if (held >= 0) loupe(context, canvas, frame, points[held], on[held], place);
+    if (on.length === 2) drawLine(context, on, place.ratio);
+    on.forEach((point) => drawCross(context, point, place.ratio));
+    if (held >= 0) drawLoupe(context, canvas, frame, points[held], on[held], place);
     button.disabled = points.length < 2;
   };
-  const at = (event) => {
+  const pointOf = (event) => {
     const box = canvas.getBoundingClientRect();
     const x = ((event.clientX - box.left) * place.ratio - place.left) / place.scale;
     const y = ((event.clientY - box.top) * place.ratio - place.top) / place.scale;
@@ -35,28 +35,28 @@ export async function openScale(shown, then) {
   };
   listen(canvas, "pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
-    const point = at(event);
+    const point = pointOf(event);
     const away = points.map((one) =>
       Math.hypot(one[0] - point[0], one[1] - point[1]) * place.scale / place.ratio);
     held = away.findIndex((one) => one < NEAR_PX && one === Math.min(...away));
     if (held < 0 && points.length < 2) held = points.push(point) - 1;
     else if (held < 0) held = away[0] < away[1] ? 0 : 1;
     points[held] = point;
-    paint();
+    paintPicture();
     event.preventDefault();
   });
   listen(canvas, "pointermove", (event) => {
     if (held < 0) return;
-    points[held] = at(event);
-    paint();
+    points[held] = pointOf(event);
+    paintPicture();
   });
   for (const name of ["pointerup", "pointercancel"]) {
     listen(canvas, name, () => {
       held = -1;
-      paint();
+      paintPicture();
     });
   }
-  listen(window, "resize", paint);
+  listen(window, "resize", paintPicture);
   listen(dialog, "close", () => {
     ended.abort();
     frame.picture.close();
@@ -74,10 +74,10 @@ export async function openScale(shown, then) {
   millimetres.value = "";
   canvas.style.aspectRatio = `${frame.width} / ${frame.height}`;
   dialog.showModal();
-  paint();
+  paintPicture();
 }
 
-function line(context, [one, other], ratio) {
+function drawLine(context, [one, other], ratio) {
   for (const [colour, width] of [["#101012", 5], ["#ffc400", 2.5]]) {
     context.strokeStyle = colour;
     context.lineWidth = width * ratio;
@@ -88,7 +88,7 @@ function line(context, [one, other], ratio) {
   }
 }
 
-function cross(context, [x, y], ratio) {
+function drawCross(context, [x, y], ratio) {
   for (const [colour, width] of [["#101012", 5], ["#ffc400", 2.5]]) {
     context.strokeStyle = colour;
     context.lineWidth = width * ratio;
@@ -103,7 +103,7 @@ function cross(context, [x, y], ratio) {
 }
 
 /** What lies under the finger, enlarged, in the corner that the finger does not cover. */
-function loupe(context, canvas, frame, [x, y], [onX], place) {
+function drawLoupe(context, canvas, frame, [x, y], [onX], place) {
   const size = LOUPE_PX * place.ratio;
   const left = onX < canvas.width / 2 ? canvas.width - size : 0;
   const shown = frame.picture.width / frame.width; // the picture is smaller than the frame
@@ -116,7 +116,7 @@ function loupe(context, canvas, frame, [x, y], [onX], place) {
   context.fillRect(left, 0, size, size);
   context.drawImage(
     frame.picture, x * shown - part / 2, y * shown - part / 2, part, part, left, 0, size, size);
-  cross(context, [left + size / 2, size / 2], place.ratio);
+  drawCross(context, [left + size / 2, size / 2], place.ratio);
   context.restore();
   context.strokeStyle = "#ffffff";
   context.lineWidth = 3 * place.ratio;

@@ -1,4 +1,4 @@
-"""A camera is scanned while it is there, on what its viewers ask for, and the record says so."""
+"""A camera is scanned while it is there, on the commands of its viewers, and all is recorded."""
 
 import json
 import time
@@ -65,8 +65,8 @@ def test_what_viewers_ask_for_is_done_and_answered(setup: Setup, tmp_path: Path)
         "Operating point: high-recall",
         True,
     )
-    told, good = running.ask(ChooseOperatingPoint("nosuch"))
-    assert "has no operating point 'nosuch'" in told and not good
+    answer, good = running.ask(ChooseOperatingPoint("nosuch"))
+    assert "has no operating point 'nosuch'" in answer and not good
     assert running.ask(SetScale((0.0, 0.0), (100.0, 0.0), 224, 224, 50.0))[1]
     running.until(lambda: bool((s := running.hub.read_state().status) and s.scale_mm_per_px))
     status = running.hub.read_state().status
@@ -78,8 +78,8 @@ def test_what_viewers_ask_for_is_done_and_answered(setup: Setup, tmp_path: Path)
     )
     time.sleep(1.2)
     assert running.ask(Resume())[1]
-    told, good = running.ask(NewSurvey("first"))
-    assert "there is a folder first already" in told and not good
+    answer, good = running.ask(NewSurvey("first"))
+    assert "there is a folder first already" in answer and not good
     assert running.ask(NewSurvey("second")) == ("New survey: second", True)
     running.until(lambda: bool(running.hub.read_state().found))
     running.end()
@@ -173,7 +173,9 @@ class Fed(Notify):
         self.fed += 1
 
 
-def test_a_lens_cap_is_told_and_noted_and_starves_no_watchdog(setup: Setup, tmp_path: Path) -> None:
+def test_a_lens_cap_is_shown_and_noted_and_starves_no_watchdog(
+    setup: Setup, tmp_path: Path
+) -> None:
     notify = Fed()
     running = Running(replace(setup, notify=notify), tmp_path / "out", [100_000], camera=Capped)
     running.until(

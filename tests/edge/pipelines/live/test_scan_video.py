@@ -1,4 +1,4 @@
-"""In a video the wall is followed, and what cannot be judged is told."""
+"""In a video cracks are tracked, and what cannot be judged is recorded."""
 
 import re
 from pathlib import Path
@@ -41,15 +41,15 @@ def test_a_crack_in_a_video_is_one_finding_with_its_best_frame(tmp_path: Path) -
     assert state["survey"]["pictures"] == 1
 
 
-def test_what_cannot_be_judged_is_a_gap_and_is_told(tmp_path: Path) -> None:
+def test_what_cannot_be_judged_is_a_gap_with_its_reason(tmp_path: Path) -> None:
     out, smeared = tmp_path / "out", range(15, 39)
     assert crackscan_scan(pan(tmp_path / "clip.mp4", 48, smeared), "--out", out) == 0
     with SurveyReader(out) as survey:
         gaps = [note for _, note in survey.notes() if note.kind is NoteKind.GAP]
         counts = survey.frame_counts()[1]
     assert len(gaps) == 1
-    told = re.fullmatch(r"(too fast|out of focus), from 0:0(\d\.\d) in the video", gaps[0].text)
-    assert told is not None and float(told[2]) == pytest.approx(15 / 15, abs=0.2)
+    match = re.fullmatch(r"(too fast|out of focus), from 0:0(\d\.\d) in the video", gaps[0].text)
+    assert match is not None and float(match[2]) == pytest.approx(15 / 15, abs=0.2)
     assert gaps[0].seconds == pytest.approx(len(smeared) / 15, abs=0.3)
     assert len(smeared) - 6 <= state_of(out)["unclear"] <= len(smeared) + 2
     assert sum(counts.values()) == 48 and counts[""] == 48 - state_of(out)["unclear"]

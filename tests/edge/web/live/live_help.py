@@ -39,7 +39,7 @@ def number_of(body: bytes) -> int:
 
 @dataclass
 class Visitor:
-    """A viewer's browser, as far as HTTP goes: keeps a cookie, tells its origin."""
+    """A viewer's browser, as far as HTTP goes: keeps a cookie, sends its origin."""
 
     live: LiveServer
     cookie: str = ""
@@ -48,7 +48,7 @@ class Visitor:
         self,
         method: str,
         path: str,
-        said: object = None,
+        message: object = None,
         headers: dict[str, str] | None = None,
     ) -> tuple[http.client.HTTPResponse, bytes]:
         host = f"127.0.0.1:{self.live.address.port}"
@@ -56,7 +56,7 @@ class Visitor:
         body = None
         if method == "POST":
             sent |= {"Content-Type": "application/json", "Origin": f"http://{host}"}
-            body = json.dumps(said)
+            body = json.dumps(message)
         connection = http.client.HTTPConnection(host, timeout=20)
         try:
             connection.request(method, path, body, sent | (headers or {}))

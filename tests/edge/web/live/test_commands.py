@@ -1,4 +1,4 @@
-"""What a viewer sends becomes a command, or one line that says what is wrong."""
+"""What a viewer sends becomes a command, or one line about what is wrong."""
 
 import json
 from typing import Any

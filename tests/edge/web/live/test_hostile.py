@@ -33,7 +33,7 @@ def connect(live: LiveServer, receive_bytes: int | None = None) -> socket.socket
 
 
 def ended(one: socket.socket, seconds: float) -> bool:
-    """Whether the server ends the connection in time; what it still says is thrown away."""
+    """Whether the server ends the connection in time; what it still sends is thrown away."""
     one.settimeout(seconds)
     end_s = time.monotonic() + seconds
     try:
@@ -196,7 +196,7 @@ def test_viewers_who_have_a_key_are_bounded_too(serving: Serving) -> None:
             one.sendall(ask)
         time.sleep(0.3)
         late = stack.enter_context(connect(live))
-        assert ended(late, 3), "there is no room, and nobody is sent away for him"
+        assert ended(late, 3), "the limit is reached, and nobody is disconnected for it"
         assert not any(ended(one, 0.05) for one in known)
 
 
@@ -278,11 +278,11 @@ def test_publishing_costs_microseconds_with_and_without_viewers(hub: Hub, servin
     live = serving()
     over = threading.Event()
 
-    def look() -> None:
+    def watch() -> None:
         while not over.is_set():
             Visitor(live).get("/api/frame?after=0")
 
-    viewers = [threading.Thread(target=look) for _ in range(3)]
+    viewers = [threading.Thread(target=watch) for _ in range(3)]
     for one in viewers:
         one.start()
     watched_s = cost_s()

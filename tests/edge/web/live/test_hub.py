@@ -82,8 +82,8 @@ def test_an_answer_names_its_command_and_old_messages_go() -> None:
     (asked,) = hub.take_commands()
     hub.answer_command(asked, "the disk is full", good=False)
     hub.send_message("the camera is back")
-    said = hub.read_state().messages
-    assert [(one.text, one.good, one.command) for one in said] == [
+    messages = hub.read_state().messages
+    assert [(one.text, one.good, one.command) for one in messages] == [
         ("the disk is full", False, asked.id),
         ("the camera is back", True, None),
     ]
@@ -96,19 +96,19 @@ def test_an_answer_names_its_command_and_old_messages_go() -> None:
 
 def test_every_change_is_told_and_gives_a_new_version() -> None:
     hub = Hub()
-    told: list[int] = []
-    hub.notify_changes(lambda: told.append(hub.version))
+    versions: list[int] = []
+    hub.notify_changes(lambda: versions.append(hub.version))
     hub.publish_status(Status("0", "crack-s"))
     hub.list_finding(a_finding(1))
     hub.send_message("hello")
     hub.remove_finding(1)
     hub.remove_finding(1)  # it is not there: nothing changes
     hub.end_view()
-    assert told == [1, 2, 3, 4, 5]
+    assert versions == [1, 2, 3, 4, 5]
     assert hub.read_state().ended
     hub.publish_frame(a_frame(1))
-    assert len(told) == 6
+    assert len(versions) == 6
     assert hub.version == 5, "a frame is not news for the list"
     hub.notify_changes(None)
     hub.publish_frame(a_frame(2))
-    assert len(told) == 6
+    assert len(versions) == 6

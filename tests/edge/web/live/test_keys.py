@@ -51,8 +51,8 @@ def test_keys_that_root_makes_are_those_of_the_folders_owner(tmp_path: Path) -> 
     os.chown(state, 65534, 65534)
     path = state / "live-keys"
     Keys.load_or_create(path)
-    told = path.stat()
-    assert (told.st_uid, told.st_gid, told.st_mode & 0o777) == (65534, 65534, 0o600)
+    status = path.stat()
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o777) == (65534, 65534, 0o600)
 
 
 @pytest.mark.parametrize(

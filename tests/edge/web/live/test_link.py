@@ -22,7 +22,7 @@ def link(settings: Path, *options: str, terminal: bool = False) -> tuple[int, st
     ours, theirs = pty.openpty()
     with subprocess.Popen(command, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
-        said = b""
+        printed = b""
         while True:
             try:
                 part = os.read(ours, 4096)
@@ -30,24 +30,24 @@ def link(settings: Path, *options: str, terminal: bool = False) -> tuple[int, st
                 break
             if not part:
                 break
-            said += part
+            printed += part
     os.close(ours)
-    return process.returncode, said.decode()
+    return process.returncode, printed.decode()
 
 
 def test_a_terminal_shows_the_kept_keys_and_a_pipe_does_not(tmp_path: Path) -> None:
     settings, path = tmp_path / "settings.toml", tmp_path / "keys"
     settings.write_text(f'live = "0.0.0.0:8765"\nlive_keys = "{path}"\n')
     keys = Keys.load_or_create(path)
-    code, said = link(settings, terminal=True)
+    code, printed = link(settings, terminal=True)
     assert code == 0
-    assert keys.control in said
-    assert keys.view in said
-    assert "█" in said
-    code, said = link(settings)
+    assert keys.control in printed
+    assert keys.view in printed
+    assert "█" in printed
+    code, printed = link(settings)
     assert code == 0
-    assert keys.control not in said
-    assert str(path) in said
+    assert keys.control not in printed
+    assert str(path) in printed
     assert link(settings, "--new")[0] == 0
     assert Keys.load_or_create(path) != keys
 
@@ -63,10 +63,10 @@ def test_a_terminal_shows_the_kept_keys_and_a_pipe_does_not(tmp_path: Path) -> N
 def test_what_is_missing_is_told_in_one_line(tmp_path: Path, content: str, why: str) -> None:
     settings = tmp_path / "settings.toml"
     settings.write_text(content)
-    code, said = link(settings)
+    code, printed = link(settings)
     assert code == 1
-    assert why in said
-    assert said.count("\n") == 1
+    assert why in printed
+    assert printed.count("\n") == 1
 
 
 def test_a_view_for_this_machine_has_no_keys(tmp_path: Path) -> None:

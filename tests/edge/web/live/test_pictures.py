@@ -27,11 +27,11 @@ def decoded(jpeg: bytes) -> NDArray[np.uint8]:
 
 def unpacked(body: bytes) -> tuple[dict[str, Any], NDArray[np.uint8], NDArray[np.uint8]]:
     (length,) = struct.unpack(">I", body[:4])
-    told = json.loads(body[4 : 4 + length])
-    shape = (told["map"]["rows"], told["map"]["cols"]) if told["map"] else (0, 0)
+    head = json.loads(body[4 : 4 + length])
+    shape = (head["map"]["rows"], head["map"]["cols"]) if head["map"] else (0, 0)
     end = 4 + length + shape[0] * shape[1]
     cells = np.frombuffer(body[4 + length : end], np.uint8).reshape(shape)
-    return told, cells, decoded(body[end:])
+    return head, cells, decoded(body[end:])
 
 
 def a_frame(height: int, width: int, with_map: bool = True) -> LiveFrame:
@@ -47,11 +47,11 @@ def a_frame(height: int, width: int, with_map: bool = True) -> LiveFrame:
 
 
 def test_a_frame_comes_whole() -> None:
-    told, cells, picture = unpacked(encode_frame(12, a_frame(240, 328)).body)
-    assert (told["number"], told["name"], told["verdict"]) == (12, "clip.mp4#3", "too fast")
-    assert (told["width"], told["height"]) == (328, 240)
-    assert told["findings"] == [{"number": 7, "probability": 0.912, "box": [32, 16, 48, 32]}]
-    assert told["map"] == {"rows": 15, "cols": 21, "width": 336, "height": 240}
+    head, cells, picture = unpacked(encode_frame(12, a_frame(240, 328)).body)
+    assert (head["number"], head["name"], head["verdict"]) == (12, "clip.mp4#3", "too fast")
+    assert (head["width"], head["height"]) == (328, 240)
+    assert head["findings"] == [{"number": 7, "probability": 0.912, "box": [32, 16, 48, 32]}]
+    assert head["map"] == {"rows": 15, "cols": 21, "width": 336, "height": 240}
     assert cells[1, 2] == 191
     assert cells.sum() == 191
     assert picture.shape == (240, 328, 3)
@@ -60,16 +60,16 @@ def test_a_frame_comes_whole() -> None:
 
 
 def test_a_frame_that_the_model_has_not_seen_has_no_map() -> None:
-    told, cells, picture = unpacked(encode_frame(1, a_frame(240, 320, with_map=False)).body)
-    assert told["map"] is None
+    head, cells, picture = unpacked(encode_frame(1, a_frame(240, 320, with_map=False)).body)
+    assert head["map"] is None
     assert cells.size == 0
     assert picture.shape == (240, 320, 3)
 
 
 def test_a_photograph_is_made_small_and_no_crack_is_lost_from_its_map() -> None:
-    told, cells, picture = unpacked(encode_frame(1, a_frame(3000, 4000)).body)
+    head, cells, picture = unpacked(encode_frame(1, a_frame(3000, 4000)).body)
     assert picture.shape == (720, LONGEST_PX, 3)
-    assert (told["width"], told["height"]) == (4000, 3000), "boxes are in its own pixels"
+    assert (head["width"], head["height"]) == (4000, 3000), "boxes are in its own pixels"
     assert max(cells.shape) <= MOST_CELLS
     assert cells.max() == 191
     assert cells[0, 1] == 191, "at cell (1, 2), halved"

@@ -132,7 +132,7 @@ def test_another_sites_page_cannot_command(
     assert hub.take_commands() == []
 
 
-def test_a_form_of_another_kind_is_no_command(hub: Hub, serving: Serving) -> None:
+def test_a_form_of_another_kind_is_not_a_command(hub: Hub, serving: Serving) -> None:
     plain = {"Content-Type": "text/plain"}
     assert Visitor(serving()).ask("POST", "/api/do", {"do": "pause"}, plain)[0].status == 400
     assert hub.take_commands() == []
@@ -152,10 +152,10 @@ def test_pictures_of_this_machine_cannot_be_put_into_another_sites_page(serving:
 
 
 @pytest.mark.parametrize(
-    "said", [None, [], "mark", {"do": "format the disk"}, {"do": "new survey", "name": "/etc"}]
+    "message", [None, [], "mark", {"do": "format the disk"}, {"do": "new survey", "name": "/etc"}]
 )
-def test_nonsense_is_answered_with_a_line(hub: Hub, serving: Serving, said: object) -> None:
-    answer, body = Visitor(serving()).ask("POST", "/api/do", said)
+def test_nonsense_is_answered_with_a_line(hub: Hub, serving: Serving, message: object) -> None:
+    answer, body = Visitor(serving()).ask("POST", "/api/do", message)
     assert answer.status == 400
     assert body.count(b"\n") == 1
     assert hub.take_commands() == []
@@ -163,8 +163,8 @@ def test_nonsense_is_answered_with_a_line(hub: Hub, serving: Serving, said: obje
 
 def test_a_scan_that_takes_no_commands_is_not_flooded_with_them(serving: Serving) -> None:
     visitor = Visitor(serving())
-    said = {"do": "new survey", "name": "north"}
-    statuses = [visitor.ask("POST", "/api/do", said)[0].status for _ in range(MOST_COMMANDS + 2)]
+    message = {"do": "new survey", "name": "north"}
+    statuses = [visitor.ask("POST", "/api/do", message)[0].status for _ in range(MOST_COMMANDS + 2)]
     assert statuses == [202] * MOST_COMMANDS + [503] * 2
 
 
@@ -214,7 +214,7 @@ def test_frames_are_encoded_once_for_all_and_only_while_somebody_looks(
     assert encoded == [6]
 
 
-def test_the_state_tells_what_the_scan_told(hub: Hub, serving: Serving) -> None:
+def test_the_state_has_what_the_scan_published(hub: Hub, serving: Serving) -> None:
     visitor = Visitor(serving())
     assert visitor.state()["status"] is None
     hub.publish_status(
@@ -271,16 +271,16 @@ def test_a_frame_is_given_back_once_its_thumbnail_is_cut(hub: Hub, serving: Serv
     assert picture() is None
 
 
-def test_viewers_are_told_when_the_scan_ends(hub: Hub) -> None:
-    told: list[bool] = []
+def test_viewers_see_when_the_scan_ends(hub: Hub) -> None:
+    ended: list[bool] = []
     with serve_hub(hub, Address("127.0.0.1", 0)) as live:
         visitor = Visitor(live)
         version = visitor.state()["version"]
-        waiting = threading.Thread(target=lambda: told.append(visitor.state(version)["ended"]))
+        waiting = threading.Thread(target=lambda: ended.append(visitor.state(version)["ended"]))
         waiting.start()
         time.sleep(0.3)
     waiting.join(5)
-    assert told == [True]
+    assert ended == [True]
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", live.address.port), timeout=1)
     names = [thread.name for thread in threading.enumerate()]
@@ -301,13 +301,13 @@ def test_a_view_of_the_next_run_takes_the_same_links_when_keys_are_kept(
         assert visitor.state()["role"] == "view", "the browser's cookie is still good"
 
 
-def test_two_views_at_one_address_are_told_in_one_line(serving: Serving) -> None:
+def test_two_views_at_one_address_are_refused_in_one_line(serving: Serving) -> None:
     live = serving()
     with pytest.raises(CrackscanError, match="in use"), serve_hub(Hub(), live.address):
         pass
 
 
-def test_a_fault_is_answered_and_told_and_the_view_goes_on(
+def test_a_fault_is_answered_and_logged_and_the_view_continues(
     hub: Hub, serving: Serving, caplog: pytest.LogCaptureFixture
 ) -> None:
     live = serving(EVERYWHERE)

@@ -75,7 +75,7 @@ def score_components(
     """The mean logit of each component's strongest cells, (count,).
 
     A component of fewer cells takes those around it that are below the cell threshold, so that a
-    single hot cell beside calm ones scores low.
+    single strong cell among weak ones scores low.
     """
     logits = logit(crack_map)
     scores = np.empty(count)

@@ -10,7 +10,7 @@ _PARAMETER = re.compile(
     r"([?&;#][\w.-]*(?:pwd|pas|pw|user|usr|login|token|key|secret|auth|sig|cred)[\w.-]*=)[^\s&;#'\"<>]*",
     re.IGNORECASE,
 )
-"""A parameter of an address whose name tells that it is secret, as in `?usr=admin&pwd=1234`."""
+"""A parameter of an address whose name shows that it is secret, as in `?usr=admin&pwd=1234`."""
 
 
 def mask_credentials(text: str) -> str:

@@ -28,17 +28,17 @@ class Directory:
     damaged: bool = False
     """Whether an entry, or the end of the directory, lies outside the data."""
 
-    def numbers(self, tag: int, count: int = 1) -> tuple[float, ...] | None:
+    def read_numbers(self, tag: int, count: int = 1) -> tuple[float, ...] | None:
         """The numbers of an entry, or None if it has fewer than `count`."""
         value = self.tags.get(tag)
         return value if isinstance(value, tuple) and len(value) >= count else None
 
-    def number(self, tag: int) -> float | None:
+    def read_number(self, tag: int) -> float | None:
         """The first number of an entry, or None if it is missing or not finite."""
-        values = self.numbers(tag)
+        values = self.read_numbers(tag)
         return values[0] if values is not None and isfinite(values[0]) else None
 
-    def text(self, tag: int) -> str | None:
+    def read_text(self, tag: int) -> str | None:
         """The text of an entry without padding, or None if it is missing or empty."""
         value = self.tags.get(tag)
         return (value.strip() or None) if isinstance(value, str) else None
@@ -63,7 +63,7 @@ class Exif:
     @property
     def orientation(self) -> int:
         """EXIF orientation (tag 0x0112), 1 to 8; 1, upright, if it is missing or invalid."""
-        value = self.root.number(ORIENTATION)
+        value = self.root.read_number(ORIENTATION)
         return int(value) if value is not None and value in range(1, 9) else 1
 
 
@@ -123,7 +123,7 @@ class _LimitedReader:
 def _follow_pointer(file: BinaryIO, head: bytes, root: Directory, tag: int) -> Directory:
     if tag not in root.tags:
         return Directory()
-    offset = root.number(tag)
+    offset = root.read_number(tag)
     if offset is None or offset < len(head):
         return Directory(damaged=True)
     return _read_directory(file, head, int(offset))[0]

@@ -52,7 +52,7 @@ class DataSource:
 
 @dataclass(frozen=True)
 class Card:
-    """A model's self-description (JSON beside its weights)."""
+    """A model's self-description (JSON in the file of its weights)."""
 
     name: str
     version: str

@@ -1,4 +1,4 @@
-"""Reads with Pillow what a picture file holds beside its pixels: format, size, EXIF and XMP."""
+"""Reads with Pillow what a picture file holds apart from its pixels: format, size, EXIF and XMP."""
 
 import re
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class DamagedHeaderError(Exception):
 
 @dataclass(frozen=True)
 class PictureMetadata:
-    """What a picture file holds beside its pixels."""
+    """What a picture file holds apart from its pixels."""
 
     kind: str
     """JPEG, PNG, TIFF, WebP or BMP."""
@@ -148,7 +148,7 @@ def _read_tiff(file: BinaryIO) -> PictureMetadata:
     """The first directory alone: OpenCV reads kinds of pixels that Pillow refuses."""
     exif = read_exif(file)
     packet = exif.root.tags.get(XMP_PACKET)
-    width, height = exif.root.number(_WIDTH), exif.root.number(_HEIGHT)
+    width, height = exif.root.read_number(_WIDTH), exif.root.read_number(_HEIGHT)
     if width is None or height is None:
         raise ValueError("no size")
     return PictureMetadata(

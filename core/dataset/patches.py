@@ -61,11 +61,12 @@ def crack_mask(path: Path, rgb: RGB) -> NDArray[np.bool_]:
     mask = read_picture(path)
     if mask.shape != rgb.shape:
         raise PictureError(
-            f"{path} is {_size(mask)} pixels, its picture {_size(rgb)}: save both at one size"
+            f"{path} is {_size_text(mask)} pixels, its picture {_size_text(rgb)}: "
+            "save both at one size"
         )
     crack: NDArray[np.bool_] = mask.max(axis=2) > _THRESHOLD
     return crack
 
 
-def _size(rgb: RGB) -> str:
+def _size_text(rgb: RGB) -> str:
     return f"{rgb.shape[1]}x{rgb.shape[0]}"

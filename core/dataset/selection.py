@@ -70,7 +70,7 @@ class PatchSelection:
 def select_patches(
     data: Path, split: Path | None, side: Side | None, model: Path
 ) -> PatchSelection:
-    """Select one side of `split`, else of the split beside `model` for this data, else all.
+    """Select one side of `split`, else of the split next to `model` for this data, else all.
 
     Raises:
         DataError: the folder cannot be used, the split is of other data or is missing.
@@ -78,7 +78,7 @@ def select_patches(
     index = read_index(data)
     paths = {item.path for item in index.items}
     file = split or model.with_name(SPLIT)
-    found = _split_beside(file, paths) if split is None else read_split(split)
+    found = _find_own_split(file, paths) if split is None else read_split(split)
     if found is not None:
         chosen: Side = side or "test"
         group = {member.item.path: member.group for member in found.members}
@@ -90,11 +90,11 @@ def select_patches(
             )
         return PatchSelection(data, items, index.has_masks, chosen, str(file), group)
     if side:
-        raise DataError(f"there is no split of {data} beside {model}: name one with --split")
+        raise DataError(f"there is no split of {data} next to {model}: name one with --split")
     return PatchSelection(data, index.items, index.has_masks, "all")
 
 
-def _split_beside(file: Path, paths: set[str]) -> Split | None:
+def _find_own_split(file: Path, paths: set[str]) -> Split | None:
     """The split of the model's run, if it names exactly these pictures."""
     if not file.is_file():
         return None
@@ -131,7 +131,7 @@ class PatchReader:
                         name = f"{item.path} at {patch.x}, {patch.y}"
                         yield Label(name, unit, patch.label), patch.rgb
             except PictureError as error:
-                self._skip(item, error)
+                self._note_skipped(item, error)
             advance()
         if self.skipped and len(self.skipped) == len(self.selection.items):
             path, reason = next(iter(self.skipped.items()))
@@ -148,8 +148,8 @@ class PatchReader:
                     self.whole_patches += (rgb.shape[0] // PATCH) * (rgb.shape[1] // PATCH)
                     yield rgb, mask
             except PictureError as error:
-                self._skip(item, error)
+                self._note_skipped(item, error)
             advance()
 
-    def _skip(self, item: Item, error: PictureError) -> None:
+    def _note_skipped(self, item: Item, error: PictureError) -> None:
         self.skipped[item.path] = str(error).removeprefix(f"{self.selection.root / item.path} ")

@@ -47,19 +47,19 @@ class Split:
     def items(self, side: Side) -> list[Item]:
         return [member.item for member in self.members if member.side == side]
 
-    def counts(self) -> dict[Side, dict[str, int]]:
+    def count_pictures(self) -> dict[Side, dict[str, int]]:
         """Pictures of each side: positive and negative, or their sum if they have masks."""
         tally = Counter((member.side, member.item.label) for member in self.members)
         labels = (None,) if self.has_masks else (True, False)
         return {s: {CLASS_NAMES[label]: tally[s, label] for label in labels} for s in SHARES}
 
-    def copies(self) -> list[list[Item]]:
+    def copy_groups(self) -> list[list[Item]]:
         """The groups of two or more pictures that are copies of each other."""
         groups: dict[int, list[Item]] = {}
         for member in self.members:
             groups.setdefault(member.group, []).append(member.item)
         return [group for group in groups.values() if len(group) > 1]
 
-    def contradictions(self) -> list[list[Item]]:
+    def contradicting_groups(self) -> list[list[Item]]:
         """Groups of copies that are in both classes: label errors, or one file in two folders."""
-        return [group for group in self.copies() if len({item.label for item in group}) > 1]
+        return [group for group in self.copy_groups() if len({item.label for item in group}) > 1]

@@ -63,15 +63,15 @@ def read_split(path: Path) -> Split:
 
 def summarize_split(split: Split) -> dict[str, Any]:
     """Describe a split without its files, ready for JSON."""
-    copies = split.copies()
+    copies = split.copy_groups()
     return {
         "root": split.root,
         "seed": split.seed,
         "fingerprint": split.fingerprint,
         "classes": [vars(folder) for folder in split.classes],
-        "counts": split.counts(),
+        "counts": split.count_pictures(),
         "copies": {"groups": len(copies), "files": sum(map(len, copies))},
-        "contradictions": [[item.path for item in group] for group in split.contradictions()],
+        "contradictions": [[item.path for item in group] for group in split.contradicting_groups()],
         "ignored": split.ignored,
     }
 

@@ -44,25 +44,27 @@ def read_drone(packet: XmpPacket) -> DroneData:
         if _DRONE_PREFIX.match(name):
             own.setdefault(name.partition(":")[2], value)
     drone = XmpPacket(own)
-    lat_std, lon_std = drone.number("rtkstdlat"), drone.number("rtkstdlon")
-    height_std = drone.number("rtkstdhgt")
+    lat_std, lon_std = drone.read_number("rtkstdlat"), drone.read_number("rtkstdlon")
+    height_std = drone.read_number("rtkstdhgt")
     accuracy_known = lat_std is not None and lon_std is not None and (lat_std or lon_std)
-    laser_m = drone.number("lrftargetdistance")
+    laser_m = drone.read_number("lrftargetdistance")
     measured = own.get("lrfstatus", "Normal").lower() == "normal"
-    relative_m = drone.number("relativealtitude")
+    relative_m = drone.read_number("relativealtitude")
     if relative_m is None:
-        relative_m = packet.number("camera:abovegroundaltitude")
+        relative_m = packet.read_number("camera:abovegroundaltitude")
     return DroneData(
-        lat=drone.number("gpslatitude", "latitude"),
-        lon=drone.number("gpslongitude", "gpslongtitude", "longitude"),  # older models misspell it
-        altitude_m=drone.number("absolutealtitude"),
+        lat=drone.read_number("gpslatitude", "latitude"),
+        lon=drone.read_number(
+            "gpslongitude", "gpslongtitude", "longitude"
+        ),  # older models misspell it
+        altitude_m=drone.read_number("absolutealtitude"),
         relative_altitude_m=relative_m,
         accuracy_m=2 * math.hypot(lat_std or 0, lon_std or 0) if accuracy_known else None,
         vertical_accuracy_m=2 * height_std if height_std else None,
-        gimbal_yaw_deg=drone.number("gimbalyawdegree"),
-        gimbal_pitch_deg=drone.number("gimbalpitchdegree"),
-        gimbal_roll_deg=drone.number("gimbalrolldegree"),
+        gimbal_yaw_deg=drone.read_number("gimbalyawdegree"),
+        gimbal_pitch_deg=drone.read_number("gimbalpitchdegree"),
+        gimbal_roll_deg=drone.read_number("gimbalrolldegree"),
         laser_m=laser_m if measured and laser_m is not None and laser_m > 0 else None,
-        focal_px=drone.number("calibratedfocallength"),
-        exposed_utc=drone.text("utcatexposure"),
+        focal_px=drone.read_number("calibratedfocallength"),
+        exposed_utc=drone.read_text("utcatexposure"),
     )

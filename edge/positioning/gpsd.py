@@ -40,7 +40,7 @@ class GpsdPosition(LivePosition):
         self._last_fix: tuple[object, object] | None = None
         self._start_thread()
 
-    def _listen(self) -> None:
+    def _read_reports(self) -> None:
         limits = self.parameters
         with socket.create_connection(self.address, limits.connect_timeout_s) as connection:
             connection.settimeout(limits.poll_s)

@@ -43,7 +43,7 @@ class LivePosition(PositionSource):
         self._thread = threading.Thread(target=self._run, name=f"position {name}", daemon=True)
 
     @abstractmethod
-    def _listen(self) -> None:
+    def _read_reports(self) -> None:
         """Connect and listen until `_ended` is set. Raises OSError if the connection breaks."""
 
     def geotag_at(self, monotonic_s: float, file: Path | None = None) -> Geotag:  # noqa: ARG002
@@ -81,7 +81,7 @@ class LivePosition(PositionSource):
     def _run(self) -> None:
         while not self._ended.is_set():
             try:
-                self._listen()
+                self._read_reports()
             except OSError as error:
                 self._note = f"not connected: {error.strerror or error}"
             if self._ended.wait(self._backoff_s):

@@ -59,7 +59,7 @@ class MavlinkPosition(LivePosition):
         """Unix time at which the autopilot's clock was 0."""
         self._start_thread()
 
-    def _listen(self) -> None:
+    def _read_reports(self) -> None:
         with _open_connection(*self.link, self.parameters.connect_timeout_s) as connection:
             parser = self._make_parser()
             self._note_connection("no autopilot heard yet")

@@ -101,11 +101,11 @@ def interpret_metadata(
         geotag=Geotag(found.position, _read_attitude(exif.gps, drone), laser),
         taken_s=taken.unix_s,
         taken_local=None if taken.local is None else taken.local.isoformat(),
-        make=exif.root.text(_MAKE),
-        model=exif.root.text(_MODEL),
+        make=exif.root.read_text(_MAKE),
+        model=exif.root.read_text(_MODEL),
         focal_px=drone.focal_px if drone.focal_px and drone.focal_px > 0 else None,
-        panorama=exif.camera.number(_CUSTOM_RENDERED) == _PANORAMA
-        or packet.text("gpano:projectiontype") is not None,
+        panorama=exif.camera.read_number(_CUSTOM_RENDERED) == _PANORAMA
+        or packet.read_text("gpano:projectiontype") is not None,
         width_px=metadata.width,
         height_px=metadata.height,
         damaged=exif.damaged or packet.damaged,
@@ -130,10 +130,10 @@ class PhotoPosition(PositionSource):
 
 def _add_lens(data: PhotoData, camera: Directory) -> PhotoData:
     def positive(tag: int) -> float | None:
-        value = camera.number(tag)
+        value = camera.read_number(tag)
         return value if value is not None and value > 0 else None
 
-    resolution, unit = positive(_PLANE_X), camera.number(_PLANE_UNIT)
+    resolution, unit = positive(_PLANE_X), camera.read_number(_PLANE_UNIT)
     unit_mm = _MM_PER_UNIT.get(2 if unit is None else int(unit))
     width, height = positive(_WIDTH), positive(_HEIGHT)
     return replace(
@@ -152,9 +152,9 @@ def _read_attitude(gps: Directory, drone: DroneData) -> Attitude | None:
     if yaw is not None or pitch is not None or roll is not None:
         heading = None if yaw is None else yaw % 360
         return Attitude(heading, pitch, roll, carrier=Carrier.CAMERA)
-    heading = gps.number(_HEADING)
+    heading = gps.read_number(_HEADING)
     if heading is None:
         return None
-    magnetic = (gps.text(_HEADING_REF) or "T").upper() == "M"
+    magnetic = (gps.read_text(_HEADING_REF) or "T").upper() == "M"
     north = North.MAGNETIC if magnetic else North.TRUE
     return Attitude(heading % 360, None, None, carrier=Carrier.CAMERA, north=north)

@@ -95,7 +95,7 @@ def _check_age(
         fix.lon,
         source=fix.source,
         age_s=age_s,
-        accuracy_m=drone.accuracy_m if drone.accuracy_m is not None else gps.number(_ERROR),
+        accuracy_m=drone.accuracy_m if drone.accuracy_m is not None else gps.read_number(_ERROR),
         altitude_m=fix.altitude_m,
         vertical_accuracy_m=drone.vertical_accuracy_m,
         relative_altitude_m=drone.relative_altitude_m,
@@ -105,7 +105,7 @@ def _check_age(
 
 
 def _doubt_time(time_s: float, taken: CaptureTime, stale_s: float) -> str | None:
-    """Why a satellite time tells nothing of the age of the fix, or None."""
+    """Why the age of the fix cannot be computed from a satellite time, or None."""
     local_s = taken.local_as_utc_s
     reference_s = taken.unix_s if taken.unix_s is not None else local_s
     if reference_s is None or local_s is None:
@@ -130,21 +130,21 @@ def _read_drone_fix(gps: Directory, drone: DroneData) -> _Fix | None:
 def _read_exif_fix(gps: Directory) -> _Fix | None:
     if _LAT not in gps.tags and _LON not in gps.tags:
         return None
-    below = gps.numbers(_ALT_REF) == (1.0,) or gps.tags.get(_ALT_REF) == b"\1"
-    height_m = gps.number(_ALT)
+    below = gps.read_numbers(_ALT_REF) == (1.0,) or gps.tags.get(_ALT_REF) == b"\1"
+    height_m = gps.read_number(_ALT)
     return _Fix(
         "exif",
         _read_angle(gps, _LAT, _LAT_REF, "NS"),
         _read_angle(gps, _LON, _LON_REF, "EW"),
         None if height_m is None else -height_m if below else height_m,
         read_satellite_time(gps),
-        void=(gps.text(_STATUS) or "A").upper() == "V",
+        void=(gps.read_text(_STATUS) or "A").upper() == "V",
     )
 
 
 def _read_angle(gps: Directory, tag: int, ref_tag: int, letters: str) -> float | None:
     """Degrees from degrees, minutes, seconds; None without the letter that gives the sign."""
-    parts, ref = gps.numbers(tag), (gps.text(ref_tag) or "").upper()[:1]
+    parts, ref = gps.read_numbers(tag), (gps.read_text(ref_tag) or "").upper()[:1]
     if parts is None or not ref or ref not in letters:
         return None
     # Some cameras write degrees with decimals and leave the rest 0/0.
@@ -154,18 +154,18 @@ def _read_angle(gps: Directory, tag: int, ref_tag: int, letters: str) -> float |
 
 
 def _read_xmp_fix(packet: XmpPacket) -> _Fix | None:
-    lat, lon = packet.text("exif:gpslatitude"), packet.text("exif:gpslongitude")
+    lat, lon = packet.read_text("exif:gpslatitude"), packet.read_text("exif:gpslongitude")
     if lat is None and lon is None:
         return None
-    height_m = packet.number("exif:gpsaltitude")
-    below = packet.text("exif:gpsaltituderef") == "1"
+    height_m = packet.read_number("exif:gpsaltitude")
+    below = packet.read_text("exif:gpsaltituderef") == "1"
     return _Fix(
         "xmp",
         _parse_xmp_angle(lat, "NS"),
         _parse_xmp_angle(lon, "EW"),
         None if height_m is None else -height_m if below else height_m,
         read_xmp_satellite_time(packet),
-        void=(packet.text("exif:gpsstatus") or "A").upper() == "V",
+        void=(packet.read_text("exif:gpsstatus") or "A").upper() == "V",
     )
 
 

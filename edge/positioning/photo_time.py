@@ -31,13 +31,15 @@ def read_capture_time(camera: Directory, drone: DroneData, packet: XmpPacket) ->
 
     A drone's time of exposure by satellite goes before both.
     """
-    local = _parse_date(camera.text(_TAKEN), "%Y:%m:%d %H:%M:%S")
-    fraction = camera.text(_SUBSECOND) or ""
+    local = _parse_date(camera.read_text(_TAKEN), "%Y:%m:%d %H:%M:%S")
+    fraction = camera.read_text(_SUBSECOND) or ""
     if local is not None and fraction.isascii() and fraction.isdecimal():
         local += timedelta(seconds=float(f"0.{fraction}"))
     exposed = _parse_iso(drone.exposed_utc)
-    created = _parse_iso(packet.text("exif:datetimeoriginal") or packet.text("xmp:createdate"))
-    offset = camera.text(_OFFSET_TAKEN) or camera.text(_OFFSET)
+    created = _parse_iso(
+        packet.read_text("exif:datetimeoriginal") or packet.read_text("xmp:createdate")
+    )
+    offset = camera.read_text(_OFFSET_TAKEN) or camera.read_text(_OFFSET)
     zoned = None
     if exposed is not None:
         zoned = exposed if exposed.tzinfo else exposed.replace(tzinfo=UTC)
@@ -53,7 +55,7 @@ def read_capture_time(camera: Directory, drone: DroneData, packet: XmpPacket) ->
 
 def read_satellite_time(gps: Directory) -> float | None:
     """Unix time of the fix, from the date and the time of EXIF's GPS directory."""
-    date, clock = gps.text(_GPS_DATE), gps.numbers(_GPS_TIME, 3)
+    date, clock = gps.read_text(_GPS_DATE), gps.read_numbers(_GPS_TIME, 3)
     if date is None or clock is None or not all(0 <= part <= 60 for part in clock[:3]):
         return None
     day = _parse_date(date.replace("-", ":"), "%Y:%m:%d")
@@ -65,7 +67,7 @@ def read_satellite_time(gps: Directory) -> float | None:
 
 def read_xmp_satellite_time(packet: XmpPacket) -> float | None:
     """Unix time of the fix from XMP, where `exif:GPSTimeStamp` holds the date as well."""
-    time = _parse_iso(packet.text("exif:gpstimestamp"))
+    time = _parse_iso(packet.read_text("exif:gpstimestamp"))
     if time is None:
         return None
     return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()

@@ -22,11 +22,11 @@ class XmpPacket:
     damaged: bool = False
     """Whether the packet is too large, not well-formed XML, or declares entities."""
 
-    def text(self, name: str) -> str | None:
+    def read_text(self, name: str) -> str | None:
         """The value of a property, or None if it is missing or empty."""
         return self.properties.get(name) or None
 
-    def number(self, *names: str) -> float | None:
+    def read_number(self, *names: str) -> float | None:
         """The first of these properties that holds a number or a fraction, or None."""
         values = (parse_number(self.properties.get(name)) for name in names)
         return next((value for value in values if value is not None), None)

@@ -68,7 +68,7 @@ def test_components(picture: str, gap: int, components: int) -> None:
     assert label_components(_map(picture), rule)[1] == components
 
 
-def test_the_likely_cells_beside_a_sure_one_belong_to_it() -> None:
+def test_the_likely_cells_next_to_a_sure_one_belong_to_it() -> None:
     rule = ComponentRule(cell=0.3, seed=0.8, score=0.5, strongest_cells=2)
     labels, _ = label_components(_map("+#++. ..... ..+++"), rule)
     assert labels.tolist() == [[1, 1, 1, 1, 0], [0] * 5, [0] * 5]
@@ -127,7 +127,7 @@ def test_evaluation_and_scan_find_the_same(crack_map: np.ndarray, gap: int, cell
     frame = Frame(np.zeros((7 * 16, 9 * 16, 3), np.uint8), 0, "any", "any", 0.0, 0.0)
     labels, count = label_components(crack_map, rule.components)
     scores = score_components(crack_map, labels, count, rule.components)
-    told = sorted(logit_to_probability(float(one), 1.0) for one in scores)
-    kept = [one for one in told if one >= rule.patch]
+    expected = sorted(logit_to_probability(float(one), 1.0) for one in scores)
+    kept = [one for one in expected if one >= rule.patch]
     found = sorted(one.probability for one in find(crack_map, frame, rule))
-    assert np.allclose(found, kept, atol=1e-5) or any(abs(p - rule.patch) < 1e-5 for p in told)
+    assert np.allclose(found, kept, atol=1e-5) or any(abs(p - rule.patch) < 1e-5 for p in expected)

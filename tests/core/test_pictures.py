@@ -189,7 +189,7 @@ def test_damaged_exif_does_not_hide_a_sound_picture() -> None:
     assert read_picture(DATA / "exif" / "image01551.jpg").shape == (58, 61, 3)
 
 
-def test_the_content_tells_the_format_not_the_name(tmp_path: Path) -> None:
+def test_the_content_decides_the_format_not_the_name(tmp_path: Path) -> None:
     path = tmp_path / "really-a-png.jpg"
     path.write_bytes(encoded(".png", swatch()))
     assert (read_picture(path) == swatch()).all()

@@ -212,7 +212,7 @@ def test_a_run_leaves_what_comes_after_it_needs(tiny_run: Path) -> None:
 def test_copies_and_folder_names_are_understood(tiny_run: Path) -> None:
     split = read_split(tiny_run / "split.json")
     assert {(one.path, one.label) for one in split.classes} == {("Crack", True), ("NoCrack", False)}
-    copies = split.copies()
+    copies = split.copy_groups()
     assert len(copies) >= 6
     side = {member.item.path: member.side for member in split.members}
     for group in copies:

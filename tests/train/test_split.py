@@ -66,7 +66,7 @@ def test_each_copy_group_and_each_cluster_is_on_one_side(split):
 
 
 def test_the_shares_come_near_70_20_10_in_both_classes(split):
-    counts = split.counts()
+    counts = split.count_pictures()
     for kind in ("positive", "negative"):
         total = sum(numbers[kind] for numbers in counts.values())
         for side, share in SHARES.items():
@@ -108,7 +108,7 @@ def test_the_fingerprint_changes_with_the_content_and_the_labels(folder, split, 
 def test_a_picture_filed_in_both_classes_is_told(tmp_path):
     shutil.copytree(SAMPLES, tmp_path / "data")
     put(tmp_path / "data/negative/wrong.jpg", read_picture(SAMPLES / "positive/00830.jpg")[::-1])
-    (group,) = split_folder(tmp_path / "data").contradictions()
+    (group,) = split_folder(tmp_path / "data").contradicting_groups()
     assert {item.path for item in group} == {"negative/wrong.jpg", "positive/00830.jpg"}
 
 
@@ -148,7 +148,7 @@ def test_pictures_with_masks_are_split_whole_without_their_copies(tmp_path):
     assert [(s.path, s.reason.partition(",")[0]) for s in split.skipped] == [
         ("images/short.jpg", "has a bad mask: masks/short.png is 227x100 pixels")
     ]
-    counts = [numbers["pictures"] for numbers in split.counts().values()]
+    counts = [numbers["pictures"] for numbers in split.count_pictures().values()]
     assert sum(counts) == len(sides)
     assert counts[0] > counts[1] > counts[2] > 0
 
@@ -169,7 +169,7 @@ def few(root: Path, positives: int, negatives: int) -> Path:
 
 
 def test_three_pictures_of_each_class_are_just_enough(tmp_path):
-    counts = split_folder(few(tmp_path, 3, 3)).counts()
+    counts = split_folder(few(tmp_path, 3, 3)).count_pictures()
     assert all(numbers == {"positive": 1, "negative": 1} for numbers in counts.values())
 
 
@@ -183,7 +183,7 @@ def test_cracks_on_one_wall_only_reach_every_side_all_the_same(tmp_path):
             root / "positive" / f"{x}.jpg", cv2.polylines(wall.copy(), [crack], False, (40,) * 3, 9)
         )
     split = split_folder(root)
-    assert all(numbers["positive"] == 1 for numbers in split.counts().values())
+    assert all(numbers["positive"] == 1 for numbers in split.count_pictures().values())
 
 
 def test_copies_do_not_count_as_enough(tmp_path):
@@ -260,8 +260,8 @@ def test_the_command_tells_the_classes_the_copies_and_the_sides(folder, tmp_path
 def test_the_command_prints_nothing_but_json_when_asked(folder, split, tmp_path, capfd):
     _, printed, _ = command(capfd, folder, "--out", tmp_path / "split.json", "--json")
     told = json.loads(printed)
-    assert told["counts"] == split.counts()
-    copies = split.copies()
+    assert told["counts"] == split.count_pictures()
+    copies = split.copy_groups()
     assert told["copies"] == {"groups": len(copies), "files": sum(map(len, copies))}
 
 

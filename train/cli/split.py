@@ -65,11 +65,11 @@ def print_split(split: "Split") -> None:
     for folder in split.classes:
         kind = "crack" if folder.label else "no crack"
         console.print(f"{folder.path}/: {kind}, {folder.pictures:,} pictures", markup=False)
-    copies = split.copies()
+    copies = split.copy_groups()
     files = sum(map(len, copies))
     summary = f"{files:,} pictures are {len(copies):,} distinct ones" if copies else "none found"
     console.print(f"Copies: {summary}")
-    for group in split.contradictions():
+    for group in split.contradicting_groups():
         names = ", ".join(item.path for item in group)
         console.print(f"Copies in both classes, one label must be wrong: {names}", markup=False)
     if split.skipped:
@@ -81,7 +81,7 @@ def print_split(split: "Split") -> None:
     if split.ignored:
         console.print(f"{split.ignored:,} pictures outside the class folders are ignored")
 
-    counts = split.counts()
+    counts = split.count_pictures()
     kinds = list(counts["train"])
     everything = sum(sum(numbers.values()) for numbers in counts.values())
     table = Table("side", *kinds, "share", box=None, pad_edge=False)

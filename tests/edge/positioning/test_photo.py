@@ -381,7 +381,9 @@ def test_a_real_photograph_with_damaged_exif_has_no_position() -> None:
     assert photo.geotag == NO_GEOTAG and photo.width_px == 61
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="no folder ../shared/data/exif beside the checkout")
+@pytest.mark.skipif(
+    not SHARED.is_dir(), reason="no folder ../shared/data/exif next to the checkout"
+)
 def test_real_photographs_of_a_camera_with_a_receiver_have_positions() -> None:
     places = {
         "DSCN0010.jpg": (43.467448, 11.885127),

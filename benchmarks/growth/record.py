@@ -13,8 +13,8 @@ from crackscan.edge.positioning import Geotag, Position
 from crackscan.edge.positioning.clock import ClockSource, Instant
 from crackscan.edge.survey import (
     GeoBox,
-    Measured,
-    Measures,
+    Measurement,
+    Measurements,
     Scale,
     Sighting,
     Survey,
@@ -69,7 +69,7 @@ def make_finding(number: int) -> Sighting:
     cells = tuple((row + step, column + step // 2) for step in range(12))
     x = np.arange(40, dtype=np.float32)
     line = np.stack([16 * column + x, 16 * row + 2 * x, 2 + 0 * x, 0.3 + 0 * x], 1)
-    figure = Measured(2.0, 0.3)
+    figure = Measurement(2.0, 0.3)
     return Sighting(
         first=at,
         last=at,
@@ -86,7 +86,7 @@ def make_finding(number: int) -> Sighting:
         frames_seen=20,
         geotag=Geotag(Position(*position_on_wall(number), "gpsd", 0.5)),
         scale=Scale(0.2, 0.05, "laser"),
-        measures=Measures(figure, figure, figure, figure, (100.0, 100.0)),
+        measures=Measurements(figure, figure, figure, figure, (100.0, 100.0)),
         lines=(line,),
     )
 

@@ -63,16 +63,16 @@ def classify(
     from crackscan.edge.measurement.scale.settings import ScaleSettings
 
     settings = ScaleSettings.parse(**{name: scale[name] for name in SCALE})  # type: ignore[arg-type]
-    paths = find_pictures(pictures)
+    tasks = find_pictures(pictures)
     detector = open_detector(model, point, threads, settings)
     card = detector.model.card
     found, failed = [], 0
     bar = Console(stderr=True)
     # Without --json the verdicts themselves show how far it is.
     hidden = not (as_json and bar.is_terminal)
-    results = detect_pictures(detector, paths)
-    for path, result in track(
-        results, "Classifying", len(paths), console=bar, transient=True, disable=hidden
+    results = detect_pictures(detector, tasks)
+    for task, result in track(
+        results, "Classifying", len(tasks), console=bar, transient=True, disable=hidden
     ):
         if isinstance(result, PictureError):
             click.echo(f"Error: {result}", err=True)
@@ -81,7 +81,7 @@ def classify(
         crack = bool(result.findings)
         found.append(
             {
-                "picture": str(path),
+                "picture": task.path,
                 "crack": crack,
                 "probability": round(result.probability, 4),
                 **model_fields(card, point),
@@ -90,7 +90,7 @@ def classify(
         )
         if not as_json:
             verdict = click.style("crack   ", fg="red", bold=True) if crack else "no crack"
-            click.echo(f"{verdict}  {result.probability:6.1%}  {path}")
+            click.echo(f"{verdict}  {result.probability:6.1%}  {task.path}")
     cracked = sum(bool(one["crack"]) for one in found)
     if as_json:
         click.echo(json.dumps(found, indent=2))

@@ -70,25 +70,25 @@ def measure(
     from crackscan.edge.measurement.scale.settings import ScaleSettings
 
     settings = ScaleSettings.parse(**{name: scale[name] for name in SCALE})  # type: ignore[arg-type]
-    paths = find_pictures(pictures)
+    tasks = find_pictures(pictures)
     close_ups = 0 if out is None else _MOST_CLOSE_UPS
     detector = open_detector(model, point, threads, settings, close_ups)
     card = detector.model.card
     rows: list[dict[str, Any]] = []
     skipped = []
-    for path, result in detect_pictures(detector, paths):
+    for task, result in detect_pictures(detector, tasks):
         if isinstance(result, PictureError):
-            if len(paths) == 1:
+            if len(tasks) == 1:
                 raise result
             skipped.append(str(result))
             continue
         if not as_json:
-            _print_widths(path, result)
+            _print_widths(task.name, result)
         if out is not None:
-            _write_close_ups(out, path, result)
+            _write_close_ups(out / Path(task.name).with_suffix(""), result)
         rows += (
             {
-                "picture": str(path),
+                "picture": task.name,
                 "crack": number,
                 **model_fields(card, point),
                 **finding_dict(one),
@@ -105,23 +105,23 @@ def measure(
         click.echo(f"in {out}: a close-up of each crack")
 
 
-def _print_widths(path: Path, result: "PhotoResult") -> None:
+def _print_widths(name: str, result: "PhotoResult") -> None:
     if not result.findings:
-        click.echo(f"{path}: no crack")
+        click.echo(f"{name}: no crack")
         return
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from crackscan.edge.measurement.scale.measures import figure_text
-    from crackscan.edge.measurement.values import Measures
+    from crackscan.edge.measurement.values import Measurements
     from crackscan.edge.reporting.caption import format_probability
 
-    table = Table(box=None, pad_edge=False, title=Text(str(path)), title_justify="left")
+    table = Table(box=None, pad_edge=False, title=Text(name), title_justify="left")
     for heading in ("crack", "sure", "length", "width: median", "95th percentile", "maximum"):
         table.add_column(heading, justify="right")
     for number, finding in enumerate(result.findings, 1):
-        measures = finding.measures or Measures(why="not measured")
+        measures = finding.measures or Measurements(why="not measured")
         figures = (
             measures.length,
             measures.width_median,
@@ -147,12 +147,13 @@ def _print_widths(path: Path, result: "PhotoResult") -> None:
         )
 
 
-def _write_close_ups(out: Path, path: Path, result: "PhotoResult") -> None:
+def _write_close_ups(stem: Path, result: "PhotoResult") -> None:
+    """Write the close-ups as STEM-1.jpg and so on."""
     from crackscan.core.durable_files import write_atomically
 
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        stem.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CrackscanError(f"cannot write {out}: {error.strerror}") from None
+        raise CrackscanError(f"cannot write {stem.parent}: {error.strerror}") from None
     for number, jpeg in enumerate(result.close_ups, 1):
-        write_atomically(out / f"{path.stem}-{number}.jpg", jpeg)
+        write_atomically(stem.with_name(f"{stem.name}-{number}.jpg"), jpeg)

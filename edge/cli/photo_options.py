@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from crackscan.core.model_card import Card
     from crackscan.edge.measurement.scale.settings import ScaleSettings
     from crackscan.edge.pipelines.photos.detect_photo import PhotoDetector
-    from crackscan.edge.pipelines.photos.values import PhotoResult
+    from crackscan.edge.pipelines.photos.values import PhotoResult, Task
 
 _BLOCK_PX = 640 * 640
 """Area of the blocks in which a picture is mapped: as quick as large ones in one process, and half
@@ -46,34 +46,34 @@ def open_detector(
     return PhotoDetector(method, loaded)
 
 
-def find_pictures(named: Sequence[Path]) -> list[Path]:
+def find_pictures(named: Sequence[Path]) -> "list[Task]":
     """The named pictures, and those in the named folders and below, sorted.
 
     Raises SourceError for a folder without pictures. Files need not exist.
     """
-    found: list[Path] = []
+    from crackscan.edge.pipelines.photos.values import Task
+
+    found: list[Task] = []
     for path in named:
         if not path.is_dir():
-            found.append(path)
+            found.append(Task(path.name, str(path), len(found)))
             continue
         from crackscan.edge.pipelines.photos.listing import list_photos
 
-        found += (Path(task.path) for task in list_photos(path).tasks)
+        found += list_photos(path).tasks
     return found
 
 
 def detect_pictures(
-    detector: "PhotoDetector", paths: Sequence[Path]
-) -> Iterator["tuple[Path, PhotoResult | PictureError]"]:
+    detector: "PhotoDetector", tasks: "Sequence[Task]"
+) -> Iterator["tuple[Task, PhotoResult | PictureError]"]:
     """The result of each picture, or why it cannot be judged."""
-    from crackscan.edge.pipelines.photos.values import Task
-
-    for index, path in enumerate(paths):
-        result = detector.process_file(Task(str(path), str(path), index))
+    for task in tasks:
+        result = detector.process_file(task)
         if result.skipped:
-            yield path, PictureError(f"{path} {result.skipped}")
+            yield task, PictureError(f"{task.path} {result.skipped}")
         else:
-            yield path, result
+            yield task, result
 
 
 def model_fields(card: "Card", point: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,7 @@ from crackscan.core.components import (
 from crackscan.core.model_card import DEFAULT_POINT, Card
 from crackscan.core.pooling import MIN_PROBABILITY, logit_to_probability
 from crackscan.edge.capture.frame import Frame
-from crackscan.edge.measurement.values import LineArray, Measures, Scale
+from crackscan.edge.measurement.values import LineArray, Measurements, Scale
 
 CrackMap = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -66,48 +65,25 @@ class BoundingBox:
 
 @dataclass(frozen=True)
 class Finding:
-    """One connected piece of crack in one frame."""
+    """One crack in one picture."""
 
-    frame: str
-    """The frame's name."""
-    frame_index: int
-    clip_s: float | None
-    """Time in the video file, where the frame comes from one."""
-    wall_s: float
-    """Unix time at which the frame was read."""
     box: BoundingBox
     cells: tuple[tuple[int, int], ...]
     """(row, column) of its cells in the crack map."""
     area_px: int
     """Picture area under its cells."""
     probability: float
-    """That it is a crack: its strongest cells pooled as those of a patch are."""
+    """That it is a crack: the mean logit of its strongest cells."""
     peak: float
     """Largest cell probability."""
     mean: float
     """Mean cell probability."""
-    measures: Measures | None = None
+    measures: Measurements | None = None
     """Length and widths; None if the finding was not measured."""
     lines: tuple[LineArray, ...] = field(default=(), compare=False)
     """Centre lines of the crack's unforked parts."""
     scale: Scale | None = None
     """Across this finding; None if the millimetres are not known."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON: the box as [left, top, right, bottom], the cells as [row, column] pairs."""
-        box = self.box
-        return {
-            "frame": self.frame,
-            "frame_index": self.frame_index,
-            "clip_s": None if self.clip_s is None else round(self.clip_s, 3),
-            "wall_s": round(self.wall_s, 3),
-            "box": [box.left, box.top, box.right, box.bottom],
-            "area_px": self.area_px,
-            "probability": round(self.probability, 4),
-            "peak": round(self.peak, 4),
-            "mean": round(self.mean, 4),
-            "cells": [list(cell) for cell in self.cells],
-        }
 
 
 def find(crack_map: CrackMap, frame: Frame, rule: Rule) -> list[Finding]:
@@ -176,10 +152,6 @@ def finding_of(
     )
     whole = box.right == right * cell_px and box.bottom == bottom * cell_px
     return Finding(
-        frame=frame.name,
-        frame_index=frame.index,
-        clip_s=frame.clip_s,
-        wall_s=frame.wall_s,
         box=box,
         cells=at,
         area_px=len(at) * cell_px**2 if whole else _area_px(rows, cols, frame, cell_px),

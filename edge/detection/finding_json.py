@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.measurement.scale.measures import figure_text, mm_dict
-from crackscan.edge.measurement.values import Measures, Scale
+from crackscan.edge.measurement.values import Measurements, Scale
 
 
 class ShownFinding(Protocol):
@@ -23,7 +23,7 @@ class ShownFinding(Protocol):
     @property
     def mean(self) -> float: ...
     @property
-    def measures(self) -> Measures | None: ...
+    def measures(self) -> Measurements | None: ...
     @property
     def scale(self) -> Scale | None: ...
 
@@ -32,7 +32,7 @@ def finding_dict(finding: ShownFinding) -> dict[str, Any]:
     """For JSON: the bounding box as [left, top, right, bottom] in px of the picture, the cells as
     [row, column] of its 16 px cells, and each measurement as [value, half of its 90 % interval].
     """
-    box, measures = finding.box, finding.measures or Measures()
+    box, measures = finding.box, finding.measures or Measurements()
     return {
         "box": [box.left, box.top, box.right, box.bottom],
         "area_px": finding.area_px,

@@ -1,4 +1,4 @@
-"""What is measured of a crack: length, widths, centre lines, and the scale."""
+"""What is measured of a crack: length, widths and centre lines in px, and the scale to mm."""
 
 from dataclasses import dataclass
 from math import hypot
@@ -11,21 +11,21 @@ LineArray = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Measured:
-    """A measured figure in px, with the half-width of its 90 % interval."""
+class Measurement:
+    """One figure in px, with the half-width of its 90 % interval."""
 
     value_px: float
     uncertainty_px: float
 
 
 @dataclass(frozen=True)
-class Measures:
-    """Length and widths of a finding; None is not measurable, and `why` says the reason."""
+class Measurements:
+    """Length and widths of a finding; None if they cannot be measured, and `why` has the reason."""
 
-    length: Measured | None = None
-    width_median: Measured | None = None
-    width_p95: Measured | None = None
-    width_max: Measured | None = None
+    length: Measurement | None = None
+    width_median: Measurement | None = None
+    width_p95: Measurement | None = None
+    width_max: Measurement | None = None
     width_max_at: tuple[float, float] | None = None
     """x, y in frame px."""
     why: str = ""
@@ -47,7 +47,7 @@ class Scale:
     """Millimetres per pixel on the wall, and how well that is known.
 
     `relative_uncertainty` is the half-width of the 90 % interval divided by the value; `source`
-    says in a word or two where the scale comes from (distance, target, two points, gauge).
+    names in a word or two where the scale comes from (distance, target, two points, gauge).
     """
 
     mm_per_px: float

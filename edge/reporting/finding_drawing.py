@@ -7,7 +7,7 @@ import numpy as np
 
 from crackscan.core.pictures import RGB
 from crackscan.edge.detection.finding import BoundingBox
-from crackscan.edge.measurement.values import LineArray, Measured, Scale
+from crackscan.edge.measurement.values import LineArray, Measurement, Scale
 from crackscan.edge.measurement.width.drawing import STRIP_PX, draw_width
 from crackscan.edge.measurement.width.values import Branch, CrackMeasure, Width, WidthStatistics
 from crackscan.edge.reporting.picture_size import shrink_picture
@@ -179,7 +179,7 @@ def _crack_in_window(
     return CrackMeasure(branches, 0.0, 0.0, spread, None)
 
 
-def _zoom_width(figure: Measured | None, zoom: float) -> Width:
+def _zoom_width(figure: Measurement | None, zoom: float) -> Width:
     if figure is None:
         return Width(None, None)
     return Width(figure.value_px * zoom, figure.uncertainty_px * zoom)

@@ -1,13 +1,13 @@
 """Numbers as people read them: measurements with their uncertainty, durations, times."""
 
-from crackscan.edge.measurement.values import Length, Measured
+from crackscan.edge.measurement.values import Length, Measurement
 from crackscan.edge.reporting.compare.change import Difference
 from crackscan.edge.survey.reading import iso_time
 
 MISSING = "–"
 
 
-def format_px(figure: Measured | None, decimals: int = 1) -> str:
+def format_px(figure: Measurement | None, decimals: int = 1) -> str:
     """`3.1 ± 0.4 px`, or a dash."""
     if figure is None:
         return MISSING

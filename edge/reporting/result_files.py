@@ -216,13 +216,17 @@ def _keep_state(folder: Path, session: int) -> None:
 
 
 def finding_line(
-    number: int, sighting: Sighting, taken: tuple[float | None, str | None] | None = None
+    number: int,
+    sighting: Sighting,
+    wall_s: float,
+    taken: tuple[float | None, str | None] | None = None,
 ) -> dict[str, Any]:
     """A finding's line in `findings.jsonl`: what its best frame shows, and its measurements.
 
     Args:
         number: of the finding in the record.
         sighting: as recorded.
+        wall_s: Unix time at which its best frame was read.
         taken: of a photograph, the capture: Unix time and local time, if they are known.
     """
     position = sighting.geotag.position
@@ -231,7 +235,7 @@ def finding_line(
         "frame": sighting.frame,
         "frame_index": sighting.frame_index,
         "clip_s": None if sighting.clip_s is None else round(sighting.clip_s, 3),
-        "wall_s": round(sighting.last.wall_s, 3),
+        "wall_s": round(wall_s, 3),
         **({} if taken is None else {"taken_s": taken[0], "taken_local": taken[1]}),
         "frames_seen": sighting.frames_seen,
         **finding_dict(sighting),

@@ -1,6 +1,6 @@
 """The durable record of a site visit: findings, pictures, track, gaps and settings."""
 
-from crackscan.edge.measurement.values import Measured, Measures, Scale
+from crackscan.edge.measurement.values import Measurement, Measurements, Scale
 from crackscan.edge.survey.pictures import PictureQuota
 from crackscan.edge.survey.reading import SurveyReader, best_time, iso_time
 from crackscan.edge.survey.record import Survey
@@ -27,8 +27,8 @@ from crackscan.edge.survey.writer import SurveyWriter, WriterState
 __all__ = [
     "Counts",
     "GeoBox",
-    "Measured",
-    "Measures",
+    "Measurement",
+    "Measurements",
     "Note",
     "NoteKind",
     "PictureQuota",

@@ -9,7 +9,7 @@ import numpy as np
 
 from crackscan.edge.capture.file_mark import FileMark
 from crackscan.edge.detection.finding import BoundingBox
-from crackscan.edge.measurement.values import LineArray, Measured, Measures, Scale
+from crackscan.edge.measurement.values import LineArray, Measurement, Measurements, Scale
 from crackscan.edge.positioning.clock import ClockSource, Instant
 from crackscan.edge.positioning.geotag import (
     Attitude,
@@ -236,7 +236,7 @@ def scanned_of(row: Row) -> ScannedPicture:
     )
 
 
-def _measures_row(measures: Measures | None) -> dict[str, Any]:
+def _measures_row(measures: Measurements | None) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for name in _MEASURED:
         figure = None if measures is None else getattr(measures, name)
@@ -248,18 +248,18 @@ def _measures_row(measures: Measures | None) -> dict[str, Any]:
     return row
 
 
-def _measures_of(row: Row) -> Measures | None:
+def _measures_of(row: Row) -> Measurements | None:
     if row["why_no_width"] is None:
         return None
     length, median, p95, largest = (
         None
         if row[f"{name}_px"] is None
-        else Measured(row[f"{name}_px"], row[f"{name}_uncertainty_px"])
+        else Measurement(row[f"{name}_px"], row[f"{name}_uncertainty_px"])
         for name in _MEASURED
     )
     x, y = row["width_max_x"], row["width_max_y"]
     place = None if x is None else (x, y)
-    return Measures(length, median, p95, largest, place, row["why_no_width"])
+    return Measurements(length, median, p95, largest, place, row["why_no_width"])
 
 
 def _packed(lines: Iterable[LineArray]) -> bytes | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from crackscan.edge.capture.file_mark import FileMark
 from crackscan.edge.detection.finding import BoundingBox, Finding
-from crackscan.edge.measurement.values import LineArray, Measures, Scale
+from crackscan.edge.measurement.values import LineArray, Measurements, Scale
 from crackscan.edge.positioning.clock import Instant
 from crackscan.edge.positioning.geotag import NO_GEOTAG, Geotag
 
@@ -93,13 +93,15 @@ class Sighting:
     clip_s: float | None = None
     geotag: Geotag = NO_GEOTAG
     scale: Scale | None = None
-    measures: Measures | None = None
+    measures: Measurements | None = None
     lines: tuple[LineArray, ...] = ()
     """Centre lines of its unforked pieces."""
 
 
 def sighting_of(
     finding: Finding,
+    frame: str,
+    frame_index: int,
     size: tuple[int, int],
     at: Instant,
     geotag: Geotag = NO_GEOTAG,
@@ -109,6 +111,8 @@ def sighting_of(
 
     Args:
         finding: measured or not.
+        frame: name of the frame.
+        frame_index: place of the frame in its source.
         size: width and height of the frame, px.
         at: when it was found.
         geotag: of the frame.
@@ -117,8 +121,8 @@ def sighting_of(
     return Sighting(
         first=at,
         last=at,
-        frame=finding.frame,
-        frame_index=finding.frame_index,
+        frame=frame,
+        frame_index=frame_index,
         frame_width=size[0],
         frame_height=size[1],
         box=finding.box,
@@ -127,7 +131,6 @@ def sighting_of(
         probability=finding.probability,
         peak=finding.peak,
         mean=finding.mean,
-        clip_s=finding.clip_s,
         geotag=geotag,
         scale=finding.scale or scale,
         measures=finding.measures,

@@ -158,10 +158,6 @@ def shift_finding(
         return None
     # The constructor, because `replace` is slower and this is done for every frame.
     return Finding(
-        frame.name,
-        frame.index,
-        frame.clip_s,
-        frame.wall_s,
         box,
         cells,
         finding.area_px,

@@ -187,7 +187,7 @@ def measure(
                 timed("encode", encode_frame, number, live)
                 if found:
                     at = Instant(now_s, frame.wall_s, ClockSource.UNKNOWN)
-                    sighting = sighting_of(found[0], (width, height), at)
+                    sighting = sighting_of(found[0], frame.name, frame.index, (width, height), at)
                     timed("record", _record, survey, sighting, frame)
     stages = tuple(_stage(name, values) for name, values in times.items() if values)
     return Run(

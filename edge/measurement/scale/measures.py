@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from crackscan.edge.measurement.values import Length, LineArray, Measured, Measures, Scale
+from crackscan.edge.measurement.values import Length, LineArray, Measurement, Measurements, Scale
 from crackscan.edge.measurement.width import CrackMeasure, Width
 
 
-def measures_of(measure: CrackMeasure) -> Measures:
+def measures_of(measure: CrackMeasure) -> Measurements:
     """The figures of a measured crack for the record; None and a reason where not measurable."""
     spread = measure.width
     if not measure.branches:
-        return Measures(why=str(spread.median.not_measurable))
-    return Measures(
-        length=Measured(measure.length_px, measure.length_uncertainty_px),
+        return Measurements(why=str(spread.median.not_measurable))
+    return Measurements(
+        length=Measurement(measure.length_px, measure.length_uncertainty_px),
         width_median=_measured(spread.median),
         width_p95=_measured(spread.percentile95),
         width_max=_measured(spread.maximum),
@@ -26,12 +26,12 @@ def lines_of(measure: CrackMeasure) -> tuple[LineArray, ...]:
     return tuple(branch.line for branch in measure.branches)
 
 
-def in_mm(figure: Measured, scale: Scale) -> Length:
+def in_mm(figure: Measurement, scale: Scale) -> Length:
     """A figure in mm, with its own and the scale's uncertainty."""
     return scale.millimetres(figure.value_px, figure.uncertainty_px)
 
 
-def width_text(measures: Measures, scale: Scale | None) -> str:
+def width_text(measures: Measurements, scale: Scale | None) -> str:
     """The 95th percentile of the widths in words: mm where the scale is known, else px."""
     figure = measures.width_p95
     if figure is None:
@@ -39,7 +39,7 @@ def width_text(measures: Measures, scale: Scale | None) -> str:
     return figure_text(figure, scale)
 
 
-def figure_text(figure: Measured, scale: Scale | None) -> str:
+def figure_text(figure: Measurement, scale: Scale | None) -> str:
     """`0.32 ± 0.05 mm`, without a scale `3.2 ± 0.5 px`; from 10 on without decimals."""
     if scale is None:
         value, uncertainty, unit = figure.value_px, figure.uncertainty_px, "px"
@@ -51,7 +51,7 @@ def figure_text(figure: Measured, scale: Scale | None) -> str:
     return f"{value:.{digits}f} ± {uncertainty:.{digits}f} {unit}"
 
 
-def mm_dict(measures: Measures, scale: Scale | None) -> dict[str, Any]:
+def mm_dict(measures: Measurements, scale: Scale | None) -> dict[str, Any]:
     """For JSON: each figure as [value, ±] in px and, where the scale is known, in mm.
 
     Without a scale the mm are null; where a width is not measurable both are, and
@@ -59,7 +59,7 @@ def mm_dict(measures: Measures, scale: Scale | None) -> dict[str, Any]:
     """
     told: dict[str, Any] = {}
     for name in ("length", "width_median", "width_p95", "width_max"):
-        figure: Measured | None = getattr(measures, name)
+        figure: Measurement | None = getattr(measures, name)
         told[f"{name}_px"] = told[f"{name}_mm"] = None
         if figure is not None:
             told[f"{name}_px"] = [round(figure.value_px, 2), round(figure.uncertainty_px, 2)]
@@ -82,7 +82,7 @@ def scale_dict(scale: Scale) -> dict[str, Any]:
     }
 
 
-def _measured(width: Width) -> Measured | None:
+def _measured(width: Width) -> Measurement | None:
     if width.value_px is None or width.uncertainty_px is None:
         return None
-    return Measured(width.value_px, width.uncertainty_px)
+    return Measurement(width.value_px, width.uncertainty_px)

@@ -13,7 +13,7 @@ from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Finding
 from crackscan.edge.measurement.scale import ScaleEstimator
 from crackscan.edge.measurement.scale.measures import lines_of, measures_of
-from crackscan.edge.measurement.values import LineArray, Measures, Scale
+from crackscan.edge.measurement.values import LineArray, Measurements, Scale
 from crackscan.edge.measurement.width import measure_crack
 from crackscan.edge.measurement.width.values import BoolArray
 from crackscan.edge.positioning import Geotag
@@ -39,7 +39,7 @@ DEFAULTS = MeasurerParameters()
 class ViewMeasurement:
     """The measurement of a crack in one view."""
 
-    measures: Measures
+    measures: Measurements
     lines: tuple[LineArray, ...] = ()
     scale: Scale | None = None
 
@@ -101,7 +101,7 @@ class Measurer:
                 given_up.append(self._waiting.popitem(last=False)[1])
             self._changed.notify_all()
         for one in given_up:
-            self._done(one, ViewMeasurement(Measures(why=GIVEN_UP)))
+            self._done(one, ViewMeasurement(Measurements(why=GIVEN_UP)))
 
     def close(self, timeout_s: float) -> None:
         """Measure what waits, for this time at most; give up the rest."""
@@ -114,7 +114,7 @@ class Measurer:
             self._waiting.clear()
             self._changed.notify_all()
         for one in left:
-            self._done(one, ViewMeasurement(Measures(why=GIVEN_UP)))
+            self._done(one, ViewMeasurement(Measurements(why=GIVEN_UP)))
         self._thread.join(timeout_s)
 
     def _waiting_bytes(self) -> int:
@@ -133,7 +133,7 @@ class Measurer:
             try:
                 measured = measure_view(task, self._cell_px, self.scaling)
             except Exception as error:  # one odd picture must not end all measuring
-                measured = ViewMeasurement(Measures(why=f"failed: {error}"))
+                measured = ViewMeasurement(Measurements(why=f"failed: {error}"))
             self._done(task, measured)
             took_s = time.monotonic() - began_s
             with self._changed:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.measurement.scale import ScaleEstimator
-from crackscan.edge.pipelines.live.formatting import make_finding_line
 from crackscan.edge.pipelines.live.measurer import MeasurementTask, Measurer, ViewMeasurement
 from crackscan.edge.pipelines.live.viewer_values import make_list_entry
 from crackscan.edge.positioning import Geotag
 from crackscan.edge.positioning.clock import Clock, Instant
+from crackscan.edge.reporting.result_files import finding_line
 from crackscan.edge.survey import Sighting, SurveyWriter
 from crackscan.edge.tracking.track import BestView, FrameStamp, Track, TrackUpdate
 from crackscan.edge.web.live.hub import Hub
@@ -234,8 +234,8 @@ class Recorder:
         return Sighting(
             first=self._instant_of(track.first),
             last=self._instant_of(track.last),
-            frame=finding.frame,
-            frame_index=finding.frame_index,
+            frame=opened.view.stamp.frame,
+            frame_index=opened.view.stamp.index,
             frame_width=opened.size[1],
             frame_height=opened.size[0],
             box=finding.box,
@@ -245,7 +245,7 @@ class Recorder:
             peak=track.peak,
             mean=finding.mean,
             frames_seen=track.frames_seen,
-            clip_s=finding.clip_s,
+            clip_s=opened.view.stamp.clip_s,
             geotag=opened.geotag,
             scale=None if measured is None else measured.scale,
             measures=None if measured is None else measured.measures,
@@ -256,9 +256,8 @@ class Recorder:
         return self._clock.instant_at(stamp.monotonic_s, stamp.wall_s)
 
     def _make_line(self, opened: _OpenTrack) -> dict[str, object]:
-        track = opened.track
-        finding = replace(opened.view.finding, probability=track.probability, peak=track.peak)
-        return make_finding_line(opened.number, finding, self._make_sighting(opened))
+        wall_s = opened.view.stamp.wall_s
+        return finding_line(opened.number, self._make_sighting(opened), wall_s)
 
     def _show_track(self, opened: _OpenTrack) -> None:
         if self.hub is None:

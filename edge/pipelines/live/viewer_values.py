@@ -7,7 +7,7 @@ from crackscan.core.model_card import Card
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Finding, Rule
 from crackscan.edge.pipelines.live.formatting import format_position, format_width
-from crackscan.edge.survey import Measures, Sighting
+from crackscan.edge.survey import Measurements, Sighting
 from crackscan.edge.tracking.track import Track
 from crackscan.edge.tracking.wall_tracker import TrackedFrame
 from crackscan.edge.web.live.values import (
@@ -44,7 +44,7 @@ def make_list_entry(number: int, sighting: Sighting) -> ListedFinding:
         box=sighting.box,
         wall_s=sighting.first.wall_s,
         frame=sighting.frame,
-        width=format_width(sighting.measures or Measures(), sighting.scale),
+        width=format_width(sighting.measures or Measurements(), sighting.scale),
         place=format_position(sighting.geotag),
     )
 

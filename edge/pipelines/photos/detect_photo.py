@@ -178,7 +178,7 @@ class PhotoDetector:
         scale = self.scaling.estimate_scale(frame, photo.geotag, photo=photo)
         why = self.scaling.why
         for number, one in enumerate(searched.findings):
-            finding = replace(one, frame=known.name, frame_index=known.index)
+            finding = one
             if number < MOST_MEASURED:
                 measure = measure_parts(rgb, finding.cells, self.rule.cell_px)
                 own = self.scaling.estimate_scale(frame, photo.geotag, measure=measure, photo=photo)

@@ -105,7 +105,9 @@ class PhotoRecorder:
             return
         taken = {one.name: (one.taken_s, one.taken_local) for one in self.survey.scanned()}
         self.results.replace_findings(
-            finding_line(one.id, one.sighting, taken.get(one.sighting.frame))
+            finding_line(
+                one.id, one.sighting, one.sighting.last.wall_s, taken.get(one.sighting.frame)
+            )
             for one in self.survey.findings()
         )
 
@@ -114,7 +116,7 @@ class PhotoRecorder:
             return
         taken = result.taken_s, result.taken_local
         for number, sighting in enumerate(sightings, first):
-            self.results.add_finding(finding_line(number, sighting, taken))
+            self.results.add_finding(finding_line(number, sighting, sighting.last.wall_s, taken))
         if result.annotated is not None and self.results.annotate:
             self.results.add_picture(result.name, result.annotated)
 
@@ -137,7 +139,10 @@ class PhotoRecorder:
 def photo_sightings(result: PhotoResult, at: Instant) -> list[Sighting]:
     """The findings of a photograph as the record keeps them."""
     size = result.width, result.height
-    return [sighting_of(one, size, at, result.geotag, result.scale) for one in result.findings]
+    return [
+        sighting_of(one, result.name, result.index, size, at, result.geotag, result.scale)
+        for one in result.findings
+    ]
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import hypot
 
-from crackscan.edge.measurement.values import Measured, Scale
+from crackscan.edge.measurement.values import Measurement, Scale
 from crackscan.edge.reporting.report.entry import ReportEntry
 
 
@@ -74,8 +74,8 @@ class CrackChange:
 
 
 def compute_difference(
-    before: Measured | None,
-    after: Measured | None,
+    before: Measurement | None,
+    after: Measurement | None,
     scales: tuple[Scale | None, Scale | None],
     zoom: float | None,
     further_uncertainty: float = 0.0,

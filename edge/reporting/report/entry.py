@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from crackscan.edge.measurement.values import Length, Measured, Measures, Scale
+from crackscan.edge.measurement.values import Length, Measurement, Measurements, Scale
 from crackscan.edge.positioning.clock import Instant
 from crackscan.edge.positioning.geotag import Position
 from crackscan.edge.reporting.report.limits import Judgement, judge_width
@@ -10,7 +10,7 @@ from crackscan.edge.survey.reading import best_time
 from crackscan.edge.survey.values import Session, StoredFinding, Verdict
 
 NOT_MEASURED = "not measured"
-_NO_MEASURES = Measures(why=NOT_MEASURED)
+_NO_MEASURES = Measurements(why=NOT_MEASURED)
 
 
 @dataclass(frozen=True)
@@ -45,17 +45,17 @@ class ReportEntry:
         return self.finding.sighting.scale
 
     @property
-    def measures(self) -> Measures:
+    def measures(self) -> Measurements:
         """Length and widths in pixels."""
         return self.finding.sighting.measures or _NO_MEASURES
 
     @property
-    def width_px(self) -> Measured | None:
+    def width_px(self) -> Measurement | None:
         """The characteristic width: the 95th percentile along the crack."""
         return self.measures.width_p95
 
     @property
-    def length_px(self) -> Measured | None:
+    def length_px(self) -> Measurement | None:
         return self.measures.length
 
     @property
@@ -83,7 +83,7 @@ class ReportEntry:
         width_px = self.width_px.value_px if self.width_px else 0.0
         return order, -width_mm, -width_px, -self.probability, self.number
 
-    def to_mm(self, figure: Measured | None) -> Length | None:
+    def to_mm(self, figure: Measurement | None) -> Length | None:
         """A figure in pixels converted by the finding's scale; None without either of them."""
         return _to_mm(figure, self.scale)
 
@@ -99,7 +99,7 @@ def make_entry(finding: StoredFinding, session: Session, limit_mm: float) -> Rep
     )
 
 
-def _to_mm(figure: Measured | None, scale: Scale | None) -> Length | None:
+def _to_mm(figure: Measurement | None, scale: Scale | None) -> Length | None:
     if figure is None or scale is None:
         return None
     return scale.millimetres(figure.value_px, figure.uncertainty_px)

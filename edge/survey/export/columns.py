@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from crackscan.edge.measurement.values import Length, Measured
+from crackscan.edge.measurement.values import Length, Measurement
 from crackscan.edge.positioning.clock import Instant
 from crackscan.edge.survey.reading import best_time, iso_time
 from crackscan.edge.survey.values import Note, Session, StoredFinding, TrackPoint
@@ -60,7 +60,7 @@ def _distance_cell(finding: StoredFinding, session: Session) -> Cell:  # noqa: A
 def _figure_columns(name: str) -> list[Column[StoredFinding]]:
     """A measured figure in px and, if the scale is known, in mm, each with its uncertainty."""
 
-    def figure_px(finding: StoredFinding) -> Measured | None:
+    def figure_px(finding: StoredFinding) -> Measurement | None:
         measures = finding.sighting.measures
         return None if measures is None else getattr(measures, name)
 

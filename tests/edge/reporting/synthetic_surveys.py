@@ -15,8 +15,8 @@ from crackscan.edge.measurement.width import measure_crack
 from crackscan.edge.positioning import Geotag, Position
 from crackscan.edge.positioning.clock import ClockSource, Instant
 from crackscan.edge.survey import (
-    Measured,
-    Measures,
+    Measurement,
+    Measurements,
     Scale,
     ScannedPicture,
     Sighting,
@@ -85,12 +85,12 @@ def measure_finding(rgb: RGB, cells: np.ndarray, **changes: Any) -> Sighting:
         mean=0.8,
         scale=SCALE,
         geotag=make_geotag(),
-        measures=Measures(
-            Measured(found.length_px, found.length_uncertainty_px) if found.branches else None,
+        measures=Measurements(
+            Measurement(found.length_px, found.length_uncertainty_px) if found.branches else None,
             *(
                 None
                 if one.value_px is None or one.uncertainty_px is None
-                else Measured(one.value_px, one.uncertainty_px)
+                else Measurement(one.value_px, one.uncertainty_px)
                 for one in (spread.median, spread.percentile95, spread.maximum)
             ),
             spread.maximum_at,
@@ -115,9 +115,9 @@ def find_crack_cells(rgb: RGB, shift: tuple[int, int] = (0, 0)) -> np.ndarray:
 
 def make_sighting(number: int, width_px: float | None, **changes: Any) -> Sighting:
     """A finding of a given width, without lines or picture."""
-    width = None if width_px is None else Measured(width_px, 0.1 * width_px)
-    measures = Measures(
-        Measured(100.0, 3.0), width, width, width, None, "" if width else "no contrast"
+    width = None if width_px is None else Measurement(width_px, 0.1 * width_px)
+    measures = Measurements(
+        Measurement(100.0, 3.0), width, width, width, None, "" if width else "no contrast"
     )
     plain = Sighting(
         first=make_instant(number),

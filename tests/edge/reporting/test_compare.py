@@ -35,7 +35,7 @@ from crackscan.edge.reporting.compare.alignment import (
 from crackscan.edge.reporting.compare.candidates import PARAMETERS as CANDIDATES
 from crackscan.edge.reporting.compare.change import Change, classify_change, compute_difference
 from crackscan.edge.reporting.compare.comparison import Comparison, compare_surveys
-from crackscan.edge.survey import Measured, Review, Sighting, Survey, SurveyReader, Verdict
+from crackscan.edge.survey import Measurement, Review, Sighting, Survey, SurveyReader, Verdict
 
 SHIFT = (40, -24)
 
@@ -69,12 +69,12 @@ def test_a_difference_counts_beyond_both_uncertainties(
     before: tuple[float, float], after: tuple[float, float], sign: int
 ) -> None:
     exact = Scale(1.0, 0.0, "target")
-    found = compute_difference(Measured(*before), Measured(*after), (exact, exact), None)
+    found = compute_difference(Measurement(*before), Measurement(*after), (exact, exact), None)
     assert found is not None and found.sign == sign and found.unit == "mm"
 
 
 def test_an_uncertain_scale_hides_growth_and_pixels_need_the_zoom() -> None:
-    thin, wide = Measured(2.0, 0.1), Measured(2.6, 0.1)
+    thin, wide = Measurement(2.0, 0.1), Measurement(2.6, 0.1)
     good, poor = Scale(0.1, 0.02, "target"), Scale(0.1, 0.25, "target")
     certain = compute_difference(thin, wide, (good, good), None)
     uncertain = compute_difference(thin, wide, (poor, poor), None)
@@ -149,7 +149,9 @@ def test_a_crack_that_is_found_in_two_parts_is_neither_new_nor_smaller(tmp_path:
     [line] = crack.lines
     assert crack.measures is not None
     parts = [
-        replace(crack, lines=(part,), measures=replace(crack.measures, length=Measured(size, 5.0)))
+        replace(
+            crack, lines=(part,), measures=replace(crack.measures, length=Measurement(size, 5.0))
+        )
         for part, size in ((line[:-60], 250.0), (line[-50:], 50.0))
     ]
     found = compare_surveys_of(tmp_path, [(crack, rgb)], [(part, rgb) for part in parts])

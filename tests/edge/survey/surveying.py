@@ -9,7 +9,7 @@ import numpy as np
 from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.positioning import Attitude, Carrier, Distance, Geotag, Position
 from crackscan.edge.positioning.clock import ClockSource, Instant
-from crackscan.edge.survey import Measured, Measures, Scale, Sighting, SurveyInfo
+from crackscan.edge.survey import Measurement, Measurements, Scale, Sighting, SurveyInfo
 
 INFO = SurveyInfo("north face", "Mill Bridge", "pi-7", "picamera:0", "crack-s", "3")
 SETTINGS = {"threshold": 0.71}
@@ -54,8 +54,12 @@ def full_sighting() -> Sighting:
         np.array([[1, 2, 3.5, 0.5], [2, 2, np.nan, np.nan]], np.float32),
         np.array([[5, 6, 1.25, 0.25]], np.float32),
     )
-    measures = Measures(
-        Measured(120.0, 3.0), Measured(2.0, 0.5), Measured(3.0, 0.6), Measured(4.0, 0.8), (7.5, 8.0)
+    measures = Measurements(
+        Measurement(120.0, 3.0),
+        Measurement(2.0, 0.5),
+        Measurement(3.0, 0.6),
+        Measurement(4.0, 0.8),
+        (7.5, 8.0),
     )
     return sighting(
         7,

@@ -18,7 +18,7 @@ from crackscan.edge.positioning import NO_GEOTAG, SatelliteTime
 from crackscan.edge.positioning.clock import Clock, ClockSource, Instant
 from crackscan.edge.survey import (
     GeoBox,
-    Measures,
+    Measurements,
     Note,
     NoteKind,
     Review,
@@ -69,18 +69,23 @@ def test_a_finding_comes_back_as_it_went_in(survey: Survey) -> None:
 
 
 def test_a_width_that_cannot_be_measured_keeps_the_reason(survey: Survey) -> None:
-    number = survey.add_finding(sighting(1, measures=Measures(why="blur")))
+    number = survey.add_finding(sighting(1, measures=Measurements(why="blur")))
     found = survey.finding(number)
-    assert found is not None and found.sighting.measures == Measures(why="blur")
+    assert found is not None and found.sighting.measures == Measurements(why="blur")
 
 
 def test_a_frames_finding_becomes_a_sighting() -> None:
     finding = Finding(
-        frame="a.jpg", frame_index=3, clip_s=None, wall_s=1.0, box=BoundingBox(0, 0, 32, 16),
-        cells=((0, 0), (0, 1)), area_px=512, probability=0.8, peak=0.9, mean=0.85,
-    )  # fmt: skip
-    seen = sighting_of(finding, (640, 480), moment(3), place())
+        box=BoundingBox(0, 0, 32, 16),
+        cells=((0, 0), (0, 1)),
+        area_px=512,
+        probability=0.8,
+        peak=0.9,
+        mean=0.85,
+    )
+    seen = sighting_of(finding, "a.jpg", 3, (640, 480), moment(3), place())
     assert (seen.first, seen.last, seen.frames_seen) == (moment(3), moment(3), 1)
+    assert (seen.frame, seen.frame_index) == ("a.jpg", 3)
     assert (seen.probability, seen.box, seen.geotag) == (0.8, finding.box, place())
 
 

@@ -215,7 +215,7 @@ def test_the_best_frame_is_central_and_sharp_not_the_first(wall: RGB) -> None:
     box = found.best.finding.box
     assert found.first.index < 9 < found.best.stamp.index < found.last.index
     assert abs((box.left + box.right) / 2 - WIDTH / 2) < WIDTH / 4
-    assert box.right - box.left >= 140 and found.best.finding.frame == found.best.stamp.frame
+    assert box.right - box.left >= 140
     assert found.best.finding.probability >= RULE.patch
 
 

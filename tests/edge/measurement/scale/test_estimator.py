@@ -31,7 +31,7 @@ from crackscan.edge.measurement.scale import (
 )
 from crackscan.edge.measurement.scale.camera_file import CalibratedCamera, read_camera, write_camera
 from crackscan.edge.measurement.scale.lens import assume_lens, build_pinhole_lens
-from crackscan.edge.measurement.values import Measured, Measures, Scale
+from crackscan.edge.measurement.values import Measurement, Measurements, Scale
 from crackscan.edge.measurement.width import ENCODED, measure_crack
 from crackscan.edge.positioning import NO_GEOTAG, Distance, Geotag, PhotoData
 
@@ -297,12 +297,12 @@ def test_a_crack_of_known_width_is_measured_in_mm() -> None:
 
 
 def test_figures_are_shown_in_the_known_unit() -> None:
-    figure, known = Measured(3.24, 0.5), Scale(0.1, 0.1, "two points")
+    figure, known = Measurement(3.24, 0.5), Scale(0.1, 0.1, "two points")
     assert figure_text(figure, None) == "3.2 ± 0.5 px"
     assert figure_text(figure, known) == "0.32 ± 0.06 mm"
-    assert figure_text(Measured(1234, 20), known) == "123 ± 13 mm"
-    assert width_text(Measures(why="blur"), known) == "width not measurable (blur)"
-    assert width_text(Measures(width_p95=figure), None) == "3.2 ± 0.5 px"
+    assert figure_text(Measurement(1234, 20), known) == "123 ± 13 mm"
+    assert width_text(Measurements(why="blur"), known) == "width not measurable (blur)"
+    assert width_text(Measurements(width_p95=figure), None) == "3.2 ± 0.5 px"
 
 
 def test_the_command_measures_in_mm_and_draws(tmp_path: Path) -> None:

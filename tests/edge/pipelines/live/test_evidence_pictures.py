@@ -28,8 +28,7 @@ sys.path.pop(0)
 
 def best(frame: Frame, quality: float) -> Track:
     box = BoundingBox(64, 64, 128, 96)
-    finding = Finding(frame.name, frame.index, None, frame.wall_s, box, ((4, 4), (5, 7)), 512,
-                      0.9, 0.95, 0.9)  # fmt: skip
+    finding = Finding(box, ((4, 4), (5, 7)), 512, 0.9, 0.95, 0.9)
     now = FrameStamp.of_frame(frame)
     view = BestView(now, finding, quality)
     return Track(1, TrackState.CONFIRMED, now, now, 3, 0.9, 0.95, view)

@@ -150,9 +150,7 @@ def task(number: int, index: int) -> MeasurementTask:
     rgb = read_picture(SAMPLES / "cracked-patch-upright.jpg")[:224, :224]
     shown = replace(frame(index=index), rgb=np.ascontiguousarray(rgb))
     cells = tuple((row, col) for row in range(14) for col in range(14))
-    finding = Finding(
-        shown.name, index, None, 0.0, BoundingBox(0, 0, 224, 224), cells, 0, 0.9, 0.9, 0.9
-    )
+    finding = Finding(BoundingBox(0, 0, 224, 224), cells, 0, 0.9, 0.9, 0.9)
     return MeasurementTask(number, finding, shown, NO_GEOTAG)
 
 

@@ -54,9 +54,8 @@ def read_drone(packet: XmpPacket) -> DroneData:
         relative_m = packet.read_number("camera:abovegroundaltitude")
     return DroneData(
         lat=drone.read_number("gpslatitude", "latitude"),
-        lon=drone.read_number(
-            "gpslongitude", "gpslongtitude", "longitude"
-        ),  # older models misspell it
+        # Older models misspell it.
+        lon=drone.read_number("gpslongitude", "gpslongtitude", "longitude"),
         altitude_m=drone.read_number("absolutealtitude"),
         relative_altitude_m=relative_m,
         accuracy_m=2 * math.hypot(lat_std or 0, lon_std or 0) if accuracy_known else None,

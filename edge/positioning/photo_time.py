@@ -9,6 +9,7 @@ from crackscan.edge.positioning.xmp import XmpPacket
 
 _TAKEN, _OFFSET, _OFFSET_TAKEN, _SUBSECOND = 0x9003, 0x9010, 0x9011, 0x9291
 _GPS_TIME, _GPS_DATE = 7, 29
+_XMP_TIMES = ("exif:datetimeoriginal", "xmp:createdate")
 
 
 @dataclass(frozen=True)
@@ -36,19 +37,18 @@ def read_capture_time(camera: Directory, drone: DroneData, packet: XmpPacket) ->
     if local is not None and fraction.isascii() and fraction.isdecimal():
         local += timedelta(seconds=float(f"0.{fraction}"))
     exposed = _parse_iso(drone.exposed_utc)
-    created = _parse_iso(
-        packet.read_text("exif:datetimeoriginal") or packet.read_text("xmp:createdate")
-    )
+    stated = [_parse_iso(packet.read_text(name)) for name in _XMP_TIMES]
+    created = sorted((one for one in stated if one is not None), key=_lacks_zone)
     offset = camera.read_text(_OFFSET_TAKEN) or camera.read_text(_OFFSET)
     zoned = None
     if exposed is not None:
         zoned = exposed if exposed.tzinfo else exposed.replace(tzinfo=UTC)
     elif local is not None and offset is not None:
         zoned = _parse_iso(local.isoformat() + offset)
-    elif created is not None:
-        zoned = created
-    if local is None and created is not None:
-        local = created.replace(tzinfo=None)
+    elif created:
+        zoned = created[0]
+    if local is None and created:
+        local = created[0].replace(tzinfo=None)
     known = zoned is not None and zoned.tzinfo is not None
     return CaptureTime(local, zoned.timestamp() if zoned is not None and known else None)
 
@@ -71,6 +71,10 @@ def read_xmp_satellite_time(packet: XmpPacket) -> float | None:
     if time is None:
         return None
     return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+
+
+def _lacks_zone(time: datetime) -> bool:
+    return time.tzinfo is None
 
 
 def _parse_date(text: str | None, form: str) -> datetime | None:

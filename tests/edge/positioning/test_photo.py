@@ -285,6 +285,17 @@ def test_a_position_in_xmp_may_be_void_old_or_invalid(tmp_path: Path) -> None:
         assert photo.position_notes[0].startswith("position dropped: ")
 
 
+def test_of_two_times_in_xmp_the_one_with_a_zone_counts(tmp_path: Path) -> None:
+    packet = (
+        '<x exif:DateTimeOriginal="2026-10-04T09:15:22" xmp:CreateDate="{}"'
+        ' exif:GPSLatitude="47,30.0N" exif:GPSLongitude="8,43.0E"/>'
+    )
+    zoned = read_photo(jpeg(tmp_path / "a.jpg", xmp=packet.format("2026-10-04T09:15:23+02:00")))
+    assert (zoned.taken_local, zoned.taken_s) == ("2026-10-04T09:15:23", 1791098123.0)
+    plain = read_photo(jpeg(tmp_path / "b.jpg", xmp=packet.format("2026-10-05T00:00:00")))
+    assert (plain.taken_local, plain.taken_s) == ("2026-10-04T09:15:22", None)
+
+
 def test_an_xmp_packet_with_entities_is_not_expanded(tmp_path: Path) -> None:
     bomb = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
     photo = read_photo(jpeg(tmp_path / "a.jpg", xmp=f"{bomb}<x drone:Latitude='&b;'>&b;</x>"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from crackscan.core.errors import SourceError
 from crackscan.core.stderr_capture import drop_stderr
-from crackscan.edge.capture.picamera import query_cameras
+from crackscan.edge.capture.picamera_device import query_cameras
 
 _QUERYCAP = struct.Struct("16s32s32sIII12x")
 """struct v4l2_capability of linux/videodev2.h."""

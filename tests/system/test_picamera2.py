@@ -24,9 +24,9 @@ STAND_INS = {
 }
 """Of what picamera2 imports for screens, ffmpeg and raw files, and that has no wheel."""
 INSIDE = """
-from crackscan.edge.capture import open_source, picamera
+from crackscan.edge.capture import open_source, picamera_device
 from crackscan.core.errors import SourceError
-print(picamera.query_cameras())
+print(picamera_device.query_cameras())
 try:
     with open_source("picamera:0#shutter=1/1000,focus=0.5") as source:
         list(source)
@@ -49,7 +49,7 @@ inspect.signature(Picamera2.set_logging).bind(level=40)
 Picamera2.cancel_all_and_flush, Picamera2.close, Picamera2.configure, Picamera2.start
 yuv = Helpers(None)._make_array_shared(
     np.arange(128 * 72, dtype=np.uint8), {"format": "YUV420", "size": (96, 48), "stride": 128})
-print(yuv.shape, picamera.convert_yuv(yuv, (96, 48)).shape)
+print(yuv.shape, picamera_device.convert_yuv(yuv, (96, 48)).shape)
 """
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from crackscan.core.errors import SourceError
 from crackscan.core.pictures import RGB
-from crackscan.edge.capture import SourceState, open_source, picamera
+from crackscan.edge.capture import SourceState, open_source, picamera_device
 
 sys.path.insert(0, str(Path(__file__).parent))
 from pi_double import Bench, install, padded, scene
@@ -65,7 +65,9 @@ def test_unread_frames_are_returned_to_the_camera(bench: Bench) -> None:
 def test_a_stall_ends_at_its_deadline_and_the_camera_is_opened_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(picamera, "PARAMETERS", replace(picamera.PARAMETERS, request_s=0.5))
+    monkeypatch.setattr(
+        picamera_device, "PARAMETERS", replace(picamera_device.PARAMETERS, request_s=0.5)
+    )
     with open_source("picamera:0") as source:
         frames = iter(source)
         first = next(frames)
@@ -150,5 +152,5 @@ def test_a_missing_package_is_reported_with_the_remedy(
 
 def test_padded_rows_do_not_shift_the_colours() -> None:
     for width, height in ((640, 480), (200, 150), (66, 50)):
-        rgb = picamera.convert_yuv(padded(scene(width, height, 3)), (width, height))
+        rgb = picamera_device.convert_yuv(padded(scene(width, height, 3)), (width, height))
         assert rgb.shape == (height, width, 3) and red_is_red(rgb)

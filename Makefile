@@ -11,13 +11,17 @@ ROOMS := crackscan.core crackscan.edge crackscan.train crackscan.convert $(addpr
 BENCHMARKS := side_by_side how_cost_grows roofline scaling stems boards
 SETUP := setup.cfg pyproject.toml
 
-.PHONY: scan test lint contracts counts types system bench test-arm64 golden reference model-s model-m clean
+.PHONY: scan test test-edge lint contracts counts types system bench test-arm64 golden reference model-s model-m clean
 
 scan: $(VENV)/.edge
 	$(VENV)/bin/crackscan scan samples --out $(RESULTS) --overwrite
 
 test: $(VENV)/.test
 	$(VENV)/bin/pytest -n auto
+
+# The device's own tests, without TensorFlow and the optional packages.
+test-edge: $(VENV)/.test-edge
+	$(VENV)/bin/pytest -n auto tests/core tests/edge
 
 lint: $(VENV)/.test contracts
 	$(VENV)/bin/ruff check .
@@ -102,6 +106,10 @@ $(VENV)/.edge: $(VENV)/bin/pip $(SETUP)
 	$(PIP) install --editable .
 	touch $@
 
+$(VENV)/.test-edge: $(VENV)/bin/pip $(SETUP)
+	$(PIP) install --editable '.[test-edge]'
+	touch $@ $(VENV)/.edge
+
 $(VENV)/.test: $(VENV)/bin/pip $(SETUP)
 	$(PIP) install --editable '.[test]'
-	touch $@ $(VENV)/.edge
+	touch $@ $(VENV)/.test-edge $(VENV)/.edge

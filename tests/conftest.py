@@ -4,20 +4,19 @@ import fcntl
 import os
 import shutil
 from collections.abc import Callable
-from contextlib import redirect_stdout
 from dataclasses import replace
-from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
-from crackscan.core.model_card import Card, OperatingPoint, Pooling
+from crackscan.core.model_card import Card, append_card
 from crackscan.core.picture_writing import write_picture
 from crackscan.core.pictures import read_picture
 
 SAMPLES = Path(__file__).parents[1] / "samples"
+NETWORKS = Path(__file__).parent / "data" / "networks"
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("crackscan", deadline=None)
@@ -33,10 +32,6 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
     def folder_of(name: str, make: Callable[[Path], None]) -> Path:
-        # Made on a machine with TensorFlow for one without: tests/arm64.
-        brought = Path(os.environ.get("CRACKSCAN_MADE", "/nowhere")) / name
-        if (brought / "done").is_file():
-            return brought
         folder = shared / name
         with (shared / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -52,62 +47,19 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
 
 @pytest.fixture(scope="session")
 def untrained(once: Once) -> Path:
-    """A real network with random weights.
+    """A real network with random weights: tests/data/networks.
 
     `tiny.tflite` is int8 with a card, `no-margin.tflite` the same with a card that lies about the
     margin; `float.tflite` has float ends and no card, `float-with-card.tflite` has one.
     """
 
     def make(folder: Path) -> None:
-        from crackscan.core.tensorflow_import import import_tensorflow
-
-        import_tensorflow()
-        import keras
-        import tensorflow as tf
-
-        from crackscan.convert.tflite import to_int8
-        from crackscan.core.model_card import append_card
-        from crackscan.core.stderr_capture import drop_stderr
-        from crackscan.train.network.crack_network import crack_network, receptive_margin_px
-
-        keras.utils.set_random_seed(0)
-        network = crack_network("strided-96")
-        pictures = [
-            read_picture(path)[:192, :192] for path in sorted(SAMPLES.glob("patches/*/*"))[::6]
-        ]
-        for layer in network.layers:  # as after training: no layer fades out
-            if isinstance(layer, keras.layers.BatchNormalization):
-                layer.momentum = 0.0
-        network(np.stack(pictures), training=True)
-        maps = np.asarray(network(np.stack(pictures), training=False))
-        head = network.get_layer("crack_logit")
-        kernel, bias = head.get_weights()
-        # Logits of a trained network's size, on both sides of zero.
-        head.set_weights([kernel * 2 / maps.std(), bias - 2 * maps.mean() / maps.std()])
-        card = Card(
-            name="tiny",
-            version="1",
-            backbone="strided-96",
-            cell_px=16,
-            patch_px=224,
-            margin_px=receptive_margin_px(network),
-            pooling=Pooling(8),
-            temperature=1.5,
-            operating_points={
-                "default": OperatingPoint(0.6, 0.6),
-                "high-recall": OperatingPoint(0.2, 0.2),
-            },
-            scale="test",
-        )
-        int8 = to_int8(network, pictures)
-        append_card(int8, card, folder / "tiny.tflite")
-        append_card(int8, replace(card, margin_px=0), folder / "no-margin.tflite")
-        fixed = keras.Input(batch_shape=(1, 192, 192, 3))
-        converter = tf.lite.TFLiteConverter.from_keras_model(keras.Model(fixed, network(fixed)))
-        with drop_stderr(), redirect_stdout(StringIO()):
-            plain = converter.convert()
-        (folder / "float.tflite").write_bytes(plain)
-        append_card(plain, card, folder / "float-with-card.tflite")
+        card = Card.from_json((NETWORKS / "card.json").read_text())
+        int8, plain = (NETWORKS / f"{name}.tflite" for name in ("int8", "float"))
+        append_card(int8.read_bytes(), card, folder / "tiny.tflite")
+        append_card(int8.read_bytes(), replace(card, margin_px=0), folder / "no-margin.tflite")
+        shutil.copyfile(plain, folder / "float.tflite")
+        append_card(plain.read_bytes(), card, folder / "float-with-card.tflite")
 
     return once("untrained", make)
 

@@ -8,7 +8,6 @@ Exits with 1 where anything is wrong, with 2 where this machine cannot run it.
 import argparse
 import resource
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import bundles
 import same_answer
-from chroot import BUILD, ROOT, SYSTEMS, Chroot, FailedError, NotHereError
+from chroot import SYSTEMS, Chroot, FailedError, NotHereError
 from page import write_page
 from transcript import Transcript
 
@@ -150,10 +149,9 @@ def _has_environment(told: Transcript) -> bool:
 
 
 def _tests(told: Transcript, which: str) -> None:
-    """The edge's tests, without TensorFlow; networks that only TensorFlow makes come along."""
+    """The edge's tests, without TensorFlow."""
     if not told.demand(_has_environment(told), "run the part readme first"):
         return
-    fixtures = _made_here(told)
     told.run(f".venv/bin/pip install --quiet {TEST_PACKAGES}")
     files = ["tests/edge"] if which == "all" else [f"tests/edge/{one}.py" for one in QUICK]
     left_out = " and ".join(f"not {name}" for name in TIMED)
@@ -161,25 +159,10 @@ def _tests(told: Transcript, which: str) -> None:
     told.run(
         f".venv/bin/pytest -q -o timeout=1800 -k '{left_out}' -rsfE {' '.join(files)}",
         # Hypothesis takes CI for a slow machine: the same examples each time, and no deadline.
-        variables={"CI": "true"} | ({"CRACKSCAN_MADE": fixtures} if fixtures else {}),
+        variables={"CI": "true"},
         limit_s=4 * 3600,
         keep=lambda done: "\n".join(done.out.splitlines()[-12:]),
     )
-
-
-def _made_here(told: Transcript) -> str | None:
-    """Where in the chroot lies what `tests/conftest.py` makes with TensorFlow, made out here."""
-    out = BUILD / "made"
-    if not (out / "untrained" / "done").is_file():
-        shutil.rmtree(out, ignore_errors=True)
-        maker = Path(__file__).with_name("make_networks.py")
-        pytest = [sys.executable, "-m", "pytest", "-q", str(maker), f"--basetemp={out}"]
-        subprocess.run(pytest, cwd=ROOT, check=False)
-    if not told.demand((out / "untrained" / "done").is_file(), "no networks for the tests"):
-        return None
-    inside = told.chroot.root / "root/made"
-    shutil.copytree(out / "untrained", inside / "untrained", dirs_exist_ok=True)
-    return "/root/made"
 
 
 def _bundle(told: Transcript, _: str) -> None:

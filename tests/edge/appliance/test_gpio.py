@@ -3,10 +3,9 @@
 import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
-import gpiozero
 import pytest
-from gpiozero.pins.mock import MockFactory
 
 from crackscan.core.errors import CrackscanError
 from crackscan.edge.appliance.gpio import MARK, Light, Panel, light_of
@@ -15,13 +14,16 @@ from crackscan.edge.web.live.commands import Command, Mark, Pause, Resume
 from crackscan.edge.web.live.hub import Hub
 from crackscan.edge.web.live.values import ListedFinding, Status
 
+gpiozero = pytest.importorskip("gpiozero", reason="python3-gpiozero is not installed")
+mock = pytest.importorskip("gpiozero.pins.mock")
+
 BUTTON, LED = 17, 27
 LONGEST_S = 30.0
 
 
 @pytest.fixture
-def pins() -> Iterator[MockFactory]:
-    factory = MockFactory()
+def pins() -> Iterator[Any]:
+    factory = mock.MockFactory()
     before, gpiozero.Device.pin_factory = gpiozero.Device.pin_factory, factory
     yield factory
     factory.reset()
@@ -45,7 +47,7 @@ def asked(hub: Hub, count: int = 1) -> list[Command]:
     return found
 
 
-def test_a_short_press_marks(pins: MockFactory, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_short_press_marks(pins: Any, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("crackscan.edge.appliance.gpio.HOLD_S", LONGEST_S)
     with Panel(hub, BUTTON, 0):
         for _ in range(2):
@@ -57,7 +59,7 @@ def test_a_short_press_marks(pins: MockFactory, hub: Hub, monkeypatch: pytest.Mo
 
 
 def test_a_long_press_pauses_the_next_one_resumes_and_neither_marks(
-    pins: MockFactory, hub: Hub, monkeypatch: pytest.MonkeyPatch
+    pins: Any, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("crackscan.edge.appliance.gpio.HOLD_S", 0.1)
     with Panel(hub, BUTTON, 0):
@@ -70,7 +72,7 @@ def test_a_long_press_pauses_the_next_one_resumes_and_neither_marks(
         assert hub.take_commands() == []
 
 
-def test_the_light_shines_as_long_as_the_panel_is_open(pins: MockFactory, hub: Hub) -> None:
+def test_the_light_shines_as_long_as_the_panel_is_open(pins: Any, hub: Hub) -> None:
     hub.list_finding(ListedFinding(1, 0.9, BoundingBox(0, 0, 9, 9), 0.0, "frame#1"))
     with Panel(hub, 0, LED):
         hub.list_finding(ListedFinding(2, 0.9, BoundingBox(0, 0, 9, 9), 0.0, "frame#2"))

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from pymavlink.dialects.v10 import common as v1
-from pymavlink.dialects.v20 import common as v2
 
 from crackscan.core.errors import PositionError
 from crackscan.edge.positioning import (
@@ -21,6 +19,9 @@ from crackscan.edge.positioning import (
     PositionSource,
     open_position,
 )
+
+v1 = pytest.importorskip("pymavlink.dialects.v10.common", reason="the mavlink extra is missing")
+v2 = pytest.importorskip("pymavlink.dialects.v20.common")
 
 UNIX_US = 1_800_000_000_000_000
 Send = Callable[[bytes], object]

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pyogrio
 import pytest
 from surveying import CARD, INFO, SETTINGS, WALL_S, full_sighting, moment, place, sighting
 
@@ -28,6 +27,8 @@ from crackscan.edge.survey import (
 )
 from crackscan.edge.survey.database import DATABASE
 from crackscan.edge.survey.export import FORMATS, export_findings
+
+pyogrio = pytest.importorskip("pyogrio", reason="GDAL, which reads the exports, is not installed")
 
 NAME = 'wall "A", 3\nsüd'
 

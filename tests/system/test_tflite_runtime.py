@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 
 from crackscan.core.pictures import read_picture
-from crackscan.edge.inference.model import MODELS, Model, find_model
+from crackscan.edge.cli.photo_options import open_detector
+from crackscan.edge.inference.model import MODELS, Model
+from crackscan.edge.measurement.scale.settings import ScaleSettings
+from crackscan.edge.pipelines.photos.values import Task
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "samples"
@@ -69,13 +72,13 @@ def test_it_is_given_xnnpack(environment: Path) -> None:
 def test_the_verdicts_are_the_same(environment: Path) -> None:
     pictures = sorted(SAMPLES.glob("*.jpg"))
     told = json.loads(run(environment / "crackscan", "classify", "--json", *pictures))
-    model = Model(find_model(), 1)
+    detector = open_detector(None, "default", 1, ScaleSettings())
     assert len(told) == len(pictures) >= 12
     for one, path in zip(told, pictures, strict=True):
-        here = model.picture_probability(read_picture(path))
-        assert one["probability"] == pytest.approx(here, abs=SAME), path.name
-        if abs(here - model.card.threshold) > SAME:
-            assert one["crack"] == (here >= model.card.threshold), path.name
+        here = detector.process_file(Task(path.name, str(path), 0))
+        assert one["probability"] == pytest.approx(here.probability, abs=SAME), path.name
+        if abs(here.probability - detector.rule.patch) > SAME:
+            assert one["crack"] == bool(here.findings), path.name
 
 
 @pytest.mark.parametrize("kernels", ["", "built-in"])

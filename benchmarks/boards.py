@@ -20,7 +20,7 @@ from crackscan.benchmarks.roofline import HEIGHT, WIDTH, frame_shape, time_files
 from crackscan.convert.cost import core_name
 from crackscan.convert.macs import count_macs
 from crackscan.convert.reference import reference_model
-from crackscan.edge.appliance.bench import measure, surroundings
+from crackscan.edge.appliance.bench import describe_surroundings, measure_stages
 from crackscan.edge.appliance.bench.stages import IN_LINE
 from crackscan.edge.inference.model import Model
 
@@ -84,7 +84,7 @@ def measure_here(name: str, rounds: int, seconds: float) -> Here:
     files = [(reference, None), (model.path, frame_shape(model.path))]
     taken_ms = time_files(files, rounds) * 1000
     with tempfile.TemporaryDirectory() as scratch:
-        run = measure(model, WIDTH, HEIGHT, seconds, Path(scratch), lambda _: None)
+        run = measure_stages(model, WIDTH, HEIGHT, seconds, Path(scratch), lambda _: None)
     means_ms = {one.name: one.mean_ms for one in run.stages}
     return Here(
         patch_ms=float(np.median(taken_ms[:, 0])),
@@ -173,7 +173,7 @@ def format_table(here: Here, found: list[Prediction], submitted: list[tuple[str,
 def main(out: Path, model: str, rounds: int, seconds: float, files: tuple[Path, ...]) -> None:
     """Write boards.json and boards.md into OUT."""
     submitted = read_submitted(files)
-    around = surroundings()
+    around = describe_surroundings()
     for warning in around.warnings:
         click.echo(f"warning: {warning}", err=True)
     out.mkdir(parents=True, exist_ok=True)

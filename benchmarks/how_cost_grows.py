@@ -31,7 +31,7 @@ from crackscan.benchmarks.growth.plot import draw_growth, format_table
 from crackscan.benchmarks.growth.record import by_findings
 from crackscan.benchmarks.growth.values import Point
 from crackscan.convert.cost import core_name
-from crackscan.edge.appliance.bench import surroundings
+from crackscan.edge.appliance.bench import describe_surroundings
 from crackscan.edge.detection.finding import Rule
 from crackscan.edge.inference.model import Model
 
@@ -75,7 +75,7 @@ def measure_curve(curve: str, quick: bool, folder: Path, workers: int) -> list[P
 def main(out: Path, curves: Sequence[str], workers: int, quick: bool) -> None:
     """Write growth.json, growth.md and growth.svg into OUT."""
     cv2.setNumThreads(1)
-    around = surroundings()
+    around = describe_surroundings()
     for warning in around.warnings:
         click.echo(f"warning: {warning}", err=True)
     out.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,7 @@ from crackscan.convert.cost import core_name
 from crackscan.convert.macs import Layer, list_layers
 from crackscan.core.network_input import input_shape
 from crackscan.core.stderr_capture import drop_stderr
-from crackscan.edge.appliance.bench import surroundings
+from crackscan.edge.appliance.bench import describe_surroundings
 from crackscan.edge.inference.model import find_model
 from crackscan.edge.inference.runtime import open_interpreter
 
@@ -163,7 +163,7 @@ def _describe_shares(model: str, rows: Sequence[Rate], best: float) -> list[str]
 @click.option("--quick", is_flag=True, help="Small convolutions, to see whether it works.")
 def main(out: Path, names: tuple[str, ...], rounds: int, quick: bool) -> None:
     """Write roofline.json, roofline.md and roofline.svg into OUT."""
-    around = surroundings()
+    around = describe_surroundings()
     for warning in around.warnings:
         click.echo(f"warning: {warning}", err=True)
     out.mkdir(parents=True, exist_ok=True)

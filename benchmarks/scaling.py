@@ -24,7 +24,7 @@ from crackscan.benchmarks.peers.measure import Spread
 from crackscan.convert.cost import core_name
 from crackscan.core.picture_writing import write_picture
 from crackscan.core.pictures import RGB, decode_picture, read_picture
-from crackscan.edge.appliance.bench import surroundings
+from crackscan.edge.appliance.bench import describe_surroundings
 from crackscan.edge.appliance.bench.wall import encoded_frames
 from crackscan.edge.inference.model import Model
 from crackscan.edge.inference.self_test import CRACKED, INTACT, SAMPLES
@@ -161,7 +161,7 @@ def format_table(found: list[Scaling]) -> str:
 def main(out: Path, model: str, quick: bool) -> None:
     """Write scaling.json and scaling.md into OUT."""
     cv2.setNumThreads(1)
-    around = surroundings()
+    around = describe_surroundings()
     for warning in around.warnings:
         click.echo(f"warning: {warning}", err=True)
     out.mkdir(parents=True, exist_ok=True)

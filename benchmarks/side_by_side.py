@@ -31,7 +31,7 @@ from crackscan.benchmarks.peers.others import Others
 from crackscan.benchmarks.peers.report import draw_rates, format_markdown, times_as_json
 from crackscan.benchmarks.peers.slices import Accuracy, Slice, Slices
 from crackscan.convert.cost import core_name
-from crackscan.edge.appliance.bench import surroundings
+from crackscan.edge.appliance.bench import describe_surroundings
 from crackscan.edge.inference.model import find_model
 
 SIZES = ("640x480", "1280x720", "4000x3000")
@@ -99,7 +99,7 @@ def measure_slice(bench: Bench, width: int, height: int, threads: int, rounds: i
 
 def write_results(out: Path, model: str, slices: Sequence[Slice], accuracy: Accuracy | None) -> str:
     """Table, figures and plot of all slices; gives the table."""
-    around = surroundings().to_dict()
+    around = describe_surroundings().to_dict()
     del around["others_share"], around["warnings"]  # each slice has its own
     times = [each for one in slices for each in one.times]
     left_out = {name: why for one in slices for name, why in one.left_out.items()}

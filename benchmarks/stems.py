@@ -20,7 +20,7 @@ from crackscan.benchmarks.roofline import HEIGHT, WIDTH, time_files
 from crackscan.convert.cost import core_name
 from crackscan.convert.input_rewrite import optimize_input
 from crackscan.convert.macs import count_macs
-from crackscan.edge.appliance.bench import surroundings
+from crackscan.edge.appliance.bench import describe_surroundings
 from crackscan.edge.inference.runtime import open_interpreter
 
 BACKBONE = "fused-96"
@@ -131,7 +131,7 @@ def format_table(found: list[Cost]) -> str:
 @click.option("--rounds", type=click.IntRange(1), default=100, show_default=True)
 def main(out: Path, rounds: int) -> None:
     """Write stems.json and stems.md into OUT."""
-    around = surroundings()
+    around = describe_surroundings()
     for warning in around.warnings:
         click.echo(f"warning: {warning}", err=True)
     out.mkdir(parents=True, exist_ok=True)

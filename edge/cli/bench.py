@@ -82,9 +82,9 @@ def bench(
     The submit file holds what is printed: board, versions and figures, no name, place or address.
     """
     from crackscan.core.durable_files import write_atomically
-    from crackscan.edge.appliance.bench import surroundings
+    from crackscan.edge.appliance.bench import describe_surroundings
 
-    around = surroundings()
+    around = describe_surroundings()
     if not as_json:
         _print_machine(around)
     runs = _runs(model, sizes, threads, seconds, disk)
@@ -106,7 +106,7 @@ def _runs(
     from rich.console import Console
     from rich.progress import Progress
 
-    from crackscan.edge.appliance.bench import measure
+    from crackscan.edge.appliance.bench import measure_stages
     from crackscan.edge.inference.model import Model
     from crackscan.edge.inference.runtime import default_threads
 
@@ -120,7 +120,7 @@ def _runs(
             for number, (width, height) in enumerate(sizes):
                 done = counts.index(count) * len(sizes) + number
                 runs.append(
-                    measure(
+                    measure_stages(
                         judge,
                         width,
                         height,

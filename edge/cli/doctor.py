@@ -23,9 +23,9 @@ def doctor(file: Path | None, as_json: bool) -> int:
 
     Exit code: 0, or 1 where something that a scan needs is broken.
     """
-    from crackscan.edge.appliance.doctor import State, examine
+    from crackscan.edge.appliance.doctor import State, examine_machine
 
-    checks = examine(file)
+    checks = examine_machine(file)
     healthy = all(check.state is not State.BROKEN for check in checks)
     if as_json:
         told = {"healthy": healthy, "checks": [check.to_dict() for check in checks]}

@@ -18,12 +18,12 @@ def link(file: Path | None, new: bool) -> None:
     keys are kept in the file that the setting `live_keys` names. Restart the scan after --new.
     """
     from crackscan.edge.cli.live_links import print_links
-    from crackscan.edge.settings import load
+    from crackscan.edge.settings import load_settings
     from crackscan.edge.web.live.address import parse_address
     from crackscan.edge.web.live.keys import Keys
     from crackscan.edge.web.live.serve import LiveServer
 
-    settings = load(file)
+    settings = load_settings(file)
     if not settings.live:
         raise CrackscanError("the live view is not set: set `live`, for example to 0.0.0.0:8765")
     address = parse_address(settings.live)

@@ -130,7 +130,7 @@ def scan(
     """
     from crackscan.edge.capture import stored_pictures
     from crackscan.edge.inference.malloc_tuning import keep_small
-    from crackscan.edge.settings import load
+    from crackscan.edge.settings import load_settings
     from crackscan.edge.web.live.hub import Hub
 
     if resume and overwrite:
@@ -138,7 +138,7 @@ def scan(
     if resume and out is None:
         raise click.UsageError("--continue needs the survey's folder: --out FOLDER.")
     wanted = None if annotate is None else ("yes" if annotate else "no")
-    settings = load(file, {**flags, "annotate": wanted, "source": source})
+    settings = load_settings(file, {**flags, "annotate": wanted, "source": source})
     if not settings.source:
         raise click.UsageError("Missing argument 'SOURCE', and no setting `source`.")
     photographs = stored_pictures(settings.source)

@@ -40,14 +40,13 @@ def install(
     source: str | None, user: bool, no_start: bool, printed: bool, root: Path | None
 ) -> None:
     """Install the service, or renew it after an upgrade; settings that exist are left alone."""
-    from crackscan.edge.appliance.service import install as put
-    from crackscan.edge.appliance.service import program, unit
+    from crackscan.edge.appliance.service import find_program, format_unit, install_service
 
     place = _place(user, root)
     if printed:
-        click.echo(unit(place, program()), nl=False)
+        click.echo(format_unit(place, find_program()), nl=False)
         return
-    started = put(place, program(), source, not no_start)
+    started = install_service(place, find_program(), source, not no_start)
     click.echo(f"installed {place.inside(place.unit)}; settings: {place.inside(place.settings)}")
     if started:
         click.echo(f"started; see: crackscan service status{' --user' * user}")
@@ -63,9 +62,9 @@ def status(user: bool, as_json: bool) -> int:
 
     Exit code: 0 it runs, 1 it does not.
     """
-    from crackscan.edge.appliance.service import status as ask
+    from crackscan.edge.appliance.service import read_status
 
-    found = ask(_place(user))
+    found = read_status(_place(user))
     if as_json:
         click.echo(json.dumps(found.to_dict(), indent=2))
     elif not found.installed:
@@ -92,10 +91,10 @@ def status(user: bool, as_json: bool) -> int:
 )
 def uninstall(user: bool, root: Path | None) -> None:
     """Stop the service and remove it; surveys, models and settings stay."""
-    from crackscan.edge.appliance.service import uninstall as remove
+    from crackscan.edge.appliance.service import uninstall_service
 
     place = _place(user, root)
-    if remove(place):
+    if uninstall_service(place):
         kept = f"{place.inside(place.state)} and {place.inside(place.settings)}"
         click.echo(f"removed; kept: {kept}")
     else:

@@ -25,9 +25,9 @@ def settings(file: Path | None, example: bool, as_json: bool) -> None:
     from crackscan.edge import settings as room
 
     if example:
-        click.echo(room.example(), nl=False)
+        click.echo(room.format_example(), nl=False)
         return
-    effective = asdict(room.load(file))
+    effective = asdict(room.load_settings(file))
     if as_json:
         click.echo(json.dumps(effective, indent=2))
     else:

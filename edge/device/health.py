@@ -77,12 +77,12 @@ class Health:
         return self.throttling is not None and Throttling.UNDERVOLTAGE in self.throttling
 
 
-def health(root: Path = ROOT) -> Health:
+def read_health(root: Path = ROOT) -> Health:
     """Ask the machine; below 1 ms from the kernel, some 10 ms where `vcgencmd` must be run.
 
     Never raises. `root` is where /sys is.
     """
-    return Health(temperature_c(root), throttling(root))
+    return Health(temperature_c(root), read_throttling(root))
 
 
 def temperature_c(root: Path = ROOT) -> float | None:
@@ -98,7 +98,7 @@ def temperature_c(root: Path = ROOT) -> float | None:
     return max((one for one in found if one is not None), default=None)
 
 
-def throttling(root: Path = ROOT) -> Throttling | None:
+def read_throttling(root: Path = ROOT) -> Throttling | None:
     """What slows a Raspberry Pi down; None elsewhere.
 
     Asks the kernel of Raspberry Pi OS, then `vcgencmd`, then the mainline kernel, which knows
@@ -118,7 +118,7 @@ def throttling(root: Path = ROOT) -> Throttling | None:
     return None
 
 
-def board(root: Path = ROOT) -> str:
+def read_board_name(root: Path = ROOT) -> str:
     """The board's name, `Raspberry Pi 5 Model B Rev 1.0`; on a PC the processor's."""
     name = _text(root / "proc/device-tree/model")
     if name:

@@ -20,7 +20,7 @@ from crackscan.core.pooling import logit_to_probability, sigmoid, strongest_patc
 from crackscan.core.stderr_capture import drop_stderr
 from crackscan.edge.inference.model_store import ModelUse, default_model, installed_file
 from crackscan.edge.inference.runtime import default_threads, demand_tflite, open_interpreter
-from crackscan.edge.inference.tiling import block_size, blocks
+from crackscan.edge.inference.tiling import block_size, cut_blocks
 
 RGB: TypeAlias = npt.NDArray[np.uint8]
 CrackMap: TypeAlias = npt.NDArray[np.float32]
@@ -122,7 +122,7 @@ class Model:
         size = block_size(rows, cols, self.block_budget_px // cell**2, margin)
         found = np.empty((rows, cols), np.uint8)
         with self._lock:
-            for block in blocks(rows, cols, size, margin):
+            for block in cut_blocks(rows, cols, size, margin):
                 top, left = block.row.start, block.col.start
                 window = rgb[
                     top * cell : (top + size[0]) * cell, left * cell : (left + size[1]) * cell

@@ -12,10 +12,10 @@ from crackscan.edge.inference.model_store import (
     SHIPPED_DEFAULTS,
     Default,
     ModelUse,
-    changing,
-    folders,
     installed_file,
     installed_files,
+    lock_models,
+    model_folders,
     read_default,
     sha256_of,
     write_default,
@@ -54,7 +54,7 @@ def install_model(file: Path) -> tuple[str, SelfTest]:
     _demand_hash(file, digest)
     card = read_card(file)
     name = re.sub(r"[^A-Za-z0-9._]+", "-", f"{card.name}-{card.version}").strip("-.")
-    with changing() as folder:
+    with lock_models() as folder:
         kept = folder / f"{name}-{digest[:8]}.tflite"
         staged = folder / f".{kept.name}.new"
         try:
@@ -78,7 +78,7 @@ def use_model(name: str) -> str:
     Raises:
         ModelError: there is none of that name.
     """
-    with changing() as folder:
+    with lock_models() as folder:
         return _use(folder, name)
 
 
@@ -91,7 +91,7 @@ def roll_back() -> str:
     Raises:
         ModelError: none was installed or chosen, so there is none before.
     """
-    with changing() as folder:
+    with lock_models() as folder:
         default = read_default(folder)
         if default is None:
             raise ModelError(f"there is nothing to go back to: no model was chosen in {folder}")
@@ -108,7 +108,7 @@ def all_models() -> list[Installed]:
     except ModelError:
         defaults = {}
     found = [(MODELS / f"{name}.tflite", True) for name in shipped_models()]
-    found += [(path, False) for folder in folders() for path in installed_files(folder)]
+    found += [(path, False) for folder in model_folders() for path in installed_files(folder)]
     return [
         Installed(
             path.stem,

@@ -49,7 +49,7 @@ class Default:
     """Of the installed file; None for a shipped one."""
 
 
-def folders() -> list[Path]:
+def model_folders() -> list[Path]:
     """Where installed models lie: this user's, then the machine's; the first default counts."""
     data = os.environ.get("XDG_DATA_HOME") or f"{os.environ.get('HOME', '')}/.local/share"
     own = [Path(data) / "crackscan" / "models"] if data.startswith("/") else []
@@ -82,7 +82,7 @@ def default_file() -> Path | str | None:
     Raises:
         ModelError: the installed file is missing, or is no longer what was installed.
     """
-    for folder in folders():
+    for folder in model_folders():
         default = read_default(folder)
         if default is None:
             continue
@@ -110,7 +110,7 @@ def installed_file(name: str) -> Path | None:
     """
     fitting = {
         path.stem: path
-        for folder in reversed(folders())
+        for folder in reversed(model_folders())
         for path in installed_files(folder)
         if path.stem == name or path.stem.startswith(f"{name}-")
     }
@@ -143,13 +143,13 @@ def write_default(folder: Path, default: Default) -> None:
 
 
 @contextmanager
-def changing() -> Iterator[Path]:
+def lock_models() -> Iterator[Path]:
     """The folder that this user installs into, made if need be; one process at a time.
 
     Raises:
         ModelError: it cannot be made or written.
     """
-    folder = folders()[0]
+    folder = model_folders()[0]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

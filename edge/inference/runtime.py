@@ -71,12 +71,12 @@ def _kernels(litert: bool, threads: int, built_in: bool) -> dict[str, Any]:
         return {"experimental_op_resolver_type": OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES}
     if litert or built_in:
         return {}
-    from crackscan.edge.inference.xnnpack_delegate import delegates
+    from crackscan.edge.inference.xnnpack_delegate import create_delegates
 
-    return {"experimental_delegates": delegates(threads)}
+    return {"experimental_delegates": create_delegates(threads)}
 
 
-def accelerated(interpreter: Any) -> bool | None:
+def uses_delegate(interpreter: Any) -> bool | None:
     """Whether a delegate (XNNPACK) runs any of the network; None where the runtime does not tell.
 
     `interpreter` has its tensors allocated.

@@ -22,7 +22,7 @@ class Block:
     col: Cut
 
 
-def cuts(length: int, size: int, margin: int) -> list[Cut]:
+def cut_axis(length: int, size: int, margin: int) -> list[Cut]:
     """Cover `length` cells with blocks of `size` cells, the last one moved back to fit.
 
     A kept cell is at least `margin` cells away from every cut edge; the kept parts cover each
@@ -92,8 +92,8 @@ def _fitting(length: int, margin: int, least: int) -> Iterator[int]:
     yield min(length, least)
 
 
-def blocks(rows: int, cols: int, size: tuple[int, int], margin: int) -> Iterator[Block]:
+def cut_blocks(rows: int, cols: int, size: tuple[int, int], margin: int) -> Iterator[Block]:
     """All blocks of a picture, row by row."""
-    for row in cuts(rows, size[0], margin):
-        for col in cuts(cols, size[1], margin):
+    for row in cut_axis(rows, size[0], margin):
+        for col in cut_axis(cols, size[1], margin):
             yield Block(row, col)

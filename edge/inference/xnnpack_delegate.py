@@ -34,7 +34,7 @@ class Delegate:
         self._library.TfLiteXNNPackDelegateDelete(ctypes.c_void_p(self._pointer))
 
 
-def delegates(threads: int) -> list[Any]:
+def create_delegates(threads: int) -> list[Any]:
     """One delegate for a new interpreter of tflite-runtime; none where its build has no XNNPACK.
 
     The wheels for 32-bit ARM have none.

@@ -4,8 +4,8 @@ from crackscan.edge.settings.reading import (
     ENVIRONMENT,
     SYSTEM_FILE,
     default_files,
-    example,
-    load,
+    format_example,
+    load_settings,
     toml_of,
 )
 from crackscan.edge.settings.values import KEYS, Settings
@@ -16,7 +16,7 @@ __all__ = [
     "SYSTEM_FILE",
     "Settings",
     "default_files",
-    "example",
-    "load",
+    "format_example",
+    "load_settings",
     "toml_of",
 ]

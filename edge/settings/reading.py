@@ -16,7 +16,7 @@ ENVIRONMENT = "CRACKSCAN_"
 _NOUNS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
 
 
-def load(
+def load_settings(
     file: Path | None = None,
     flags: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
@@ -63,7 +63,7 @@ def default_files(environment: Mapping[str, str] | None = None) -> list[Path]:
     return [Path(home) / "crackscan" / "settings.toml", SYSTEM_FILE]
 
 
-def example() -> str:
+def format_example() -> str:
     """A settings file with every key, its default and what it means, commented out."""
     parts = [
         "# Settings of crackscan, read from ~/.config/crackscan/settings.toml, or else from\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crackscan.edge.appliance.service import Place, unit
+from crackscan.edge.appliance.service import Place, format_unit
 from crackscan.edge.survey import Survey, SurveyReader
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -166,7 +166,7 @@ def test_a_scan_gets_along_with_what_the_machines_unit_allows(tmp_path: Path) ->
     shutil.copy(SAMPLES / "cracked-patch-upright.jpg", tmp_path / "pictures")
     settings = tmp_path / "settings.toml"
     settings.write_text(f'source = "{tmp_path}/pictures"\nsurveys = "{tmp_path}/surveys"\n')
-    text = unit(replace(Place.of_machine(), settings=settings), CRACKSCAN)
+    text = format_unit(replace(Place.of_machine(), settings=settings), CRACKSCAN)
     kept = [line for line in text.splitlines() if not line.startswith(NEEDS_MACHINE)]
     assert any(line.startswith("SystemCallFilter=") for line in kept)
     file = tmp_path / ".config/systemd/user/crackscan.service"

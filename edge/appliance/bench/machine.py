@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from crackscan import __version__
-from crackscan.edge.device.health import ROOT, Throttling, board, temperature_c, throttling
+from crackscan.edge.device.health import (
+    ROOT,
+    Throttling,
+    read_board_name,
+    read_throttling,
+    temperature_c,
+)
 
 BUSY_SHARE = 0.05
 """Share of all cores that others may use while it is still called quiet."""
@@ -51,16 +57,16 @@ class Surroundings:
         return {**asdict(self), "warnings": self.warnings}
 
 
-def surroundings(root: Path = ROOT) -> Surroundings:
+def describe_surroundings(root: Path = ROOT) -> Surroundings:
     """Look at the machine for half a second, in which this process must be idle."""
     busy_before, all_before = _ticks(root)
     time.sleep(_LISTENING_S)
     busy_after, all_after = _ticks(root)
     cpu = root / "sys/devices/system/cpu/cpu0/cpufreq"
     most_khz = _text(cpu / "cpuinfo_max_freq")
-    slowed = throttling(root) or Throttling(0)
+    slowed = read_throttling(root) or Throttling(0)
     return Surroundings(
-        board=board(root),
+        board=read_board_name(root),
         system=f"{platform.system()} {platform.release().split('-')[0]} {platform.machine()}",
         cores=tuple(sorted(os.sched_getaffinity(0))),
         governor=_text(cpu / "scaling_governor"),

@@ -129,7 +129,7 @@ def patches_in(width: int, height: int) -> int:
     return across * down
 
 
-def measure(
+def measure_stages(
     model: Model,
     width: int,
     height: int,

@@ -31,26 +31,26 @@ class Check:
         return asdict(self)
 
 
-def ok(name: str, found: str) -> Check:
+def report_ok(name: str, found: str) -> Check:
     return Check(name, State.OK, found)
 
 
-def warning(name: str, found: str, advice: str) -> Check:
+def report_warning(name: str, found: str, advice: str) -> Check:
     return Check(name, State.WARNING, found, advice)
 
 
-def broken(name: str, found: str, advice: str) -> Check:
+def report_broken(name: str, found: str, advice: str) -> Check:
     return Check(name, State.BROKEN, found, advice)
 
 
-def guarded(name: str, check: Callable[[], Check]) -> Check:
+def run_guarded(name: str, check: Callable[[], Check]) -> Check:
     """The check, or, whatever goes wrong inside it, that it could not be made."""
     try:
         return check()
     except CrackscanError as error:
-        return broken(name, str(error), "")
+        return report_broken(name, str(error), "")
     except Exception as error:  # a doctor does not fall ill
         reason = " ".join(str(error).split()) or "no reason given"
-        return warning(
+        return report_warning(
             name, f"could not be checked: {type(error).__name__}: {reason}", "tell the makers"
         )

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from crackscan.core.errors import CrackscanError
-from crackscan.edge.appliance.doctor.check import Check, broken, ok, warning
+from crackscan.edge.appliance.doctor.check import Check, report_broken, report_ok, report_warning
 from crackscan.edge.capture.camera_discovery import AttachedCamera, list_v4l2_cameras
 from crackscan.edge.device.health import ROOT
 
@@ -29,7 +29,7 @@ _GROUPS = {
 _NEEDED_BY = {"video": "cameras", "dialout": "GPS receivers and autopilots", "gpio": "the button"}
 
 
-def cameras(source: str = "", root: Path = ROOT) -> Check:
+def check_cameras(source: str = "", root: Path = ROOT) -> Check:
     """Cameras that answer.
 
     Args:
@@ -42,21 +42,21 @@ def cameras(source: str = "", root: Path = ROOT) -> Check:
     wanted = source.partition("#")[0]
     wanted = f"/dev/video{wanted}" if wanted.isdecimal() else wanted
     if wanted.startswith("/dev/") and not (root / wanted.lstrip("/")).exists():
-        return broken(
+        return report_broken(
             "cameras",
             f"no {wanted}; here: {listed or 'none'}",
             "plug it in, or set another source",
         )
     if wanted.startswith("picamera:") and wanted not in {one.source for one in ribbon}:
-        return broken(
+        return report_broken(
             "cameras",
             f"no {wanted}; here: {listed or 'none'}",
             why or "check the ribbon cable; see: rpicam-hello --list-cameras",
         )
-    return ok("cameras", listed or "none (files and network streams can be scanned)")
+    return report_ok("cameras", listed or "none (files and network streams can be scanned)")
 
 
-def gps(position: str = "") -> Check:
+def check_position(position: str = "") -> Check:
     """The source of positions in the settings, or a gpsd on this machine."""
     from crackscan.edge.positioning import open_position
 
@@ -67,24 +67,26 @@ def gps(position: str = "") -> Check:
             until_s = time.monotonic() + _GPS_S
             while time.monotonic() < until_s:
                 if source.geotag_at(time.monotonic()).position is not None:
-                    return ok("position", f"{name}: {source.describe_state()}")
+                    return report_ok("position", f"{name}: {source.describe_state()}")
                 if source.describe_state().startswith("not connected"):
                     break
                 time.sleep(_POLL_S)
             state = source.describe_state()
     except CrackscanError as error:
-        return broken("position", str(error), "")
+        return report_broken("position", str(error), "")
     if not wanted:
         here = f"gpsd: {state}" if not state.startswith("not connected") else "no gpsd here"
-        return ok("position", f"{here} (not asked for by the settings)")
+        return report_ok("position", f"{here} (not asked for by the settings)")
     if state.startswith(("not connected", "connecting")):
-        return broken(
+        return report_broken(
             "position", f"{name}: {state}", "apt install gpsd; systemctl status gpsd; cgps -s"
         )
-    return warning("position", f"{name}: {state}", "give the receiver a view of the sky, and time")
+    return report_warning(
+        "position", f"{name}: {state}", "give the receiver a view of the sky, and time"
+    )
 
 
-def permissions(root: Path = ROOT) -> Check:
+def check_permissions(root: Path = ROOT) -> Check:
     """Whether this user may use the devices that are here."""
     closed: dict[str, list[str]] = {}
     here = 0
@@ -98,10 +100,10 @@ def permissions(root: Path = ROOT) -> Check:
         devices = (
             f"{here} device{'s' * (here != 1)} here, {user} may use {'it' if here == 1 else 'all'}"
         )
-        return ok("permissions", devices if here else "no devices here")
+        return report_ok("permissions", devices if here else "no devices here")
     first = "; ".join(f"{paths[0]} (group {group})" for group, paths in closed.items())
     needed = ", ".join(_NEEDED_BY.get(group, group) for group in closed)
-    return warning(
+    return report_warning(
         "permissions",
         f"{user} may not use {first}",
         f"for {needed}: sudo usermod -aG {','.join(closed)} {user}, then log in again",

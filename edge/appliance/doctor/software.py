@@ -11,53 +11,59 @@ from pathlib import Path
 
 from crackscan.core.errors import CrackscanError
 from crackscan.core.stderr_capture import drop_stderr
-from crackscan.edge.appliance.doctor.check import Check, State, broken, ok, warning
+from crackscan.edge.appliance.doctor.check import (
+    Check,
+    State,
+    report_broken,
+    report_ok,
+    report_warning,
+)
 
 OLDEST_PYTHON = (3, 11)
 _OPENCV = ("opencv-python-headless", "opencv-python", "opencv-contrib-python-headless")
 
 
-def system(root: Path = Path("/")) -> Check:
+def check_system(root: Path = Path("/")) -> Check:
     """A 64-bit system: a 64-bit kernel under 32-bit programs does not suffice."""
     bits = struct.calcsize("P") * 8
     found = f"{_os_name(root)}, {platform.machine()}, {bits}-bit programs"
     if bits == 64:
-        return ok("system", found)
-    return warning(
+        return report_ok("system", found)
+    return report_warning(
         "system",
         found,
         "64-bit Raspberry Pi OS is several times faster, and new runtimes exist for it only",
     )
 
 
-def python() -> Check:
+def check_python() -> Check:
     found = f"{platform.python_version()} ({sys.executable})"
     if sys.version_info >= OLDEST_PYTHON:
-        return ok("python", found)
-    return broken("python", found, "install Python 3.11 or newer")
+        return report_ok("python", found)
+    return report_broken("python", found, "install Python 3.11 or newer")
 
 
-def package(name: str, module: str, advice: str) -> Check:
+def check_package(name: str, module: str, advice: str) -> Check:
     """A package that must be there, and must load."""
     try:
         loaded = import_module(module)
     except ModuleNotFoundError as error:
-        return broken(name, f"{error.name} is missing", advice)
+        return report_broken(name, f"{error.name} is missing", advice)
     except Exception as error:  # a library that it needs, or one built for another numpy
-        return broken(name, f"does not load: {' '.join(str(error).split())}", advice)
-    return ok(name, f"{loaded.__version__} ({Path(loaded.__file__ or '').parent})")
+        return report_broken(name, f"does not load: {' '.join(str(error).split())}", advice)
+    return report_ok(name, f"{loaded.__version__} ({Path(loaded.__file__ or '').parent})")
 
 
-def numpy() -> Check:
-    return package("numpy", "numpy", "apt install python3-numpy, or pip install numpy")
+def check_numpy() -> Check:
+    return check_package("numpy", "numpy", "apt install python3-numpy, or pip install numpy")
 
 
-def opencv() -> Check:
+def check_opencv() -> Check:
     advice = "apt install python3-opencv, or pip install opencv-python-headless"
-    check = package("opencv", "cv2", advice)
+    check = check_package("opencv", "cv2", advice)
     several = [one for one in _OPENCV if _installed(one)]
     if check.state is State.OK and len(several) > 1:
-        return warning(
+        return report_warning(
             "opencv",
             f"{check.found}; installed side by side: {', '.join(several)}",
             f"they overwrite each other: pip uninstall {' '.join(several[1:])}, and install"
@@ -66,34 +72,34 @@ def opencv() -> Check:
     return check
 
 
-def pillow() -> Check:
-    return package("pillow", "PIL", "apt install python3-pil, or pip install pillow")
+def check_pillow() -> Check:
+    return check_package("pillow", "PIL", "apt install python3-pil, or pip install pillow")
 
 
-def runtime() -> Check:
+def check_runtime() -> Check:
     """The TFLite runtime, and whether it uses XNNPACK for this model."""
     from crackscan.edge.inference.model import find_model
-    from crackscan.edge.inference.runtime import accelerated, open_interpreter
+    from crackscan.edge.inference.runtime import open_interpreter, uses_delegate
 
     try:
         interpreter, name = open_interpreter(find_model(), 1)
     except CrackscanError as error:
-        return broken("runtime", str(error), "")
+        return report_broken("runtime", str(error), "")
     with drop_stderr():
         interpreter.allocate_tensors()
-    fast = accelerated(interpreter)
+    fast = uses_delegate(interpreter)
     if fast is None:
-        return ok("runtime", f"{name}; whether it uses XNNPACK cannot be seen")
+        return report_ok("runtime", f"{name}; whether it uses XNNPACK cannot be seen")
     if fast:
-        return ok("runtime", f"{name} with XNNPACK")
-    return warning(
+        return report_ok("runtime", f"{name} with XNNPACK")
+    return report_warning(
         "runtime",
         f"{name} without XNNPACK",
         "it works, but slowly: pip install ai-edge-litert (64-bit systems)",
     )
 
 
-def model(name: str = "") -> Check:
+def check_model(name: str = "") -> Check:
     """The model that a scan would use, and whether its file is still what was installed."""
     from crackscan.edge.inference.model import Model
 
@@ -102,8 +108,8 @@ def model(name: str = "") -> Check:
     found = f"{loaded.card.name} {loaded.card.version}, {loaded.path}, sha256 {digest[:16]}"
     recorded = recorded_hash(loaded.path)
     if recorded in (None, digest):
-        return ok("model", found if recorded is None else f"{found}, as installed")
-    return broken(
+        return report_ok("model", found if recorded is None else f"{found}, as installed")
+    return report_broken(
         "model",
         f"{found}, but {recorded[:16]} was installed: the file has changed",
         "install crackscan again; an SD card that changes files is worn out",
@@ -124,15 +130,15 @@ def recorded_hash(path: Path) -> str | None:
     return None
 
 
-def self_test(name: str = "") -> Check:
+def check_self_test(name: str = "") -> Check:
     """Whether the model finds the crack in a picture, and none in another."""
     from crackscan.edge.inference.model import Model
     from crackscan.edge.inference.self_test import self_test as judge
 
     result = judge(Model.load(name or None, 1))
     if result.passed:
-        return ok("self-test", str(result))
-    return broken(
+        return report_ok("self-test", str(result))
+    return report_broken(
         "self-test",
         f"the model fails: {result}",
         "use another model: crackscan model rollback, or crackscan model use crack-s",

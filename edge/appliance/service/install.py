@@ -8,14 +8,16 @@ from pathlib import Path
 from crackscan.core.durable_files import write_atomically
 from crackscan.core.errors import CrackscanError
 from crackscan.edge.appliance.service.place import NAME, USER, Place, demand_open
-from crackscan.edge.appliance.service.unit import sysusers, unit
-from crackscan.edge.settings import Settings, example, load, toml_of
+from crackscan.edge.appliance.service.unit import format_sysusers, format_unit
+from crackscan.edge.settings import Settings, format_example, load_settings, toml_of
 
 _RUNNING = Path("run/systemd/system")
 _TIMEOUT_S = 90
 
 
-def install(place: Place, program: Path, source: str | None = None, start: bool = True) -> bool:
+def install_service(
+    place: Place, program: Path, source: str | None = None, start: bool = True
+) -> bool:
     """Install the service, or renew it; settings that are there stay as they are.
 
     Args:
@@ -36,11 +38,11 @@ def install(place: Place, program: Path, source: str | None = None, start: bool 
     settings = _settings(place, source)
     surveys = Path(settings.surveys)
     if place.sysusers is not None:
-        _write(place.inside(place.sysusers), sysusers(place))
+        _write(place.inside(place.sysusers), format_sysusers(place))
         _run(place, "systemd-sysusers", *_root(place), str(place.inside(place.sysusers)))
     else:
         surveys.mkdir(parents=True, exist_ok=True)
-    _write(place.inside(place.unit), unit(place, program, surveys))
+    _write(place.inside(place.unit), format_unit(place, program, surveys))
     if _runs(place):
         _systemctl(place, "daemon-reload")
     _systemctl(place, "enable", NAME)
@@ -50,7 +52,7 @@ def install(place: Place, program: Path, source: str | None = None, start: bool 
     return True
 
 
-def uninstall(place: Place) -> bool:
+def uninstall_service(place: Place) -> bool:
     """Stop the service and remove it; surveys, models, settings and the user stay.
 
     Returns:
@@ -88,7 +90,7 @@ def _settings(place: Place, source: str | None) -> Settings:
                 " (or picamera:0, rtsp://...)"
             )
         _write(file, _first_settings(place, source))
-    settings = load(file, environment={})
+    settings = load_settings(file, environment={})
     if source is not None and settings.source != source:
         raise CrackscanError(f"{file} names another source, {settings.source!r}: change it there")
     for key in ("source", "surveys"):
@@ -102,7 +104,7 @@ def _settings(place: Place, source: str | None) -> Settings:
 def _first_settings(place: Place, source: str) -> str:
     """The example, with source and surveys set."""
     lines = []
-    for line in example().splitlines():
+    for line in format_example().splitlines():
         for key, value in (("source", source), ("surveys", str(place.surveys))):
             if line.startswith(f"# {key} = "):
                 line = f"{key} = {toml_of(value)}"

@@ -64,7 +64,7 @@ class Place:
         )
 
 
-def program() -> Path:
+def find_program() -> Path:
     """The `crackscan` program that runs now.
 
     Raises CrackscanError where it has no file of its own.

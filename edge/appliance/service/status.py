@@ -50,7 +50,7 @@ class ServiceStatus:
         return {"installed": self.installed, "running": self.running, **asdict(self)}
 
 
-def status(place: Place) -> ServiceStatus:
+def read_status(place: Place) -> ServiceStatus:
     """Ask systemd.
 
     Raises CrackscanError where it does not run.

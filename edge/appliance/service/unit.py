@@ -87,7 +87,7 @@ WantedBy={wanted_by}
 """
 
 
-def unit(place: Place, program: Path, surveys: Path | None = None) -> str:
+def format_unit(place: Place, program: Path, surveys: Path | None = None) -> str:
     """The unit file's text.
 
     Args:
@@ -96,8 +96,8 @@ def unit(place: Place, program: Path, surveys: Path | None = None) -> str:
     """
     head = _HEAD.format(
         after="default.target" if place.of_user else "network.target gpsd.service time-sync.target",
-        program=quoted(program),
-        settings=quoted(place.settings),
+        program=quote_path(program),
+        settings=quote_path(place.settings),
         watchdog_s=WATCHDOG_S,
         start_s=START_S,
         stop_s=STOP_S,
@@ -110,12 +110,12 @@ def unit(place: Place, program: Path, surveys: Path | None = None) -> str:
         user=USER,
         groups=" ".join(one for one in GROUPS if one in present),
         state=place.state,
-        writable=f"ReadWritePaths=-{quoted(surveys)}\n" if elsewhere and surveys else "",
+        writable=f"ReadWritePaths=-{quote_path(surveys)}\n" if elsewhere and surveys else "",
     )
     return head + own + _TAIL.format(wanted_by="multi-user.target")
 
 
-def sysusers(place: Place) -> str:
+def format_sysusers(place: Place) -> str:
     """The service's user, as systemd-sysusers reads it (sysusers.d(5))."""
     return f'# Made by: crackscan service install\nu {USER} - "crackscan" {place.state}\n'
 
@@ -128,7 +128,7 @@ def _groups(file: Path) -> set[str]:
         return set()
 
 
-def quoted(path: Path) -> str:
+def quote_path(path: Path) -> str:
     """A path as unit files want it: `%` and `$` doubled, quoted where there is a space."""
     text = str(path).replace("%", "%%").replace("$", "$$")
     if any(one in text for one in ' \t"\\;'):

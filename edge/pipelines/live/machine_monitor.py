@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from crackscan.edge.device.health import health
+from crackscan.edge.device.health import read_health
 from crackscan.edge.inference.malloc_tuning import give_back
 from crackscan.edge.pipelines.background_thread import BackgroundThread
 from crackscan.edge.pipelines.live.events import HealthMeasured, RecordChecked
@@ -45,6 +45,6 @@ class MachineMonitor(BackgroundThread):
             del record  # a survey that is closed must not be kept
             if time.monotonic() - checked_s >= HEALTH_CHECK_S:
                 checked_s = time.monotonic()
-                self._post(HealthMeasured(health()))
+                self._post(HealthMeasured(read_health()))
                 give_back()
             self._ended.wait(RECORD_CHECK_S)

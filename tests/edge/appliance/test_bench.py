@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from crackscan.core.command_line import run_command
-from crackscan.edge.appliance.bench import measure, patches_in, surroundings
+from crackscan.edge.appliance.bench import describe_surroundings, measure_stages, patches_in
 from crackscan.edge.appliance.bench.stages import BESIDE, IN_LINE
 from crackscan.edge.appliance.bench.wall import encoded_frames
 from crackscan.edge.cli import crackscan
@@ -41,7 +41,7 @@ def test_the_frames_show_a_wall_that_moves_steadily() -> None:
 
 def test_a_run_times_every_stage_and_leaves_nothing_behind(tmp_path: Path) -> None:
     shares: list[float] = []
-    found = measure(Model.load(None, 1), 256, 192, 0.3, tmp_path, shares.append)
+    found = measure_stages(Model.load(None, 1), 256, 192, 0.3, tmp_path, shares.append)
     assert [one.name for one in found.stages] == [*IN_LINE, *BESIDE]
     assert list(tmp_path.iterdir()) == []
     assert found.frames >= 5
@@ -82,7 +82,7 @@ def test_a_machine_that_others_use_is_called_not_quiet(
         (tmp_path / "proc/stat").write_text("cpu  300 0 50 1650 0 0 0 0 0 0\n")
 
     monkeypatch.setattr("crackscan.edge.appliance.bench.machine.time.sleep", others_work)
-    around = surroundings(tmp_path)
+    around = describe_surroundings(tmp_path)
     assert around.others_share == 0.35
     assert around.warnings == ["the machine is not quiet: other programs use 35% of its cores"]
     assert around.board == "Raspberry Pi 4 Model B Rev 1.4"
@@ -95,12 +95,12 @@ def test_a_quiet_machine_has_no_warnings_and_a_slowed_one_has(
 ) -> None:
     machine(tmp_path, 100)
     monkeypatch.setattr("crackscan.edge.appliance.bench.machine.time.sleep", lambda _: None)
-    assert surroundings(tmp_path).warnings == []
+    assert describe_surroundings(tmp_path).warnings == []
     machine(tmp_path, 100, "powersave")
     firmware = tmp_path / "sys/devices/platform/soc/soc:firmware"
     firmware.mkdir(parents=True)
     (firmware / "get_throttled").write_text("50005")
-    assert surroundings(tmp_path).warnings == [
+    assert describe_surroundings(tmp_path).warnings == [
         "the board says: undervoltage now",
         "the board says: throttled now",
         "the clock is set to powersave",

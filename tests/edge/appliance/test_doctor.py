@@ -17,8 +17,8 @@ import pytest
 from crackscan.core.command_line import run_command
 from crackscan.core.errors import ModelError
 from crackscan.core.model_card import OperatingPoint, append_card, read_card
-from crackscan.edge.appliance.doctor import State, devices, examine, machine, software
-from crackscan.edge.appliance.doctor.check import Check, guarded
+from crackscan.edge.appliance.doctor import State, devices, examine_machine, machine, software
+from crackscan.edge.appliance.doctor.check import Check, run_guarded
 from crackscan.edge.cli import crackscan
 from crackscan.edge.inference.model import find_model
 from crackscan.edge.inference.self_test import SelfTest
@@ -71,7 +71,7 @@ def test_what_is_broken_is_said_with_what_to_do_and_the_exit_code(
 
 
 def test_settings_that_are_wrong_are_a_finding_and_no_crash(tmp_path: Path) -> None:
-    checks = {one.name: one for one in examine(settings_file(tmp_path, "evry = 2"))}
+    checks = {one.name: one for one in examine_machine(settings_file(tmp_path, "evry = 2"))}
     assert checks["settings"].state is State.BROKEN
     assert "did you mean every?" in checks["settings"].found
     assert list(checks) == NAMES
@@ -84,13 +84,13 @@ def test_a_check_that_fails_is_told_and_the_others_go_on() -> None:
     def refuses() -> Check:
         raise ModelError("there is no model file x.tflite")
 
-    assert guarded("clock", fails) == Check(
+    assert run_guarded("clock", fails) == Check(
         "clock",
         State.WARNING,
         "could not be checked: ZeroDivisionError: a mistake of ours",
         "tell the makers",
     )
-    assert guarded("model", refuses).state is State.BROKEN
+    assert run_guarded("model", refuses).state is State.BROKEN
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_power_is_read_bit_by_bit(
 ) -> None:
     (tmp_path / FIRMWARE).parent.mkdir(parents=True)
     (tmp_path / FIRMWARE).write_text(bits)
-    check = machine.power(tmp_path)
+    check = machine.check_power(tmp_path)
     assert check.state is state and words in check.found and advice in check.advice
 
 
@@ -116,19 +116,19 @@ def test_heat_is_told_before_the_board_slows_down(tmp_path: Path) -> None:
     zone.mkdir(parents=True)
     (zone / "type").write_text("cpu-thermal")
     (zone / "temp").write_text("82500")
-    check = machine.temperature(tmp_path)
+    check = machine.check_temperature(tmp_path)
     assert check.state is State.WARNING and "82 °C" in check.found
 
 
 def test_a_disk_without_room_for_pictures_is_broken(tmp_path: Path) -> None:
-    roomy = machine.disk(str(tmp_path / "surveys"), 0)
+    roomy = machine.check_disk(str(tmp_path / "surveys"), 0)
     assert roomy.state is State.OK and str(tmp_path / "surveys") in roomy.found
-    assert machine.disk(str(tmp_path), 10**9).state is State.BROKEN
+    assert machine.check_disk(str(tmp_path), 10**9).state is State.BROKEN
     state = os.statvfs(tmp_path)
     most_mb = int(state.f_bavail * state.f_frsize / 1e6)
-    assert machine.disk(str(tmp_path), most_mb // 2).state is State.WARNING
+    assert machine.check_disk(str(tmp_path), most_mb // 2).state is State.WARNING
     (tmp_path / "file").touch()
-    assert "is not a folder" in machine.disk(str(tmp_path / "file" / "surveys"), 0).found
+    assert "is not a folder" in machine.check_disk(str(tmp_path / "file" / "surveys"), 0).found
 
 
 @pytest.mark.parametrize("machine_name", ["x86_64", "armv7l"])
@@ -139,7 +139,7 @@ def test_32_bit_programs_are_warned_of(
     (tmp_path / "etc/os-release").write_text('ID=x\nPRETTY_NAME="Raspberry Pi OS"\n')
     monkeypatch.setattr("platform.machine", lambda: machine_name)
     monkeypatch.setattr("struct.calcsize", lambda _: 8 if machine_name == "x86_64" else 4)
-    check = software.system(tmp_path)
+    check = software.check_system(tmp_path)
     assert check.found.startswith(f"Raspberry Pi OS, {machine_name}, ")
     assert check.state is (State.OK if machine_name == "x86_64" else State.WARNING)
 
@@ -149,9 +149,9 @@ def test_a_package_that_is_missing_or_does_not_load_is_told(
 ) -> None:
     (tmp_path / "shaky.py").write_text("raise ImportError('libGL.so.1: no such file')")
     monkeypatch.syspath_prepend(tmp_path)
-    shaky = software.package("opencv", "shaky", "apt install it")
+    shaky = software.check_package("opencv", "shaky", "apt install it")
     assert (shaky.state, shaky.found) == (State.BROKEN, "does not load: libGL.so.1: no such file")
-    gone = software.package("opencv", "no_such_package", "apt install it")
+    gone = software.check_package("opencv", "no_such_package", "apt install it")
     assert (gone.found, gone.advice) == ("no_such_package is missing", "apt install it")
 
 
@@ -171,7 +171,7 @@ def test_a_model_that_finds_nothing_fails(tmp_path: Path) -> None:
     never = {"default": OperatingPoint(patch=1.1, cell=1.1)}
     weights = shipped[: shipped.index(b"PK\3\4")]
     append_card(weights, replace(card, operating_points=never), tmp_path / "never.tflite")
-    check = software.self_test(str(tmp_path / "never.tflite"))
+    check = software.check_self_test(str(tmp_path / "never.tflite"))
     assert check.state is State.BROKEN and "crackscan model" in check.advice
 
 
@@ -189,7 +189,7 @@ def test_a_receiver_without_a_fix_is_a_warning() -> None:
 
         thread = threading.Thread(target=serve)
         thread.start()
-        check = devices.gps(f"gpsd:127.0.0.1:{server.getsockname()[1]}")
+        check = devices.check_position(f"gpsd:127.0.0.1:{server.getsockname()[1]}")
         thread.join()
     assert check.state is State.WARNING
     assert "the receiver has no fix" in check.found and "sky" in check.advice
@@ -199,8 +199,8 @@ def test_a_camera_that_is_no_camera_is_not_listed(tmp_path: Path) -> None:
     (tmp_path / "dev").mkdir()
     (tmp_path / "dev/video0").touch()  # answers no VIDIOC_QUERYCAP
     (tmp_path / "sys/class/video4linux/video0").mkdir(parents=True)
-    assert devices.cameras("", tmp_path).found.startswith("none")
-    assert devices.cameras("clip.mp4", tmp_path).state is State.OK
+    assert devices.check_cameras("", tmp_path).found.startswith("none")
+    assert devices.check_cameras("clip.mp4", tmp_path).state is State.OK
 
 
 @pytest.mark.parametrize(
@@ -214,12 +214,12 @@ def test_a_camera_that_is_no_camera_is_not_listed(tmp_path: Path) -> None:
 def test_the_camera_of_the_settings_must_be_here(
     tmp_path: Path, source: str, told: str, advice: str
 ) -> None:
-    check = devices.cameras(source, tmp_path)
+    check = devices.check_cameras(source, tmp_path)
     assert check.state is State.BROKEN and told in check.found and advice in check.advice
 
 
 def test_why_there_is_no_picamera_is_told_with_the_cure() -> None:
-    check = devices.cameras("picamera:9")
+    check = devices.check_cameras("picamera:9")
     assert check.state is State.BROKEN
     assert "picamera2" in check.advice or "ribbon cable" in check.advice
 
@@ -229,7 +229,7 @@ def test_devices_that_this_user_may_not_use_are_told_with_their_group() -> None:
     program = (
         "import json, sys; from pathlib import Path;"
         "from crackscan.edge.appliance.doctor import devices;"
-        "print(json.dumps(devices.permissions(Path(sys.argv[1])).to_dict()))"
+        "print(json.dumps(devices.check_permissions(Path(sys.argv[1])).to_dict()))"
     )
     drop = [] if os.geteuid() else ["setpriv", "--reuid=65534", "--clear-groups"]
     with tempfile.TemporaryDirectory() as folder:  # pytest's own are closed to other users

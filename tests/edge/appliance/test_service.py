@@ -13,11 +13,17 @@ import pytest
 
 from crackscan.core.command_line import run_command
 from crackscan.core.errors import CrackscanError
-from crackscan.edge.appliance.service import Place, install, program, uninstall, unit
+from crackscan.edge.appliance.service import (
+    Place,
+    find_program,
+    format_unit,
+    install_service,
+    uninstall_service,
+)
 from crackscan.edge.appliance.service.place import demand_open
-from crackscan.edge.appliance.service.unit import WATCHDOG_S, quoted
+from crackscan.edge.appliance.service.unit import WATCHDOG_S, quote_path
 from crackscan.edge.cli import crackscan
-from crackscan.edge.settings import load
+from crackscan.edge.settings import load_settings
 
 ANALYZE = shutil.which("systemd-analyze")
 needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="Debian's package systemd is missing")
@@ -60,7 +66,7 @@ def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
 )
 def test_systemd_accepts_the_unit(tmp_path: Path, executable: Path, place: Place) -> None:
     file = tmp_path / "crackscan.service"
-    file.write_text(unit(place, executable, Path("/media/stick/surveys")))
+    file.write_text(format_unit(place, executable, Path("/media/stick/surveys")))
     done = analyze("verify", "--man=no", *(["--user"] if place.of_user else []), str(file))
     said = [line for line in done.stderr.splitlines() if "crackscan" in line]
     assert done.returncode == 0 and not said, done.stderr
@@ -69,7 +75,7 @@ def test_systemd_accepts_the_unit(tmp_path: Path, executable: Path, place: Place
 @needs_systemd
 def test_the_verification_would_notice_a_mistake(tmp_path: Path, executable: Path) -> None:
     file = tmp_path / "crackscan.service"
-    text = unit(Place.of_machine(), executable)
+    text = format_unit(Place.of_machine(), executable)
     file.write_text(text.replace("WatchdogSec=", "WatchdogSecs="))
     said = analyze("verify", "--man=no", str(file)).stderr
     assert "Unknown key" in said and "WatchdogSecs" in said
@@ -78,7 +84,7 @@ def test_the_verification_would_notice_a_mistake(tmp_path: Path, executable: Pat
 @needs_systemd
 def test_the_service_may_do_little(tmp_path: Path, executable: Path) -> None:
     file = tmp_path / "crackscan.service"
-    file.write_text(unit(Place.of_machine(), executable))
+    file.write_text(format_unit(Place.of_machine(), executable))
     done = analyze("security", "--offline=true", str(file))
     score = re.search(r"Overall exposure level for crackscan.service: ([\d.]+)", done.stdout)
     assert score is not None, done.stdout + done.stderr
@@ -86,7 +92,7 @@ def test_the_service_may_do_little(tmp_path: Path, executable: Path) -> None:
 
 
 def test_the_scan_is_watched_restarted_and_ended_gently(executable: Path) -> None:
-    text = unit(Place.of_machine(), executable)
+    text = format_unit(Place.of_machine(), executable)
     for line in (
         "Type=notify",
         f"WatchdogSec={WATCHDOG_S}",
@@ -101,14 +107,14 @@ def test_the_scan_is_watched_restarted_and_ended_gently(executable: Path) -> Non
 
 
 def test_only_groups_that_exist_are_asked_for(image: Path, executable: Path) -> None:
-    text = unit(Place.of_machine(image), executable)
+    text = format_unit(Place.of_machine(image), executable)
     assert "SupplementaryGroups=video dialout gpio" in text.splitlines()
 
 
 def test_surveys_elsewhere_are_writable(executable: Path) -> None:
     place = Place.of_machine()
-    assert "ReadWritePaths=-/media/stick\n" in unit(place, executable, Path("/media/stick"))
-    assert "ReadWritePaths" not in unit(place, executable, place.surveys)
+    assert "ReadWritePaths=-/media/stick\n" in format_unit(place, executable, Path("/media/stick"))
+    assert "ReadWritePaths" not in format_unit(place, executable, place.surveys)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +127,7 @@ def test_surveys_elsewhere_are_writable(executable: Path) -> None:
     ],
 )
 def test_paths_are_written_as_units_want_them(path: str, written: str) -> None:
-    assert quoted(Path(path)) == written
+    assert quote_path(Path(path)) == written
 
 
 @needs_systemd
@@ -130,8 +136,8 @@ def test_installing_makes_settings_user_and_unit_and_enables_it(
     image: Path, executable: Path
 ) -> None:
     place = Place.of_machine(image)
-    assert install(place, executable, "picamera:0") is False, "nothing runs in an image"
-    settings = load(image / "etc/crackscan/settings.toml", environment={})
+    assert install_service(place, executable, "picamera:0") is False, "nothing runs in an image"
+    settings = load_settings(image / "etc/crackscan/settings.toml", environment={})
     assert (settings.source, settings.surveys) == ("picamera:0", "/var/lib/crackscan/surveys")
     wanted = image / "etc/systemd/system/multi-user.target.wants/crackscan.service"
     assert wanted.is_symlink()
@@ -146,21 +152,21 @@ def test_installing_again_keeps_the_settings_and_removing_keeps_them_too(
     image: Path, executable: Path
 ) -> None:
     place = Place.of_machine(image)
-    install(place, executable, "picamera:0")
+    install_service(place, executable, "picamera:0")
     file = image / "etc/crackscan/settings.toml"
     mine = 'source = "/dev/video2"\nsurveys = "/media/stick/surveys"\n'
     file.write_text(mine)
-    install(place, executable)
+    install_service(place, executable)
     assert file.read_text() == mine
     text = (image / "etc/systemd/system/crackscan.service").read_text()
     assert "ReadWritePaths=-/media/stick/surveys" in text
     with pytest.raises(CrackscanError, match="names another source, '/dev/video2'"):
-        install(place, executable, "picamera:0")
-    assert uninstall(place) is True
+        install_service(place, executable, "picamera:0")
+    assert uninstall_service(place) is True
     left = {str(path.relative_to(image)) for path in image.rglob("*crackscan*")}
     assert left == {"crackscan", "etc/crackscan"}
     assert file.read_text() == mine
-    assert uninstall(place) is False
+    assert uninstall_service(place) is False
 
 
 @needs_systemd
@@ -182,7 +188,7 @@ def test_settings_that_would_not_work_are_refused_before_anything_is_installed(
         (image / "etc/crackscan").mkdir()
         (image / "etc/crackscan/settings.toml").write_text(settings)
     with pytest.raises(CrackscanError, match=re.escape(told)):
-        install(Place.of_machine(image), executable)
+        install_service(Place.of_machine(image), executable)
     assert not (image / "etc/systemd").exists()
 
 
@@ -201,9 +207,9 @@ def test_the_program_is_the_one_that_runs(
     monkeypatch: pytest.MonkeyPatch, executable: Path
 ) -> None:
     monkeypatch.setattr(sys, "argv", [str(executable)])
-    assert program() == executable
+    assert find_program() == executable
     monkeypatch.setattr(sys, "argv", ["-c"])
-    found = program()
+    found = find_program()
     assert found.name == "crackscan" and found.stat().st_mode & stat.S_IXUSR
 
 

@@ -7,11 +7,11 @@ import pytest
 from crackscan.edge.device.health import (
     Health,
     Throttling,
-    board,
-    health,
+    read_board_name,
+    read_health,
+    read_throttling,
     resident_mb,
     temperature_c,
-    throttling,
 )
 
 FIRMWARE = "sys/devices/platform/soc/soc:firmware/get_throttled"
@@ -34,8 +34,8 @@ def test_a_raspberry_pi_that_is_well(tmp_path: Path) -> None:
             FIRMWARE: "0\n",
         },
     )
-    assert board(tmp_path) == "Raspberry Pi 4 Model B Rev 1.4"
-    found = health(tmp_path)
+    assert read_board_name(tmp_path) == "Raspberry Pi 4 Model B Rev 1.4"
+    found = read_health(tmp_path)
     assert found == Health(51.608, Throttling(0))
     assert not found.hot and not found.undervoltage
 
@@ -66,10 +66,10 @@ def test_a_raspberry_pi_that_is_well(tmp_path: Path) -> None:
 )
 def test_each_bit_of_throttling_has_its_words(tmp_path: Path, bits: int, words: list[str]) -> None:
     write(tmp_path, {FIRMWARE: f"{bits:x}\n"})
-    found = throttling(tmp_path)
+    found = read_throttling(tmp_path)
     assert found is not None and found.words == words
     assert found.now == bits & 0xF
-    assert health(tmp_path).undervoltage == bool(bits & 1)
+    assert read_health(tmp_path).undervoltage == bool(bits & 1)
 
 
 def test_hot_is_said_before_the_machine_says_it(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_hot_is_said_before_the_machine_says_it(tmp_path: Path) -> None:
     ]:
         write(tmp_path, {f"{zone}/type": "cpu-thermal", f"{zone}/temp": millidegrees})
         write(tmp_path, {FIRMWARE: bits})
-        assert health(tmp_path).hot is hot, (millidegrees, bits)
+        assert read_health(tmp_path).hot is hot, (millidegrees, bits)
 
 
 def vcgencmd(folder: Path, script: str) -> None:
@@ -111,15 +111,15 @@ def test_vcgencmd_is_asked_where_the_kernel_is_silent(
 ) -> None:
     vcgencmd(tmp_path, script)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    assert throttling() == found
+    assert read_throttling() == found
 
 
 def test_a_mainline_kernel_tells_undervoltage_only(tmp_path: Path) -> None:
     chip = "sys/class/hwmon/hwmon1"
     write(tmp_path, {f"{chip}/name": "rpi_volt\n", f"{chip}/in0_lcrit_alarm": "0\n"})
-    assert throttling(tmp_path) == Throttling(0)
+    assert read_throttling(tmp_path) == Throttling(0)
     write(tmp_path, {f"{chip}/in0_lcrit_alarm": "1\n"})
-    assert throttling(tmp_path) == Throttling.UNDERVOLTAGE
+    assert read_throttling(tmp_path) == Throttling.UNDERVOLTAGE
 
 
 def test_the_processor_of_a_pc_is_found_among_other_sensors(tmp_path: Path) -> None:
@@ -139,13 +139,13 @@ def test_the_processor_of_a_pc_is_found_among_other_sensors(tmp_path: Path) -> N
         },
     )
     assert temperature_c(tmp_path) == 47.0
-    assert board(tmp_path) == "A Processor"
+    assert read_board_name(tmp_path) == "A Processor"
 
 
 def test_a_machine_that_tells_nothing_is_no_error(tmp_path: Path) -> None:
-    assert health(tmp_path) == Health(None, None)
-    assert not health(tmp_path).hot
-    assert board(tmp_path) and resident_mb(tmp_path) is None
+    assert read_health(tmp_path) == Health(None, None)
+    assert not read_health(tmp_path).hot
+    assert read_board_name(tmp_path) and resident_mb(tmp_path) is None
 
 
 def test_this_process_occupies_memory() -> None:

@@ -18,7 +18,7 @@ from crackscan.edge.cli import crackscan
 from crackscan.edge.inference import model_store
 from crackscan.edge.inference.model import MODELS, Model, find_model
 from crackscan.edge.inference.model_install import all_models, install_model, roll_back, use_model
-from crackscan.edge.inference.model_store import ModelUse, default_file, folders
+from crackscan.edge.inference.model_store import ModelUse, default_file, model_folders
 
 SHIPPED = MODELS / "crack-s.tflite"
 
@@ -28,7 +28,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of installed models, and no other."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setattr(model_store, "SYSTEM_FOLDER", tmp_path / "system")
-    return folders()[0]
+    return model_folders()[0]
 
 
 def model(path: Path, version: str, **changes: object) -> Path:

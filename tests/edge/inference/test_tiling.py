@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crackscan.edge.inference.tiling import Cut, block_size, blocks, cuts
+from crackscan.edge.inference.tiling import Cut, block_size, cut_axis, cut_blocks
 
 
 @pytest.mark.parametrize(
@@ -24,13 +24,13 @@ from crackscan.edge.inference.tiling import Cut, block_size, blocks, cuts
 def test_cuts_of_a_length(
     length: int, size: int, margin: int, expected: list[tuple[int, int, int]]
 ) -> None:
-    assert cuts(length, size, margin) == [Cut(*one) for one in expected]
+    assert cut_axis(length, size, margin) == [Cut(*one) for one in expected]
 
 
 @given(st.integers(1, 300), st.integers(1, 60), st.integers(0, 20))
 def test_each_cell_is_kept_once_and_far_from_every_cut(length: int, size: int, margin: int) -> None:
     size = max(size, 2 * margin + 1)
-    found = cuts(length, size, margin)
+    found = cut_axis(length, size, margin)
     kept = [cell for cut in found for cell in range(cut.keep, cut.keep_stop)]
     assert kept == list(range(length))
     run = min(size, length)
@@ -44,7 +44,7 @@ def test_each_cell_is_kept_once_and_far_from_every_cut(length: int, size: int, m
 @pytest.mark.parametrize(("size", "margin"), [(6, 3), (2, 1), (5, 3)])
 def test_blocks_that_are_all_margin_are_refused(size: int, margin: int) -> None:
     with pytest.raises(ValueError, match="all margin"):
-        cuts(50, size, margin)
+        cut_axis(50, size, margin)
 
 
 @given(st.integers(2, 400), st.integers(2, 400), st.integers(0, 200_000), st.integers(0, 12))
@@ -59,7 +59,7 @@ def test_blocks_stay_within_the_budget_that_the_margin_allows(
         assert (height, width) == (rows, cols)
     cells = sum(
         (block.row.keep_stop - block.row.keep) * (block.col.keep_stop - block.col.keep)
-        for block in blocks(rows, cols, (height, width), margin)
+        for block in cut_blocks(rows, cols, (height, width), margin)
     )
     assert cells == rows * cols
 
@@ -70,7 +70,7 @@ def test_blocks_stay_within_the_budget_that_the_margin_allows(
 def test_blocks_fit_a_picture(rows: int, cols: int, share: float) -> None:
     """Photographs of 12 and 48 megapixels, a film's frame, and one that just exceeds the budget."""
     height, width = block_size(rows, cols, budget=96 * 96, margin=6)
-    number = len(list(blocks(rows, cols, (height, width), margin=6)))
+    number = len(list(cut_blocks(rows, cols, (height, width), margin=6)))
     assert number * height * width <= share * rows * cols
 
 
@@ -79,7 +79,7 @@ def test_no_other_number_of_rows_computes_less(
     rows: int, cols: int, budget: int, margin: int
 ) -> None:
     def cells(size: tuple[int, int]) -> int:
-        return size[0] * size[1] * len(list(blocks(rows, cols, size, margin)))
+        return size[0] * size[1] * len(list(cut_blocks(rows, cols, size, margin)))
 
     chosen = cells(block_size(rows, cols, budget, margin))
     least = max(3 * margin, 2 * margin + 1)

@@ -9,7 +9,7 @@ import pytest
 from crackscan.core.command_line import run_command
 from crackscan.core.errors import CrackscanError
 from crackscan.edge.cli import crackscan
-from crackscan.edge.settings import KEYS, Settings, default_files, example, load
+from crackscan.edge.settings import KEYS, Settings, default_files, format_example, load_settings
 
 
 @pytest.fixture
@@ -21,30 +21,30 @@ def file(tmp_path: Path) -> Path:
 
 def test_flags_stand_over_the_environment_and_that_over_the_file(file: Path) -> None:
     environment = {"CRACKSCAN_RESERVE_MB": "200", "CRACKSCAN_STALE_S": "4.5", "HOME": "/nowhere"}
-    found = load(file, {"stale_s": 7.0, "position": None}, environment)
+    found = load_settings(file, {"stale_s": 7.0, "position": None}, environment)
     assert (found.position, found.reserve_mb, found.stale_s) == ("gpsd", 200, 7.0)
     assert found.operating_point == Settings().operating_point
 
 
 def test_the_usual_file_is_read_and_the_users_own_comes_first(tmp_path: Path) -> None:
     environment = {"XDG_CONFIG_HOME": str(tmp_path), "HOME": "/nowhere"}
-    assert load(environment=environment) == Settings()
+    assert load_settings(environment=environment) == Settings()
     (tmp_path / "crackscan").mkdir()
     path = tmp_path / "crackscan" / "settings.toml"
     path.write_text("every = 3\n")
     assert default_files(environment)[0] == path
-    assert load(environment=environment).every == 3
+    assert load_settings(environment=environment).every == 3
 
 
 def test_the_example_holds_every_setting_and_is_valid_without_its_comment_marks(
     tmp_path: Path,
 ) -> None:
-    assert tomllib.loads(example()) == {}
-    keys = [line[2:] for line in example().splitlines() if line[2:].split(" = ")[0] in KEYS]
+    assert tomllib.loads(format_example()) == {}
+    keys = [line[2:] for line in format_example().splitlines() if line[2:].split(" = ")[0] in KEYS]
     assert len(keys) == len(KEYS)
     path = tmp_path / "settings.toml"
     path.write_text("\n".join(keys))
-    assert load(path, environment={}).size_budget_mb == 8000
+    assert load_settings(path, environment={}).size_budget_mb == 8000
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_mistake_in_the_file_is_one_line(tmp_path: Path, text: str, told: str)
     path = tmp_path / "settings.toml"
     path.write_text(text)
     with pytest.raises(CrackscanError) as caught:
-        load(path, environment={})
+        load_settings(path, environment={})
     assert str(path) in str(caught.value) and told in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -82,7 +82,7 @@ def test_a_mistake_in_the_file_is_one_line(tmp_path: Path, text: str, told: str)
 def test_each_mistake_has_its_line_and_names_where_it_stands(file: Path) -> None:
     file.write_text("every = 0\ncolour = 1\n")
     with pytest.raises(CrackscanError) as caught:
-        load(file, environment={"CRACKSCAN_THREADS": "many", "CRACKSCAN_ELSEWHERE": "x"})
+        load_settings(file, environment={"CRACKSCAN_THREADS": "many", "CRACKSCAN_ELSEWHERE": "x"})
     assert str(caught.value).splitlines() == [
         f"{file}: every must be at least 1, not 0",
         f"{file}: there is no setting colour; see: crackscan settings --example",
@@ -103,7 +103,7 @@ def test_camera_and_lens_must_fit(tmp_path: Path, text: str, told: str) -> None:
     path = tmp_path / "settings.toml"
     path.write_text(text)
     with pytest.raises(CrackscanError) as caught:
-        load(path, environment={})
+        load_settings(path, environment={})
     assert str(caught.value).startswith(f"camera and lens_mm: {told}")
     assert "\n" not in str(caught.value)
 
@@ -111,17 +111,17 @@ def test_camera_and_lens_must_fit(tmp_path: Path, text: str, told: str) -> None:
 def test_the_scale_is_set_in_the_file_under_the_environment_and_flags(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     path.write_text('distance = 1.5\ncamera = "hq"\nlens_mm = 6\ntarget = true\n')
-    found = load(path, {"distance": None, "target": None}, {"CRACKSCAN_LENS_MM": "8"})
+    found = load_settings(path, {"distance": None, "target": None}, {"CRACKSCAN_LENS_MM": "8"})
     assert (found.distance, found.camera, found.lens_mm) == ("1.5", "hq", 8.0) and found.target
-    found = load(path, {"target": False, "distance": "2±0.1"}, {"CRACKSCAN_TARGET": "yes"})
+    found = load_settings(path, {"target": False, "distance": "2±0.1"}, {"CRACKSCAN_TARGET": "yes"})
     assert found.distance == "2±0.1" and not found.target
     with pytest.raises(CrackscanError, match="CRACKSCAN_TARGET: target must be true or false"):
-        load(path, environment={"CRACKSCAN_TARGET": "perhaps"})
+        load_settings(path, environment={"CRACKSCAN_TARGET": "perhaps"})
 
 
 def test_a_named_file_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(CrackscanError, match="cannot be read: No such file"):
-        load(tmp_path / "gone.toml", environment={})
+        load_settings(tmp_path / "gone.toml", environment={})
 
 
 def test_the_command_prints_what_is_in_effect(

@@ -62,7 +62,7 @@ class Verdict(Enum):
 
     SHARP = "sharp"
     PLAIN = "plain"
-    """A smooth wall, or a blur over everything, which one picture cannot tell apart; it is taken
+    """A smooth wall, or a blur over everything, which one picture cannot distinguish; it is taken
     for a smooth wall."""
     TOO_FAST = "too fast"
     OUT_OF_FOCUS = "out of focus"
@@ -104,7 +104,7 @@ def judge_quality(
     Args:
         motion: since the frame before; a blur along it is motion blur. None if it is not known.
         reference: the detail of a sharp recent frame of about the same part of the wall. Against
-            it a plain picture can be told from a blurred or covered one, and a coarse wall, whose
+            it a plain picture differs from a blurred or covered one, and a coarse wall, whose
             fineness is low by itself, from a blurred picture.
     """
     p = parameters

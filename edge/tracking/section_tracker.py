@@ -135,7 +135,7 @@ class SectionTracker:
 
     def end_tracks(self) -> tuple[Track, ...]:
         """The confirmed tracks that are left, when the scan or the wall section ends."""
-        left = tuple(_complete(one) for one in self._tracks.values() if one.confirmed)
+        left = tuple(_mark_lost(one) for one in self._tracks.values() if one.confirmed)
         self._tracks.clear()
         return left
 
@@ -301,10 +301,10 @@ class SectionTracker:
             del self._tracks[one.number]
             self._lost_cells.drop_track(one.number)
             self._identities.clear_number(one.number)
-        return tuple(_complete(one) for one in gone if one.confirmed)
+        return tuple(_mark_lost(one) for one in gone if one.confirmed)
 
 
-def _complete(track: Track) -> Track:
+def _mark_lost(track: Track) -> Track:
     return replace(track, state=TrackState.LOST)
 
 

@@ -1,4 +1,4 @@
-"""The folder of a scan: a survey's record, and what its user finds beside it."""
+"""Creates or resumes the folder of a live scan: the record of a survey and the user's files."""
 
 import platform
 import sqlite3
@@ -17,14 +17,14 @@ from crackscan.edge.survey.reading import CARD, PHOTOGRAPHS
 _MB = 1_000_000
 
 
-def make(
+def create_survey(
     folder: Path, source: Source, setup: Setup, overwrite: bool = False, name: str = ""
 ) -> tuple[Survey, Results]:
-    """Make a new survey in a folder, and begin the user's files beside it.
+    """Create a survey in a folder, with the user's files next to its record.
 
     Args:
         overwrite: replace an earlier scan in the same folder.
-        name: what the survey is called; else as the settings say, or as its folder.
+        name: of the survey; without it, the name in the settings, or that of the folder.
 
     Raises:
         CrackscanError: the folder holds something else, or cannot be written.
@@ -42,11 +42,11 @@ def make(
         raise CrackscanError(f"cannot write into {folder}: {error.strerror}") from None
     except sqlite3.Error as error:
         raise CrackscanError(f"cannot write into {folder}: {error}") from None
-    return survey, _results(survey, source, setup, described)
+    return survey, _begin_results(survey, source, setup, described)
 
 
-def go_on(folder: Path, source: Source, setup: Setup) -> tuple[Survey, Results]:
-    """Begin a session in the survey that a folder holds; what is recorded there stays as it is.
+def resume_survey(folder: Path, source: Source, setup: Setup) -> tuple[Survey, Results]:
+    """Begin a session in the survey that a folder holds; what is recorded there stays.
 
     Pictures that are in the record already are left out of the source.
 
@@ -56,7 +56,7 @@ def go_on(folder: Path, source: Source, setup: Setup) -> tuple[Survey, Results]:
     """
     described, card = setup.describe_scan(source), setup.model.card
     with SurveyReader(folder) as before:
-        _demand_fitting(before, source, described)
+        _require_same_source(before, source, described)
         source.exclude_names({one.name for one in before.scanned() if not one.skipped})
     session = SessionInfo(source.name, card.name, card.version, described)
     survey = Survey.resume(folder, setup.clock, session)
@@ -66,10 +66,12 @@ def go_on(folder: Path, source: Source, setup: Setup) -> tuple[Survey, Results]:
     except BaseException:
         survey.close()
         raise
-    return survey, _results(survey, source, setup, described)
+    return survey, _begin_results(survey, source, setup, described)
 
 
-def _results(survey: Survey, source: Source, setup: Setup, described: Mapping[str, Any]) -> Results:
+def _begin_results(
+    survey: Survey, source: Source, setup: Setup, described: Mapping[str, Any]
+) -> Results:
     reserve = setup.settings.reserve_mb * _MB
     try:
         return Results(
@@ -80,7 +82,9 @@ def _results(survey: Survey, source: Source, setup: Setup, described: Mapping[st
         raise
 
 
-def _demand_fitting(survey: SurveyReader, source: Source, described: Mapping[str, Any]) -> None:
+def _require_same_source(
+    survey: SurveyReader, source: Source, described: Mapping[str, Any]
+) -> None:
     """Pictures are known by their names below a folder, so all must come from the same one."""
     if survey.settings().get("kind") == PHOTOGRAPHS:
         raise SurveyError(

@@ -87,11 +87,11 @@ class LiveScan:
         Raises CrackscanError if the disk did not take all of it.
         """
         state, tally = self.state, self.state.tally
-        self._surveys.wait()
+        self._surveys.wait_threads()
         self._drain_inbox()  # a survey may have been opened in the last moment
         state.restart_tracking()
         state.record.note_end()
-        self._surveys.wait()
+        self._surveys.wait_threads()
         self._drain_inbox()
         try:
             summary = tally.summarize_scan(state.source)
@@ -168,9 +168,9 @@ class LiveScan:
             case SurveyClosed(record, closing_error):
                 state.count_completed(record)
                 if closing_error is not None:
-                    state.warn(str(closing_error))
+                    state.add_warning(str(closing_error))
                 elif record.results.trouble is not None:
-                    state.warn(record.results.trouble)
+                    state.add_warning(record.results.trouble)
 
     def _drain_inbox(self) -> None:
         """Handle the messages about surveys that are left, when frames come no more."""

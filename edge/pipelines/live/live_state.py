@@ -42,14 +42,16 @@ class LiveState:
         self.newest: CapturedFrame | None = None
         self.scale = setup.scale
         self.scaling = setup.make_frame_estimator()
-        self.throttle = Throttle(self.warn, setup.settings.most_fps, setup.settings.least_fps)
+        self.throttle = Throttle(
+            self.add_warning, setup.settings.most_fps, setup.settings.least_fps
+        )
         self.freeze_detector = FreezeDetector()
         self.frame_size = (0, 0)
         """Height and width of the frames that are tracked."""
         self._numbers = count(1)
         self.stages = DetectionStages(setup.model, self.rule, self._numbers)
 
-    def warn(self, text: str) -> None:
+    def add_warning(self, text: str) -> None:
         """Show a warning on every screen, and record it."""
         self.record.add_note(NoteKind.WARNING, text)
         self.tally.add_warning(text)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from crackscan.core.errors import CrackscanError, SourceError
 from crackscan.edge.capture import Source
-from crackscan.edge.pipelines.live.folder import go_on, make
+from crackscan.edge.pipelines.live.folder import create_survey, resume_survey
 from crackscan.edge.pipelines.live.live_scan import LiveScan
 from crackscan.edge.pipelines.live.photo_scan import WatchedPhotos
 from crackscan.edge.pipelines.live.photo_status import PhotoStatus
@@ -50,10 +50,10 @@ def scan_source(
     """
     if resume and (folder / DATABASE).exists():
         there = source.length or 0
-        survey, results = go_on(folder, source, setup)
+        survey, results = resume_survey(folder, source, setup)
         tally.known = there - (source.length or 0)
     else:
-        survey, results = make(folder, source, setup, overwrite)
+        survey, results = create_survey(folder, source, setup, overwrite)
     tally.survey = {"folder": str(folder)}
     if source.kind == "pictures":
         results = _scan_pictures(WatchedPhotos(source, setup, survey, results, tally), watch)

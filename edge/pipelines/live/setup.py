@@ -38,7 +38,7 @@ class Setup:
     def wants_annotation(self, source: Source) -> bool:
         """Whether annotated pictures or an annotated video are made."""
         wanted = self.settings.annotate
-        return wanted == "yes" or (wanted == "auto" and not (source.live and _moves(source)))
+        return wanted == "yes" or (wanted == "auto" and not (source.live and _is_moving(source)))
 
     def describe_scan(self, source: Source) -> dict[str, Any]:
         """What is needed to repeat the scan, for `scan.json` and the record."""
@@ -62,5 +62,5 @@ class Setup:
         }
 
 
-def _moves(source: Source) -> bool:
+def _is_moving(source: Source) -> bool:
     return source.kind != "pictures"

@@ -10,7 +10,7 @@ from crackscan.core.errors import CrackscanError
 from crackscan.edge.capture import Source
 from crackscan.edge.measurement.scale import ScaleSettings
 from crackscan.edge.pipelines.live.events import SurveyClosed, SurveyNotOpened, SurveyOpened
-from crackscan.edge.pipelines.live.folder import make
+from crackscan.edge.pipelines.live.folder import create_survey
 from crackscan.edge.pipelines.live.setup import Setup
 from crackscan.edge.pipelines.live.survey_record import SurveyRecord
 from crackscan.edge.web.live.commands import PendingCommand
@@ -33,13 +33,13 @@ class SurveySwitch:
     def open_survey(self, asked: PendingCommand, folder: Path, scale: ScaleSettings) -> None:
         """Open a new survey in a folder that must not exist."""
 
-        def work() -> None:
+        def open_in_background() -> None:
             try:
                 if folder.exists():
                     raise CrackscanError(
                         f"there is a folder {folder.name} already: choose another name"
                     )
-                survey, results = make(folder, self._source, self._setup, name=folder.name)
+                survey, results = create_survey(folder, self._source, self._setup, name=folder.name)
                 record = SurveyRecord(survey, results, self._source, self._setup, scale)
             except CrackscanError as error:
                 self._post(SurveyNotOpened(asked, error))
@@ -48,13 +48,13 @@ class SurveySwitch:
             else:
                 self._post(SurveyOpened(asked, record))
 
-        self._start_thread("survey opener", work)
+        self._start_thread("survey opener", open_in_background)
 
     def close_survey(self, record: SurveyRecord, summary: Mapping[str, Any]) -> None:
         """Close a survey that was ended by a new one; nobody else uses its record any more."""
         record.recorder.hub = None
 
-        def work() -> None:
+        def close_in_background() -> None:
             error: CrackscanError | None = None
             try:
                 record.close("done", summary)
@@ -63,9 +63,9 @@ class SurveySwitch:
             self._post(SurveyClosed(record, error))
             gc.collect()  # what recorded the survey holds frames in reference cycles
 
-        self._start_thread("survey closer", work)
+        self._start_thread("survey closer", close_in_background)
 
-    def wait(self) -> None:
+    def wait_threads(self) -> None:
         """Wait until all surveys are open or closed."""
         for thread in self._threads:
             thread.join()

@@ -29,7 +29,7 @@ def correlate_images(
     old = before[part]
     if old.size < parameters.least_overlap * before.size:
         return -1.0
-    return _cosine(old.ravel(), _warp_back(after, motion, part).ravel())
+    return _cosine_similarity(old.ravel(), _warp_back(after, motion, part).ravel())
 
 
 def align_images(
@@ -113,6 +113,6 @@ def _warp_back(
     return np.asarray(moved, np.float32)
 
 
-def _cosine(old: Grey, new: Grey) -> float:
+def _cosine_similarity(old: Grey, new: Grey) -> float:
     strength = math.sqrt(float(old @ old) * float(new @ new))
     return float(old @ new) / strength if strength > 0 else -1.0

@@ -71,8 +71,8 @@ def estimate_motion(
 ) -> Motion:
     """The motion of the wall from one frame to another.
 
-    The first guesses come from phase correlation (Kuglin & Hines 1975), which cannot tell a shift
-    from the same shift less the picture's width, and, if a doubt is left, from corners that were
+    The first guesses come from phase correlation (Kuglin & Hines 1975), which confuses a shift
+    with the same shift less the picture's width, and, if a doubt is left, from corners that were
     followed and agree on a similarity (see `follow_corners`). The guess under which the two
     pictures correlate best is refined over all pixels (see `align_images`); the correlation then
     decides whether the pictures belong together at all.

@@ -50,8 +50,8 @@ class Gate:
         if request.method == "POST" and not _is_same_origin(request):
             return Response(403, b"not from another site\n")
         if request.method == "POST" and request.path == "/api/enter":
-            return self._enter(request)
-        role = self._role(request)
+            return self._exchange_key(request)
+        role = self._find_role(request)
         return role or Response(401, b"open the link, or scan its code, once more\n")
 
     def _is_ours(self, request: Request) -> bool:
@@ -65,9 +65,9 @@ class Gate:
             "same-site",
         ):
             return False
-        return self._keys is not None or _host(request.headers.get("host", "")) in _LOCAL
+        return self._keys is not None or _host_name(request.headers.get("host", "")) in _LOCAL
 
-    def _role(self, request: Request) -> Role | None:
+    def _find_role(self, request: Request) -> Role | None:
         if self._keys is None:
             return Role.CONTROL
         try:
@@ -77,7 +77,7 @@ class Gate:
         cookie = cookies.get(self._cookie)
         return self._keys.role_of_cookie(cookie.value) if cookie is not None else None
 
-    def _enter(self, request: Request) -> Response:
+    def _exchange_key(self, request: Request) -> Response:
         message = parse_json_object(request)
         key = message.get("key") if message is not None else None
         if self._keys is None or not isinstance(key, str):
@@ -130,7 +130,7 @@ def _is_same_origin(request: Request) -> bool:
     return netloc != "" and netloc == request.headers.get("host")
 
 
-def _host(netloc: str) -> str:
+def _host_name(netloc: str) -> str:
     """The host without its port and brackets."""
     try:
         return urlsplit(f"//{netloc}").hostname or ""

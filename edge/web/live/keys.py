@@ -49,7 +49,7 @@ class Keys:
             try:
                 number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             except FileExistsError:
-                return cls._read(path)
+                return cls._read_file(path)
             with os.fdopen(number, "w", encoding="ascii") as file:
                 if os.geteuid() == 0:
                     folder = path.parent.stat()
@@ -62,7 +62,7 @@ class Keys:
         return made
 
     @classmethod
-    def _read(cls, path: Path) -> "Keys":
+    def _read_file(cls, path: Path) -> "Keys":
         if path.stat().st_mode & 0o077:
             raise CrackscanError(f"others may read the keys in {path}: chmod 600 {path}")
         try:
@@ -83,7 +83,7 @@ class Keys:
 
     def role_of_key(self, key: str) -> Role | None:
         """The role of a key, in a time that does not depend on the key."""
-        return self._match(key, {role: self.key_of(role) for role in Role})
+        return self._match_role(key, {role: self.key_of(role) for role in Role})
 
     def cookie_of(self, role: Role) -> str:
         """The cookie that a browser keeps instead of the key."""
@@ -91,10 +91,10 @@ class Keys:
 
     def role_of_cookie(self, cookie: str) -> Role | None:
         """The role of a cookie, in a time that does not depend on the cookie."""
-        return self._match(cookie, {role: self.cookie_of(role) for role in Role})
+        return self._match_role(cookie, {role: self.cookie_of(role) for role in Role})
 
     @staticmethod
-    def _match(given: str, known: dict[Role, str]) -> Role | None:
+    def _match_role(given: str, known: dict[Role, str]) -> Role | None:
         found = None
         for role, value in known.items():
             if hmac.compare_digest(given.encode(errors="replace"), value.encode()):

@@ -41,9 +41,9 @@ class Routes:
         self._gate = gate
         self._page = page
         self._gets: dict[str, Callable[[Request, Role], Awaitable[Response]]] = {
-            "/api/frame": self._frame,
-            "/api/state": self._state,
-            "/api/thumbnail": self._thumbnail,
+            "/api/frame": self._answer_frame,
+            "/api/state": self._answer_state,
+            "/api/thumbnail": self._answer_thumbnail,
         }
 
     async def answer_request(self, request: Request) -> Response:
@@ -54,18 +54,18 @@ class Routes:
         if request.method == "GET" and request.path in self._gets:
             response = await self._gets[request.path](request, role)
         elif request.method == "POST" and request.path == "/api/do":
-            response = self._do(request, role)
+            response = self._answer_command(request, role)
         else:
             response = Response(404, b"there is no such page\n")
         return Response(response.status, response.body, response.kind, response.headers, known=True)
 
-    async def _frame(self, request: Request, role: Role) -> Response:  # noqa: ARG002
+    async def _answer_frame(self, request: Request, role: Role) -> Response:  # noqa: ARG002
         encoded = await self._feed.wait_frame(parse_whole_number(request.query.get("after")))
         if encoded is None:
             return Response(204)
         return Response(200, encoded.body, "application/octet-stream")
 
-    async def _state(self, request: Request, role: Role) -> Response:
+    async def _answer_state(self, request: Request, role: Role) -> Response:
         news = await self._feed.wait_state(parse_whole_number(request.query.get("after")))
         if news is None:
             return Response(204)
@@ -74,7 +74,7 @@ class Routes:
             "version": version,
             "role": role,
             "ended": snap.ended,
-            "status": _status(snap),
+            "status": _make_status_values(snap),
             "messages": [asdict(message) for message in snap.messages],
             "found_version": self._feed.found_version(snap),
         }
@@ -93,11 +93,11 @@ class Routes:
             ]
         return make_json_response(state)
 
-    async def _thumbnail(self, request: Request, role: Role) -> Response:  # noqa: ARG002
+    async def _answer_thumbnail(self, request: Request, role: Role) -> Response:  # noqa: ARG002
         data = self._feed.find_thumbnail(parse_whole_number(request.query.get("number")))
         return Response(404) if data is None else Response(200, data, "image/jpeg")
 
-    def _do(self, request: Request, role: Role) -> Response:
+    def _answer_command(self, request: Request, role: Role) -> Response:
         if role is not Role.CONTROL:
             return Response(403, b"this link is for viewing only\n")
         message = parse_json_object(request)
@@ -122,7 +122,7 @@ def read_page() -> dict[str, Response]:
     }
 
 
-def _status(snap: HubState) -> dict[str, Any] | None:
+def _make_status_values(snap: HubState) -> dict[str, Any] | None:
     status: Status | None = snap.status
     if status is None:
         return None

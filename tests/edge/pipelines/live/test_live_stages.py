@@ -87,14 +87,14 @@ def test_a_new_survey_on_a_slow_disk_delays_no_frame(
     setup: Setup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = SlowDisk()
-    disk.slow_down(monkeypatch, survey_switch, "make")
+    disk.slow_down(monkeypatch, survey_switch, "create_survey")
     disk.slow_down(monkeypatch, SurveyWriter, "close")
     running = Running(setup, tmp_path / "first", [100_000])
     running.until(lambda: bool(running.hub.read_state().found))
     disk.block()
     asked = running.hub.offer_command(NewSurvey("second"))
     marked = running.hub.offer_command(Mark("of the second survey"))
-    running.until(lambda: "make" in disk.held_up)
+    running.until(lambda: "create_survey" in disk.held_up)
     frames = running.tally.frames
     running.until(lambda: running.tally.frames > frames + FRAMES)
     assert {asked, marked}.isdisjoint(one.command for one in running.hub.read_state().messages)

@@ -14,8 +14,17 @@ from crackscan.core.model_card import Card
 from crackscan.core.pooling import logit_to_probability, top_k_mean
 from crackscan.edge.inference.model import Model
 
-MOST_AUROC_DROP = 0.002
-LEAST_EQUAL_VERDICTS = 0.995
+
+@dataclass(frozen=True)
+class AgreementLimits:
+    """How far an int8 file may be from the float network that it was made from."""
+
+    max_auroc_drop: float = 0.002
+    min_equal_verdicts: float = 0.995
+    """Share of patches that both call cracked, or both intact."""
+
+
+LIMITS = AgreementLimits()
 BATCH = 32
 
 
@@ -40,11 +49,11 @@ class Agreement:
 
     @property
     def auroc_holds(self) -> bool:
-        return self.auroc_drop <= MOST_AUROC_DROP
+        return self.auroc_drop <= LIMITS.max_auroc_drop
 
     @property
     def verdicts_hold(self) -> bool:
-        return self.equal_verdicts >= LEAST_EQUAL_VERDICTS
+        return self.equal_verdicts >= LIMITS.min_equal_verdicts
 
     def figures(self) -> dict[str, Any]:
         """As plain values, four digits."""

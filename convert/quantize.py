@@ -8,7 +8,7 @@ from typing import Any
 from crackscan.convert.agreement import compare_models
 from crackscan.convert.flatbuffer import parse_flatbuffer
 from crackscan.convert.input_rewrite import optimize_input
-from crackscan.convert.run import Run, read_labelled
+from crackscan.convert.run_folder import Run, read_labelled
 from crackscan.convert.tflite import to_int8
 from crackscan.core.durable_files import write_atomically
 from crackscan.core.model_card import append_card

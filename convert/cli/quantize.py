@@ -34,7 +34,7 @@ def quantize(run: Path, out: Path, name: str | None, data: Path | None, as_json:
 
     import_tensorflow()
     from crackscan.convert.quantize import quantize_run
-    from crackscan.convert.run import data_of, read_run
+    from crackscan.convert.run_folder import data_of, read_run
 
     finished = read_run(run)
     figures = quantize_run(finished, data_of(run, data), out, name or out.stem)

@@ -28,9 +28,9 @@ def verify(ctx: click.Context, model: Path, run: Path, data: Path | None, as_jso
     from crackscan.core.tensorflow_import import import_tensorflow
 
     import_tensorflow()
-    from crackscan.convert.agreement import LEAST_EQUAL_VERDICTS, MOST_AUROC_DROP, compare_models
+    from crackscan.convert.agreement import LIMITS, compare_models
     from crackscan.convert.audit import audit_model
-    from crackscan.convert.run import data_of, read_labelled, read_run
+    from crackscan.convert.run_folder import data_of, read_labelled, read_run
     from crackscan.edge.inference.model import Model
 
     int8 = Model.load(model)
@@ -42,8 +42,8 @@ def verify(ctx: click.Context, model: Path, run: Path, data: Path | None, as_jso
         "no float operator": not inside.float_operators,
         "whole graph delegated": not inside.not_delegated,
         "weights per channel": inside.per_channel,
-        f"AUROC drop {found.auroc_drop:.4f} <= {MOST_AUROC_DROP}": found.auroc_holds,
-        f"equal verdicts {found.equal_verdicts:.2%} >= {LEAST_EQUAL_VERDICTS:.1%}": (
+        f"AUROC drop {found.auroc_drop:.4f} <= {LIMITS.max_auroc_drop}": found.auroc_holds,
+        f"equal verdicts {found.equal_verdicts:.2%} >= {LIMITS.min_equal_verdicts:.1%}": (
             found.verdicts_hold
         ),
     }

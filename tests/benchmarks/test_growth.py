@@ -30,7 +30,7 @@ def test_findings_of_a_record_lie_apart_in_time_and_place() -> None:
 
 
 def test_all_curves_are_measured(tmp_path: Path) -> None:
-    done = CliRunner().invoke(main, ["--quick", "--jobs", "1", "--out", str(tmp_path)])
+    done = CliRunner().invoke(main, ["--quick", "--workers", "1", "--out", str(tmp_path)])
     assert done.exit_code == 0, done.output
     told = json.loads((tmp_path / "growth.json").read_text())["curves"]
     points = [one for curve in told.values() for one in curve["points"]]

@@ -1,4 +1,4 @@
-"""A teacher's word: mixed with what is known, alone where nothing is, and kept as it was said."""
+"""A teacher's targets: mixed with what is known, alone where nothing is, and kept as they were."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import pytest
 from crackscan.core.errors import CrackscanError
 from crackscan.train.data.examples import Example
 from crackscan.train.fitting.distillation import (
-    TRUST,
+    PARAMETERS,
     Views,
     ViewSettings,
     keep_views,
@@ -18,6 +18,8 @@ from crackscan.train.fitting.distillation import (
     soften_targets,
 )
 from crackscan.train.network.crack_network import crack_network
+
+TEACHER_SHARE = PARAMETERS.teacher_share
 
 SIZE = 32
 
@@ -37,7 +39,9 @@ class Greys:
 def test_a_known_target_is_softened_and_an_unknown_one_is_the_teachers() -> None:
     hard = np.array([1.0, 0.0, -1.0], np.float32)
     taught = np.array([0.5, 0.5, 0.2], np.float32)
-    np.testing.assert_allclose(soften_targets(hard, taught), [1 - TRUST / 2, TRUST / 2, 0.2])
+    np.testing.assert_allclose(
+        soften_targets(hard, taught), [1 - TEACHER_SHARE / 2, TEACHER_SHARE / 2, 0.2]
+    )
 
 
 def test_views_hold_the_teachers_word_for_as_many_examples_as_asked_for(tmp_path: Path) -> None:
@@ -55,7 +59,10 @@ def test_views_hold_the_teachers_word_for_as_many_examples_as_asked_for(tmp_path
     taught = 1 / (1 + np.exp(-logits))
     kept = views.cells[:].astype(np.float32)
     free = np.isclose(kept, taught, atol=2e-3)
-    mixed = [np.isclose(kept, (1 - TRUST) * hard + TRUST * taught, atol=2e-3) for hard in (0, 1)]
+    mixed = [
+        np.isclose(kept, (1 - TEACHER_SHARE) * hard + TEACHER_SHARE * taught, atol=2e-3)
+        for hard in (0, 1)
+    ]
     assert (free | mixed[0] | mixed[1]).all()
     assert free.any()
     assert mixed[0].any()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from crackscan.core.pictures import read_picture
-from crackscan.train.data.pseudo_masks import LEAST_AREA_PX, LEAST_DEPTH, dark_crack
+from crackscan.train.data.pseudo_masks import PARAMETERS, dark_crack
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -47,9 +47,9 @@ def test_a_plain_wall_has_none() -> None:
 def test_cracks_of_real_close_ups_are_found() -> None:
     pictures = [read_picture(path) for path in sorted(SAMPLES.glob("patches/positive/*"))]
     masks = [dark_crack(rgb) for rgb in pictures]
-    found = [np.count_nonzero(core) >= 2 * LEAST_AREA_PX for core, _ in masks]
+    found = [np.count_nonzero(core) >= 2 * PARAMETERS.min_area_px for core, _ in masks]
     assert np.mean(found) >= 0.9
     for rgb, (core, maybe) in zip(pictures, masks, strict=True):
         if core.any():
-            assert rgb[core > 0].mean() < rgb[maybe == 0].mean() - LEAST_DEPTH
+            assert rgb[core > 0].mean() < rgb[maybe == 0].mean() - PARAMETERS.min_depth
             assert (maybe > 0).mean() < 0.4

@@ -102,11 +102,11 @@ def evaluate(
     if development or crack_free or beside:
         raise click.UsageError("--development, --crack-free and --beside belong to --findings")
     from crackscan.train.cli.progress import progress_bars
-    from crackscan.train.evaluate import run
+    from crackscan.train.evaluate import evaluation
 
     with progress_bars() as report:
-        document, folder = run.evaluate_model(
-            run.find_model(model),
+        document, folder = evaluation.evaluate_model(
+            evaluation.find_model(model),
             data,
             report=report,
             out=out,
@@ -121,7 +121,7 @@ def evaluate(
 
         click.echo(json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False))
     else:
-        _print_figures(document, folder / run.PAGE)
+        _print_figures(document, folder / evaluation.PAGE)
 
 
 def _judge_findings(
@@ -136,7 +136,7 @@ def _judge_findings(
     as_json: bool,
 ) -> None:
     from crackscan.train.cli.progress import progress_bars
-    from crackscan.train.evaluate import run
+    from crackscan.train.evaluate import evaluation
     from crackscan.train.evaluate.development_set import (
         crack_free_set,
         development_sets,
@@ -151,7 +151,7 @@ def _judge_findings(
         else [masked_set(data, data.resolve().name, lambda path: path.stem)]
     )
     sets += [crack_free_set(folder) for folder in crack_free]
-    files = [run.find_model(one) for one in models]
+    files = [evaluation.find_model(one) for one in models]
     folder = out or Path("evaluations") / f"{files[0].stem}-findings-on-{data.resolve().name}"
     with progress_bars() as report:
         evaluate_findings(files, sets, folder, point, command, report, threads)

@@ -47,8 +47,8 @@ def page(
 
     from crackscan.train.cli.progress import progress_bars
     from crackscan.train.data.field_annotations import read_annotations
+    from crackscan.train.evaluate.evaluation import find_model
     from crackscan.train.evaluate.model_page.page import make_page
-    from crackscan.train.evaluate.run import find_model
 
     with progress_bars() as report:
         made = make_page(

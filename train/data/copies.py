@@ -11,17 +11,24 @@ from scipy.sparse.csgraph import connected_components
 
 from crackscan.train.data.thumbnails import Report
 
-COPY = 0.98
-"""Correlation from which two thumbnails show one picture."""
 
-SAME_VIEW = 0.92
-"""Correlation from which two pictures were taken of one spot, a little apart."""
+@dataclass(frozen=True)
+class CopyParameters:
+    """When thumbnails show the same; `find_copies` states the correlations on METU's patches."""
 
-_FEATURELESS = 0.25
-"""Grey levels: with less contrast than this nothing can be compared."""
+    copy_correlation: float = 0.98
+    """Correlation from which two thumbnails show one picture."""
+    view_correlation: float = 0.92
+    """Correlation from which two pictures were taken of one spot, a little apart."""
+    min_contrast: float = 0.25
+    """Grey levels: with less contrast than this nothing can be compared."""
+    block_rows: int = 1024
+    """Thumbnails that are compared with all others at once."""
+    max_links: int = 1_000_000
+    """Links that are held in memory before they are folded into labels."""
 
-_BLOCK = 1024
-_MANY_LINKS = 1_000_000
+
+PARAMETERS = CopyParameters()
 
 Links = NDArray[np.int64]
 Labels = NDArray[np.int64]
@@ -46,10 +53,10 @@ def find_copies(grey: NDArray[np.float32], digests: Sequence[str], report: Repor
     """
     count = len(grey)
     features = _without_shading(grey)
-    groups, families = _Union(count), _Union(count)
+    groups, families = _LinkedPictures(count), _LinkedPictures(count)
     groups.join(_find_equal(digests))
     for done, links, correlation in _find_similar(features, grey.shape[1]):
-        groups.join(links[correlation >= COPY])
+        groups.join(links[correlation >= PARAMETERS.copy_correlation])
         families.join(links)
         report("Comparing pictures", done, count)
     group = groups.labels()
@@ -70,23 +77,23 @@ def _without_shading(grey: NDArray[np.float32]) -> NDArray[np.float32]:
     flat = grey.reshape(len(grey), -1).astype(np.float64)
     flat -= (flat @ shading) @ shading.T
     length = np.linalg.norm(flat, axis=1, keepdims=True)
-    flat = np.where(length > _FEATURELESS * side, flat / np.maximum(length, 1e-9), 0)
+    flat = np.where(length > PARAMETERS.min_contrast * side, flat / np.maximum(length, 1e-9), 0)
     return flat.astype(np.float32)
 
 
 def _find_similar(
     features: NDArray[np.float32], side: int
 ) -> Iterator[tuple[int, Links, NDArray[np.float32]]]:
-    """Blocks of links: (rows done, pairs (M, 2), their correlations (M,), at least SAME_VIEW)."""
+    """Blocks of links: (rows done, pairs (M, 2), correlations (M,) from that of one view up)."""
     count = len(features)
     square = features.reshape(count, side, side)
     flips = (square, square[:, :, ::-1], square[:, ::-1], square[:, ::-1, ::-1])
     turned = [np.ascontiguousarray(flip).reshape(count, -1) for flip in flips]
-    for top in range(0, count, _BLOCK):
-        bottom = min(top + _BLOCK, count)
+    for top in range(0, count, PARAMETERS.block_rows):
+        bottom = min(top + PARAMETERS.block_rows, count)
         for other in turned:
             correlation = (features[top:bottom] @ other[top:].T).ravel()
-            hit = np.flatnonzero(correlation >= SAME_VIEW)
+            hit = np.flatnonzero(correlation >= PARAMETERS.view_correlation)
             a, b = np.divmod(hit, count - top)
             later = b > a
             links = np.column_stack([a[later] + top, b[later] + top])
@@ -105,7 +112,7 @@ def _first_of_each(labels: Labels) -> Labels:
     return first
 
 
-class _Union:
+class _LinkedPictures:
     """Pictures joined by links; many links are folded into labels as they come."""
 
     def __init__(self, count: int) -> None:
@@ -116,7 +123,7 @@ class _Union:
     def join(self, links: Links) -> None:
         self.links.append(links)
         self.pending += len(links)
-        if self.pending > _MANY_LINKS:
+        if self.pending > PARAMETERS.max_links:
             labels = self.labels()
             self.links = [np.column_stack([np.arange(self.count), _first_of_each(labels)[labels]])]
             self.pending = 0

@@ -30,13 +30,22 @@ from crackscan.train.data.examples import (
 )
 from crackscan.train.evaluate.predict import load_scorer
 
-TRUST = 0.5
-"""The teacher's share in a target that is known; one that is not is the teacher's alone."""
-GENTLE = 0.12
-"""How much the light of a kept example is varied: little, because its targets are kept."""
-SURELY_NONE = 0.1
-"""A picture whose target is below this has no crack in any part of it."""
-BATCH = 32
+
+@dataclass(frozen=True)
+class DistillationParameters:
+    """Weights of a teacher's targets, and the variation of the kept examples."""
+
+    teacher_share: float = 0.5
+    """The teacher's share in a target that is known; one that is not is the teacher's alone."""
+    light_strength: float = 0.12
+    """How much the light of a kept example is varied: little, because its targets are kept."""
+    surely_intact: float = 0.1
+    """A picture whose target is below this probability has no crack in any part of it."""
+    batch: int = 32
+    """Examples that the teacher is asked about at once."""
+
+
+PARAMETERS = DistillationParameters()
 ARRAYS = ("rgb.npy", "cells.npy", "patch.npy")
 VIEWS, FINISHED = "views", "views.json"
 """The folder in a run, and the file in it that is written when it is complete."""
@@ -141,7 +150,7 @@ def keep_views(
         np.lib.format.open_memmap(folder / name, "w+", kind, shape)
         for name, kind, shape in zip(ARRAYS, kinds, shapes, strict=True)
     )
-    epochs = (draw_batches(sources, BATCH, seed, epoch) for epoch in itertools.count())
+    epochs = (draw_batches(sources, PARAMETERS.batch, seed, epoch) for epoch in itertools.count())
     start = 0
     for pictures, hard, whole in itertools.chain.from_iterable(epochs):
         taken = min(len(pictures), count - start)
@@ -162,7 +171,9 @@ def keep_views(
 
 def soften_targets(hard: Targets, taught: npt.NDArray[Any]) -> Targets:
     """Targets (-1 where not known) and the teacher's probabilities, of one shape, made one."""
-    return np.where(hard >= 0, (1 - TRUST) * hard + TRUST * taught, taught).astype(np.float32)
+    return np.where(
+        hard >= 0, (1 - PARAMETERS.teacher_share) * hard + PARAMETERS.teacher_share * taught, taught
+    ).astype(np.float32)
 
 
 class Views:
@@ -190,5 +201,5 @@ class Views:
             np.asarray(self.rgb[index, rows, columns]), cells.astype(np.float32), rng
         )
         whole = float(self.patch[index])
-        patch = whole if room == 0 or whole < SURELY_NONE else UNKNOWN
-        return Example(vary_light(rgb, rng, GENTLE), cells, patch)
+        patch = whole if room == 0 or whole < PARAMETERS.surely_intact else UNKNOWN
+        return Example(vary_light(rgb, rng, PARAMETERS.light_strength), cells, patch)

@@ -1,6 +1,7 @@
 """A network that begins by doing what another one does: its layers fitted to it one by one."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,24 @@ from crackscan.train.data.examples import RGB
 from crackscan.train.network.crack_network import crack_network
 from crackscan.train.network.quantized_weights import load_quantized
 
-PICTURES, PLACES = 320, 20_000
-"""Pictures that suffice to fit a network, and positions in them that a layer is sampled at."""
-RIDGE = 1e-5
-"""Part of the mean variance of what a layer sees that is added to each, for a calm solution."""
-AT_ONCE = 32
+PICTURES = 320
+"""Pictures that suffice to fit a network."""
+
+
+@dataclass(frozen=True)
+class ReconstructionParameters:
+    """How the layers of a network are fitted."""
+
+    positions: int = 20_000
+    """Positions in the pictures that a layer is sampled at."""
+    ridge: float = 1e-5
+    """Share of the mean variance of a layer's inputs that is added to each (ridge regression; Hoerl
+    and Kennard 1970)."""
+    batch: int = 32
+    """Pictures that go through a network at once."""
+
+
+PARAMETERS = ReconstructionParameters()
 PROJECTED = "_depth_bn"
 """So end the names of layers that a projection follows."""
 
@@ -89,7 +103,9 @@ def _list_convolutions(network: keras.Model) -> Iterator[tuple[Any, Any]]:
 
 def _layer_input(network: keras.Model, tensor: Any, pictures: RGB) -> Array:
     until = keras.Model(network.input, tensor)
-    parts = (pictures[at : at + AT_ONCE] for at in range(0, len(pictures), AT_ONCE))
+    parts = (
+        pictures[at : at + PARAMETERS.batch] for at in range(0, len(pictures), PARAMETERS.batch)
+    )
     return np.concatenate([np.asarray(until(part, training=False)) for part in parts])
 
 
@@ -113,7 +129,10 @@ def _fit_convolution(convolution: Any, norm: Any, given: Array, wanted: Array) -
     across = (inputs - means).transpose(0, 2, 1)
     products = (across @ across.transpose(0, 2, 1)).astype(np.float64)
     each = np.arange(products.shape[1])
-    calm = RIDGE * products[:, each, each].mean(1, keepdims=True) + np.finfo(np.float32).tiny
+    calm = (
+        PARAMETERS.ridge * products[:, each, each].mean(1, keepdims=True)
+        + np.finfo(np.float32).tiny
+    )
     products[:, each, each] += calm
     weights = np.linalg.solve(products, (across @ (targets - mean_targets)).astype(np.float64))
     offset = (mean_targets - means @ weights).reshape(-1)
@@ -125,7 +144,7 @@ def _fit_convolution(convolution: Any, norm: Any, given: Array, wanted: Array) -
         convolution.set_weights([kernel, offset])
         return
     convolution.set_weights([kernel])
-    made = convolution(given[:AT_ONCE]).numpy()
+    made = convolution(given[: PARAMETERS.batch]).numpy()
     mean, variance = made.mean((0, 1, 2)), made.var((0, 1, 2))
     norm.set_weights([np.sqrt(variance + norm.epsilon), offset + mean, mean, variance])
 
@@ -133,11 +152,11 @@ def _fit_convolution(convolution: Any, norm: Any, given: Array, wanted: Array) -
 def _sample_positions(convolution: Any, given: Array, wanted: Array) -> tuple[Array, Array]:
     """What a convolution sees at places drawn from all pictures, and what is wanted there."""
     rng = np.random.default_rng(0)
-    each = min(-(-PLACES // len(given)), wanted.shape[1] * wanted.shape[2])
+    each = min(-(-PARAMETERS.positions // len(given)), wanted.shape[1] * wanted.shape[2])
     high, wide = convolution.kernel_size
     inputs, targets = [], []
-    for start in range(0, len(given), AT_ONCE):
-        part = given[start : start + AT_ONCE]
+    for start in range(0, len(given), PARAMETERS.batch):
+        part = given[start : start + PARAMETERS.batch]
         squares = tf.image.extract_patches(
             part.astype(np.float32),
             (1, high, wide, 1),
@@ -145,7 +164,7 @@ def _sample_positions(convolution: Any, given: Array, wanted: Array) -> tuple[Ar
             (1, *convolution.dilation_rate, 1),
             "SAME",
         ).numpy()
-        for taken, here in zip(squares, wanted[start : start + AT_ONCE], strict=True):
+        for taken, here in zip(squares, wanted[start : start + PARAMETERS.batch], strict=True):
             places = rng.choice(taken.shape[0] * taken.shape[1], each, replace=False)
             inputs.append(taken.reshape(-1, high * wide, part.shape[-1])[places])
             targets.append(here.reshape(-1, here.shape[-1])[places])

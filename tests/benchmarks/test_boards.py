@@ -1,4 +1,4 @@
-"""What is said of boards follows from what was measured, and what people send is read."""
+"""Predictions for boards follow from what was measured; submitted figures are read."""
 
 import json
 from pathlib import Path
@@ -28,18 +28,20 @@ def test_figures_from_a_board_stand_beside_the_prediction(tmp_path: Path) -> Non
     with pytest.raises(SystemExit) as ended:
         run_command(crackscan, [*words, "--submit-file", str(sent)])
     assert not ended.value.code
-    told = json.loads(sent.read_text())
+    document = json.loads(sent.read_text())
     done = CliRunner().invoke(main, [*QUICK, "--out", str(tmp_path), "--submitted", str(sent)])
     assert done.exit_code == 0, done.output
     figures = json.loads((tmp_path / "boards.json").read_text())
-    assert figures["measured"] == {told["machine"]["board"]: told["runs"][0]["frames_per_s"]}
+    assert figures["measured"] == {
+        document["machine"]["board"]: document["runs"][0]["frames_per_s"]
+    }
     assert 0 < figures["here"]["map_by_patch"] < 1
     table = (tmp_path / "boards.md").read_text()
-    assert "predicted, not measured" in table and f"| {told['machine']['board']} |" in table
+    assert "predicted, not measured" in table and f"| {document['machine']['board']} |" in table
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"runs": []}', "[1]"])
-def test_another_file_is_told_in_one_line(tmp_path: Path, text: str) -> None:
+def test_another_file_is_reported_in_one_line(tmp_path: Path, text: str) -> None:
     file = tmp_path / "other.json"
     file.write_text(text)
     done = CliRunner().invoke(main, [*QUICK, "--out", str(tmp_path), "--submitted", str(file)])

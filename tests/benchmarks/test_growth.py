@@ -32,8 +32,8 @@ def test_findings_of_a_record_lie_apart_in_time_and_place() -> None:
 def test_all_curves_are_measured(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["--quick", "--workers", "1", "--out", str(tmp_path)])
     assert done.exit_code == 0, done.output
-    told = json.loads((tmp_path / "growth.json").read_text())["curves"]
-    points = [one for curve in told.values() for one in curve["points"]]
+    document = json.loads((tmp_path / "growth.json").read_text())["curves"]
+    points = [one for curve in document.values() for one in curve["points"]]
     curves: dict[str, list[int]] = {}
     for one in points:
         assert 0 < one["median"] <= one["late"]
@@ -48,7 +48,7 @@ def test_all_curves_are_measured(tmp_path: Path) -> None:
     again = CliRunner().invoke(main, ["--quick", "--curve", "pixels", "--out", str(tmp_path)])
     assert again.exit_code == 0, again.output
     kept = json.loads((tmp_path / "growth.json").read_text())["curves"]
-    assert kept["record"] == told["record"] and kept["pixels"] != told["pixels"]
+    assert kept["record"] == document["record"] and kept["pixels"] != document["pixels"]
     assert sorted(one.name for one in tmp_path.iterdir()) == [
         "growth.json", "growth.md", "growth.svg",
     ]  # fmt: skip

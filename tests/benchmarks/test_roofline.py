@@ -1,4 +1,4 @@
-"""Networks that are made or cut by hand are what they are said to be."""
+"""Networks that are made or cut by hand are what they are meant to be."""
 
 import json
 from pathlib import Path
@@ -44,10 +44,10 @@ def test_every_layer_gets_a_rate(tmp_path: Path) -> None:
     words = ["--quick", "--rounds", "2", "--model", "crack-s", "--out", str(tmp_path)]
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 0, done.output
-    told = json.loads((tmp_path / "roofline.json").read_text())
-    rows = told["models"]["crack-s"]
-    assert set(told["best_macs_per_s"]) == {"1x1", "3x3"}
-    assert told["copied_bytes_per_s"] > 1e8
+    document = json.loads((tmp_path / "roofline.json").read_text())
+    rows = document["models"]["crack-s"]
+    assert set(document["best_macs_per_s"]) == {"1x1", "3x3"}
+    assert document["copied_bytes_per_s"] > 1e8
     assert "<svg" in (tmp_path / "roofline.svg").read_text()
     whole = rows[-1]
     assert whole["name"] == "whole network"

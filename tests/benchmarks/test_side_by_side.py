@@ -53,27 +53,27 @@ def test_a_contender_by_patches_looks_at_those_that_are_counted(width: int, heig
     assert seen == [(128, 128, 3)] * patches_in(width, height)
 
 
-def test_of_very_many_patches_some_are_looked_at_and_their_share_is_told() -> None:
-    looked = 0
+def test_of_very_many_patches_some_are_looked_at_and_their_share_is_reported() -> None:
+    scanned = 0
 
     def score(_: RGB) -> float:
-        nonlocal looked
-        looked += 1
+        nonlocal scanned
+        scanned += 1
         return 0.0
 
     share = ByPatches("", score).scan(Picture(np.zeros((1500, 2000, 3), np.uint8), Path()))
-    assert looked == MOST_PATCHES
+    assert scanned == MOST_PATCHES
     assert share == MOST_PATCHES / patches_in(2000, 1500)
 
 
-def test_every_contender_says_what_it_is() -> None:
+def test_every_contender_describes_itself() -> None:
     labels = [describe_contender(name).label for name in NAMES]
     assert len(set(labels)) == len(labels)
     assert all(isinstance(describe_contender(name), Contender) for name in NAMES)
     assert NAMES[0] == OURS and not describe_contender(OURS).installs
 
 
-def test_what_cannot_be_installed_is_told_in_one_line(tmp_path: Path) -> None:
+def test_what_cannot_be_installed_is_reported_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(InstallError, match="not-there") as error:
         make_environment(
             tmp_path / "own", [("--no-index", "--find-links=.", "crackscan-not-there")]
@@ -82,12 +82,12 @@ def test_what_cannot_be_installed_is_told_in_one_line(tmp_path: Path) -> None:
     assert not (tmp_path / "own" / "installed").exists()
 
 
-def test_a_contender_that_ends_says_why(tmp_path: Path) -> None:
+def test_a_contender_that_ends_reports_why(tmp_path: Path) -> None:
     with pytest.raises(GoneError, match="there is no model file"):
         Child(Path(sys.executable), OURS, tmp_path, 1, module_path(tmp_path / "path"))
 
 
-def test_the_table_tells_who_is_missing_and_why() -> None:
+def test_the_table_lists_who_is_missing_and_why() -> None:
     spread = Spread(1.0, 2.0, 4.0)
     one = Times(
         contender=OURS, runs_on="here", width=640, height=480, threads=2, rounds=3,
@@ -113,17 +113,17 @@ def bench(folder: Path, *words: str) -> dict[str, Any]:
         env=os.environ | {"OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads((folder / "out" / "comparison.json").read_text())
-    return told
+    document: dict[str, Any] = json.loads((folder / "out" / "comparison.json").read_text())
+    return document
 
 
 def test_two_contenders_are_compared(tmp_path: Path) -> None:
-    told = bench(tmp_path, "--threads", "1")
-    assert not told["left_out"]
-    ours, patches = told["times"]
+    document = bench(tmp_path, "--threads", "1")
+    assert not document["left_out"]
+    ours, patches = document["times"]
     assert (ours["contender"], patches["contender"]) == (OURS, "crackscan_patch")
     assert ours["times_ours"]["median"] == 1
-    for one in told["times"]:
+    for one in document["times"]:
         assert (one["width"], one["height"], one["threads"], one["rounds"]) == (256, 192, 1, 2)
         assert 0 < one["frame_ms"]["low"] <= one["frame_ms"]["median"] <= one["frame_ms"]["high"]
         assert one["patches_per_s"] == pytest.approx(6 * one["frames_per_s"])

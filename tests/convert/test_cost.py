@@ -33,15 +33,15 @@ def test_without_a_size_the_files_own_counts(untrained: Path) -> None:
 def test_a_frame_costs_as_many_patches_as_it_has_pixels_for(untrained: Path) -> None:
     """640x480 px are 8.3 times 192x192; a small patch has more that is paid only once."""
     tiny = untrained / "tiny.tflite"
-    told: list[int] = []
-    costs = measure_costs([tiny, tiny], tiny, 15, told.append)
+    rounds_done: list[int] = []
+    costs = measure_costs([tiny, tiny], tiny, 15, rounds_done.append)
     first, second = costs.models
     assert costs.reference_macs * 640 * 480 == first.macs * 192 * 192
     assert 3 < first.invocations.median < 20
     assert second.frame_ms.median == pytest.approx(first.frame_ms.median, rel=0.5)
     for spread in (first.frame_ms, first.invocations, costs.reference_ms):
         assert 0 < spread.low <= spread.median <= spread.high
-    assert told[-1] == 15 and costs.rounds == 15
+    assert rounds_done[-1] == 15 and costs.rounds == 15
 
 
 def test_a_model_that_takes_no_camera_bytes_is_refused(untrained: Path) -> None:
@@ -49,7 +49,7 @@ def test_a_model_that_takes_no_camera_bytes_is_refused(untrained: Path) -> None:
         measure_costs([untrained / "float.tflite"], untrained / "tiny.tflite", 5)
 
 
-def test_a_missing_model_is_told_in_one_line(
+def test_a_missing_model_is_reported_in_one_line(
     convert: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert convert("cost", "gone.tflite") == 1
@@ -72,7 +72,7 @@ def test_the_core_is_named_with_its_fastest_instructions(
 
 
 @pytest.mark.system
-def test_a_frame_is_told_in_patches_of_mobilenetv2(
+def test_a_frame_is_counted_in_patches_of_mobilenetv2(
     convert: Any,
     untrained: Path,
     tmp_path: Path,
@@ -81,7 +81,7 @@ def test_a_frame_is_told_in_patches_of_mobilenetv2(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert convert("cost", untrained / "tiny.tflite", "--rounds", "10", "--json") == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["reference_macs"] == pytest.approx(300e6, rel=0.01)  # as the paper has it
-    assert 0.2 < told["models"][0]["invocations"]["median"] < 2
+    document = json.loads(capsys.readouterr().out)
+    assert document["reference_macs"] == pytest.approx(300e6, rel=0.01)  # as the paper has it
+    assert 0.2 < document["models"][0]["invocations"]["median"] < 2
     assert (tmp_path / "crackscan" / "mobilenetv2-224-int8.tflite").is_file()

@@ -1,4 +1,4 @@
-"""What the shipped models say of the samples is what they said when the maps were kept."""
+"""The shipped models give the samples the maps that were kept."""
 
 import re
 import shutil
@@ -23,9 +23,7 @@ SHIPPED = sorted(MODELS.glob("*.tflite"))
 
 @pytest.mark.parametrize("built_in", [False, True], ids=["xnnpack", "built-in"])
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_a_shipped_model_says_here_what_it_said_when_it_was_kept(
-    path: Path, built_in: bool
-) -> None:
+def test_a_shipped_model_gives_the_maps_that_were_kept(path: Path, built_in: bool) -> None:
     kept = KEPT / f"{path.stem}{'.built-in' if built_in else ''}.npz"
     found = compare_with_kept(Model(path, 1, built_in), kept, SAMPLES)
     assert len(found) >= 12
@@ -55,7 +53,7 @@ def golden(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[
     return int(ended.value.code or 0), capsys.readouterr().out
 
 
-def test_another_picture_under_the_same_name_is_told_and_fails(
+def test_another_picture_under_the_same_name_is_reported_and_fails(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "pictures").mkdir()

@@ -1,4 +1,4 @@
-"""A run becomes a file that takes camera bytes, computes in int8, and tells of itself."""
+"""A run becomes a file that takes camera bytes, computes in int8, and carries its card."""
 
 import json
 import shutil
@@ -58,7 +58,7 @@ def test_the_same_run_gives_the_same_bytes(quantized: Path) -> None:
     assert len(first) < 200_000
 
 
-def test_the_card_says_what_the_run_knew_and_what_was_measured(
+def test_the_card_has_what_the_run_knew_and_what_was_measured(
     quantized: Path, tiny_run: Path
 ) -> None:
     card = read_card(quantized / "a" / "tiny.tflite")

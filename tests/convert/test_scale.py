@@ -28,7 +28,7 @@ def test_places_seen_in_the_frame_are_those_on_the_wall() -> None:
     assert np.abs(pose.on_wall(pose.project_points(mm, LENS), LENS) - mm).max() < 1e-3
 
 
-def test_the_drawn_board_is_where_it_is_said_to_be() -> None:
+def test_the_drawn_board_is_at_the_stated_corners() -> None:
     """The brightness at the middle of each square: black, or a marker's white margin."""
     rng = np.random.default_rng(3)
     pose = pose_at(rng, SHEET, LENS, 0.8, 20.0)
@@ -47,10 +47,10 @@ def test_the_drawn_board_is_where_it_is_said_to_be() -> None:
     assert max(black) < 80 < 120 < min(white)
 
 
-def test_the_command_tells_each_way() -> None:
-    told = CliRunner().invoke(command, ["--pictures", "2", "--json"])
-    assert told.exit_code == 0, told.output
-    report = json.loads(told.stdout)
+def test_the_command_prints_each_way() -> None:
+    result = CliRunner().invoke(command, ["--pictures", "2", "--json"])
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
     assert [one["way"] for one in report] == [way.name for way in WAYS]
     assert all(one["pictures"] == 2 and 0 <= one["coverage"] <= 1 for one in report)
     table = CliRunner().invoke(command, ["--pictures", "1", "--seed", "3"])

@@ -1,4 +1,4 @@
-"""`verify` lets pass what says the same as the float network, and nothing else."""
+"""`verify` accepts what agrees with the float network, and nothing else."""
 
 import json
 from pathlib import Path
@@ -18,29 +18,29 @@ def test_a_true_conversion_passes(
     dark: Path, convert: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert convert("verify", dark / "dark.tflite", dark / "run") == 0
-    told = capsys.readouterr().out
-    assert told.count("  ok    ") == 5 and "FAILED" not in told
-    assert "on 62 patches of patches (all)" in told
+    output = capsys.readouterr().out
+    assert output.count("  ok    ") == 5 and "FAILED" not in output
+    assert "on 62 patches of patches (all)" in output
 
 
 def test_the_proof_can_be_read_by_a_program(
     dark: Path, convert: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert convert("verify", dark / "dark.tflite", dark / "run", "--json") == 0
-    told = json.loads(capsys.readouterr().out)
-    assert all(told["checks"].values()) and len(told["checks"]) == 5
-    assert told["agreement"]["patches"] == 62
-    assert told["agreement"]["float_auroc"] > 0.8
-    assert told["audit"]["float_operators"] == []
+    document = json.loads(capsys.readouterr().out)
+    assert all(document["checks"].values()) and len(document["checks"]) == 5
+    assert document["agreement"]["patches"] == 62
+    assert document["agreement"]["float_auroc"] > 0.8
+    assert document["audit"]["float_operators"] == []
 
 
 def test_another_runs_model_fails(
     dark: Path, quantized: Path, convert: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert convert("verify", quantized / "a" / "tiny.tflite", dark / "run") == 1
-    told = capsys.readouterr().out
-    assert "FAILED AUROC drop" in told or "FAILED equal verdicts" in told
-    assert "ok     no float operator" in told
+    output = capsys.readouterr().out
+    assert "FAILED AUROC drop" in output or "FAILED equal verdicts" in output
+    assert "ok     no float operator" in output
 
 
 def test_a_float_model_is_found_out(
@@ -48,8 +48,8 @@ def test_a_float_model_is_found_out(
 ) -> None:
     assert audit_model(untrained / "float.tflite").float_operators.count("CONV_2D") >= 8
     assert convert("verify", untrained / "float-with-card.tflite", dark / "run") == 1
-    told = capsys.readouterr()
-    assert "is a float model" in told.err and told.out == ""
+    output = capsys.readouterr()
+    assert "is a float model" in output.err and output.out == ""
 
 
 def test_patches_of_one_class_prove_nothing(dark: Path) -> None:

@@ -101,20 +101,20 @@ def test_corners_of_a_mask_are_no_branches() -> None:
     assert np.ptp(np.nonzero(middle)[0]) < 10
 
 
-def test_the_command_tells_the_figures_and_draws_them(tmp_path: Path) -> None:
+def test_the_command_prints_the_figures_and_draws_them(tmp_path: Path) -> None:
     plot = tmp_path / "errors.png"
-    told = CliRunner().invoke(command, ["--rendered", "6", "--json", "--plot", str(plot)])
-    assert told.exit_code == 0, told.output
-    report = json.loads(told.stdout)
+    result = CliRunner().invoke(command, ["--rendered", "6", "--json", "--plot", str(plot)])
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
     assert report["all"]["cracks"] == 6
     assert set(report["classes"]) == {"width px", "blur px", "angle °"}
     assert cv2.imread(str(plot)) is not None
 
 
 def test_the_command_prints_a_table(masked: Path) -> None:
-    told = CliRunner().invoke(command, [str(masked)])
-    assert told.exit_code == 0, told.output
-    assert "bias" in told.stdout and "all" in told.stdout
+    result = CliRunner().invoke(command, [str(masked)])
+    assert result.exit_code == 0, result.output
+    assert "bias" in result.stdout and "all" in result.stdout
 
 
 def test_a_folder_without_masks_is_a_one_line_error(tmp_path: Path) -> None:
@@ -126,9 +126,9 @@ def test_a_folder_without_masks_is_a_one_line_error(tmp_path: Path) -> None:
 
 
 def test_one_or_the_other() -> None:
-    told = CliRunner().invoke(command, ["data", "--rendered", "5"])
-    assert told.exit_code == 2
-    assert "not both" in told.output
+    result = CliRunner().invoke(command, ["data", "--rendered", "5"])
+    assert result.exit_code == 2
+    assert "not both" in result.output
 
 
 def test_no_crack_at_all_is_a_one_line_error() -> None:

@@ -33,7 +33,7 @@ def test_a_known_temperature_is_found(temperature: float) -> None:
 
 
 @pytest.mark.parametrize("label", [True, False])
-def test_one_class_says_nothing_of_the_temperature(label: bool) -> None:
+def test_one_class_does_not_determine_a_temperature(label: bool) -> None:
     assert fit_temperature(np.array([3.0, 5.0], np.float32), np.array([label, label])) == 1.0
 
 

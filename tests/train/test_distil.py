@@ -74,28 +74,30 @@ def test_views_hold_the_teachers_word_for_as_many_examples_as_asked_for(tmp_path
     assert sorted(example.cells.ravel()) == pytest.approx(sorted(kept[3].ravel()))
 
 
-def test_a_teacher_of_eight_turns_says_the_same_of_a_turned_square() -> None:
+def test_a_teacher_of_eight_turns_predicts_the_same_for_a_rotated_patch() -> None:
     def leaning(pictures: np.ndarray) -> np.ndarray:
         """Looks at the upper left pixel of each cell alone."""
         return pictures[:, ::16, ::16, 0].astype(np.float32)
 
     ask = of_eight_turns(leaning)
     square = np.random.default_rng(0).integers(0, 256, (1, SIZE, SIZE, 3)).astype(np.uint8)
-    said = ask(square)
-    assert said.shape == (1, 2, 2)
-    assert not np.allclose(said, leaning(square))
+    predicted = ask(square)
+    assert predicted.shape == (1, 2, 2)
+    assert not np.allclose(predicted, leaning(square))
     for quarter in range(4):
         turned = np.rot90(square, quarter, (1, 2))
-        np.testing.assert_allclose(ask(turned), np.rot90(said, quarter, (1, 2)))
-        np.testing.assert_allclose(ask(turned[:, ::-1]), np.rot90(said, quarter, (1, 2))[:, ::-1])
+        np.testing.assert_allclose(ask(turned), np.rot90(predicted, quarter, (1, 2)))
+        np.testing.assert_allclose(
+            ask(turned[:, ::-1]), np.rot90(predicted, quarter, (1, 2))[:, ::-1]
+        )
 
 
 def test_a_shipped_model_can_teach() -> None:
     ask = load_teacher(Path(__file__).parents[2] / "models/crack-s.tflite")
     grey = np.full((2, SIZE, SIZE, 3), 120, np.uint8)
-    said = ask(grey)
-    assert said.shape == (2, 2, 2)
-    assert (said < 0).all()
+    predicted = ask(grey)
+    assert predicted.shape == (2, 2, 2)
+    assert (predicted < 0).all()
 
 
 def test_a_part_of_a_view_has_its_cells_and_the_target_of_the_whole_only_without_a_crack(

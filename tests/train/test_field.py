@@ -79,7 +79,7 @@ def test_masks_follow_the_photograph_when_it_is_resized(factor: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("not json", "not an annotation file"),
         ('{"photos": [{"file": "x.jpg"}]}', "not an annotation file"),
@@ -90,10 +90,10 @@ def test_masks_follow_the_photograph_when_it_is_resized(factor: float) -> None:
         ),
     ],
 )
-def test_a_broken_annotation_file_is_refused(tmp_path: Path, text: str, said: str) -> None:
+def test_a_broken_annotation_file_is_refused(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "photos.json"
     path.write_text(text)
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=message):
         read_annotations(path)
 
 

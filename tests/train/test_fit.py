@@ -161,12 +161,12 @@ def test_a_run_is_resumed_with_its_own_settings_only(interrupted: Path, other: S
         train(interrupted, other, resume=True)
 
 
-def test_a_damaged_checkpoint_is_told_in_one_line(interrupted: Path, tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_reported_in_one_line(interrupted: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(interrupted, tmp_path / "run"))
     (folder / LAST).write_bytes((folder / LAST).read_bytes()[:5000])
-    with pytest.raises(CrackscanError, match="is damaged") as told:
+    with pytest.raises(CrackscanError, match="is damaged") as error:
         train(folder, resume=True)
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(error.value)
 
 
 def test_a_network_trained_in_half_precision_is_kept_in_float32() -> None:
@@ -234,7 +234,7 @@ def test_resuming_needs_no_settings_again(
     folder = shutil.copytree(tiny_run, tmp_path / "run")
     data = tiny_run.parent / "data"
     assert crackscan_fit(data, "--out", folder, "--resume", "--json") == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["settings"]["backbone"] == "strided-96" and told["epochs"] == 1
+    document = json.loads(capsys.readouterr().out)
+    assert document["settings"]["backbone"] == "strided-96" and document["epochs"] == 1
     assert crackscan_fit(data, "--out", folder, "--resume", "--batch", "4") == 1
     assert "was started with batch 16, not 4" in capsys.readouterr().err

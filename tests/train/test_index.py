@@ -114,7 +114,7 @@ def test_linked_folders_are_read_and_a_link_back_up_ends(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("layout", "told"),
+    ("layout", "message"),
     [
         pytest.param(None, ["does not exist"], id="missing"),
         pytest.param([], ["holds no pictures"], id="empty"),
@@ -140,7 +140,7 @@ def test_linked_folders_are_read_and_a_link_back_up_ends(tmp_path):
         pytest.param(["images/a.jpg", "masks/b.png"], ["no picture", "same name"], id="no pair"),
     ],
 )
-def test_a_folder_that_cannot_be_used_is_told_in_one_line(tmp_path, layout, told):
+def test_a_folder_that_cannot_be_used_is_reported_in_one_line(tmp_path, layout, message):
     root = tmp_path / "data"
     if layout is not None:
         fill(root, *layout)
@@ -150,7 +150,7 @@ def test_a_folder_that_cannot_be_used_is_told_in_one_line(tmp_path, layout, told
     message = str(caught.value)
     assert "\n" not in message
     assert str(root) in message
-    for part in told:
+    for part in message:
         assert part in message
 
 

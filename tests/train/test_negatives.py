@@ -99,7 +99,7 @@ def test_an_archive_that_does_not_answer_is_named_in_one_line(tmp_path: Path) ->
     assert "\n" not in str(caught.value)
 
 
-def test_without_apt_the_command_says_where_it_works(
+def test_without_apt_the_command_names_where_it_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -1,4 +1,4 @@
-"""Networks look no farther than their card says, and pretrained weights are only ever data."""
+"""Networks see no farther than the margin on their card, and pretrained weights are data only."""
 
 import pickle
 from collections import OrderedDict
@@ -78,20 +78,20 @@ def test_a_trained_network_lends_its_weights(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["gone.keras", "gone.h5", "gone.pth", "/"])
 @pytest.mark.parametrize("backbone", ["mobilenet-0.25", "efficientnet-lite0", "strided-96"])
-def test_a_missing_weights_file_is_told(backbone: str, name: str) -> None:
+def test_a_missing_weights_file_is_reported(backbone: str, name: str) -> None:
     with pytest.raises(CrackscanError, match=f"there is no weights file {name}"):
         load_weights(shared(backbone), backbone, name)
 
 
 @pytest.mark.parametrize("name", ["text.keras", "text.h5", "text.pth"])
 @pytest.mark.parametrize("backbone", ["mobilenet-0.25", "efficientnet-lite0", "strided-96"])
-def test_a_file_that_holds_no_weights_is_told_in_one_line(
+def test_a_file_that_holds_no_weights_is_reported_in_one_line(
     tmp_path: Path, backbone: str, name: str
 ) -> None:
     (tmp_path / name).write_text("no weights\n" * 50)
-    with pytest.raises(CrackscanError) as told:
+    with pytest.raises(CrackscanError) as error:
         load_weights(shared(backbone), backbone, str(tmp_path / name))
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.skipif(

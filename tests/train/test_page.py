@@ -88,7 +88,7 @@ def test_a_sheet_with_nothing_missed_is_drawn_too(scorer: TfliteScorer, tmp_path
     assert width > 1000 and 200 < height < width
 
 
-def test_the_page_tells_each_set_at_each_threshold(
+def test_the_page_lists_each_set_at_each_threshold(
     scorer: TfliteScorer, judgement: Judgement
 ) -> None:
     page = figures_page("tiny", scorer, [judgement, judgement], ["a credit"], "the command")

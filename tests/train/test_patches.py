@@ -14,7 +14,7 @@ ITEM = Item("images/wall.png", mask="masks/wall.png")
 
 
 def write(root: Path, mask: np.ndarray, *, height: int = 0, width: int = 0) -> np.ndarray:
-    """A wall whose every pixel tells its place, and its mask."""
+    """A wall whose pixels encode their position, and its mask."""
     y, x = np.mgrid[: height or mask.shape[0], : width or mask.shape[1]]
     rgb = np.stack([x % 256, y % 256, x // 256 + 4 * (y // 256)], axis=2).astype(np.uint8)
     for name, picture in (("images", rgb), ("masks", mask[..., None].repeat(3, axis=2))):

@@ -1,4 +1,4 @@
-"""In a close-up the crack is what is darker than the wall, and what is doubtful is said to be."""
+"""In a close-up the crack is what is darker than the wall; doubtful cells stay unknown."""
 
 from pathlib import Path
 

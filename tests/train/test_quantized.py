@@ -25,15 +25,15 @@ PATCHES = np.stack(
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_a_shipped_model_says_as_a_network_what_it_says_as_int8(name: str) -> None:
+def test_a_shipped_model_agrees_as_a_network_with_its_int8_file(name: str) -> None:
     file, network = ROOT / f"models/{name}.tflite", crack_network(SHIPPED[name])
     load_quantized(network, SHIPPED[name], file, PATCHES)
-    said = load_scorer(file)(PATCHES)
+    predicted = load_scorer(file)(PATCHES)
     mine = np.asarray(network(PATCHES, training=False))[..., 0]
-    assert np.abs(mine - said).mean() < 0.05 * said.std()
+    assert np.abs(mine - predicted).mean() < 0.05 * predicted.std()
     # Unfolded by these very pictures, the layers find in training what they expect.
     training = np.asarray(network(PATCHES, training=True))[..., 0]
-    np.testing.assert_allclose(training, mine, atol=0.05 * said.std())
+    np.testing.assert_allclose(training, mine, atol=0.05 * predicted.std())
 
 
 def test_training_starts_from_a_quantized_model() -> None:
@@ -44,14 +44,16 @@ def test_training_starts_from_a_quantized_model() -> None:
 
 
 @pytest.mark.parametrize(
-    ("backbone", "file", "told"),
+    ("backbone", "file", "message"),
     [
         ("fused-96", "models/crack-m.tflite", "add --backbone efficientnet-lite0-fused"),
         ("fused-96", "models/none.tflite", "there is no weights file"),
         ("fused-96", "README.md", "carries no crackscan card"),
     ],
 )
-def test_what_is_no_start_is_told_in_one_line(backbone: str, file: str, told: str) -> None:
-    with pytest.raises(CrackscanError, match=told) as caught:
+def test_weights_that_do_not_fit_are_reported_in_one_line(
+    backbone: str, file: str, message: str
+) -> None:
+    with pytest.raises(CrackscanError, match=message) as caught:
         load_quantized(crack_network(backbone), backbone, ROOT / file, PATCHES)
     assert "\n" not in str(caught.value)

@@ -180,7 +180,7 @@ def test_a_hairline_under_a_strong_blur_is_made_visible_or_not_labelled() -> Non
             assert 1 - look.inside > 0.05 and blur_px(camera) < 4.0
 
 
-def test_a_crack_that_changes_nothing_is_not_seen() -> None:
+def test_a_crack_that_changes_nothing_is_not_visible() -> None:
     wall = np.full((100, 100, 3), 0.6, np.float32)
     drawn = line((10, 50), (90, 50), 2.0)
     camera = draw_camera(np.random.default_rng(0))

@@ -105,7 +105,7 @@ def test_the_fingerprint_changes_with_the_content_and_the_labels(folder, split, 
     assert split_folder(renamed).fingerprint == split.fingerprint
 
 
-def test_a_picture_filed_in_both_classes_is_told(tmp_path):
+def test_a_picture_filed_in_both_classes_is_reported(tmp_path):
     shutil.copytree(SAMPLES, tmp_path / "data")
     put(tmp_path / "data/negative/wrong.jpg", read_picture(SAMPLES / "positive/00830.jpg")[::-1])
     (group,) = split_folder(tmp_path / "data").contradicting_groups()
@@ -153,7 +153,7 @@ def test_pictures_with_masks_are_split_whole_without_their_copies(tmp_path):
     assert counts[0] > counts[1] > counts[2] > 0
 
 
-def test_masks_that_mark_nothing_are_told(tmp_path):
+def test_masks_that_mark_nothing_are_reported(tmp_path):
     for path in SAMPLES.glob("positive/*.jpg"):
         masked(tmp_path, path.stem, read_picture(path), dark=0)
     with pytest.raises(DataError, match=r"no mask .* must be white"):
@@ -194,7 +194,7 @@ def test_copies_do_not_count_as_enough(tmp_path):
         split_folder(root)
 
 
-def test_a_class_that_cannot_be_read_is_told(tmp_path):
+def test_a_class_that_cannot_be_read_is_reported(tmp_path):
     root = few(tmp_path, 0, 5)
     (root / "positive" / "notes.jpg").write_text("crack at 3 m")
     with pytest.raises(DataError, match="one class only once"):
@@ -218,7 +218,7 @@ def test_names_that_are_no_utf8_survive(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (None, "No such file"),
         ("", "not a split file"),
@@ -228,11 +228,11 @@ def test_names_that_are_no_utf8_survive(tmp_path):
         ('{"format": "crackscan split", "version": 1, "root": "a"}', "is damaged"),
     ],
 )
-def test_another_file_is_not_a_split(tmp_path, text, told):
+def test_another_file_is_not_a_split(tmp_path, text, message):
     path = tmp_path / "split.json"
     if text is not None:
         path.write_text(text)
-    with pytest.raises(DataError, match=told) as caught:
+    with pytest.raises(DataError, match=message) as caught:
         read_split(path)
     assert "\n" not in str(caught.value)
 
@@ -244,14 +244,14 @@ def command(capfd, *arguments: object) -> tuple[int, str, str]:
     return int(end.value.code or 0), out, err
 
 
-def test_the_command_tells_the_classes_the_copies_and_the_sides(folder, tmp_path, capfd):
+def test_the_command_prints_the_classes_the_copies_and_the_sides(folder, tmp_path, capfd):
     out = tmp_path / "new" / "split.json"
-    code, printed, told = command(capfd, folder, "--out", out, "--seed", 4)
+    code, printed, message = command(capfd, folder, "--out", out, "--seed", 4)
     assert code == 0
     assert printed.strip() == str(out)
-    assert "positive/: crack" in told
-    assert "negative/: no crack" in told
-    assert "Copies:" in told
+    assert "positive/: crack" in message
+    assert "negative/: no crack" in message
+    assert "Copies:" in message
     split = read_split(out)
     assert split.seed == 4
     assert split == split_folder(folder, 4)
@@ -259,13 +259,13 @@ def test_the_command_tells_the_classes_the_copies_and_the_sides(folder, tmp_path
 
 def test_the_command_prints_nothing_but_json_when_asked(folder, split, tmp_path, capfd):
     _, printed, _ = command(capfd, folder, "--out", tmp_path / "split.json", "--json")
-    told = json.loads(printed)
-    assert told["counts"] == split.count_pictures()
+    document = json.loads(printed)
+    assert document["counts"] == split.count_pictures()
     copies = split.copy_groups()
-    assert told["copies"] == {"groups": len(copies), "files": sum(map(len, copies))}
+    assert document["copies"] == {"groups": len(copies), "files": sum(map(len, copies))}
 
 
 def test_the_command_ends_in_one_line(tmp_path, capfd):
-    code, printed, told = command(capfd, tmp_path / "none", "--out", tmp_path / "split.json")
+    code, printed, message = command(capfd, tmp_path / "none", "--out", tmp_path / "split.json")
     assert (code, printed) == (1, "")
-    assert told == f"Error: {tmp_path / 'none'} does not exist\n"
+    assert message == f"Error: {tmp_path / 'none'} does not exist\n"

@@ -109,9 +109,9 @@ def test_a_finished_run_is_not_made_again(tmp_path: Path) -> None:
 def test_a_study_is_not_gone_on_with_under_other_settings(tmp_path: Path) -> None:
     claim_study(tmp_path / "study", {"examples": 100, "seed": 0})
     claim_study(tmp_path / "study", {"examples": 100, "seed": 0})
-    with pytest.raises(CrackscanError, match="holds a study with other settings") as told:
+    with pytest.raises(CrackscanError, match="holds a study with other settings") as message:
         claim_study(tmp_path / "study", {"examples": 200, "seed": 0})
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(message.value)
 
 
 def test_the_frontier_is_drawn_with_every_name(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_the_frontier_is_drawn_with_every_name(tmp_path: Path) -> None:
     assert (tmp_path / "frontier.svg").read_bytes() == (tmp_path / "again.svg").read_bytes()
 
 
-def test_the_table_says_which_networks_are_worth_their_price() -> None:
+def test_the_table_shows_which_networks_are_worth_their_price() -> None:
     page = frontier_page(ROWS, QUICK, 0, "crackscan-train frontier DATA --out FOLDER")
     lines = [line for line in page.splitlines() if line.startswith("|")]
     assert len(lines) == 2 + len(ROWS)

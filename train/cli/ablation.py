@@ -34,7 +34,7 @@ import click
 )
 @click.option("--examples", type=click.IntRange(64), default=36_000, show_default=True)
 @click.option("--seeds", type=click.IntRange(1), default=2, show_default=True, help="How many.")
-@click.option("--quick", is_flag=True, help="Next to no data: tries the whole path in minutes.")
+@click.option("--quick", is_flag=True, help="Very little data: try the whole path in minutes.")
 def ablation(
     data: Path,
     out: Path,

@@ -37,7 +37,7 @@ import click
 )
 @click.option("--examples", type=click.IntRange(64), default=36_000, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--quick", is_flag=True, help="Next to no data: tries the whole path in minutes.")
+@click.option("--quick", is_flag=True, help="Very little data: try the whole path in minutes.")
 def frontier(
     data: Path,
     out: Path,

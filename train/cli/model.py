@@ -36,7 +36,7 @@ NAMES = (*TEACHERS, "teacher")
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Go on from a finished .tflite of this name: only the last stages, from its weights.",
 )
-@click.option("--quick", is_flag=True, help="Next to no data: tries the whole path in minutes.")
+@click.option("--quick", is_flag=True, help="Very little data: try the whole path in minutes.")
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run.")
 def model(
     name: str,
@@ -51,14 +51,16 @@ def model(
 ) -> None:
     """Train NAME as the shipped model was trained, from DATA to a run folder.
 
-    A slower model, the teacher, learns from DATA, then from what itself says of each example in
-    eight turns and mirrors; crack-m begins as a quicker network that does the same, and learns
-    from what the teacher says; crack-s from what crack-m says: make them in this order. DATA holds
-    metu/ (close-ups by class), field_photos/ (annotated photographs) and deepcrack_dev/ (images
-    and masks, which choose epoch and thresholds and are never trained on). Both end with a
-    mixture of photographs of walls, which needs wall_cracks/ (images/, masks/, unlabelled/) and
-    scenes/ (pictures without a crack); every fifth photograph of the first that has masks, and
-    every fourth picture of the second, are held out.
+    Train them in this order: teacher, crack-m, crack-s. The teacher, a slower network, learns from
+    DATA, then from its own predictions for each example, averaged over rotations and mirror
+    images. crack-m starts as a faster network that does the same as the teacher, and learns from
+    the teacher's predictions; crack-s learns from those of crack-m.
+
+    DATA holds metu/ (close-ups by class), field_photos/ (annotated photographs) and deepcrack_dev/
+    (images and masks, which choose epoch and thresholds and are never trained on). crack-m and
+    crack-s end with a mixture of photographs of walls, which needs wall_cracks/ (images/, masks/,
+    unlabelled/) and scenes/ (pictures without a crack). Every fifth photograph with masks of the
+    first and every fourth picture of the second are held out.
     """
     from crackscan.core.tensorflow_import import import_tensorflow
 

@@ -5,6 +5,9 @@ from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Self
 
+_JOIN_S = 10.0
+"""How long the end of the block waits for a thread that waits for a disk."""
+
 
 class BackgroundThread(ABC):
     """Begins with the block, if it is `enabled`; `_run` must return once `_ended` is set."""
@@ -27,7 +30,7 @@ class BackgroundThread(ABC):
     ) -> None:
         self._ended.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_JOIN_S)
         self._finish()
 
     @abstractmethod

@@ -107,7 +107,7 @@ def scan(
     picture, or a folder of pictures with its subfolders. `crackscan sources` lists what there is.
 
     The folder --out is then a survey: the record (survey.sqlite, frames/), which `crackscan
-    surveys`, `export` and `report` read, and beside it findings.jsonl (one line per finding),
+    surveys`, `export` and `report` read, with findings.jsonl (one line per finding),
     scan.json (settings, summary) and the annotated pictures (annotated/ or annotated.mp4).
 
     Photographs are processed on all cores with the most accurate shipped model, crack-m, at the

@@ -1,4 +1,4 @@
-"""How `crackscan scan` shows its progress and tells its result."""
+"""How `crackscan scan` shows the progress and the result of a camera or a video."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator

@@ -110,7 +110,7 @@ def find_candidates(crack_map: CrackMap, frame: Frame, rule: Rule) -> list[Findi
     """
     labels, count = label_components(crack_map, rule.components)
     found = []
-    # Each is looked for in its own part of the map, so that many cost no more than their cells.
+    # Each is handled in its own part of the map, so that many cost no more than their cells.
     for label, (top, left, bottom, right) in enumerate(
         component_boxes(labels, count).tolist(), start=1
     ):

@@ -1,4 +1,4 @@
-"""Models that were installed beside the shipped ones, and which model is the default."""
+"""Models that were installed in addition to the shipped ones, and which one is the default."""
 
 import fcntl
 import hashlib
@@ -23,7 +23,7 @@ class ModelUse(StrEnum):
     PHOTOGRAPHS = "photographs"
     """Single pictures: the most accurate shipped model."""
     MOVING_PICTURES = "moving pictures"
-    """Cameras, streams and videos: the one that is quick enough for each frame."""
+    """Cameras, streams and videos: the one that is fast enough for each frame."""
 
 
 SHIPPED_DEFAULTS = {ModelUse.PHOTOGRAPHS: "crack-m", ModelUse.MOVING_PICTURES: "crack-s"}
@@ -64,8 +64,8 @@ def read_default(folder: Path) -> Default | None:
     """
     path = folder / _DEFAULT
     try:
-        told = json.loads(path.read_bytes())
-        return Default(told["now"], told["before"], told.get("sha256"))
+        stored = json.loads(path.read_bytes())
+        return Default(stored["now"], stored["before"], stored.get("sha256"))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except PermissionError as error:
@@ -138,8 +138,8 @@ def write_default(folder: Path, default: Default) -> None:
     """Set the default; a power cut leaves the old one or the new one."""
     from crackscan.core.durable_files import write_durably
 
-    told = {"now": default.now, "before": default.before, "sha256": default.sha256}
-    write_durably(folder / _DEFAULT, json.dumps(told, indent=2).encode() + b"\n")
+    stored = {"now": default.now, "before": default.before, "sha256": default.sha256}
+    write_durably(folder / _DEFAULT, json.dumps(stored, indent=2).encode() + b"\n")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The files that a scan leaves for its user beside the record: findings, annotated pictures."""
+"""The files of a scan besides the record: findings, annotated pictures, the summary."""
 
 import json
 import os
@@ -34,8 +34,8 @@ class Results:
 
     `scan.json` holds the settings and, once closed, the summary; `findings.jsonl` one line a
     finding, written whole or not at all; `annotated/` the pictures or `annotated.mp4` the video.
-    A disk that takes no more of them does not end the scan: `trouble` says it, and the record goes
-    on while it can.
+    A full disk does not end the scan: `trouble` has the reason, and the record goes on while it
+    can.
     """
 
     def __init__(
@@ -73,10 +73,10 @@ class Results:
         except OSError as error:
             raise CrackscanError(f"cannot write into {folder}: {error.strerror}") from None
 
-    def add_finding(self, told: Mapping[str, Any]) -> None:
-        """Append a finding; when this returns it is in the file, or `trouble` says why not."""
+    def add_finding(self, line: Mapping[str, Any]) -> None:
+        """Append a finding; when this returns it is in the file, or `trouble` has the reason."""
         try:
-            self._findings.add(json.dumps(told, allow_nan=False))
+            self._findings.add(json.dumps(line, allow_nan=False))
         except CrackscanError as error:
             self.trouble = self.trouble or str(error)
 
@@ -123,8 +123,8 @@ class Results:
         """
         self._close_video()
         self._findings.close()
-        told = {} if self.trouble is None else {"incomplete": self.trouble}
-        self._write_state(state, {**summary, **told})
+        incomplete = {} if self.trouble is None else {"incomplete": self.trouble}
+        self._write_state(state, {**summary, **incomplete})
 
     def _demand_room(self, path: Path) -> None:
         free = free_disk_bytes(self.folder)
@@ -205,7 +205,7 @@ def numbered(name: str, session: int | str) -> str:
 
 
 def _keep_state(folder: Path, session: int) -> None:
-    """Copy what an earlier session says of itself, so that the present one may write its own."""
+    """Copy the summary of an earlier session, so that the present one can write its own."""
     try:
         state = (folder / RESULTS_MARK).read_bytes()
     except FileNotFoundError:  # cut off before it was written

@@ -62,7 +62,7 @@ class SurveyReader:
         )  # fmt: skip
 
     def uuid(self) -> str:
-        """What tells this survey from every other one."""
+        """Identifies this survey among all others."""
         return str(self._connection.execute("SELECT uuid FROM survey").fetchone()[0])
 
     def settings(self) -> dict[str, Any]:
@@ -126,7 +126,7 @@ class SurveyReader:
         return None if row is None else finding_of(row)
 
     def findings(self, which: Which | None = None) -> Iterator[StoredFinding]:
-        """Findings in the order in which they were first seen, read as they are asked for."""
+        """Findings in the order of their first frame, read one by one."""
         which = which or Which()
         box = which.box
         conditions: list[tuple[str, Any]] = [
@@ -173,7 +173,7 @@ class SurveyReader:
             yield scanned_of(row)
 
     def file_marks(self, name: str | None = None) -> dict[str, FileMark | None]:
-        """Of each scanned picture, or of one, what tells its file from another one, by name."""
+        """The file mark of each scanned picture, or of one, by name."""
         columns = "name, file_bytes, file_modified_ns, file_digest"
         where, values = ("", ()) if name is None else (" WHERE name = ?", (name,))
         rows = self._connection.execute(f"SELECT {columns} FROM scanned{where}", values)
@@ -184,7 +184,7 @@ class SurveyReader:
         return found.fetchone() is not None
 
     def reviews(self, finding: int) -> list[Review]:
-        """What was said of a finding, the latest last."""
+        """The reviews of a finding, the latest last."""
         rows = self._connection.execute(
             "SELECT * FROM review WHERE finding = ? ORDER BY id", (finding,)
         )

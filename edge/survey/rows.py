@@ -87,7 +87,7 @@ def session_info_row(info: SessionInfo | None) -> dict[str, Any]:
 
 
 def session_info_of(row: sqlite3.Row) -> SessionInfo | None:
-    """None where the row does not say it, or an older record has no room for it."""
+    """None if the row does not have it, or the record is of an older schema."""
     columns = row.keys()
     if "source" not in columns or row["source"] is None:
         return None
@@ -109,9 +109,9 @@ def geotag_of(row: Row) -> Geotag:
     if row["lat"] is not None:
         position = Position(**{name: row[column] for name, column in _POSITION.items()})
     if row["attitude_of"] is not None:
-        said = {name: row[column] for name, column in _ATTITUDE.items()}
+        fields = {name: row[column] for name, column in _ATTITUDE.items()}
         attitude = Attitude(
-            **{**said, "carrier": Carrier(said["carrier"]), "north": North(said["north"])}
+            **{**fields, "carrier": Carrier(fields["carrier"]), "north": North(fields["north"])}
         )
     if row["distance_m"] is not None:
         distance = Distance(**{name: row[column] for name, column in _DISTANCE.items()})

@@ -1,4 +1,4 @@
-"""What a survey records: frozen data, each with the moment and the place it belongs to."""
+"""What a survey records: frozen data, each with its time and position."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ class NoteKind(StrEnum):
     """What a note is about."""
 
     GAP = "gap"
-    """From `at`, for `seconds`, nothing could be judged: the text says why."""
+    """From `at`, for `seconds`, nothing could be judged; the text has the reason."""
     MARK = "mark"
     """Made by the inspector."""
     WARNING = "warning"
@@ -24,7 +24,7 @@ class NoteKind(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a reviewer says of a finding."""
+    """A reviewer's judgement of a finding."""
 
     ACCEPTED = "accepted"
     REJECTED = "rejected"
@@ -95,7 +95,7 @@ class Sighting:
     scale: Scale | None = None
     measures: Measurements | None = None
     lines: tuple[LineArray, ...] = ()
-    """Centre lines of its unforked pieces."""
+    """Centre lines of its unforked parts."""
 
 
 def sighting_of(
@@ -236,9 +236,9 @@ class Which:
 
     session: int | None = None
     from_s: float | None = None
-    """First seen at this Unix time or later, as the clock was then."""
+    """Found at this Unix time or later, by the clock of that moment."""
     to_s: float | None = None
-    """First seen before this Unix time."""
+    """Found before this Unix time."""
     box: GeoBox | None = None
     after: int | None = None
     """With a larger number."""

@@ -34,7 +34,7 @@ class WriterState:
     waiting: int
     """Entries that are not on the disk yet."""
     lost: int
-    """Entries that found no room among the waiting ones, or that the record refused."""
+    """Entries that did not fit into the queue, or that the record refused."""
     pictures_left_out: int
     no_pictures: str | None
     """Why pictures are no longer saved."""
@@ -72,7 +72,7 @@ class SurveyWriter:
         self._thread.start()
 
     def picture_of(self, frame: Frame) -> Picture:
-        """A frame's finest picture that there is room for."""
+        """The finest picture of a frame that fits into the queue."""
         with self._changed:
             return frame.full if frame.full is not None and self._fits(frame.full) else frame.rgb
 
@@ -189,7 +189,7 @@ class SurveyWriter:
         return self._picture_bytes + measure_memory(picture) <= MOST_PICTURE_BYTES
 
     def _hold(self, picture: Picture) -> bool:
-        """Whether there is room to keep a picture until it is written; many may wait for one."""
+        """Keep a picture until it is written, if it fits; several entries may wait for one."""
         if not self._fits(picture):
             return False
         self._picture_bytes += 0 if id(picture) in self._held else measure_memory(picture)
@@ -262,8 +262,8 @@ class SurveyWriter:
         return done
 
     def _write_together(self, batch: list[Job]) -> None:
-        beside = (job.point is not None or job.counts is not None for job in batch)
-        self.survey.relaxed(all(beside))
+        minor = (job.point is not None or job.counts is not None for job in batch)
+        self.survey.relaxed(all(minor))
         with self.survey.together():
             for job in batch:
                 self._write_entry(job)
@@ -311,9 +311,9 @@ class SurveyWriter:
             refusal = str(error)
         if refusal is not None:
             self._left_out += 1
-        told = self.quota_monitor.update_state(refusal)
-        if told is not None:
-            self._warn(told)
+        message = self.quota_monitor.update_state(refusal)
+        if message is not None:
+            self._warn(message)
 
     def _warn(self, text: str) -> None:
         try:

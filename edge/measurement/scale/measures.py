@@ -1,4 +1,4 @@
-"""From a measured crack and a scale to what is recorded and told: px always, mm where known."""
+"""From a measured crack and a scale to texts, JSON and the record: always px, mm if known."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from crackscan.edge.measurement.width import CrackMeasure, Width
 
 
 def measures_of(measure: CrackMeasure) -> Measurements:
-    """The figures of a measured crack for the record; None and a reason where not measurable."""
+    """The figures of a measured crack; None with a reason if they cannot be measured."""
     spread = measure.width
     if not measure.branches:
         return Measurements(why=str(spread.median.not_measurable))
@@ -32,7 +32,7 @@ def in_mm(figure: Measurement, scale: Scale) -> Length:
 
 
 def width_text(measures: Measurements, scale: Scale | None) -> str:
-    """The 95th percentile of the widths in words: mm where the scale is known, else px."""
+    """The 95th percentile of the widths as text: in mm if the scale is known, else in px."""
     figure = measures.width_p95
     if figure is None:
         return f"width not measurable ({measures.why})"
@@ -52,25 +52,25 @@ def figure_text(figure: Measurement, scale: Scale | None) -> str:
 
 
 def mm_dict(measures: Measurements, scale: Scale | None) -> dict[str, Any]:
-    """For JSON: each figure as [value, ±] in px and, where the scale is known, in mm.
+    """For JSON: each figure as [value, ±] in px and, if the scale is known, in mm.
 
-    Without a scale the mm are null; where a width is not measurable both are, and
-    `not_measurable` says why.
+    Without a scale the mm are null; if a width cannot be measured both are, and `not_measurable`
+    has the reason.
     """
-    told: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
     for name in ("length", "width_median", "width_p95", "width_max"):
         figure: Measurement | None = getattr(measures, name)
-        told[f"{name}_px"] = told[f"{name}_mm"] = None
+        figures[f"{name}_px"] = figures[f"{name}_mm"] = None
         if figure is not None:
-            told[f"{name}_px"] = [round(figure.value_px, 2), round(figure.uncertainty_px, 2)]
+            figures[f"{name}_px"] = [round(figure.value_px, 2), round(figure.uncertainty_px, 2)]
             if scale is not None:
                 length = in_mm(figure, scale)
-                told[f"{name}_mm"] = [round(length.value_mm, 3), round(length.uncertainty_mm, 3)]
+                figures[f"{name}_mm"] = [round(length.value_mm, 3), round(length.uncertainty_mm, 3)]
     place = measures.width_max_at
-    told["width_max_at"] = None if place is None else [round(place[0], 1), round(place[1], 1)]
-    told["not_measurable"] = measures.why or None
-    told["scale"] = None if scale is None else scale_dict(scale)
-    return told
+    figures["width_max_at"] = None if place is None else [round(place[0], 1), round(place[1], 1)]
+    figures["not_measurable"] = measures.why or None
+    figures["scale"] = None if scale is None else scale_dict(scale)
+    return figures
 
 
 def scale_dict(scale: Scale) -> dict[str, Any]:

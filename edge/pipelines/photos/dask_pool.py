@@ -158,14 +158,14 @@ class DaskPool:
                 f"{self.scheduler}`"
             ) from None
         try:
-            seen: dict[str, bool] = client.run(sees_folder, str(self.folder))
+            sees: dict[str, bool] = client.run(sees_folder, str(self.folder))
         except Exception as error:
             what = " ".join(str(error).split())[:150]
             raise CrackscanError(
                 f"the workers of {self.scheduler} cannot run crackscan; install the same version "
                 f"there ({type(error).__name__}: {what})"
             ) from None
-        blind = [address for address, one in seen.items() if not one]
+        blind = [address for address, one in sees.items() if not one]
         if blind:
             raise CrackscanError(
                 f"the worker {blind[0]} does not see {self.folder}: all of them need the folder "

@@ -61,11 +61,11 @@ class PhotoDetector:
         self.rule = Rule.of(self.model.card, method.point)
 
     def process_file(self, task: Task, geotag: Geotag | None = None) -> PhotoResult:
-        """Find and measure the cracks on a photograph; one that cannot be judged says why.
+        """Find and measure the cracks on a photograph; one that cannot be judged has the reason.
 
         Args:
             task: the photograph.
-            geotag: where it was taken, instead of what its file says.
+            geotag: where it was taken, instead of what its file states.
 
         Raises ScaleError if the method's scale fits no such photograph.
         """

@@ -31,7 +31,7 @@ def detect(
 
     Args:
         picture: a file, or uint8 (height, width, 3), RGB, upright, at least 32 px on each side.
-            A file also tells its lens and distance (EXIF, XMP of drones), an array does not.
+            A file may also state its lens and distance (EXIF, XMP of drones); an array cannot.
         model: a name, a `.tflite` file, or a loaded model; None: the default for photographs.
         operating_point: a name of the model's card, like `"high-recall"`.
         threads: of a model that is loaded here; None: one per core, at most four.

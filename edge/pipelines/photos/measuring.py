@@ -11,14 +11,14 @@ from crackscan.edge.measurement.width.line_acceptance import AcceptedLines
 from crackscan.edge.measurement.width.values import BoolArray
 
 PART_PX = 1536
-"""A crack that spans more is measured in squares of this side."""
+"""A crack that spans more is measured in parts of this side."""
 
 
 def measure_parts(rgb: RGB, cells: Sequence[tuple[int, int]], cell_px: int) -> CrackMeasure:
-    """The measure of the crack in some squares of a photograph, as `measure_crack` gives it.
+    """The measure of the crack in some cells of a photograph, as `measure_crack` gives it.
 
     A crack that is longer or higher than PART_PX is measured part by part, and the parts' lines
-    are summarised as one; a line that runs on from part to part is then told as several.
+    are summarised as one; a line that runs on from part to part then counts as several.
     """
     rows, columns = np.array(cells).T
     shape = -(-rgb.shape[0] // cell_px), -(-rgb.shape[1] // cell_px)

@@ -39,7 +39,7 @@ class PhotoRecorder:
         Args:
             survey: the record.
             quota: how much space pictures may take.
-            results: the files beside the record.
+            results: the other files of the scan.
             warn: called with each new warning.
             show: called with each recorded photograph and the number of its first finding.
         """

@@ -37,7 +37,7 @@ def by_findings(folder: Path, counts: Iterable[int], times: int) -> list[Point]:
     with Survey.create(folder / "survey", SurveyInfo("growth"), {}, "{}") as survey:
         for count in sorted(counts):
             while done < count:
-                with survey.together():
+                with survey.transaction():
                     for number in range(done, min(done + BATCH, count)):
                         survey.add_finding(make_finding(number))
                 done = min(done + BATCH, count)

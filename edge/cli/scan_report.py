@@ -11,7 +11,7 @@ import click
 from crackscan.edge.capture import Source
 from crackscan.edge.pipelines.live import LiveTally, Setup
 from crackscan.edge.reporting.caption import format_probability
-from crackscan.edge.reporting.result_files import FINDINGS, PICTURES, video_of
+from crackscan.edge.reporting.result_files import FINDINGS, PICTURES, video_name
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -80,7 +80,7 @@ def print_report(tally: LiveTally, source: Source, folder: Path, setup: Setup) -
         click.echo("ended before the source did")
     if source.dropped:
         click.echo(f"{plural(source.dropped, 'older frame')} dropped to keep up with the camera")
-    shown = f"{PICTURES}/" if still else video_of(tally.survey.get("sessions", 1))
+    shown = f"{PICTURES}/" if still else video_name(tally.survey.get("sessions", 1))
     drawn = f", {shown}" if (folder / shown).exists() else ""
     click.echo(f"in {folder}: survey.sqlite, {FINDINGS}{drawn}")
     for warning in tally.warnings:

@@ -3,7 +3,7 @@
 from typing import Any, Protocol
 
 from crackscan.edge.detection.finding import BoundingBox
-from crackscan.edge.measurement.scale.measures import figure_text, mm_dict
+from crackscan.edge.measurement.scale.measures import figure_text, measurements_dict
 from crackscan.edge.measurement.values import Measurements, Scale
 
 
@@ -41,7 +41,7 @@ def finding_dict(finding: ShownFinding) -> dict[str, Any]:
         "mean": round(finding.mean, 4),
         "cells": [list(cell) for cell in finding.cells],
         "width": width_label(finding),
-        **mm_dict(measures, finding.scale),
+        **measurements_dict(measures, finding.scale),
     }
 
 

@@ -46,7 +46,7 @@ class Results:
         reserve_bytes: int = 0,
         session: int = 1,
     ) -> None:
-        """Begin in a folder that is there, see `make_ready`.
+        """Begin in a folder that is there, see `prepare_folder`.
 
         Args:
             annotate: whether pictures or a video are made.
@@ -63,7 +63,7 @@ class Results:
         self.trouble: str | None = None
         """Why annotated pictures or lines are missing."""
         self.video: AnnotatedVideo | None = None
-        self.video_file = folder / video_of(session)
+        self.video_file = folder / video_name(session)
         self._started_s: float | None = None
         try:
             if session > 1:
@@ -150,7 +150,7 @@ class Results:
         write_atomically(self.folder / RESULTS_MARK, text.encode() + b"\n")
 
 
-def make_ready(folder: Path, overwrite: bool = False) -> None:
+def prepare_folder(folder: Path, overwrite: bool = False) -> None:
     """See that a scan can write into a folder, which need not be there yet.
 
     Raises CrackscanError if it cannot be written, holds anything but a scan, holds one that is
@@ -182,7 +182,7 @@ def _clear(folder: Path, overwrite: bool) -> None:
     of_sessions = {
         path.name
         for name in (RESULTS_MARK, VIDEO, CARD)
-        for path in folder.glob(numbered(name, "*"))
+        for path in folder.glob(session_file(name, "*"))
         if path.stem.rpartition("-")[2].isdecimal()
     }
     for name in sorted(record & present) + sorted(
@@ -193,12 +193,12 @@ def _clear(folder: Path, overwrite: bool) -> None:
         shutil.rmtree(folder / name)
 
 
-def video_of(session: int) -> str:
+def video_name(session: int) -> str:
     """The name of a session's annotated video."""
-    return VIDEO if session == 1 else numbered(VIDEO, session)
+    return VIDEO if session == 1 else session_file(VIDEO, session)
 
 
-def numbered(name: str, session: int | str) -> str:
+def session_file(name: str, session: int | str) -> str:
     """What a session calls a file of its own: `annotated-2.mp4`."""
     stem, point, suffix = name.rpartition(".")
     return f"{stem}-{session}{point}{suffix}"
@@ -210,7 +210,7 @@ def _keep_state(folder: Path, session: int) -> None:
         state = (folder / RESULTS_MARK).read_bytes()
     except FileNotFoundError:  # cut off before it was written
         return
-    kept = folder / numbered(RESULTS_MARK, session)
+    kept = folder / session_file(RESULTS_MARK, session)
     if not kept.exists():
         write_atomically(kept, state)
 

@@ -44,8 +44,9 @@ log = logging.getLogger(__name__)
 class Survey(SurveyReader):
     """A survey that is being written, by one process at a time; one thread may use it.
 
-    Each method that adds is one transaction, synced to the disk, unless it stands in a `together`
-    block. What a full disk refuses raises `sqlite3.Error` or CrackscanError and changes nothing.
+    Each method that adds is one transaction, synced to the disk, unless it is called in a
+    `transaction` block. What a full disk refuses raises `sqlite3.Error` or CrackscanError and
+    changes nothing.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Survey(SurveyReader):
         super().__init__(folder, connection)
         self.clock = clock
         self._lock = lock
-        self._together = False
+        self._in_transaction = False
         self.began = clock.now()
         self._anchor = self.began
         rows = {table: self._last_id(table) for table in ("session", "finding", "picture")}
@@ -140,7 +141,7 @@ class Survey(SurveyReader):
     def put_finding(self, finding: int, sighting: Sighting) -> None:
         """Add a finding under a number, or replace what is known of it; its picture stays."""
         row = sighting_row(sighting)
-        with self.together():
+        with self.transaction():
             known = finding < self.next_finding
             if not (known and update(self._connection, "finding", finding, row)):
                 insert(self._connection, "finding", {"id": finding, "session": self.session, **row})
@@ -174,7 +175,7 @@ class Survey(SurveyReader):
             **instant_row(at),
         }
         try:
-            with self.together():
+            with self.transaction():
                 insert(self._connection, "picture", row)
                 if finding is not None:
                     replaced = self._replace_picture(finding, self._next_picture)
@@ -196,25 +197,25 @@ class Survey(SurveyReader):
         known = self._connection.execute("SELECT 1 FROM picture WHERE id = ?", (picture,))
         if known.fetchone() is None:
             return False
-        with self.together():
+        with self.transaction():
             replaced = self._replace_picture(finding, picture)
         self._delete(replaced)
         return True
 
     def add_track(self, point: TrackPoint) -> None:
         row = {**self._at(point.at), **geotag_row(point.geotag)}
-        with self.together():
+        with self.transaction():
             insert(self._connection, "track", row)
 
     def add_note(self, note: Note) -> None:
         row = {"kind": str(note.kind), "text": note.text, "seconds": note.seconds}
-        with self.together():
+        with self.transaction():
             insert(self._connection, "note", {**self._at(note.at), **row})
 
     def count_frames(self, counts: Mapping[str, int]) -> None:
         """Note how many frames of this session were not judged until now, by reason; those that
         were are counted under ""."""
-        with self.together():
+        with self.transaction():
             for why, frames in counts.items():
                 row = {"session": self.session, "why": why, "frames": frames}
                 insert(self._connection, "frame_count", row, verb="INSERT OR REPLACE")
@@ -228,7 +229,7 @@ class Survey(SurveyReader):
             "remark": review.remark,
             **instant_row(review.at),
         }
-        with self.together():
+        with self.transaction():
             insert(self._connection, "review", row)
 
     def add_scanned(
@@ -243,7 +244,7 @@ class Survey(SurveyReader):
         picture of that name is recorded already.
         """
         row = {"session": self.session, **scanned_row(scanned)}
-        with self.together():
+        with self.transaction():
             if not insert(self._connection, "scanned", row, verb="INSERT OR IGNORE"):
                 return False
             found = [self.add_finding(sighting) for sighting in sightings]
@@ -262,7 +263,7 @@ class Survey(SurveyReader):
         """
         connection = self._connection
         picture = None
-        with self.together():
+        with self.transaction():
             known = {
                 row["id"]: row["picture"]
                 for row in connection.execute(
@@ -285,7 +286,7 @@ class Survey(SurveyReader):
         """
         reviewed = "SELECT finding FROM review"
         execute = self._connection.execute
-        with self.together():
+        with self.transaction():
             execute(f"DELETE FROM finding WHERE frame = ? AND id NOT IN ({reviewed})", (name,))
             shown = "SELECT picture FROM finding WHERE frame = ? AND picture IS NOT NULL"
             unnamed = execute(
@@ -302,19 +303,19 @@ class Survey(SurveyReader):
         """Note that a scanned picture's file has another date now, and the same content."""
         row = mark_row(mark)
         names = ", ".join(f"{column} = ?" for column in row)
-        with self.together():
+        with self.transaction():
             self._connection.execute(
                 f"UPDATE scanned SET {names} WHERE name = ?", (*row.values(), name)
             )
 
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
         """Everything added inside becomes one transaction; a block inside a block joins it."""
-        if self._together:
+        if self._in_transaction:
             yield
             return
         self._connection.execute("BEGIN IMMEDIATE")
-        self._together = True
+        self._in_transaction = True
         try:
             yield
             self._hold_anchor()
@@ -325,9 +326,9 @@ class Survey(SurveyReader):
                 self._connection.execute("ROLLBACK")
             raise
         finally:
-            self._together = False
+            self._in_transaction = False
 
-    def relaxed(self, on: bool) -> None:
+    def relax_sync(self, on: bool) -> None:
         """While on, what is added is not synced: it survives a kill, but maybe not a power cut."""
         self._connection.execute(f"PRAGMA synchronous = {'NORMAL' if on else 'FULL'}")
 
@@ -335,7 +336,7 @@ class Survey(SurveyReader):
         """End the session and leave one tidy file."""
         try:
             row = instant_row(self.clock.now(), "ended_")
-            with self.together():
+            with self.transaction():
                 update(self._connection, "session", self.session, row)
         except sqlite3.Error:
             pass  # the disk is full: an ending that is not noted looks like a power cut

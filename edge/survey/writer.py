@@ -263,8 +263,8 @@ class SurveyWriter:
 
     def _write_together(self, batch: list[Job]) -> None:
         minor = (job.point is not None or job.counts is not None for job in batch)
-        self.survey.relaxed(all(minor))
-        with self.survey.together():
+        self.survey.relax_sync(all(minor))
+        with self.survey.transaction():
             for job in batch:
                 self._write_entry(job)
             noted = self._note_losses()

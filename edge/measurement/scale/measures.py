@@ -51,7 +51,7 @@ def figure_text(figure: Measurement, scale: Scale | None) -> str:
     return f"{value:.{digits}f} ± {uncertainty:.{digits}f} {unit}"
 
 
-def mm_dict(measures: Measurements, scale: Scale | None) -> dict[str, Any]:
+def measurements_dict(measures: Measurements, scale: Scale | None) -> dict[str, Any]:
     """For JSON: each figure as [value, ±] in px and, if the scale is known, in mm.
 
     Without a scale the mm are null; if a width cannot be measured both are, and `not_measurable`

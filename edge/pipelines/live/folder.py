@@ -10,7 +10,7 @@ from crackscan.core.durable_files import write_durably
 from crackscan.core.errors import CrackscanError, SurveyError
 from crackscan.edge.capture import Source
 from crackscan.edge.pipelines.live.setup import Setup
-from crackscan.edge.reporting.result_files import Results, make_ready, numbered
+from crackscan.edge.reporting.result_files import Results, prepare_folder, session_file
 from crackscan.edge.survey import PictureQuota, SessionInfo, Survey, SurveyInfo, SurveyReader
 from crackscan.edge.survey.reading import CARD, PHOTOGRAPHS
 
@@ -29,7 +29,7 @@ def create_survey(
     Raises:
         CrackscanError: the folder holds something else, or cannot be written.
     """
-    make_ready(folder, overwrite)
+    prepare_folder(folder, overwrite)
     settings, card = setup.settings, setup.model.card
     called = name or settings.name or folder.absolute().name
     info = SurveyInfo(called, settings.site, platform.node(), source.name, card.name, card.version)
@@ -62,7 +62,7 @@ def resume_survey(folder: Path, source: Source, setup: Setup) -> tuple[Survey, R
     survey = Survey.resume(folder, setup.clock, session)
     try:
         if survey.card() != card.to_json():
-            write_durably(folder / numbered(CARD, survey.session), card.to_json().encode())
+            write_durably(folder / session_file(CARD, survey.session), card.to_json().encode())
     except BaseException:
         survey.close()
         raise

@@ -38,7 +38,7 @@ def scan_source(
 
     Args:
         source: open; `source.stop()` ends the scan after the present frame.
-        folder: made, see `results.make_ready`.
+        folder: made, see `results.prepare_folder`.
         tally: is updated, for the caller to read during and after the scan.
         watch: called after each frame.
         overwrite: replace the survey that the folder holds.

@@ -15,7 +15,7 @@ from crackscan.core.errors import CrackscanError, SurveyError
 from crackscan.core.model_card import Card
 from crackscan.edge.pipelines.photos.listing import Listing
 from crackscan.edge.pipelines.photos.values import Method
-from crackscan.edge.reporting.result_files import make_ready
+from crackscan.edge.reporting.result_files import prepare_folder
 from crackscan.edge.survey import SessionInfo, Survey, SurveyInfo, SurveyReader
 from crackscan.edge.survey.database import DATABASE
 from crackscan.edge.survey.reading import PHOTOGRAPHS, SETTINGS
@@ -80,7 +80,7 @@ def open_survey(
 def _make_survey(
     out: Path, info: SurveyInfo, settings: Mapping[str, Any], card: Card, overwrite: bool
 ) -> Survey:
-    make_ready(out, overwrite)
+    prepare_folder(out, overwrite)
     try:
         return Survey.create(out, info, settings, card.to_json(), beside=out.exists())
     except OSError as error:

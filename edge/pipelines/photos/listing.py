@@ -81,7 +81,7 @@ def recorded_name(path: Path) -> str:
     return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
 
 
-def remaining(
+def list_remaining(
     listing: Listing,
     marks: Mapping[str, FileMark | None],
     stopped: Callable[[], bool] = lambda: False,

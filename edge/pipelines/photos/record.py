@@ -67,7 +67,7 @@ class PhotoRecorder:
         unneeded: list[str] = []
         with one_line_errors(survey.folder):
             at = survey.clock.now()
-            with survey.together():
+            with survey.transaction():
                 if survey.is_scanned(result.name):
                     before = survey.file_marks(result.name)[result.name]
                     if before == result.file and before is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from crackscan.core.errors import SourceError
-from crackscan.edge.pipelines.photos.listing import Listing, remaining
+from crackscan.edge.pipelines.photos.listing import Listing, list_remaining
 from crackscan.edge.pipelines.photos.record import PhotoRecorder, one_line_errors
 from crackscan.edge.pipelines.photos.tally import PhotoTally
 from crackscan.edge.pipelines.photos.values import PhotoPool
@@ -31,10 +31,10 @@ def scan_photos(
     the record.
     """
     survey = recorder.survey
-    left = remaining(listing, survey.file_marks(), stopped)
+    left = list_remaining(listing, survey.file_marks(), stopped)
     tally.total, tally.before = len(listing.tasks), left.done
     tally.replaced, tally.missing = left.replaced, left.missing
-    with one_line_errors(survey.folder), survey.together():
+    with one_line_errors(survey.folder), survey.transaction():
         for name, mark in left.moved:
             survey.set_file_mark(name, mark)
     tally.begin_run()

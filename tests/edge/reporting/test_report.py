@@ -209,7 +209,7 @@ def test_pictures_without_a_finding_come_from_the_scanned_folder(tmp_path: Path)
 
 
 def test_the_report_of_ten_thousand_findings_stays_small(tmp_path: Path) -> None:
-    with Survey.create(tmp_path / "s", INFO, {}, "{}") as survey, survey.together():
+    with Survey.create(tmp_path / "s", INFO, {}, "{}") as survey, survey.transaction():
         for number in range(10_000):
             survey.add_finding(make_sighting(number, 1 + number % 40))
         for number in range(5000):

@@ -152,7 +152,7 @@ def test_a_picture_is_recorded_once_with_all_its_findings_or_none(survey: Survey
 def test_findings_are_asked_for_by_session_time_and_place(
     survey: Survey, which: Which, found: list[int]
 ) -> None:
-    with survey.together():
+    with survey.transaction():
         for number in range(40):
             geotag = NO_GEOTAG if number == 30 else place(47 + number / 1000, 9.0)
             survey.add_finding(sighting(number, geotag=geotag))
@@ -292,7 +292,7 @@ def refused(folder: Path, told: str, read: bool = True) -> None:
 @pytest.fixture
 def closed(tmp_path: Path) -> Path:
     survey = Survey.create(tmp_path / "visit", INFO, SETTINGS, CARD)
-    with survey.together():
+    with survey.transaction():
         for number in range(200):
             survey.add_finding(sighting(number, geotag=place()))
     survey.close()

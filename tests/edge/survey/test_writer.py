@@ -44,14 +44,14 @@ class SlowCard(threading.Event):
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowCard]:
     ready = SlowCard()
-    together = Survey.together
+    together = Survey.transaction
 
     def wait(self: Survey) -> object:
         ready.asked.set()
         assert ready.wait(20)
         return together(self)
 
-    monkeypatch.setattr(Survey, "together", wait)
+    monkeypatch.setattr(Survey, "transaction", wait)
     yield ready
     ready.set()
 

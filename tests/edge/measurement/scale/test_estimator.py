@@ -24,8 +24,8 @@ from crackscan.edge.measurement.scale import (
     WallDistance,
     assume_plane,
     figure_text,
+    measurements_dict,
     measures_of,
-    mm_dict,
     plane_from_points,
     width_text,
 )
@@ -285,13 +285,13 @@ def test_a_crack_of_known_width_is_measured_in_mm() -> None:
     scaling = ScaleEstimator.from_settings(ScaleSettings.parse(points="10,10,110,10,10"))
     found = scaling.estimate_scale(picture, measure=measure)
     assert found is not None and found.mm_per_px == pytest.approx(0.1)
-    figures = mm_dict(measures_of(measure), found)
+    figures = measurements_dict(measures_of(measure), found)
     value, uncertainty = figures["width_median_mm"]
     assert abs(value - 0.5) < uncertainty < 0.15
     assert figures["length_mm"][0] == pytest.approx(0.1 * figures["length_px"][0], rel=1e-2)
     assert figures["scale"]["source"] == "two points"
     assert figures["not_measurable"] is None
-    plain = mm_dict(measures_of(measure), None)
+    plain = measurements_dict(measures_of(measure), None)
     assert plain["width_median_px"] == figures["width_median_px"]
     assert plain["width_median_mm"] is None and plain["scale"] is None
 

@@ -9,7 +9,7 @@ from photographing import CRACKED, INTACT, SAMPLES, jpeg, photographs, sample
 
 from crackscan.core.errors import SourceError
 from crackscan.edge.capture.file_mark import FileMark, digest_content
-from crackscan.edge.pipelines.photos.listing import list_photos, remaining
+from crackscan.edge.pipelines.photos.listing import list_photos, list_remaining
 
 
 def mark_of(path: Path) -> FileMark:
@@ -65,7 +65,7 @@ def test_only_what_is_new_or_replaced_or_was_unreadable_remains(tmp_path: Path) 
         task.name: mark_of(path) for task, path in zip(listing.tasks, paths, strict=True)
     }
     marks["taken away.jpg"] = marks["south/0003.jpg"]
-    assert remaining(listing, marks).tasks == ()
+    assert list_remaining(listing, marks).tasks == ()
     other = bytearray(paths[0].read_bytes())
     other[len(other) // 2] ^= 1
     paths[0].write_bytes(other)  # as long as before
@@ -73,7 +73,7 @@ def test_only_what_is_new_or_replaced_or_was_unreadable_remains(tmp_path: Path) 
     os.utime(paths[2], ns=(1, 1))  # copied
     marks["south/0003.jpg"] = None  # could not be read
     del marks["south/0004.jpg"]
-    left = remaining(listing, marks)
+    left = list_remaining(listing, marks)
     assert [task.name[-8:] for task in left.tasks] == [
         "0000.jpg", "0001.jpg", "0003.jpg", "0004.jpg",
     ]  # fmt: skip

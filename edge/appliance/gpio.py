@@ -11,17 +11,17 @@ from crackscan.edge.web.live.commands import Command, Mark, Pause, Resume
 from crackscan.edge.web.live.hub import Hub, HubState
 
 HOLD_S = 1.5
-"""A button held for so long pauses; released sooner, it marks."""
+"""A button that is held for this time pauses the scan; released sooner, it marks."""
 MARK = "button"
 FOUND_S = 3.0
-"""How long the light tells of a new finding."""
+"""How long the light reports a new finding."""
 _SILENT_S = 10.0
-"""A scan that has told nothing for so long has a problem."""
+"""A scan that has reported nothing for this long has a problem."""
 _BOUNCE_S, _TICK_S = 0.05, 0.1
 
 
 class Light(Enum):
-    """What the light says: on for so many seconds of so many."""
+    """Meaning of the light, with the time it is on and its period, s."""
 
     SCANNING = (0.1, 2.0)
     FINDING = (1.0, 1.0)

@@ -60,7 +60,7 @@ def _size(_ctx: click.Context, _one: click.Parameter, texts: tuple[str, ...]) ->
 @click.option(
     "--submit-file",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the figures to this file, to send them to the makers.",
+    help="Write the figures to this file, to send them to the developers.",
 )
 def bench(
     model: str | None,
@@ -71,15 +71,15 @@ def bench(
     as_json: bool,
     submit_file: Path | None,
 ) -> None:
-    """Time each stage of a scan on this machine: ms a frame in the middle (p50) and at the worst of
-    100 (p99), frames/s, patches/s, memory and temperature.
+    """Time each stage of a scan on this machine: median (p50) and 99th percentile (p99) in ms per
+    frame, frames/s, patches/s, memory and temperature.
 
-    A slow pan over real concrete is scanned from memory, all stages one after the other. Decoding
-    (a camera's or stream's thread does it), findings of a single map (photographs), overlay
-    (annotated pictures), encoding (the live view) and recording are no part of a frame's time: a
-    live scan does them beside it, or not at all. The share besides the model, of the time of all
-    frames, is given without and with decoding.
-    The submit file holds what is printed: board, versions and figures, no name, place or address.
+    A slow pan over real concrete is scanned from memory, one stage after the other. A live frame
+    does not wait for the stages marked as background: decoding (the thread of the camera or stream
+    does it), findings of a single map (photographs), overlay (annotated pictures), encoding (the
+    live view) and recording. The share of the time that is not the model's is printed without and
+    with decoding.
+    The submit file contains what is printed: board, versions and figures, no name or address.
     """
     from crackscan.core.durable_files import write_atomically
     from crackscan.edge.appliance.bench import describe_surroundings
@@ -88,16 +88,16 @@ def bench(
     if not as_json:
         _print_machine(around)
     runs = _runs(model, sizes, threads, seconds, disk)
-    told = _told(around, model, runs)
+    document = _describe_runs(around, model, runs)
     if as_json:
-        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         for run in runs:
             _print_run(run)
     if submit_file is not None:
-        text = json.dumps({"crackscan_bench": 1, **told}, indent=2, ensure_ascii=False)
+        text = json.dumps({"crackscan_bench": 1, **document}, indent=2, ensure_ascii=False)
         write_atomically(submit_file, text.encode() + b"\n")
-        click.echo(f"{submit_file} can be sent to the makers; look at it first", err=True)
+        click.echo(f"{submit_file} can be sent to the developers; read it first", err=True)
 
 
 def _runs(
@@ -132,7 +132,7 @@ def _runs(
     return runs
 
 
-def _told(around: "Surroundings", model: str | None, runs: "list[Run]") -> dict[str, Any]:
+def _describe_runs(around: "Surroundings", model: str | None, runs: "list[Run]") -> dict[str, Any]:
     import cv2
     import numpy
 
@@ -164,7 +164,7 @@ def _print_run(run: "Run") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from crackscan.edge.appliance.bench.stages import BESIDE
+    from crackscan.edge.appliance.bench.stages import BACKGROUND
 
     table = Table(
         title=f"{run.width}x{run.height}, threads: {run.threads}, frames: {run.frames}",
@@ -176,9 +176,9 @@ def _print_run(run: "Run") -> None:
     for heading in ("p50 ms", "p99 ms", "mean ms"):
         table.add_column(heading, justify="right")
     for one in run.stages:
-        beside = " (beside)" if one.name in BESIDE else ""
+        where = " (background)" if one.name in BACKGROUND else ""
         times = (f"{ms:.2f}" for ms in (one.p50_ms, one.p99_ms, one.mean_ms))
-        table.add_row(one.name + beside, *times)
+        table.add_row(one.name + where, *times)
     console = Console()
     console.print()
     console.print(table)

@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def doctor(file: Path | None, as_json: bool) -> int:
-    """Look at this machine: system, packages, model, cameras, disk, clock, heat and power.
+    """Check this machine: system, packages, model, cameras, disk, clock, heat and power.
 
-    Each is ok, a warning (a scan works, but not as well as it could), or broken, with what to do.
+    Each is ok, a warning (a scan works, but not as well as it could), or broken, with advice.
     Nothing is changed.
 
-    Exit code: 0, or 1 where something that a scan needs is broken.
+    Exit code: 0, or 1 if something that a scan needs is broken.
     """
     from crackscan.edge.appliance.doctor import State, examine_machine
 
     checks = examine_machine(file)
     healthy = all(check.state is not State.BROKEN for check in checks)
     if as_json:
-        told = {"healthy": healthy, "checks": [check.to_dict() for check in checks]}
-        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        document = {"healthy": healthy, "checks": [check.to_dict() for check in checks]}
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         _print(checks, healthy)
     return 0 if healthy else 1

@@ -25,8 +25,8 @@ def model() -> None:
 def install(file: Path) -> None:
     """Verify FILE, a .tflite made by crackscan-convert, and make it the default.
 
-    It must match FILE.sha256, if that lies beside it, carry a card, and pass the self-test on two
-    pictures. The model before it is kept: crackscan model rollback.
+    It must match FILE.sha256 if that is in the same folder, carry a card, and pass the self-test on
+    two pictures. The previous model is kept: crackscan model rollback.
     """
     from crackscan.edge.inference.model_install import install_model
 

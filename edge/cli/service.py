@@ -26,7 +26,7 @@ def service() -> None:
 @service.command()
 @click.option(
     "--source",
-    help="What is scanned: /dev/video0, picamera:0, rtsp://...; needed unless the settings say it.",
+    help="What is scanned: /dev/video0, picamera:0, rtsp://...; needed unless it is set.",
 )
 @_user
 @click.option("--no-start", is_flag=True, help="From the next start of the machine on only.")
@@ -58,7 +58,7 @@ def install(
 @_user
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def status(user: bool, as_json: bool) -> int:
-    """Say how the service is.
+    """Print the state of the service.
 
     Exit code: 0 it runs, 1 it does not.
     """

@@ -15,8 +15,8 @@ import click
 def settings(file: Path | None, example: bool, as_json: bool) -> None:
     """Print the settings in effect, or an example of a settings file.
 
-    They are looked for in ~/.config/crackscan/settings.toml, then in /etc/crackscan/settings.toml;
-    CRACKSCAN_KEY in the environment stands over the file, and the flags of a command over both.
+    They are read from ~/.config/crackscan/settings.toml, or else from /etc/crackscan/settings.toml;
+    CRACKSCAN_KEY in the environment overrides the file, and the flags of a command override both.
 
     Exit code: 0, or 1 with one line for each mistake.
     """

@@ -15,7 +15,7 @@ _TIMEOUT_S = 2.0
 
 
 class Throttling(IntFlag):
-    """Why a Raspberry Pi runs slower than it could, as `vcgencmd get_throttled` tells it."""
+    """Why a Raspberry Pi runs slower than it could: the bits of `vcgencmd get_throttled`."""
 
     UNDERVOLTAGE = 1 << 0
     """The supply is below 4.63 V now."""

@@ -1,4 +1,4 @@
-"""Tells systemd how the scan is (sd_notify(3)); silent where no service manager listens."""
+"""Reports the state of the scan to systemd (sd_notify(3)), if a service manager listens."""
 
 import os
 import socket
@@ -55,7 +55,7 @@ class Notify:
             self._status = line
 
     def stopping(self) -> None:
-        """The scan ends by itself or because it was told to."""
+        """The scan ends by itself or on request."""
         self._send("STOPPING=1")
 
     def close(self) -> None:

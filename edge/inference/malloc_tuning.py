@@ -1,4 +1,4 @@
-"""Keeps the C library's heap small: what was used for a moment goes back to the system.
+"""Tunes malloc of glibc so that memory which was used for a moment goes back to the system.
 
 Frames, blocks and measurements of many sizes come and go in several threads; glibc keeps what they
 leave, in holes and in a heap for each thread (mallopt(3), malloc_trim(3)).
@@ -10,10 +10,10 @@ from typing import Any
 
 MOST_HEAPS = 2
 MAPPED_BYTES = 2**18
-"""What is as large as this, a frame or what a measurement needs, is mapped by itself and goes back
-whole; it costs the time of a page fault for each 4 kB."""
+"""A block of at least this size, such as a frame or the arrays of a measurement, is mapped by
+itself and goes back whole; it costs the time of a page fault for each 4 kB."""
 MOST_FREE_BYTES = 2**20
-"""Kept at a heap's end."""
+"""Free memory that is kept at the end of a heap."""
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 
 

@@ -39,8 +39,9 @@ class Installed:
 def install_model(file: Path) -> tuple[str, SelfTest]:
     """Verify a model, keep it, and make it the default.
 
-    It must match `FILE.sha256` if that lies beside it, carry a card, be int8, and tell the crack in
-    one sample picture from the intact wall in another. What was verified is the copy that is kept.
+    It must match `FILE.sha256` if that is in the same folder, carry a card, be int8, and discern
+    the crack in one sample picture from the intact wall in another. The copy that is kept is the
+    one that was verified.
 
     Returns:
         Its id, `name-version-hash`, and what the self-test said.
@@ -150,20 +151,20 @@ def _make_default(folder: Path, name: str, digest: str | None) -> None:
 
 
 def _demand_hash(file: Path, digest: str) -> None:
-    """See that a file is what the `.sha256` beside it says (as sha256sum writes it)."""
-    beside = file.with_name(f"{file.name}.sha256")
+    """Check a file against the `.sha256` in the same folder (as sha256sum writes it)."""
+    hash_file = file.with_name(f"{file.name}.sha256")
     try:
-        words = beside.read_text().split()
+        words = hash_file.read_text().split()
     except FileNotFoundError:
         return
     except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"{beside} cannot be read: {error}") from None
+        raise ModelError(f"{hash_file} cannot be read: {error}") from None
     wanted = words[0].lower() if words else ""
     if not re.fullmatch(r"[0-9a-f]{64}", wanted):
-        raise ModelError(f"{beside} holds no SHA-256")
+        raise ModelError(f"{hash_file} holds no SHA-256")
     if wanted != digest:
         raise ModelError(
-            f"{file} is not what {beside.name} says: its SHA-256 is {digest[:16]}..., not"
+            f"{file} is not what {hash_file.name} says: its SHA-256 is {digest[:16]}..., not"
             f" {wanted[:16]}...; copy it again"
         )
 

@@ -77,18 +77,18 @@ def _kernels(litert: bool, threads: int, built_in: bool) -> dict[str, Any]:
 
 
 def uses_delegate(interpreter: Any) -> bool | None:
-    """Whether a delegate (XNNPACK) runs any of the network; None where the runtime does not tell.
+    """Whether a delegate (XNNPACK) runs part of the network; None if the runtime hides it.
 
     `interpreter` has its tensors allocated.
     """
-    tell = getattr(interpreter, "_get_ops_details", None)
-    if tell is None:
+    describe = getattr(interpreter, "_get_ops_details", None)
+    if describe is None:
         return None
-    return any(one.get("op_name") == "DELEGATE" for one in tell())
+    return any(one.get("op_name") == "DELEGATE" for one in describe())
 
 
 def demand_tflite(path: Path) -> None:
-    """Look at the first bytes of a file, before native code does.
+    """Check the first bytes of a file before native code reads it.
 
     Raises:
         ModelError: the file is missing, cannot be read, or is not TFLite.

@@ -78,7 +78,7 @@ def _count(length: int, size: int, margin: int) -> int:
 
 
 def _fitted(length: int, count: int, margin: int) -> int:
-    """The least size of which so many blocks cover a length."""
+    """The least size at which `count` blocks cover a length."""
     return length if count == 1 else -(-(length - 2 * margin) // count) + 2 * margin
 
 

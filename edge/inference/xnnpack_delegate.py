@@ -37,7 +37,7 @@ class Delegate:
 def create_delegates(threads: int) -> list[Any]:
     """One delegate for a new interpreter of tflite-runtime; none where its build has no XNNPACK.
 
-    The wheels for 32-bit ARM have none.
+    The wheels for 32-bit ARM have no XNNPACK.
     """
     found = find_spec(_LIBRARY)
     if found is None or found.origin is None:

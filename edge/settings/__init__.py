@@ -1,4 +1,4 @@
-"""What can be set, in one TOML file; the environment stands over it, and flags over both."""
+"""Settings from one TOML file; the environment overrides it, and flags override both."""
 
 from crackscan.edge.settings.reading import (
     ENVIRONMENT,

@@ -1,4 +1,4 @@
-"""Settings from one TOML file; the environment stands over it, and flags over both."""
+"""Reads settings: the environment overrides the file, and flags override both."""
 
 import os
 import tomllib
@@ -37,12 +37,12 @@ def load_settings(
     path = file or next((one for one in default_files(environment) if one.is_file()), None)
     if path is not None:
         _take(_read(path), str(path), values, wrong)
-    told = {
+    given = {
         name.removeprefix(ENVIRONMENT).lower(): text
         for name, text in environment.items()
         if name.startswith(ENVIRONMENT)
     }
-    for key, text in sorted(told.items()):
+    for key, text in sorted(given.items()):
         if key in KEYS:
             _take({key: text}, f"{ENVIRONMENT}{key.upper()}", values, wrong, from_text=True)
     given = {key: value for key, value in (flags or {}).items() if value is not None}
@@ -57,7 +57,7 @@ def load_settings(
 
 
 def default_files(environment: Mapping[str, str] | None = None) -> list[Path]:
-    """Where settings are looked for, in this order."""
+    """Files that may hold settings, in the order of their priority."""
     environment = os.environ if environment is None else environment
     home = environment.get("XDG_CONFIG_HOME") or f"{environment.get('HOME', '')}/.config"
     return [Path(home) / "crackscan" / "settings.toml", SYSTEM_FILE]
@@ -68,7 +68,7 @@ def format_example() -> str:
     parts = [
         "# Settings of crackscan, read from ~/.config/crackscan/settings.toml, or else from\n"
         f"# {SYSTEM_FILE}. Take away the # before a key to set it. {ENVIRONMENT}KEY in the\n"
-        "# environment stands over this file, and flags over both: crackscan settings\n"
+        "# environment overrides this file, and flags override both: crackscan settings\n"
     ]
     for one in KEYS.values():
         text = "".join(f"# {line}\n" for line in one.metadata["help"].splitlines())
@@ -115,14 +115,14 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _take(
-    told: Mapping[str, Any],
+    given: Mapping[str, Any],
     where: str,
     values: dict[str, Any],
     wrong: list[str],
     from_text: bool = False,
 ) -> None:
-    """Put what was told into `values`, and what is wrong with it into `wrong`."""
-    for key, value in told.items():
+    """Put the given values into `values`, and what is wrong with them into `wrong`."""
+    for key, value in given.items():
         if key not in KEYS:
             near = get_close_matches(key, KEYS, n=1)
             hint = f": did you mean {near[0]}?" if near else "; see: crackscan settings --example"

@@ -1,4 +1,4 @@
-"""What can be set: each key with its default, its meaning, and what it may be."""
+"""The settings: each key with its default, its meaning and its check."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
@@ -20,13 +20,13 @@ def _set(
     example: Any = None,
     or_number: bool = False,
 ) -> Any:
-    told = {
+    metadata = {
         "help": help_text,
         "check": check,
         "example": default if example is None else example,
         "or_number": or_number,
     }
-    return field(default=default, metadata=told)
+    return field(default=default, metadata=metadata)
 
 
 def _at_least(least: float) -> Check:
@@ -42,8 +42,8 @@ def _one_of(*known: str) -> Check:
     return lambda value: None if value in known else f"must be one of: {', '.join(known)}"
 
 
-def _read_by(kind: str, told: str) -> Check:
-    """`kind` is a class of `edge.scale` that reads the text; `told` is how it should look."""
+def _read_by(kind: str, expected: str) -> Check:
+    """`kind`: a class of `edge.measurement.scale` that reads the text; `expected`: its form."""
 
     def check(value: str) -> str | None:
         from crackscan.edge.measurement import scale
@@ -52,7 +52,7 @@ def _read_by(kind: str, told: str) -> Check:
             if value:
                 getattr(scale, kind).parse(value)
         except ScaleError:
-            return told
+            return expected
         return None
 
     return check
@@ -111,14 +111,12 @@ class Settings:
         example="/var/lib/crackscan/live-keys",
     )
     size_budget_mb: int = _set(
-        0, "Pictures of a survey fill at most so many MB; 0: no limit.", _at_least(0), 8000
+        0, "Limit of the pictures of a survey, MB; 0: no limit.", _at_least(0), 8000
     )
     reserve_mb: int = _set(
-        500, "Below so many MB free on the disk no picture is kept.", _at_least(0)
+        500, "No picture is kept if fewer MB are free on the disk.", _at_least(0)
     )
-    most_fps: float = _set(
-        0.0, "Scan at most so many frames a second; 0: as many as can be.", _at_least(0), 10.0
-    )
+    most_fps: float = _set(0.0, "Limit of the frames per second; 0: no limit.", _at_least(0), 10.0)
     least_fps: float = _set(
         2.0,
         "A live source that is scanned more slowly is scanned at half its resolution; 0: never.",
@@ -126,7 +124,7 @@ class Settings:
     )
     distance: str = _set(
         "",
-        "From the camera to the wall, in m, like 1.5 or 1.5±0.05; ± 5 % if not told; with the\n"
+        "From the camera to the wall, in m, like 1.5 or 1.5±0.05; ± 5 % if not given; with the\n"
         "lens it gives the mm of each pixel. Empty: not known, or measured by the drone.",
         _read_by("WallDistance", "must be metres, like 1.5 or 1.5±0.05"),
         "1.5±0.05",

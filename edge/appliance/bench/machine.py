@@ -23,14 +23,14 @@ _LISTENING_S = 0.5
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The machine, and what is going on on it. Nothing here tells whose it is."""
+    """The machine and its load. Nothing here identifies its owner."""
 
     board: str
     system: str
     cores: tuple[int, ...]
     """Numbers of the cores that this process may use."""
     governor: str
-    """How the clock is set, `ondemand` for one; empty: not told."""
+    """Governor of the clock, for example `ondemand`; empty if unknown."""
     most_mhz: float | None
     memory_mb: float | None
     python: str
@@ -58,7 +58,7 @@ class Surroundings:
 
 
 def describe_surroundings(root: Path = ROOT) -> Surroundings:
-    """Look at the machine for half a second, in which this process must be idle."""
+    """Describe the machine; takes half a second, in which this process must be idle."""
     busy_before, all_before = _ticks(root)
     time.sleep(_LISTENING_S)
     busy_after, all_after = _ticks(root)

@@ -28,17 +28,17 @@ from crackscan.edge.web.live.values import LiveFrame
 PATCH_PX, PATCH_STEP_PX = 128, 64
 """Patches by which other scanners count: 128 px, half overlapping."""
 IN_LINE = ("motion, sharpness", "model", "tracking")
-BESIDE = ("decode", "findings", "overlay", "encode", "record")
-"""Stages that are no part of a live frame's time: a camera's or stream's pictures are decoded in
-the source's thread (a video file's are not: there decoding comes on top), findings of a single map
-are those of photographs, overlay is for annotated pictures, which a live scan makes only if asked
-to; the live view's pictures are encoded, and a finding with its picture recorded and synced to the
-disk, in threads of their own."""
+BACKGROUND = ("decode", "findings", "overlay", "encode", "record")
+"""Stages that a live frame does not wait for. The source's thread decodes the pictures of a camera
+or stream (those of a video file are decoded in line), findings of a single map are those of
+photographs, overlays belong to annotated pictures, which a live scan makes on demand only. The
+live view's pictures are encoded, and a finding with its picture is recorded and synced to the disk,
+in threads of their own."""
 _WARM_UP, _LEAST_FRAMES = 3, 5
-_BESIDE = 10
-"""Of so many frames, one goes through the stages beside, and one finding of it is recorded: as
-those run elsewhere in a scan, their memory is not to push out of the processor's caches what the
-next frame needs; and syncing wears cards."""
+_BACKGROUND_EVERY = 10
+"""Every Nth frame goes through the other stages, and one of its findings is recorded: those stages
+run elsewhere in a scan, so their memory must not displace what the next frame needs from the
+processor's caches; and syncing wears out cards."""
 
 Taken = ParamSpec("Taken")
 Given = TypeVar("Given")
@@ -52,7 +52,7 @@ class StageTime:
     p50_ms: float
     p99_ms: float
     mean_ms: float
-    """Of a stage that does more on some frames than on others, p50 tells less."""
+    """For a stage that does more on some frames than on others, more meaningful than p50."""
     count: int
 
 
@@ -86,14 +86,14 @@ class Run:
     @property
     def besides_model(self) -> float:
         """Share of the time in line, of all frames, that is not the model's."""
-        return self._besides(*IN_LINE)
+        return self._share_besides(*IN_LINE)
 
     @property
     def besides_model_decoding(self) -> float:
         """The same with decoding in line, as it is with a video file or on a single core."""
-        return self._besides("decode", *IN_LINE)
+        return self._share_besides("decode", *IN_LINE)
 
-    def _besides(self, *names: str) -> float:
+    def _share_besides(self, *names: str) -> float:
         means_ms = {one.name: one.mean_ms for one in self.stages}
         return 1 - means_ms["model"] / sum(means_ms[name] for name in names)
 
@@ -144,7 +144,7 @@ def measure_stages(
         folder: on the disk that surveys are recorded on; a temporary one is made in it.
         watch: called after each frame with the share of the time that has passed.
     """
-    times: dict[str, list[float]] = {name: [] for name in IN_LINE + BESIDE}
+    times: dict[str, list[float]] = {name: [] for name in IN_LINE + BACKGROUND}
 
     def timed(
         name: str, stage: Callable[Taken, Given], *args: Taken.args, **named: Taken.kwargs
@@ -179,7 +179,7 @@ def measure_stages(
                 tracked = timed("tracking", tracker.track_cracks, registered, cells)
                 whole.append(sum(times[name][-1] for name in IN_LINE))
                 watch(min((time.monotonic() - began_s) / seconds, 1.0))
-                if (number - _WARM_UP) % _BESIDE:
+                if (number - _WARM_UP) % _BACKGROUND_EVERY:
                     continue
                 found = timed("findings", find, cells, frame, rule)
                 timed("overlay", annotate_frame, rgb, cells, found, rule.cell, rule.cell_px)

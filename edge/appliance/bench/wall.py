@@ -9,8 +9,8 @@ from crackscan.edge.inference.self_test import CRACKED, INTACT, SAMPLES
 STEP_PX = 6
 """How far the view moves to the right from frame to frame, and half as far down: a slow pan."""
 _LEAST, _MOST, _PIXELS = 24, 60, 64_000_000
-"""Different frames, after which the view goes back the same way: two seconds of a camera's, or as
-many as have so many pixels in all."""
+"""Limits of the number of different frames, and of their pixels together; after them the view goes
+back the same way. 60 frames are two seconds of a camera."""
 _QUALITY = 90
 
 

@@ -1,4 +1,4 @@
-"""Looks at everything that a scan needs on this machine, and says what to do."""
+"""Checks everything that a scan needs on this machine, and says what to do."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +18,7 @@ __all__ = ["Check", "State", "examine_machine"]
 
 
 def examine_machine(settings_file: Path | None = None) -> list[Check]:
-    """Look at the machine; nothing is changed, and nothing that goes wrong is raised.
+    """Check the machine; nothing is changed, and nothing that goes wrong is raised.
 
     Args:
         settings_file: what a scan would be set by; None: the usual file.

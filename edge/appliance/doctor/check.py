@@ -1,4 +1,4 @@
-"""One thing that a device needs, looked at."""
+"""The result of one check of the machine, and how it is made."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -52,5 +52,7 @@ def run_guarded(name: str, check: Callable[[], Check]) -> Check:
     except Exception as error:  # a doctor does not fall ill
         reason = " ".join(str(error).split()) or "no reason given"
         return report_warning(
-            name, f"could not be checked: {type(error).__name__}: {reason}", "tell the makers"
+            name,
+            f"could not be checked: {type(error).__name__}: {reason}",
+            "report this to the developers",
         )

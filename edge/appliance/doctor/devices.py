@@ -111,7 +111,7 @@ def check_permissions(root: Path = ROOT) -> Check:
 
 
 def _picameras() -> tuple[list[AttachedCamera], str]:
-    """Cameras of libcamera, or why they could not be looked for; asked in a process of its own,
+    """Cameras of libcamera, or why they could not be listed; asked in a process of its own,
     which a broken installation may take down or hang."""
     try:
         done = subprocess.run(

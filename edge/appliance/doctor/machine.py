@@ -28,7 +28,7 @@ def check_machine(root: Path = ROOT) -> Check:
 def check_temperature(root: Path = ROOT) -> Check:
     degrees = temperature_c(root)
     if degrees is None:
-        return report_ok("temperature", "this machine does not tell")
+        return report_ok("temperature", "this machine does not report it")
     if degrees < HOT_C:
         return report_ok("temperature", f"{degrees:.0f} °C")
     return report_warning(
@@ -42,7 +42,7 @@ def check_power(root: Path = ROOT) -> Check:
     """Undervoltage and throttling of a Raspberry Pi."""
     bits = read_throttling(root)
     if bits is None:
-        return report_ok("power", "this machine does not tell (only a Raspberry Pi does)")
+        return report_ok("power", "this machine does not report it (only a Raspberry Pi does)")
     if not bits:
         return report_ok("power", "no undervoltage, no throttling since start")
     found = ", ".join(bits.words) or f"unknown bits {bits:#x}"

@@ -89,7 +89,7 @@ def check_runtime() -> Check:
         interpreter.allocate_tensors()
     fast = uses_delegate(interpreter)
     if fast is None:
-        return report_ok("runtime", f"{name}; whether it uses XNNPACK cannot be seen")
+        return report_ok("runtime", f"{name}; whether it uses XNNPACK is not known")
     if fast:
         return report_ok("runtime", f"{name} with XNNPACK")
     return report_warning(

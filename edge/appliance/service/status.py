@@ -68,7 +68,7 @@ def read_status(place: Place) -> ServiceStatus:
     )
     if done.returncode:
         raise CrackscanError(f"systemd does not answer: {' '.join(done.stderr.split())}")
-    told = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
-    values: dict[str, Any] = {field: told.get(name, "") for name, field in _ASKED.items()}
+    parts = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+    values: dict[str, Any] = {field: parts.get(name, "") for name, field in _ASKED.items()}
     values["restarts"] = int(values["restarts"]) if values["restarts"].isdecimal() else 0
     return ServiceStatus(**values)

@@ -17,7 +17,7 @@ _HEAD = """\
 [Unit]
 Description=crackscan: finds cracks in concrete
 After={after}
-# Nobody is there to start it again: a camera that comes minutes after the device, or settings that
+# Nobody restarts it on site: a camera that comes minutes after the device, or settings that
 # are mended over the network, find it still trying.
 StartLimitIntervalSec=0
 
@@ -75,7 +75,7 @@ RestrictSUIDSGID=yes
 LockPersonality=yes
 RemoveIPC=yes
 SystemCallArchitectures=native
-# adjtimex only tells whether the clock is synchronised: setting it needs a capability.
+# adjtimex only reports whether the clock is synchronised: setting it needs a capability.
 SystemCallFilter=@system-service adjtimex clock_adjtime
 SystemCallErrorNumber=EPERM
 """

@@ -12,7 +12,7 @@ import pytest
 
 from crackscan.core.command_line import run_command
 from crackscan.edge.appliance.bench import describe_surroundings, measure_stages, patches_in
-from crackscan.edge.appliance.bench.stages import BESIDE, IN_LINE
+from crackscan.edge.appliance.bench.stages import BACKGROUND, IN_LINE
 from crackscan.edge.appliance.bench.wall import encoded_frames
 from crackscan.edge.cli import crackscan
 from crackscan.edge.inference.model import Model
@@ -42,7 +42,7 @@ def test_the_frames_show_a_wall_that_moves_steadily() -> None:
 def test_a_run_times_every_stage_and_leaves_nothing_behind(tmp_path: Path) -> None:
     shares: list[float] = []
     found = measure_stages(Model.load(None, 1), 256, 192, 0.3, tmp_path, shares.append)
-    assert [one.name for one in found.stages] == [*IN_LINE, *BESIDE]
+    assert [one.name for one in found.stages] == [*IN_LINE, *BACKGROUND]
     assert list(tmp_path.iterdir()) == []
     assert found.frames >= 5
     assert all(0 < one.p50_ms <= one.p99_ms for one in found.stages)
@@ -120,25 +120,32 @@ def test_what_is_sent_holds_figures_and_no_personal_data(
     bench("--size", "160x128", "--size", "128x128", "--json", "--submit-file", "figures.json")
     printed = capsys.readouterr()
     sent = (tmp_path / "figures.json").read_text()
-    told = json.loads(sent)
-    assert told == {"crackscan_bench": 1, **json.loads(printed.out)}
-    assert [(one["width"], one["threads"]) for one in told["runs"]] == [(160, 1), (128, 1)]
-    assert set(told["runs"][0]["stages_ms"]) >= {*IN_LINE, "encode"}
-    assert told["model"]["name"] == "crack-s" and "runtime" in told["versions"]
-    assert told["machine"]["cores"]
+    document = json.loads(sent)
+    assert document == {"crackscan_bench": 1, **json.loads(printed.out)}
+    assert [(one["width"], one["threads"]) for one in document["runs"]] == [(160, 1), (128, 1)]
+    assert set(document["runs"][0]["stages_ms"]) >= {*IN_LINE, "encode"}
+    assert document["model"]["name"] == "crack-s" and "runtime" in document["versions"]
+    assert document["machine"]["cores"]
     for private in (getpass.getuser(), socket.gethostname(), str(Path.home()), str(tmp_path)):
         assert f'"{private}' not in sent and f"{private}/" not in sent
     assert list(tmp_path.iterdir()) == [tmp_path / "figures.json"]
 
 
-def test_a_table_tells_stages_and_rates(
+def test_the_table_has_stages_and_rates(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("COLUMNS", "120")
     bench("--size", "128x128", "--disk", str(tmp_path))
     printed = capsys.readouterr().out
-    told = ("128x128, threads: 1", "p99 ms", "encode (beside)", "frames/s", "MB", "with decoding")
-    for words in ("cores ", *told):
+    for words in (
+        "cores ",
+        "128x128, threads: 1",
+        "p99 ms",
+        "encode (background)",
+        "frames/s",
+        "MB",
+        "with decoding",
+    ):
         assert words in printed, printed
 
 

@@ -88,7 +88,7 @@ def test_a_check_that_fails_is_told_and_the_others_go_on() -> None:
         "clock",
         State.WARNING,
         "could not be checked: ZeroDivisionError: a mistake of ours",
-        "tell the makers",
+        "report this to the developers",
     )
     assert run_guarded("model", refuses).state is State.BROKEN
 

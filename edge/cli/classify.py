@@ -64,7 +64,7 @@ def classify(
 
     settings = ScaleSettings.parse(**{name: scale[name] for name in SCALE})  # type: ignore[arg-type]
     tasks = find_pictures(pictures)
-    detector = open_detector(model, point, threads, settings)
+    detector = open_detector(model, point, threads, settings, measured=as_json)
     card = detector.model.card
     found, failed = [], 0
     bar = Console(stderr=True)

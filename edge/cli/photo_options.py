@@ -23,6 +23,7 @@ def open_detector(
     threads: int | None,
     scale: "ScaleSettings",
     most_close_ups: int = 0,
+    measured: bool = True,
 ) -> "PhotoDetector":
     """The detection that `crackscan scan` applies to photographs.
 
@@ -32,6 +33,7 @@ def open_detector(
         threads: of the model; None: one per core, at most four.
         scale: what the options say of it.
         most_close_ups: so many findings per picture get a close-up.
+        measured: whether the findings are measured, which takes longer than finding them.
 
     Raises ModelError or ScaleError.
     """
@@ -42,7 +44,15 @@ def open_detector(
 
     loaded = Model.load(model, threads, ModelUse.PHOTOGRAPHS)
     loaded.block_budget_px = _BLOCK_PX
-    method = Method(str(loaded.path), point, scale, threads, most_close_ups, keep_copy=False)
+    method = Method(
+        str(loaded.path),
+        point,
+        scale,
+        threads,
+        most_measured=Method.most_measured if measured else 0,
+        most_close_ups=most_close_ups,
+        keep_copy=False,
+    )
     return PhotoDetector(method, loaded)
 
 

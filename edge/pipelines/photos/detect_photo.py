@@ -38,9 +38,6 @@ from crackscan.edge.pipelines.photos.values import Method, PhotoResult, Task
 from crackscan.edge.positioning.geotag import Geotag
 from crackscan.edge.positioning.photo import PhotoData, interpret_metadata
 
-MOST_MEASURED = 60
-"""So many findings of a photograph are measured, the surest; bounds the time for one."""
-
 
 class PhotoDetector:
     """A model with all that is needed to process one photograph after the other.
@@ -179,7 +176,7 @@ class PhotoDetector:
         why = self.scaling.why
         for number, one in enumerate(searched.findings):
             finding = one
-            if number < MOST_MEASURED:
+            if number < self.method.most_measured:
                 measure = measure_parts(rgb, finding.cells, self.rule.cell_px)
                 own = self.scaling.estimate_scale(frame, photo.geotag, measure=measure, photo=photo)
                 finding = replace(

@@ -34,6 +34,9 @@ class Method:
     scale: ScaleSettings = field(default_factory=ScaleSettings)
     threads: int | None = 1
     """Of the interpreter; None: one per core, at most four. One if there are several workers."""
+    most_measured: int = 60
+    """So many findings per photograph are measured, the surest; bounds the time for one. 0 if the
+    widths are not shown."""
     most_close_ups: int = 12
     """Close-ups are drawn of so many findings per photograph, the surest; 0: of none."""
     keep_copy: bool = True

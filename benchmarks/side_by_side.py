@@ -172,13 +172,13 @@ def main(
     file = find_model(model)
     slices = Slices(out / "comparison", file)
     if not resume:
-        slices.forget()
+        slices.clear_results()
     metu = data / "metu" if data is not None and lessons and (data / "metu").is_dir() else None
     learned = Lessons(metu, lessons, epochs)
     prepare_bench(bench, file, learned)
     can_judge = data is not None and (data / "deepcrack_dev").is_dir()
     if data is not None and can_judge:
-        earlier = slices.accuracy()
+        earlier = slices.read_accuracy()
         auroc = dict(earlier.auroc) if earlier and earlier.patches == patches else {}
         for name, found in judge_contenders(bench, data, patches, metu is not None, auroc):
             auroc[name] = found
@@ -188,9 +188,9 @@ def main(
     for size in sizes:
         width, height = (int(side) for side in size.split("x"))
         for count in threads:
-            if not slices.has(width, height, count):
-                slices.keep(measure_slice(bench, width, height, count, rounds))
-    click.echo(write_results(out, model, slices.kept(), slices.accuracy()))
+            if not slices.has_result(width, height, count):
+                slices.keep_result(measure_slice(bench, width, height, count, rounds))
+    click.echo(write_results(out, model, slices.kept_results(), slices.read_accuracy()))
 
 
 if __name__ == "__main__":

@@ -56,19 +56,19 @@ class Slices:
         }
         self._judged = {"sha256": _hash_content(model.read_bytes())}
 
-    def forget(self) -> None:
+    def clear_results(self) -> None:
         """Start again."""
         for file in self._folder.glob("*.json"):
             file.unlink()
 
-    def keep(self, one: Slice) -> None:
+    def keep_result(self, one: Slice) -> None:
         values = {**asdict(one), "times": [times_as_json(each) for each in one.times]}
         self._write(_slice_name(one.width, one.height, one.threads), self._timed, values)
 
     def keep_accuracy(self, one: Accuracy) -> None:
         self._write(ACCURACY, self._judged, asdict(one))
 
-    def kept(self) -> list[Slice]:
+    def kept_results(self) -> list[Slice]:
         """In the order of their sizes and threads."""
         found = []
         for file in self._folder.glob("*x*.json"):
@@ -79,10 +79,10 @@ class Slices:
                 found.append(Slice(**values, warnings=warnings, times=times))
         return sorted(found, key=lambda one: (one.width * one.height, one.threads))
 
-    def has(self, width: int, height: int, threads: int) -> bool:
+    def has_result(self, width: int, height: int, threads: int) -> bool:
         return self._read(_slice_name(width, height, threads), self._timed) is not None
 
-    def accuracy(self) -> Accuracy | None:
+    def read_accuracy(self) -> Accuracy | None:
         values = self._read(ACCURACY, self._judged)
         return None if values is None else Accuracy(**values)
 

@@ -157,16 +157,20 @@ def test_what_another_model_was_measured_for_is_not_kept(tmp_path: Path) -> None
     one = Slice(640, 480, 2, 3, ("not quiet",), {"ncnn_float": "no wheel"}, (times,))
     scored = Accuracy(600, "random weights", {OURS: 0.97})
     slices = Slices(tmp_path / "kept", MODELS / "crack-s.tflite")
-    assert slices.kept() == [] and slices.accuracy() is None
-    slices.keep(one)
+    assert slices.kept_results() == [] and slices.read_accuracy() is None
+    slices.keep_result(one)
     slices.keep_accuracy(scored)
     again = Slices(tmp_path / "kept", MODELS / "crack-s.tflite")
-    assert again.kept() == [one] and again.accuracy() == scored
-    assert again.has(640, 480, 2) and not again.has(640, 480, 1)
+    assert again.kept_results() == [one] and again.read_accuracy() == scored
+    assert again.has_result(640, 480, 2) and not again.has_result(640, 480, 1)
     other = Slices(tmp_path / "kept", MODELS / "crack-m.tflite")
-    assert other.kept() == [] and other.accuracy() is None and not other.has(640, 480, 2)
-    again.forget()
-    assert again.kept() == []
+    assert (
+        other.kept_results() == []
+        and other.read_accuracy() is None
+        and not other.has_result(640, 480, 2)
+    )
+    again.clear_results()
+    assert again.kept_results() == []
 
 
 def test_a_slow_contender_looks_at_fewer_patches() -> None:

@@ -15,7 +15,7 @@ from crackscan.core.dataset.index import Item
 from crackscan.core.picture_writing import write_picture
 from crackscan.core.pictures import RGB, read_picture
 from crackscan.train.data.copies import find_copies
-from crackscan.train.data.thumbnails import Looks, read_thumbnails
+from crackscan.train.data.thumbnails import Thumbnails, read_thumbnails
 
 CHECKOUT = Path(__file__).parents[2]
 SAMPLES = CHECKOUT / "samples" / "patches"
@@ -33,31 +33,33 @@ def silent(*_: object) -> None:
     pass
 
 
-def seen(root: Path, paths: list[Path]) -> Looks:
+def read_patches(root: Path, paths: list[Path]) -> Thumbnails:
     items = [Item(path.relative_to(root).as_posix(), label=True) for path in paths]
     return read_thumbnails(root, items, silent)
 
 
-def groups(looks: Looks) -> list[int]:
-    return find_copies(looks.grey, looks.digests, silent).group.tolist()
+def group_copies(thumbnails: Thumbnails) -> list[int]:
+    return find_copies(thumbnails.grey, thumbnails.digests, silent).group.tolist()
 
 
-def written(root: Path, pictures: list[RGB], quality: int = 90, suffix: str = "jpg") -> Looks:
+def write_and_read(
+    root: Path, pictures: list[RGB], quality: int = 90, suffix: str = "jpg"
+) -> Thumbnails:
     paths = [root / f"{i:03}.{suffix}" for i in range(len(pictures))]
     for path, picture in zip(paths, pictures, strict=True):
         write_picture(path, np.ascontiguousarray(picture), quality)
-    return seen(root, paths)
+    return read_patches(root, paths)
 
 
 @pytest.fixture(scope="module")
-def originals() -> Looks:
-    return seen(CHECKOUT, PATCHES)
+def originals() -> Thumbnails:
+    return read_patches(CHECKOUT, PATCHES)
 
 
 def test_the_copies_among_the_samples_are_found_and_nothing_else():
-    looks = seen(SAMPLES, sorted(SAMPLES.glob("*/*.jpg")))
+    thumbnails = read_patches(SAMPLES, sorted(SAMPLES.glob("*/*.jpg")))
     found = defaultdict(set)
-    for item, group in zip(looks.items, groups(looks), strict=True):
+    for item, group in zip(thumbnails.items, group_copies(thumbnails), strict=True):
         found[group].add(item.path)
     assert [names for names in found.values() if len(names) > 1] == PAIRS
 
@@ -75,7 +77,7 @@ def test_the_copies_among_the_samples_are_found_and_nothing_else():
     ],
 )
 def test_a_copy_joins_its_original(originals, tmp_path, change, quality):
-    copies = written(tmp_path, [change(read_picture(path)) for path in PATCHES], quality)
+    copies = write_and_read(tmp_path, [change(read_picture(path)) for path in PATCHES], quality)
     grey = np.concatenate([originals.grey, copies.grey])
     found = find_copies(grey, originals.digests + copies.digests, silent).group
     assert found.tolist() == [*range(len(PATCHES)), *range(len(PATCHES))]
@@ -83,7 +85,7 @@ def test_a_copy_joins_its_original(originals, tmp_path, change, quality):
 
 def test_a_quarter_turn_is_no_copy(tmp_path):
     rgb = read_picture(PATCHES[-1])
-    assert groups(written(tmp_path, [rgb, np.rot90(rgb)])) == [0, 1]
+    assert group_copies(write_and_read(tmp_path, [rgb, np.rot90(rgb)])) == [0, 1]
 
 
 def test_a_copy_of_a_copy_joins_them_all():
@@ -102,23 +104,23 @@ def test_lamplight_alone_makes_no_copies(tmp_path):
     lamp = 210 - 90 * ((x - 0.3) ** 2 + (y + 0.2) ** 2)
     grain = [cv2.GaussianBlur(random.normal(0, 40, (227, 227)), (0, 0), 3) for _ in range(8)]
     walls = [np.clip(lamp + g, 0, 255).astype(np.uint8)[..., None].repeat(3, 2) for g in grain]
-    looks = written(tmp_path, walls)
-    as_seen = looks.grey.reshape(8, -1)
-    assert np.corrcoef(as_seen).min() > 0.985
-    assert groups(looks) == list(range(8))
+    thumbnails = write_and_read(tmp_path, walls)
+    brightness = thumbnails.grey.reshape(8, -1)
+    assert np.corrcoef(brightness).min() > 0.985
+    assert group_copies(thumbnails) == list(range(8))
 
 
 def test_two_views_of_one_crack_are_a_family_but_no_copies(tmp_path):
     rgb = read_picture(SAMPLES / "positive" / "05217.jpg")
-    looks = written(tmp_path, [rgb[:-4, :-4], rgb[4:, 4:], read_picture(PATCHES[0])])
-    found = find_copies(looks.grey, looks.digests, silent)
+    thumbnails = write_and_read(tmp_path, [rgb[:-4, :-4], rgb[4:, 4:], read_picture(PATCHES[0])])
+    found = find_copies(thumbnails.grey, thumbnails.digests, silent)
     assert found.group.tolist() == [0, 1, 2]
     assert found.family.tolist() == [0, 0, 1]
 
 
 def test_blank_pictures_are_copies_only_as_equal_files(tmp_path):
     blank = [np.full((64, 64, 3), value, np.uint8) for value in (0, 255, 0)]
-    assert groups(written(tmp_path, blank, suffix="png")) == [0, 1, 0]
+    assert group_copies(write_and_read(tmp_path, blank, suffix="png")) == [0, 1, 0]
 
 
 def test_thousands_of_copies_of_one_picture_are_one_group(originals):
@@ -145,9 +147,13 @@ def test_the_known_copies_of_metu_are_found():
     with (METU / "copies.csv").open() as file:
         truth = {f"{r['class']}/{r['file']}": r["copy_group"] for r in csv.DictReader(file)}
     distinct = {p for p in METU.glob("*/*.jpg") if p.relative_to(METU).as_posix() not in truth}
-    looks = seen(METU, sorted([*(METU / name for name in truth), *sorted(distinct)[::3]]))
+    thumbnails = read_patches(
+        METU, sorted([*(METU / name for name in truth), *sorted(distinct)[::3]])
+    )
 
-    group = dict(zip((item.path for item in looks.items), groups(looks), strict=True))
+    group = dict(
+        zip((item.path for item in thumbnails.items), group_copies(thumbnails), strict=True)
+    )
     true_groups, found = defaultdict(list), defaultdict(set)
     for path, number in group.items():
         true_groups[truth.get(path, path)].append(path)

@@ -12,7 +12,7 @@ from crackscan.core.dataset.split import CLASS_NAMES, SHARES, Member, Side, Spli
 from crackscan.core.errors import DataError
 from crackscan.train.data.appearance import appearance_clusters
 from crackscan.train.data.copies import find_copies
-from crackscan.train.data.thumbnails import Looks, Report, read_thumbnails
+from crackscan.train.data.thumbnails import Report, Thumbnails, read_thumbnails
 
 _DRAWS = 64
 
@@ -27,29 +27,31 @@ def split_folder(root: Path, seed: int = 0, report: Report = lambda *_: None) ->
     pictures that cannot be read are skipped and named.
     """
     index = read_index(root)
-    looks = read_thumbnails(root, index.items, report)
-    if not index.has_masks and len({item.label for item in looks.items}) == 1:
+    thumbnails = read_thumbnails(root, index.items, report)
+    if not index.has_masks and len({item.label for item in thumbnails.items}) == 1:
         raise DataError(
             f"{root} holds one class only once the pictures that cannot be read are left out"
         )
-    copies = find_copies(looks.grey, looks.digests, report)
-    clusters = appearance_clusters(looks.appearance, copies.family, seed)
-    sides = _assign_sides(clusters, looks.cracked, seed)
+    copies = find_copies(thumbnails.grey, thumbnails.digests, report)
+    clusters = appearance_clusters(thumbnails.appearance, copies.family, seed)
+    sides = _assign_sides(clusters, thumbnails.cracked, seed)
     if sides is None:
         clusters = copies.family
-        sides = _assign_sides(clusters, looks.cracked, seed)
+        sides = _assign_sides(clusters, thumbnails.cracked, seed)
     if sides is None:
-        found = _describe_distinct(looks, copies.group)
+        found = _describe_distinct(thumbnails, copies.group)
         raise DataError(f"{root} has too few distinct pictures to split: {found}")
     members = tuple(
         Member(item, side, int(group), int(cluster))
         for item, side, group, cluster in zip(
-            looks.items, sides, copies.group, clusters, strict=True
+            thumbnails.items, sides, copies.group, clusters, strict=True
         )
     )
-    skipped = tuple(sorted((*index.skipped, *looks.skipped), key=lambda s: s.path))
+    skipped = tuple(sorted((*index.skipped, *thumbnails.skipped), key=lambda s: s.path))
     name = root.resolve().name
-    return Split(name, seed, members, index.classes, skipped, index.ignored, _hash_pictures(looks))
+    return Split(
+        name, seed, members, index.classes, skipped, index.ignored, _hash_pictures(thumbnails)
+    )
 
 
 def _assign_sides(units: Labels, cracked: NDArray[np.bool_], seed: int) -> list[Side] | None:
@@ -80,13 +82,15 @@ def _assign_sides(units: Labels, cracked: NDArray[np.bool_], seed: int) -> list[
     return [names[side] for side in side_of[unit]]
 
 
-def _describe_distinct(looks: Looks, group: Labels) -> str:
-    pairs = {(item.label, int(g)) for item, g in zip(looks.items, group, strict=True)}
+def _describe_distinct(thumbnails: Thumbnails, group: Labels) -> str:
+    pairs = {(item.label, int(g)) for item, g in zip(thumbnails.items, group, strict=True)}
     tally = Counter(label for label, _ in pairs)
     found = ", ".join(f"{tally[label]} {CLASS_NAMES[label]}" for label in tally)
     return f"{found}; give at least 3 of each class, better 100"
 
 
-def _hash_pictures(looks: Looks) -> str:
-    lines = [f"{d} {item.label}" for d, item in zip(looks.digests, looks.items, strict=True)]
+def _hash_pictures(thumbnails: Thumbnails) -> str:
+    lines = [
+        f"{d} {item.label}" for d, item in zip(thumbnails.digests, thumbnails.items, strict=True)
+    ]
     return sha256("\n".join(sorted(lines)).encode()).hexdigest()

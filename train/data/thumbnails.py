@@ -29,7 +29,7 @@ Report = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
-class Looks:
+class Thumbnails:
     """Thumbnails and features of the N pictures that could be read."""
 
     items: tuple[Item, ...]
@@ -44,12 +44,12 @@ class Looks:
     skipped: tuple[Skipped, ...]
 
 
-def read_thumbnails(root: Path, items: Sequence[Item], report: Report) -> Looks:
+def read_thumbnails(root: Path, items: Sequence[Item], report: Report) -> Thumbnails:
     """Read all pictures (and masks), those that cannot be read apart, with the reason.
 
     Raises DataError when none can be read, or when there are masks and none marks a crack.
     """
-    seen: list[tuple[Item, _Look]] = []
+    read: list[tuple[Item, _Thumbnail]] = []
     skipped: list[Skipped] = []
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         results = pool.map(_read_thumbnail, repeat(root), items)
@@ -57,35 +57,35 @@ def read_thumbnails(root: Path, items: Sequence[Item], report: Report) -> Looks:
             if isinstance(result, Skipped):
                 skipped.append(result)
             else:
-                seen.append((item, result))
+                read.append((item, result))
             report("Reading pictures", done, len(items))
-    if not seen:
+    if not read:
         first = skipped[0]
         raise DataError(
             f"none of {len(skipped):,} pictures can be read: {first.path} {first.reason}"
         )
-    looks = [a_look for _, a_look in seen]
-    if all(item.mask and not a_look.cracked for item, a_look in seen):
+    thumbnails = [one for _, one in read]
+    if all(item.mask and not one.cracked for item, one in read):
         raise DataError(f"no mask in {root} marks a crack: cracks must be white (255), the rest 0")
-    return Looks(
-        tuple(item for item, _ in seen),
-        np.stack([a_look.grey for a_look in looks]),
-        np.stack([a_look.appearance for a_look in looks]),
-        np.array([a_look.cracked for a_look in looks]),
-        tuple(a_look.digest for a_look in looks),
+    return Thumbnails(
+        tuple(item for item, _ in read),
+        np.stack([one.grey for one in thumbnails]),
+        np.stack([one.appearance for one in thumbnails]),
+        np.array([one.cracked for one in thumbnails]),
+        tuple(one.digest for one in thumbnails),
         tuple(skipped),
     )
 
 
 @dataclass(frozen=True)
-class _Look:
+class _Thumbnail:
     grey: NDArray[np.float32]
     appearance: NDArray[np.float32]
     cracked: bool
     digest: str
 
 
-def _read_thumbnail(root: Path, item: Item) -> _Look | Skipped:
+def _read_thumbnail(root: Path, item: Item) -> _Thumbnail | Skipped:
     path = root / item.path
     try:
         rgb = read_picture(path)
@@ -99,7 +99,9 @@ def _read_thumbnail(root: Path, item: Item) -> _Look | Skipped:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     small = np.asarray(cv2.resize(rgb, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA), np.uint8)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    return _Look(_average_squares(grey, SIDE), _measure_appearance(small, grey), cracked, digest)
+    return _Thumbnail(
+        _average_squares(grey, SIDE), _measure_appearance(small, grey), cracked, digest
+    )
 
 
 def _measure_appearance(rgb: RGB, grey: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -16,6 +16,8 @@ DRAWS = 1000
 
 @dataclass(frozen=True)
 class Interval:
+    """A 95 % confidence interval."""
+
     low: float
     high: float
 

@@ -52,7 +52,7 @@ def draw_roc(curve: Curve, area_under: float, here: Working) -> str:
     def draw(axes: Axes) -> None:
         spot = (here.false_alarm_rate, here.recall)
         _label_shares(axes, "false alarms: share of the crack-free", "recall: share of the cracks")
-        axes.plot((0, 1), (0, 1), ":", color=MUTED, lw=1)
+        axes.plot((0, 1), (0, 1), "--", color=MUTED, lw=1)
         rates = np.linspace(0, 1, 101)
         axes.fill_between(rates, np.interp(rates, curve.x, curve.y), color=ACCENT, alpha=0.07, lw=0)
         _draw_curve(axes, curve, spot)
@@ -75,7 +75,7 @@ def draw_precision_recall(curve: Curve, area_under: float, share: float, here: W
     def draw(axes: Axes) -> None:
         spot = (here.recall, here.precision)
         _label_shares(axes, "recall: share of the cracks", "precision: share of the alarms")
-        axes.axhline(share, color=MUTED, lw=1, ls=":")
+        axes.axhline(share, color=MUTED, lw=1, ls="--")
         _draw_curve(axes, curve, spot)
         corner = (1 - STYLE.corner, 1.0), (1 - STYLE.corner, 1.0)
         _explain_spot(axes, curve, spot, area_under, corner, (0.16, 0.16, 0.5, 0.5))
@@ -166,7 +166,7 @@ def wilson_interval(share: float, count: int) -> tuple[float, float]:
 
 def _draw_bins(axes: Axes, bins: Sequence[Bin]) -> None:
     _label_shares(axes, "predicted probability", "share that shows a crack")
-    axes.plot((0, 1), (0, 1), ":", color=MUTED, lw=1.2)
+    axes.plot((0, 1), (0, 1), "--", color=MUTED, lw=1.2)
     most = max(one.count for one in bins)
     for one in bins:
         axes.plot((one.confidence,) * 2, wilson_interval(one.frequency, one.count), color=ACCENT)

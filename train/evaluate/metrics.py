@@ -93,6 +93,7 @@ class Working:
 
 
 def count_confusion(labels: ArrayLike, predicted: ArrayLike) -> Confusion:
+    """Count verdicts (n,) against labels (n,); true is cracked."""
     from sklearn.metrics import confusion_matrix
 
     (clear, false_alarms), (missed, hits) = confusion_matrix(
@@ -117,6 +118,7 @@ def classification_report(labels: ArrayLike, predicted: ArrayLike) -> tuple[Clas
 
 
 def working_point(labels: ArrayLike, probabilities: ArrayLike, threshold: float) -> Working:
+    """Recall, false-alarm rate and precision if a probability >= `threshold` is called cracked."""
     counts = count_confusion(labels, np.asarray(probabilities) >= threshold)
     return Working(threshold, counts.recall, counts.false_alarm_rate, counts.precision, counts.f1)
 

@@ -62,10 +62,12 @@ def format_share(value: float, decimals: int = 3) -> str:
 
 
 def format_count(number: int) -> str:
+    """An integer with commas between thousands."""
     return f"{number:,}"
 
 
 def format_size(number: int) -> str:
+    """A size in bytes, as kB or MB."""
     return f"{number / 1000:,.0f} kB" if number < 10_000_000 else f"{number / 1e6:,.1f} MB"
 
 
@@ -93,8 +95,8 @@ def _describe_tiles(document: Document) -> list[dict[str, str]]:
             "title": "Calibration (ECE)",
             "value": f"{patch['ece']:.3f}",
             "small": "smaller is better",
-            "meaning": "How far its stated probability is from what really happens, on average: "
-            f"{100 * patch['ece']:.1f} percentage points.",
+            "meaning": "How far the predicted probability is from the observed frequency, on "
+            f"average: {100 * patch['ece']:.1f} percentage points.",
         },
     ]
     if document["cells"]:
@@ -104,7 +106,7 @@ def _describe_tiles(document: Document) -> list[dict[str, str]]:
                 "title": "Marking (cell F1)",
                 "value": format_share(point["f1"]),
                 "small": "one cell of tolerance",
-                "meaning": "Whether the squares it marks in a photograph are those that the "
+                "meaning": "Whether the cells marked in a photograph are those that the "
                 "crack runs through.",
             }
         )

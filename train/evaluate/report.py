@@ -61,10 +61,10 @@ def describe_data(judged: PatchSelection, reader: PatchReader, measured: Measure
 
 def report_patches(measured: Measured, card: Card, point: str) -> Document:
     """All patch figures; verdicts at the patch threshold of the operating point `point`."""
-    labels, logits, stated = measured.labels, measured.logits, measured.probabilities
-    verdicts = stated >= card.operating_point(point).patch
+    labels, logits, probabilities = measured.labels, measured.logits, measured.probabilities
+    verdicts = probabilities >= card.operating_point(point).patch
     counts = metrics.count_confusion(labels, verdicts)
-    bins = metrics.reliability_bins(labels, stated)
+    bins = metrics.reliability_bins(labels, probabilities)
     return {
         "auroc": metrics.auroc(labels, logits),
         "auroc_95": asdict(bootstrap.auroc_interval(labels, logits, measured.units, SEED)),
@@ -75,18 +75,18 @@ def report_patches(measured: Measured, card: Card, point: str) -> Document:
         "recall": counts.recall,
         "false_alarm_rate": counts.false_alarm_rate,
         "accuracy": counts.accuracy,
-        "brier": metrics.brier_score(labels, stated),
+        "brier": metrics.brier_score(labels, probabilities),
         "ece": metrics.expected_calibration_error(bins),
         "confusion": asdict(counts),
         "report": [asdict(row) for row in metrics.classification_report(labels, verdicts)],
         "reliability": [asdict(each) for each in bins],
         "operating_points": {
-            name: asdict(metrics.working_point(labels, stated, thresholds.patch))
+            name: asdict(metrics.working_point(labels, probabilities, thresholds.patch))
             for name, thresholds in card.operating_points.items()
         },
-        "best_f1": asdict(metrics.best_f1(labels, stated)),
+        "best_f1": asdict(metrics.best_f1(labels, probabilities)),
         "at_false_alarm_rate": {
-            str(rate): asdict(metrics.at_false_alarm_rate(labels, stated, rate))
+            str(rate): asdict(metrics.at_false_alarm_rate(labels, probabilities, rate))
             for rate in FALSE_ALARM_RATES
         },
         "bootstrap": {

@@ -158,7 +158,7 @@ def figures_page(
     lines += [
         f"![Predicted probability against the share of cracks]({name}-reliability.svg)",
         "",
-        "Dots on the dotted line: when the model predicts 70 %, it is right in 70 of 100. Their"
+        "Dots on the dashed line: when the model predicts 70 %, it is right in 70 of 100. Their"
         " size is the number of patches; whiskers are 95 % (Wilson 1927).",
         "",
         f"![Found, missed and false alarms]({name}-sheet.jpg)",

@@ -18,4 +18,4 @@ def check_data_folder(data: Path, parts: Sequence[str] = USUAL_PARTS) -> None:
     """
     for part in parts:
         if not (data / part).is_dir():
-            raise DataError(f"{data} has no folder {part}/; the README says what belongs there")
+            raise DataError(f"{data} has no folder {part}/; see the README for its contents")

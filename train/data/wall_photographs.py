@@ -244,7 +244,7 @@ def soft(probabilities: Targets) -> Targets:
 
 
 def none(probabilities: Targets) -> Targets:
-    """No crack, whatever the teacher says."""
+    """No crack, whatever the teacher predicts."""
     return np.zeros_like(probabilities)
 
 

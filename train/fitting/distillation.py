@@ -79,8 +79,8 @@ def _in_threads(file: Path, count: int) -> Ask:
 
     def ask(pictures: RGB) -> Targets:
         parts = np.array_split(pictures, min(count, len(pictures)))
-        said = threads.map(lambda scorer, part: scorer(part), scorers, parts)
-        return np.concatenate(list(said))
+        logits = threads.map(lambda scorer, part: scorer(part), scorers, parts)
+        return np.concatenate(list(logits))
 
     return ask
 
@@ -102,12 +102,12 @@ def of_eight_turns(ask: Ask) -> Ask:
     """
 
     def mean(pictures: RGB) -> Targets:
-        said = np.zeros((), np.float32)
+        logits = np.zeros((), np.float32)
         for quarter, mirror in itertools.product(range(4), (False, True)):
             turned = np.rot90(pictures[:, :, ::-1] if mirror else pictures, quarter, (1, 2))
             maps = np.rot90(ask(np.ascontiguousarray(turned)), -quarter, (1, 2))
-            said = said + (maps[:, :, ::-1] if mirror else maps)
-        return (said / 8).astype(np.float32)
+            logits = logits + (maps[:, :, ::-1] if mirror else maps)
+        return (logits / 8).astype(np.float32)
 
     return mean
 

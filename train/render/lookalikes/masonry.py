@@ -42,7 +42,8 @@ def laid_units(
 ) -> Units:
     """Units (height, width) in courses, each course shifted by `bond` of a unit against the last.
 
-    `sheet` says where each pixel lies (`on_sheet`), `rough_px` how far edges stray from straight.
+    `sheet` is the position of each pixel (`on_sheet`); `rough_px` is how far edges stray
+    from straight.
     """
     high, wide = unit_px
     x, y = sheet

@@ -1,4 +1,4 @@
-"""Borders of paint and of things, and surfaces that are no concrete: wood, gravel, cloth, glass."""
+"""Borders of paint and of things, and surfaces other than concrete: wood, gravel, cloth, glass."""
 
 import numpy as np
 

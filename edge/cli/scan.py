@@ -238,7 +238,7 @@ def _unused_folder(wanted: Path) -> Path:
 
 def _setup(settings: "Settings", hub: "Hub | None", stack: ExitStack) -> "Setup":
     from crackscan.edge.detection.finding import Rule
-    from crackscan.edge.device.sd_notify import Notify
+    from crackscan.edge.device.sd_notify import ServiceNotifier
     from crackscan.edge.inference.model import Model
     from crackscan.edge.inference.model_store import ModelUse
     from crackscan.edge.measurement.scale import ScaleEstimator, ScaleSettings
@@ -251,7 +251,7 @@ def _setup(settings: "Settings", hub: "Hub | None", stack: ExitStack) -> "Setup"
     use = ModelUse.PHOTOGRAPHS if settings.source.startswith("watch:") else ModelUse.MOVING_PICTURES
     model = Model.load(settings.model or None, settings.threads or None, use)
     rule = Rule.of(model.card, settings.operating_point)
-    notify = Notify()
+    notify = ServiceNotifier()
     stack.callback(notify.close)
     return Setup(model, rule, settings, scale=scale, hub=hub, notify=notify)
 

@@ -120,17 +120,17 @@ def _run_scan(
     stack: ExitStack,
 ) -> CrackscanError | None:
     """Scan, and write how it ended into scan.json; returns what went wrong."""
-    from crackscan.edge.device.sd_notify import Notify
+    from crackscan.edge.device.sd_notify import ServiceNotifier
     from crackscan.edge.pipelines.photos.scan_photos import demand_photos, scan_photos
     from crackscan.edge.survey.reading import survey_contents
 
-    notify = Notify()
+    notify = ServiceNotifier()
     stack.callback(notify.close)
-    notify.unwatched()
-    notify.ready()
+    notify.end_watchdog()
+    notify.report_ready()
 
     def progress(now: "PhotoTally") -> None:
-        notify.status(f"{now.judged} pictures, {now.findings} findings")
+        notify.report_status(f"{now.judged} pictures, {now.findings} findings")
         watch(now)
 
     error: CrackscanError | None = None
@@ -145,7 +145,7 @@ def _run_scan(
         log.error("the scan failed", exc_info=True)
         error = caught
     finally:
-        notify.stopping()
+        notify.report_stopping()
         tally.error = "" if error is None else str(error)
         with suppress(CrackscanError):
             tally.survey = survey_contents(recorder.survey)

@@ -9,10 +9,10 @@ _SPARSE = 4
 """Signs of life in a watchdog's time; more would only cost."""
 
 
-class Notify:
+class ServiceNotifier:
     """The line to the service manager, opened from the environment that it sets.
 
-    Nothing here raises: a scan must not end because nobody listens.
+    No method raises, because a scan must not end if nobody listens.
     """
 
     def __init__(self) -> None:
@@ -21,41 +21,36 @@ class Notify:
         self._fed_s = -float("inf")
         self._status = ""
         self.watchdog_s = _watchdog_s()
-        """The service is restarted after this time without `watchdog`; None: no watchdog."""
+        """The service is restarted after this time without `feed_watchdog`; None: no watchdog."""
         if self._address:
             self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
             self._socket.setblocking(False)
 
-    @property
-    def listening(self) -> bool:
-        """Whether a service manager wants to know."""
-        return self._socket is not None
-
-    def ready(self) -> None:
-        """The scan runs: its first frame is through the model."""
+    def report_ready(self) -> None:
+        """Report that the scan runs: the model has mapped its first frame."""
         self._send("READY=1")
 
-    def watchdog(self) -> None:
-        """A frame was inferred: call it after each one, it sends as often as is needed."""
+    def feed_watchdog(self) -> None:
+        """Report that a frame was inferred; to be called after each one, sends when needed."""
         if self.watchdog_s is None:
             return
         now_s = time.monotonic()
         if now_s - self._fed_s >= self.watchdog_s / _SPARSE and self._send("WATCHDOG=1"):
             self._fed_s = now_s
 
-    def unwatched(self) -> None:
+    def end_watchdog(self) -> None:
         """End the watchdog: the next picture may come in an hour, and nothing is wrong then."""
         if self.watchdog_s is not None and self._send("WATCHDOG_USEC=0"):
             self.watchdog_s = None
 
-    def status(self, text: str) -> None:
-        """One line for `systemctl status`; the same one again is not sent."""
+    def report_status(self, text: str) -> None:
+        """Set the line of `systemctl status`; an equal line is not sent again."""
         line = " ".join(text.split())
         if line != self._status and self._send(f"STATUS={line}"):
             self._status = line
 
-    def stopping(self) -> None:
-        """The scan ends by itself or on request."""
+    def report_stopping(self) -> None:
+        """Report that the scan ends, by itself or on request."""
         self._send("STOPPING=1")
 
     def close(self) -> None:
@@ -72,7 +67,7 @@ class Notify:
 
 
 def _address(name: str) -> str:
-    """A path, or a name without a file (`@` first); anything else is nobody's."""
+    """A path, or a name without a file (`@` first); no address otherwise."""
     if name.startswith("@"):
         return "\0" + name[1:]
     return name if name.startswith("/") else ""

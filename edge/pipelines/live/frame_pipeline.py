@@ -114,11 +114,11 @@ def _count_frame(state: LiveState, judged: JudgedFrame) -> None:
     tally, frame = state.tally, judged.captured.frame
     tally.message = judged.message
     if judged.tracked is None:
-        state.setup.notify.watchdog()
+        state.setup.notify.feed_watchdog()
         return
     mapped = judged.tracked.evidence_map is not None
     if mapped or state.source.condition.state in _ALIVE:
-        state.setup.notify.watchdog()
+        state.setup.notify.feed_watchdog()
     took_s = time.monotonic() - judged.captured.began_s
     tally.model_s += judged.model_s
     tally.other_s += took_s - judged.model_s

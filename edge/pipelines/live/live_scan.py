@@ -79,7 +79,7 @@ class LiveScan:
         finally:
             if hub is not None:
                 hub.notify_commands(None)
-        self.state.setup.notify.stopping()
+        self.state.setup.notify.report_stopping()
 
     def end_scan(self, final_state: str) -> None:
         """Complete all tracks and close the record: `done`, `interrupted` or `failed`.
@@ -133,7 +133,7 @@ class LiveScan:
                     scan_frame(state, frame)
                     del frame
                     if not ready and state.tally.frames:
-                        state.setup.notify.ready()
+                        state.setup.notify.report_ready()
                         ready = True
                     watch(state.tally)
                     due_s = state.throttle.next_due_s(began_s, time.monotonic())
@@ -229,6 +229,6 @@ class LiveScan:
             line = f"{condition.text or condition.state.value}; {line}"
         elif message:
             line = f"{message}; {line}"
-        state.setup.notify.status(line)
+        state.setup.notify.report_status(line)
         if state.setup.hub is not None:
             state.setup.hub.publish_status(make_status(state))

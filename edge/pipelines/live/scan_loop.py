@@ -66,16 +66,16 @@ def scan_source(
 def _scan_pictures(pictures: WatchedPhotos, watch: Watch) -> Results:
     source, tally, results = pictures.source, pictures.tally, pictures.results
     notify = pictures.setup.notify
-    notify.unwatched()
-    notify.ready()
+    notify.end_watchdog()
+    notify.report_ready()
     try:
         with PhotoStatus(source, pictures.setup, tally, pictures.survey.info().name):
             for frame in source:
                 tally.note_start()
                 pictures.process_frame(frame)
-                notify.status(f"{tally.frames} pictures, {tally.findings} findings")
+                notify.report_status(f"{tally.frames} pictures, {tally.findings} findings")
                 watch(tally)
-        notify.stopping()
+        notify.report_stopping()
         _require_frames(source, tally)
         pictures.close()
     except BaseException as error:

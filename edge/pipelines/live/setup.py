@@ -7,7 +7,7 @@ from typing import Any
 from crackscan import __version__
 from crackscan.edge.capture import Source
 from crackscan.edge.detection.finding import Rule
-from crackscan.edge.device.sd_notify import Notify
+from crackscan.edge.device.sd_notify import ServiceNotifier
 from crackscan.edge.inference.model import Model
 from crackscan.edge.measurement.scale import ScaleEstimator, ScaleSettings
 from crackscan.edge.positioning import PositionSource
@@ -29,7 +29,7 @@ class Setup:
     scale: ScaleSettings = field(default_factory=ScaleSettings)
     hub: Hub | None = None
     """Connects the scan with its viewers; None without viewers."""
-    notify: Notify = field(default_factory=Notify)
+    notify: ServiceNotifier = field(default_factory=ServiceNotifier)
 
     def make_frame_estimator(self) -> ScaleEstimator:
         """An estimator that is fast enough for every frame: without the printed target."""

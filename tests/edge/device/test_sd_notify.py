@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crackscan.edge.device.sd_notify import Notify
+from crackscan.edge.device.sd_notify import ServiceNotifier
 
 
 @pytest.fixture
@@ -35,12 +35,12 @@ def heard(manager: socket.socket) -> list[str]:
 
 
 def test_a_scan_tells_when_it_runs_how_it_is_and_that_it_ends(manager: socket.socket) -> None:
-    notify = Notify()
-    notify.ready()
-    notify.status("8.1 frames/s,\n3 findings")
-    notify.status("8.1 frames/s, 3 findings")
-    notify.status("8.0 frames/s, 4 findings")
-    notify.stopping()
+    notify = ServiceNotifier()
+    notify.report_ready()
+    notify.report_status("8.1 frames/s,\n3 findings")
+    notify.report_status("8.1 frames/s, 3 findings")
+    notify.report_status("8.0 frames/s, 4 findings")
+    notify.report_stopping()
     notify.close()
     assert heard(manager) == [
         "READY=1",
@@ -57,10 +57,10 @@ def test_the_watchdog_hears_each_quarter_of_its_time_however_fast_the_frames_com
     monkeypatch.setenv("WATCHDOG_PID", str(os.getpid()))
     now_s = 100.0
     monkeypatch.setattr("crackscan.edge.device.sd_notify.time.monotonic", lambda: now_s)
-    notify = Notify()
+    notify = ServiceNotifier()
     assert notify.watchdog_s == 2.0
     for _ in range(200):  # 2 s at 100 frames/s
-        notify.watchdog()
+        notify.feed_watchdog()
         now_s += 0.01
     notify.close()
     assert heard(manager) == ["WATCHDOG=1"] * 4
@@ -70,10 +70,10 @@ def test_a_scan_that_waits_for_pictures_ends_the_watchdog(
     manager: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WATCHDOG_USEC", "2000000")
-    notify = Notify()
-    notify.unwatched()
-    notify.watchdog()
-    notify.unwatched()
+    notify = ServiceNotifier()
+    notify.end_watchdog()
+    notify.feed_watchdog()
+    notify.end_watchdog()
     notify.close()
     assert heard(manager) == ["WATCHDOG_USEC=0"]
 
@@ -86,9 +86,9 @@ def test_a_watchdog_that_is_not_ours_is_not_fed(
 ) -> None:
     monkeypatch.setenv("WATCHDOG_USEC", microseconds)
     monkeypatch.setenv("WATCHDOG_PID", pid)
-    notify = Notify()
-    notify.watchdog()
-    notify.ready()
+    notify = ServiceNotifier()
+    notify.feed_watchdog()
+    notify.report_ready()
     notify.close()
     assert notify.watchdog_s is None and heard(manager) == ["READY=1"]
 
@@ -98,8 +98,8 @@ def test_a_name_without_a_file_is_found_too(monkeypatch: pytest.MonkeyPatch) -> 
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(f"\0{name}")
         monkeypatch.setenv("NOTIFY_SOCKET", f"@{name}")
-        notify = Notify()
-        notify.ready()
+        notify = ServiceNotifier()
+        notify.report_ready()
         notify.close()
         assert heard(listening) == ["READY=1"]
 
@@ -108,26 +108,26 @@ def test_a_name_without_a_file_is_found_too(monkeypatch: pytest.MonkeyPatch) -> 
 def test_nobody_listening_is_no_error(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", name)
     monkeypatch.setenv("WATCHDOG_USEC", "1000")
-    notify = Notify()
-    notify.ready()
-    notify.watchdog()
-    notify.status("alive")
-    notify.stopping()
+    notify = ServiceNotifier()
+    notify.report_ready()
+    notify.feed_watchdog()
+    notify.report_status("alive")
+    notify.report_stopping()
     notify.close()
-    notify.stopping()
+    notify.report_stopping()
 
 
 def test_a_manager_that_reads_nothing_does_not_hold_up_the_scan(manager: socket.socket) -> None:
-    notify = Notify()
+    notify = ServiceNotifier()
     for number in range(2000):  # more than a socket holds
-        notify.status(f"frame {number}")
+        notify.report_status(f"frame {number}")
     notify.close()
     assert 0 < len(heard(manager)) < 2000
 
 
 def test_a_child_of_the_scan_does_not_speak_for_it(manager: socket.socket) -> None:
     """`vcgencmd` and the like inherit no socket."""
-    notify = Notify()
+    notify = ServiceNotifier()
     program = "import os, sys; print(len(os.listdir('/proc/self/fd')))"
     alone = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     notify.close()

@@ -11,7 +11,7 @@ from live_running import PATIENCE_S, Camera, Running
 
 from crackscan.core.errors import SourceError
 from crackscan.edge.capture.capture_device import BgrFrame
-from crackscan.edge.device.sd_notify import Notify
+from crackscan.edge.device.sd_notify import ServiceNotifier
 from crackscan.edge.pipelines.live import Setup
 from crackscan.edge.positioning import NO_GEOTAG, Geotag, Position, PositionSource
 from crackscan.edge.survey import NoteKind, SurveyReader
@@ -162,7 +162,7 @@ class Capped(Camera):
         return BgrFrame(noise.astype(np.uint8))
 
 
-class Fed(Notify):
+class Fed(ServiceNotifier):
     """Counts what the service manager would hear."""
 
     def __init__(self) -> None:

@@ -5,15 +5,25 @@ leave, in holes and in a heap for each thread (mallopt(3), malloc_trim(3)).
 """
 
 import ctypes
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-MOST_HEAPS = 2
-MAPPED_BYTES = 2**18
-"""A block of at least this size, such as a frame or the arrays of a measurement, is mapped by
-itself and goes back whole; it costs the time of a page fault for each 4 kB."""
-MOST_FREE_BYTES = 2**20
-"""Free memory that is kept at the end of a heap."""
+
+@dataclass(frozen=True)
+class MallocParameters:
+    """Limits of glibc's malloc (mallopt(3))."""
+
+    heaps: int = 2
+    """Heaps that all threads share."""
+    mapped_bytes: int = 2**18
+    """A block of at least this size, such as a frame or the arrays of a measurement, is mapped by
+    itself and goes back whole; it costs the time of a page fault for each 4 kB."""
+    free_bytes: int = 2**20
+    """Free memory that is kept at the end of a heap."""
+
+
+PARAMETERS = MallocParameters()
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 
 
@@ -22,9 +32,10 @@ def _libc() -> Any:
     return ctypes.CDLL(None)
 
 
-def keep_small() -> bool:
-    """Let all threads that begin from now on share MOST_HEAPS heaps, and keep those without large
-    holes; False: not with this libc.
+def keep_small(parameters: MallocParameters = PARAMETERS) -> bool:
+    """Let all threads that begin from now on share a few heaps without large holes.
+
+    Returns False if this libc has no mallopt.
 
     Otherwise glibc learns from the first large block that it frees to map no more of its size.
     """
@@ -32,15 +43,15 @@ def keep_small() -> bool:
     if mallopt is None:
         return False
     wanted = (
-        (_M_ARENA_MAX, MOST_HEAPS),
-        (_M_MMAP_THRESHOLD, MAPPED_BYTES),
-        (_M_TRIM_THRESHOLD, MOST_FREE_BYTES),
+        (_M_ARENA_MAX, parameters.heaps),
+        (_M_MMAP_THRESHOLD, parameters.mapped_bytes),
+        (_M_TRIM_THRESHOLD, parameters.free_bytes),
     )
     return all(bool(mallopt(what, value)) for what, value in wanted)
 
 
 def give_back() -> bool:
-    """Give free memory back to the system; False: there was none, or not with this libc.
+    """Give free memory back to the system; False if there was none, or if this libc cannot.
 
     Takes some ms, in which other threads may wait for memory.
     """

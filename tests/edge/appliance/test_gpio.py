@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from crackscan.core.errors import CrackscanError
-from crackscan.edge.appliance.gpio import MARK, Light, Panel, light_of
+from crackscan.edge.appliance.gpio import (
+    MARK,
+    Light,
+    Panel,
+    PanelParameters,
+    choose_light,
+)
 from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.web.live.commands import Command, Mark, Pause, Resume
 from crackscan.edge.web.live.hub import Hub
@@ -47,9 +53,8 @@ def asked(hub: Hub, count: int = 1) -> list[Command]:
     return found
 
 
-def test_a_short_press_marks(pins: Any, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crackscan.edge.appliance.gpio.HOLD_S", LONGEST_S)
-    with Panel(hub, BUTTON, 0):
+def test_a_short_press_marks(pins: Any, hub: Hub) -> None:
+    with Panel(hub, BUTTON, 0, PanelParameters(hold_s=LONGEST_S)):
         for _ in range(2):
             pins.pin(BUTTON).drive_low()
             time.sleep(0.1)
@@ -58,11 +63,8 @@ def test_a_short_press_marks(pins: Any, hub: Hub, monkeypatch: pytest.MonkeyPatc
         assert asked(hub, 2) == [Mark(MARK), Mark(MARK)]
 
 
-def test_a_long_press_pauses_the_next_one_resumes_and_neither_marks(
-    pins: Any, hub: Hub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("crackscan.edge.appliance.gpio.HOLD_S", 0.1)
-    with Panel(hub, BUTTON, 0):
+def test_a_long_press_pauses_the_next_one_resumes_and_neither_marks(pins: Any, hub: Hub) -> None:
+    with Panel(hub, BUTTON, 0, PanelParameters(hold_s=0.1)):
         for paused, wanted in ((False, Pause()), (True, Resume())):
             hub.publish_status(Status("picamera:0", "crack-s", paused=paused))
             pins.pin(BUTTON).drive_low()
@@ -105,9 +107,9 @@ def test_the_light_says_what_matters_most(
     if status is not None:
         quiet.publish_status(status)
     now_s = quiet.read_state().status_monotonic_s + told_ago_s
-    assert light_of(quiet.read_state(), now_s - found_ago_s, now_s) is light
+    assert choose_light(quiet.read_state(), now_s - found_ago_s, now_s) is light
     quiet.end_view()
-    assert light_of(quiet.read_state(), now_s - found_ago_s, now_s) is Light.OFF
+    assert choose_light(quiet.read_state(), now_s - found_ago_s, now_s) is Light.OFF
 
 
 @pytest.mark.parametrize(
@@ -121,7 +123,7 @@ def test_the_light_says_what_matters_most(
     ],
 )
 def test_each_pattern_is_its_own(light: Light, share: float, changes: int) -> None:
-    lit = [light.lit(100 + (step + 0.5) / 100) for step in range(200)]
+    lit = [light.is_lit(100 + (step + 0.5) / 100) for step in range(200)]
     assert sum(lit) / len(lit) == pytest.approx(share)
     assert sum(one != other for one, other in zip(lit, lit[1:] + lit[:1], strict=True)) == changes
 

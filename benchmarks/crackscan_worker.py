@@ -9,7 +9,7 @@ import numpy as np
 
 from crackscan.core.pictures import read_picture
 from crackscan.edge.capture.frame import Frame
-from crackscan.edge.detection.finding import Rule, find
+from crackscan.edge.detection.finding import Rule, find_cracks
 from crackscan.edge.inference.model import Model
 from crackscan.edge.measurement.width import measure_crack
 
@@ -25,7 +25,7 @@ def main() -> None:
         rgb = read_picture(line.strip())
         crack_map = model.crack_map(rgb)
         mapped_s = time.perf_counter() - began_s
-        findings = find(crack_map, Frame(rgb, 0, "", "", 0.0, 0.0), rule)
+        findings = find_cracks(crack_map, Frame(rgb, 0, "", "", 0.0, 0.0), rule)
         widths = []
         for finding in findings:
             cells = np.zeros(crack_map.shape, np.bool_)

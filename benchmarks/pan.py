@@ -4,7 +4,7 @@
     python benchmarks/pan.py --clip pan.mp4 ../shared/data
 
 A virtual camera pans over large real pictures; its path and the cracks are known, so every finding
-and every identity can be checked. Single-frame decisions are those of `finding.find` on each
+and every identity can be checked. Single-frame decisions are those of `find_cracks` on each
 frame, at the model's threshold, and at those with the recall (by frames, by cracks) or the false
 findings of tracking.
 """
@@ -35,7 +35,7 @@ from virtual_camera import (
 
 from crackscan.core.pooling import logit, sigmoid
 from crackscan.edge.capture.frame import Frame
-from crackscan.edge.detection.finding import CrackMap, Finding, Rule, find
+from crackscan.edge.detection.finding import CrackMap, Finding, Rule, find_cracks
 from crackscan.edge.inference.model import Model
 from crackscan.edge.reporting.annotated_video import AnnotatedVideo
 from crackscan.edge.tracking.motion import (
@@ -191,7 +191,7 @@ class Bench:
         )
         score = Score()
         for shown in self.shown:
-            findings = [find(one.crack_map, one.frame, rule) for one in shown]
+            findings = [find_cracks(one.crack_map, one.frame, rule) for one in shown]
             add_score(score, shown, findings)
         return score
 

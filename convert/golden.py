@@ -15,7 +15,7 @@ from crackscan.core.model_card import Card
 from crackscan.core.pictures import RGB, read_picture
 from crackscan.core.pooling import sigmoid
 from crackscan.edge.capture.frame import Frame
-from crackscan.edge.detection.finding import Rule, find
+from crackscan.edge.detection.finding import Rule, find_cracks
 from crackscan.edge.inference.model import Model
 
 Steps = npt.NDArray[np.int16]
@@ -138,7 +138,7 @@ def _decide_cells(
 ) -> set[tuple[tuple[int, int], ...]]:
     logits = steps.astype(np.float32) * np.float32(step)
     crack_map = sigmoid(logits / np.float32(card.temperature))
-    return {one.cells for one in find(crack_map, frame, Rule.of(card))}
+    return {one.cells for one in find_cracks(crack_map, frame, Rule.of(card))}
 
 
 def _map_in_steps(model: Model, rgb: RGB, step: float) -> Steps:

@@ -12,7 +12,7 @@ from crackscan.benchmarks.growth.values import Point, time_curve
 from crackscan.core.pictures import RGB, decode_picture
 from crackscan.edge.appliance.bench.wall import STEP_PX, encoded_frames
 from crackscan.edge.capture.frame import Frame
-from crackscan.edge.detection.finding import Rule, find
+from crackscan.edge.detection.finding import Rule, find_cracks
 from crackscan.edge.detection.multiscale import ScaleDetection, merge_scales
 from crackscan.edge.inference.model import Model
 from crackscan.edge.tracking.wall_tracker import WallTracker
@@ -91,7 +91,7 @@ def by_cracks_live(rule: Rule, counts: Iterable[int], times: int) -> list[Point]
             cells = wall[top : top + rows, left : left + columns]
             frame = _make_frame(pictures[number % len(pictures)], number)
             registered = tracker.register_frame(frame)
-            found = find(cells, frame, rule)
+            found = find_cracks(cells, frame, rule)
             tracker.track_cracks(registered, cells)
             return len(found)
 
@@ -112,7 +112,7 @@ def by_cracks_photograph(rule: Rule, counts: Iterable[int], times: int) -> list[
         cells = crazed_map(*shape, count, TOGETHER)
 
         def scan(_: int, cells: npt.NDArray[np.float32] = cells) -> int:
-            findings = find(cells, _make_frame(blank, 0), rule)
+            findings = find_cracks(cells, _make_frame(blank, 0), rule)
             labels = np.zeros(shape, np.int32)
             for number, finding in enumerate(findings, 1):
                 rows, columns = np.array(finding.cells).T

@@ -86,7 +86,7 @@ class Finding:
     """Across this finding; None if the millimetres are not known."""
 
 
-def find(crack_map: CrackMap, frame: Frame, rule: Rule) -> list[Finding]:
+def find_cracks(crack_map: CrackMap, frame: Frame, rule: Rule) -> list[Finding]:
     """The findings in a frame, the surest first.
 
     Cells of at least `rule.joined` make components over all eight neighbours, and over a gap of
@@ -106,7 +106,7 @@ def find(crack_map: CrackMap, frame: Frame, rule: Rule) -> list[Finding]:
 def find_candidates(crack_map: CrackMap, frame: Frame, rule: Rule) -> list[Finding]:
     """The components that hysteresis keeps, the surest first, also those that are no findings.
 
-    Args as for `find`.
+    Args as for `find_cracks`.
     """
     labels, count = label_components(crack_map, rule.components)
     found = []

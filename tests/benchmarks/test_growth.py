@@ -11,7 +11,7 @@ from crackscan.benchmarks.growth.frames import APART, TOGETHER, crazed_map
 from crackscan.benchmarks.growth.record import make_finding, position_on_wall
 from crackscan.benchmarks.how_cost_grows import main
 from crackscan.edge.capture.frame import Frame
-from crackscan.edge.detection.finding import Rule, find
+from crackscan.edge.detection.finding import Rule, find_cracks
 
 RULE = Rule(cell=0.3, patch=0.6, pooled_cells=1, cell_px=16)
 
@@ -20,7 +20,7 @@ RULE = Rule(cell=0.3, patch=0.6, pooled_cells=1, cell_px=16)
 def test_a_crazed_wall_shows_as_many_findings_as_were_asked_for(apart: int) -> None:
     frame = Frame(np.zeros((640, 960, 3), np.uint8), 0, "", "", 0.0, 0.0)
     for count in (0, 1, 30):
-        assert len(find(crazed_map(40, 60, count, apart), frame, RULE)) == count
+        assert len(find_cracks(crazed_map(40, 60, count, apart), frame, RULE)) == count
 
 
 def test_findings_of_a_record_lie_apart_in_time_and_place() -> None:

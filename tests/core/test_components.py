@@ -26,7 +26,7 @@ from crackscan.core.model_card import (
 )
 from crackscan.core.pooling import logit_to_probability
 from crackscan.edge.capture.frame import Frame
-from crackscan.edge.detection.finding import Rule, find
+from crackscan.edge.detection.finding import Rule, find_cracks
 
 CARD = Card(
     name="any",
@@ -129,5 +129,5 @@ def test_evaluation_and_scan_find_the_same(crack_map: np.ndarray, gap: int, cell
     scores = score_components(crack_map, labels, count, rule.components)
     expected = sorted(logit_to_probability(float(one), 1.0) for one in scores)
     kept = [one for one in expected if one >= rule.patch]
-    found = sorted(one.probability for one in find(crack_map, frame, rule))
+    found = sorted(one.probability for one in find_cracks(crack_map, frame, rule))
     assert np.allclose(found, kept, atol=1e-5) or any(abs(p - rule.patch) < 1e-5 for p in expected)

@@ -14,7 +14,7 @@ from crackscan.core.picture_writing import encode_jpeg
 from crackscan.core.pictures import decode_picture
 from crackscan.edge.appliance.bench.wall import encoded_frames
 from crackscan.edge.capture.frame import Frame
-from crackscan.edge.detection.finding import Rule, find
+from crackscan.edge.detection.finding import Rule, find_cracks
 from crackscan.edge.device.health import resident_mb, temperature_c
 from crackscan.edge.inference.model import Model
 from crackscan.edge.positioning.clock import ClockSource, Instant
@@ -181,7 +181,7 @@ def measure_stages(
                 watch(min((time.monotonic() - began_s) / seconds, 1.0))
                 if (number - _WARM_UP) % _BACKGROUND_EVERY:
                     continue
-                found = timed("findings", find, cells, frame, rule)
+                found = timed("findings", find_cracks, cells, frame, rule)
                 timed("overlay", annotate_frame, rgb, cells, found, rule.cell, rule.cell_px)
                 live = LiveFrame(frame, tracked.evidence_map, rule.cell, rule.cell_px)
                 timed("encode", encode_frame, number, live)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from crackscan.edge.capture.frame import Frame
-from crackscan.edge.detection.finding import BoundingBox, Rule, find, finding_of
+from crackscan.edge.detection.finding import BoundingBox, Rule, find_cracks, finding_of
 from crackscan.edge.detection.finding_json import finding_dict
 
 LEVELS = [float(np.float32(one)) for one in (0.0, 0.1, 0.2, 0.4, 0.9)]
@@ -45,13 +45,13 @@ def map_of(*rows: str) -> np.ndarray:
 )
 def test_cells_become_findings(drawing: list[str], cells: list[int]) -> None:
     crack_map = map_of(*drawing)
-    findings = find(crack_map, frame_for(*crack_map.shape), RULE)
+    findings = find_cracks(crack_map, frame_for(*crack_map.shape), RULE)
     assert sorted(len(finding.cells) for finding in findings) == sorted(cells)
 
 
 def test_a_finding_says_where_how_large_and_how_sure() -> None:
     crack_map = map_of("0000", "0078", "0009")
-    (finding,) = find(crack_map, frame_for(3, 4, cut=6), RULE)
+    (finding,) = find_cracks(crack_map, frame_for(3, 4, cut=6), RULE)
     assert finding.cells == ((1, 2), (1, 3), (2, 3))
     assert finding.box == BoundingBox(left=32, top=16, right=58, bottom=42)
     assert finding.area_px == 16 * 16 + 16 * 10 + 10 * 10  # border cells are cut
@@ -70,18 +70,18 @@ def test_a_finding_says_where_how_large_and_how_sure() -> None:
 def test_a_finding_alarms_as_a_patch_would(drawing: list[str], found: bool) -> None:
     crack_map = map_of(*drawing)
     rule = Rule(cell=0.3, patch=0.6, pooled_cells=4, cell_px=16)
-    assert bool(find(crack_map, frame_for(*crack_map.shape), rule)) == found
+    assert bool(find_cracks(crack_map, frame_for(*crack_map.shape), rule)) == found
 
 
 def test_the_surest_comes_first() -> None:
     crack_map = map_of("70909", "70000")
-    peaks = [finding.peak for finding in find(crack_map, frame_for(2, 5), RULE)]
+    peaks = [finding.peak for finding in find_cracks(crack_map, frame_for(2, 5), RULE)]
     assert peaks == pytest.approx([0.9, 0.9, 0.7])
 
 
 def test_a_finding_survives_json() -> None:
     crack_map = map_of("79")
-    (finding,) = find(crack_map, frame_for(1, 2), RULE)
+    (finding,) = find_cracks(crack_map, frame_for(1, 2), RULE)
     read = json.loads(json.dumps(finding_dict(finding)))
     assert read["box"] == [0, 0, 32, 16] and read["cells"] == [[0, 0], [0, 1]]
     assert read["peak"] == 0.9 and read["width"] == "" and read["scale"] is None
@@ -98,7 +98,7 @@ def test_where_one_cell_decides_every_strong_cell_is_in_exactly_one_finding(
     crack_map: np.ndarray, threshold: float
 ) -> None:
     rule = Rule(threshold / 2, threshold, 1, 16)
-    findings = find(crack_map, frame_for(*crack_map.shape), rule)
+    findings = find_cracks(crack_map, frame_for(*crack_map.shape), rule)
     cells = [cell for finding in findings for cell in finding.cells]
     assert len(cells) == len(set(cells))
     assert {tuple(cell) for cell in np.argwhere(crack_map >= threshold + 1e-5).tolist()} <= set(
@@ -111,9 +111,9 @@ def test_where_one_cell_decides_every_strong_cell_is_in_exactly_one_finding(
 
 @given(maps)
 def test_turning_the_map_turns_the_findings(crack_map: np.ndarray) -> None:
-    upright = find(crack_map, frame_for(*crack_map.shape), RULE)
+    upright = find_cracks(crack_map, frame_for(*crack_map.shape), RULE)
     turned_map = np.ascontiguousarray(crack_map.T)
-    turned = find(turned_map, frame_for(*turned_map.shape), RULE)
+    turned = find_cracks(turned_map, frame_for(*turned_map.shape), RULE)
     assert {frozenset(finding.cells) for finding in upright} == {
         frozenset((row, col) for col, row in finding.cells) for finding in turned
     }
@@ -125,7 +125,7 @@ def test_a_part_of_the_map_tells_of_a_finding_what_the_whole_map_tells(
 ) -> None:
     rule = replace(RULE, pooled_cells=4)
     frame = frame_for(7, 9, cut=3)
-    for finding in find(crack_map, frame, rule):
+    for finding in find_cracks(crack_map, frame, rule):
         mask = np.zeros(crack_map.shape, np.bool_)
         mask[tuple(np.array(finding.cells).T)] = True
         assert finding_of(mask, crack_map, frame, rule) == finding

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from crackscan.core.pictures import RGB
 from crackscan.edge.capture.frame import Frame
-from crackscan.edge.detection.finding import Finding, Rule, find
+from crackscan.edge.detection.finding import Finding, Rule, find_cracks
 from crackscan.edge.reporting.caption import caption_px, format_probability
 from crackscan.edge.reporting.overlay import PARAMETERS, annotate_frame, probability_colour
 from crackscan.edge.reporting.palette import ALARM, AMBER, GREEN, INK, RED
@@ -19,7 +19,7 @@ def wall(height: int, width: int) -> RGB:
 
 
 def findings_in(rgb: RGB, crack_map: np.ndarray) -> list[Finding]:
-    return find(crack_map, Frame(rgb, 0, "x.jpg", "x.jpg", 0.0, 0.0), Rule(0.5, 0.5, 1, 16))
+    return find_cracks(crack_map, Frame(rgb, 0, "x.jpg", "x.jpg", 0.0, 0.0), Rule(0.5, 0.5, 1, 16))
 
 
 def overlay(rgb: RGB, crack_map: np.ndarray, rate_fps: float | None = None) -> RGB:
@@ -133,7 +133,7 @@ def test_labels_are_next_to_their_findings_inside_the_frame() -> None:
     crack_map = np.zeros((15, 20), np.float32)
     crack_map[0, 1:6] = crack_map[7, 8:12] = crack_map[14, 18:] = 0.9
     picture = Frame(rgb, 0, "wall.jpg", "wall.jpg", 0.0, 0.0)
-    findings = find(crack_map, picture, Rule(0.5, 0.5, 1, 16))
+    findings = find_cracks(crack_map, picture, Rule(0.5, 0.5, 1, 16))
     plain = annotate_frame(rgb, crack_map, findings, 0.5, 16)
     labelled = annotate_frame(
         rgb, crack_map, findings, 0.5, 16, labels=["0.32 ± 0.05 mm", "", "3.2 ± 0.5 px"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from crackscan.edge.appliance.bench import Run, Surroundings
+    from crackscan.edge.appliance.bench import BenchRun, Surroundings
 
 _SIZES = ("640x480", "1280x720")
 
@@ -102,7 +102,7 @@ def bench(
 
 def _runs(
     model: str | None, sizes: list[list[int]], threads: tuple[int, ...], seconds: float, disk: Path
-) -> "list[Run]":
+) -> "list[BenchRun]":
     from rich.console import Console
     from rich.progress import Progress
 
@@ -132,7 +132,9 @@ def _runs(
     return runs
 
 
-def _describe_runs(around: "Surroundings", model: str | None, runs: "list[Run]") -> dict[str, Any]:
+def _describe_runs(
+    around: "Surroundings", model: str | None, runs: "list[BenchRun]"
+) -> dict[str, Any]:
     import cv2
     import numpy
 
@@ -160,7 +162,7 @@ def _print_machine(around: "Surroundings") -> None:
         click.echo(click.style(f"Warning: {warning}", fg="yellow"), err=True)
 
 
-def _print_run(run: "Run") -> None:
+def _print_run(run: "BenchRun") -> None:
     from rich.console import Console
     from rich.table import Table
 

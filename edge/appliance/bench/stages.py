@@ -57,7 +57,7 @@ class StageTime:
 
 
 @dataclass(frozen=True)
-class Run:
+class BenchRun:
     """What was measured at one size of frame with one number of threads."""
 
     width: int
@@ -136,7 +136,7 @@ def measure_stages(
     seconds: float,
     folder: Path,
     watch: Callable[[float], None] = lambda _: None,
-) -> Run:
+) -> BenchRun:
     """Scan a moving wall for some seconds.
 
     Args:
@@ -190,7 +190,7 @@ def measure_stages(
                     sighting = sighting_of(found[0], frame.name, frame.index, (width, height), at)
                     timed("record", _record, survey, sighting, frame)
     stages = tuple(_stage(name, values) for name, values in times.items() if values)
-    return Run(
+    return BenchRun(
         width,
         height,
         model.threads,

@@ -22,7 +22,7 @@ Steps = npt.NDArray[np.int16]
 
 
 @dataclass(frozen=True)
-class Difference:
+class MapDifference:
     """How far a runtime is from what was kept, on one picture."""
 
     picture: str
@@ -64,7 +64,7 @@ def keep_maps(model: Model, pictures: Sequence[Path], out: Path) -> None:
     np.savez_compressed(out, **arrays)
 
 
-def compare_with_kept(model: Model, kept: Path, folder: Path) -> list[Difference]:
+def compare_with_kept(model: Model, kept: Path, folder: Path) -> list[MapDifference]:
     """Compare a model's maps here with kept ones, picture by picture.
 
     Args:
@@ -87,7 +87,7 @@ def compare_with_kept(model: Model, kept: Path, folder: Path) -> list[Difference
     return found
 
 
-def compare_runtimes(one: Path, other: Path, card: Card, folder: Path) -> list[Difference]:
+def compare_runtimes(one: Path, other: Path, card: Card, folder: Path) -> list[MapDifference]:
     """Compare the maps that two runtimes kept of one model, picture by picture.
 
     Args:
@@ -116,11 +116,11 @@ def _describe_maps(maps: Mapping[str, Any]) -> dict[str, Any]:
 
 def _compare_map(
     card: Card, step: float, name: str, rgb: RGB, kept: Steps, here: Steps, same_pixels: bool
-) -> Difference:
+) -> MapDifference:
     away = np.abs(here.astype(np.int32) - kept)
     frame = Frame(rgb, 0, name, name, 0.0, 0.0)
     before, now = (_decide_cells(steps, step, card, frame) for steps in (kept, here))
-    return Difference(
+    return MapDifference(
         name,
         int(away.size),
         int(away.max()),

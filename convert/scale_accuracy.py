@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.convert.scale_renderings import Pose, photograph_board, pose_at
+from crackscan.convert.scale_renderings import CameraPose, photograph_board, pose_at
 from crackscan.edge.measurement.interval import NORMAL_90
 from crackscan.edge.measurement.scale.charuco_board import GAUGE, SHEET, CharucoBoard
 from crackscan.edge.measurement.scale.lens import Lens, assume_lens, build_pinhole_lens
@@ -37,12 +37,12 @@ class Shot:
     """What is true of one picture."""
 
     lens: Lens
-    pose: Pose
+    pose: CameraPose
     board: CharucoBoard
 
 
 @dataclass(frozen=True)
-class Figures:
+class ScaleFigures:
     """What one way comes to; errors relative to the true scale."""
 
     way: str
@@ -58,7 +58,7 @@ class Figures:
     """Median half-width of that interval."""
 
 
-def measure_scales(count: int, seed: int, progress: Callable[[], object]) -> list[Figures]:
+def measure_scales(count: int, seed: int, progress: Callable[[], object]) -> list[ScaleFigures]:
     """Each way with `count` pictures of its own; the same arguments give the same figures."""
     found_lens = []
     for number, way in enumerate(WAYS):
@@ -177,11 +177,11 @@ def _compare_scale(rng: np.random.Generator, view: WallPlane, shot: Shot) -> Flo
     return np.array(rows, np.float64).reshape(-1, 2)
 
 
-def _summarize_errors(name: str, count: int, found: int, rows: Floats) -> Figures:
+def _summarize_errors(name: str, count: int, found: int, rows: Floats) -> ScaleFigures:
     error, uncertainty = rows.T
     if not len(error):
-        return Figures(name, count, found, *([float("nan")] * 5))
-    return Figures(
+        return ScaleFigures(name, count, found, *([float("nan")] * 5))
+    return ScaleFigures(
         name,
         count,
         found,

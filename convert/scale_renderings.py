@@ -23,7 +23,7 @@ INK, PAPER = 0.10, 0.82
 
 
 @dataclass(frozen=True, eq=False)
-class Pose:
+class CameraPose:
     """Where the wall's plane is before the camera; its x, y are mm from the board's corner."""
 
     rotation: Floats
@@ -59,7 +59,7 @@ class Pose:
 
 def pose_at(
     rng: np.random.Generator, board: CharucoBoard, lens: Lens, share: float, tilt_deg: float
-) -> Pose:
+) -> CameraPose:
     """A pose in which the board's diagonal fills a share of the frame's width.
 
     The wall leans `tilt_deg` in some direction; the board is turned at random, and lies at a
@@ -75,14 +75,14 @@ def pose_at(
     )
     aim = np.append(rng.uniform(-room, room) / lens.focal_px, 1.0) * distance_mm
     middle = np.array([board.width_mm / 2, board.height_mm / 2, 0.0])
-    return Pose(rotation, aim - rotation @ middle)
+    return CameraPose(rotation, aim - rotation @ middle)
 
 
 def photograph_board(
     rng: np.random.Generator,
     board: CharucoBoard,
     lens: Lens,
-    pose: Pose,
+    pose: CameraPose,
     blur_px: float,
     noise: float,
     quality: int,
@@ -116,7 +116,7 @@ def _board_corners(board: CharucoBoard) -> Floats:
     return np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float64)
 
 
-def _wall_places(lens: Lens, pose: Pose, width: int, height: int) -> NDArray[np.float32]:
+def _wall_places(lens: Lens, pose: CameraPose, width: int, height: int) -> NDArray[np.float32]:
     """The wall place (mm) of each point of the finer picture, (FINER H, FINER W, 2).
 
     Exact at every eighth pixel, linear between, which is right to 0.02 px: a lens bends smoothly.

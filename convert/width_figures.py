@@ -35,7 +35,7 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Figures:
+class WidthFigures:
     """What a group of cracks comes to; widths in px."""
 
     cracks: int
@@ -63,8 +63,8 @@ class Figures:
     seconds_30_cells: float
 
 
-def summarize_widths(cracks: Sequence[Compared]) -> Figures:
-    """Figures over all cracks.
+def summarize_widths(cracks: Sequence[Compared]) -> WidthFigures:
+    """WidthFigures over all cracks.
 
     Raises:
         DataError: there are none.
@@ -81,7 +81,7 @@ def summarize_widths(cracks: Sequence[Compared]) -> Figures:
     mean = mean[np.isfinite(mean).all(axis=1)]
     off = mean[:, 1] - mean[:, 0]
     seconds = np.array([c.seconds for c in cracks])
-    return Figures(
+    return WidthFigures(
         cracks=len(cracks),
         points=len(true),
         measurable=mean_of(known),

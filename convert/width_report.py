@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from crackscan.convert.width_figures import Compared, Figures, summarize_widths
+from crackscan.convert.width_figures import Compared, WidthFigures, summarize_widths
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -20,7 +20,7 @@ EDGES: dict[str, tuple[float, ...]] = {
     "angle °": (0, 15, 30, 45, 60, 75, 90.1),
 }
 """Class limits: true mean width; and, of renderings, blur and angle from the horizontal."""
-COLUMNS: tuple[tuple[str, Callable[[Figures], str]], ...] = (
+COLUMNS: tuple[tuple[str, Callable[[WidthFigures], str]], ...] = (
     ("cracks", lambda f: str(f.cracks)),
     ("measurable", lambda f: f"{f.measurable:.0%}"),
     ("|error|", lambda f: f"{f.median_error:.2f}"),
@@ -37,9 +37,9 @@ COLUMNS: tuple[tuple[str, Callable[[Figures], str]], ...] = (
 )
 
 
-def by_class(cracks: Sequence[Compared]) -> dict[str, dict[str, Figures]]:
+def by_class(cracks: Sequence[Compared]) -> dict[str, dict[str, WidthFigures]]:
     """The figures of each class of width, blur and angle that has cracks."""
-    found: dict[str, dict[str, Figures]] = {}
+    found: dict[str, dict[str, WidthFigures]] = {}
     for name, edges in EDGES.items():
         values = _class_values(cracks, name)
         rows = {}
@@ -65,7 +65,7 @@ def _class_values(cracks: Sequence[Compared], name: str) -> list[float]:
     return [min(angle, 180 - angle) for angle in angles]
 
 
-def table_of_widths(total: Figures, groups: dict[str, dict[str, Figures]]) -> "Table":
+def table_of_widths(total: WidthFigures, groups: dict[str, dict[str, WidthFigures]]) -> "Table":
     """One table with a section for each way to class the cracks."""
     from rich.table import Table
 

@@ -96,7 +96,10 @@ def print_photos(tally: PhotoTally, listing: Listing, out: Path, card: Card, poi
         f"{plural(tally.findings, 'finding')} ({model_label(card, point)}){rate}"
     )
     if tally.judged:
-        click.echo(f"position known of {tally.with_position}, scale of {tally.with_scale}")
+        click.echo(
+            f"with a position: {tally.with_position} of {tally.judged}, "
+            f"with a scale: {tally.with_scale} of {tally.judged}"
+        )
     if tally.before:
         click.echo(f"{plural(tally.before, 'picture')} left out: scanned in an earlier session")
     if tally.replaced:

@@ -15,9 +15,9 @@ from crackscan.core.picture_writing import write_picture
 from crackscan.core.pictures import RGB
 from crackscan.edge.reporting.survey_pictures import SurveyPictures
 from crackscan.edge.survey.reading import SurveyReader
-from crackscan.edge.survey.values import StoredFinding, Verdict
+from crackscan.edge.survey.values import ReviewVerdict, StoredFinding
 
-FOLDERS = {Verdict.ACCEPTED: "positive", Verdict.REJECTED: "negative"}
+FOLDERS = {ReviewVerdict.ACCEPTED: "positive", ReviewVerdict.REJECTED: "negative"}
 """The class folders that `crackscan-train fit` reads."""
 
 
@@ -68,7 +68,7 @@ def export_patches(
         )
     _clear_patches(folder, prefix)
     pictures = SurveyPictures(survey.folder, source_folder)
-    counts: Counter[Verdict] = Counter()
+    counts: Counter[ReviewVerdict] = Counter()
     without_picture = ambiguous = 0
     for finding in reviewed:
         assert finding.verdict is not None
@@ -76,7 +76,7 @@ def export_patches(
         if rgb is None:
             without_picture += 1
             continue
-        is_rejected = finding.verdict is Verdict.REJECTED
+        is_rejected = finding.verdict is ReviewVerdict.REJECTED
         others = not_rejected[finding.sighting.frame] if is_rejected else []
         patches = cut_patches(rgb, finding, cell_px, others)
         ambiguous += not patches
@@ -85,7 +85,7 @@ def export_patches(
             write_picture(folder / FOLDERS[finding.verdict] / name, patch, PARAMETERS.jpeg_quality)
         counts[finding.verdict] += len(patches)
     return ExportedPatches(
-        counts[Verdict.ACCEPTED], counts[Verdict.REJECTED], without_picture, ambiguous
+        counts[ReviewVerdict.ACCEPTED], counts[ReviewVerdict.REJECTED], without_picture, ambiguous
     )
 
 
@@ -128,7 +128,7 @@ def _read_findings(
     for finding in survey.findings():
         if finding.verdict is not None:
             reviewed.append(finding)
-        if finding.verdict is not Verdict.REJECTED:
+        if finding.verdict is not ReviewVerdict.REJECTED:
             not_rejected[finding.sighting.frame].append(finding)
     return reviewed, not_rejected
 

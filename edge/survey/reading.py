@@ -25,6 +25,7 @@ from crackscan.edge.survey.values import (
     Note,
     NoteKind,
     Review,
+    ReviewVerdict,
     ScannedPicture,
     Session,
     SessionInfo,
@@ -32,7 +33,6 @@ from crackscan.edge.survey.values import (
     StoredPicture,
     SurveyInfo,
     TrackPoint,
-    Verdict,
     Which,
 )
 
@@ -190,7 +190,7 @@ class SurveyReader:
         )
         return [
             Review(
-                row["finding"], Verdict(row["verdict"]), row["reviewer"], instant_of(row),
+                row["finding"], ReviewVerdict(row["verdict"]), row["reviewer"], instant_of(row),
                 row["remark"],
             )
             for row in rows

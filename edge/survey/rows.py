@@ -20,11 +20,11 @@ from crackscan.edge.positioning.geotag import (
     Position,
 )
 from crackscan.edge.survey.values import (
+    ReviewVerdict,
     ScannedPicture,
     SessionInfo,
     Sighting,
     StoredFinding,
-    Verdict,
 )
 
 Row = Mapping[str, Any]
@@ -186,7 +186,7 @@ def finding_of(row: Row) -> StoredFinding:
         measures=_measures_of(row),
         lines=_unpacked(row["lines"]),
     )
-    verdict = None if row["verdict"] is None else Verdict(row["verdict"])
+    verdict = None if row["verdict"] is None else ReviewVerdict(row["verdict"])
     return StoredFinding(row["id"], row["session"], sighting, row["picture_path"], verdict)
 
 

@@ -23,7 +23,7 @@ class NoteKind(StrEnum):
     """Something the device met: disk nearly full, too hot, pictures no longer kept."""
 
 
-class Verdict(StrEnum):
+class ReviewVerdict(StrEnum):
     """A reviewer's judgement of a finding."""
 
     ACCEPTED = "accepted"
@@ -147,7 +147,7 @@ class StoredFinding:
     sighting: Sighting
     picture: str | None
     """Path of its best picture below the survey's folder."""
-    verdict: Verdict | None
+    verdict: ReviewVerdict | None
     """The latest review's."""
 
 
@@ -202,7 +202,7 @@ class Review:
     """A reviewer's word on a finding."""
 
     finding: int
-    verdict: Verdict
+    verdict: ReviewVerdict
     by: str
     at: Instant
     remark: str = ""

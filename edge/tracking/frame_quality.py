@@ -57,7 +57,7 @@ class FrameQualityParameters:
 DEFAULTS = FrameQualityParameters()
 
 
-class Verdict(Enum):
+class FrameVerdict(Enum):
     """The judgement of a frame; the values are what the screen shows."""
 
     SHARP = "sharp"
@@ -75,7 +75,7 @@ class Verdict(Enum):
 class FrameQuality:
     """How clearly a frame shows the wall."""
 
-    verdict: Verdict
+    verdict: FrameVerdict
     weight: float
     """0..1: how much the frame's crack map counts as evidence."""
     detail: FrameDetail
@@ -85,7 +85,7 @@ class FrameQuality:
     @property
     def is_clear(self) -> bool:
         """Whether nothing needs to be shown about it."""
-        return self.verdict in (Verdict.SHARP, Verdict.PLAIN)
+        return self.verdict in (FrameVerdict.SHARP, FrameVerdict.PLAIN)
 
     @property
     def usable(self) -> bool:
@@ -109,14 +109,14 @@ def judge_quality(
     """
     p = parameters
     if detail.dark < p.dark_level:
-        return FrameQuality(Verdict.TOO_DARK, 0.0, detail)
+        return FrameQuality(FrameVerdict.TOO_DARK, 0.0, detail)
     if detail.bright_share > p.bright_share:
-        return FrameQuality(Verdict.TOO_BRIGHT, 0.0, detail)
+        return FrameQuality(FrameVerdict.TOO_BRIGHT, 0.0, detail)
     if reference is not None and _is_covered(detail, reference, motion, p):
-        return FrameQuality(Verdict.COVERED, 0.0, detail)
+        return FrameQuality(FrameVerdict.COVERED, 0.0, detail)
     compared = reference is not None and reference.texture >= p.least_texture
     if detail.texture < p.least_texture and not compared:
-        return FrameQuality(Verdict.PLAIN, 1.0, detail)
+        return FrameQuality(FrameVerdict.PLAIN, 1.0, detail)
     ideal, least = p.clear_fineness, p.clear_fineness
     if compared and reference is not None:
         ideal = max(min(reference.fineness, 2 * p.clear_fineness), p.defocused_fineness)
@@ -125,11 +125,11 @@ def judge_quality(
     weight = min(max(share / p.full_weight_share, p.least_weight), 1.0)
     less_clear = detail.fineness < least
     if less_clear and _is_smeared(detail, motion, reference if compared else None, p):
-        return FrameQuality(Verdict.TOO_FAST, weight, detail, detail.least_rad)
+        return FrameQuality(FrameVerdict.TOO_FAST, weight, detail, detail.least_rad)
     soft = detail.fineness < p.defocused_fineness and detail.texture >= p.certain_texture
     if less_clear and (compared or soft):
-        return FrameQuality(Verdict.OUT_OF_FOCUS, weight, detail)
-    return FrameQuality(Verdict.SHARP, weight, detail)
+        return FrameQuality(FrameVerdict.OUT_OF_FOCUS, weight, detail)
+    return FrameQuality(FrameVerdict.SHARP, weight, detail)
 
 
 def _is_smeared(

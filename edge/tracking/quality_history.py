@@ -8,7 +8,7 @@ from crackscan.edge.tracking import frame_quality, sharpness
 from crackscan.edge.tracking.frame_quality import (
     FrameQuality,
     FrameQualityParameters,
-    Verdict,
+    FrameVerdict,
     judge_quality,
 )
 from crackscan.edge.tracking.motion import Motion, RegistrationImage
@@ -81,7 +81,7 @@ class QualityHistory:
         """
         measurement = self._measure_frame(frame, image, pose)
         quality = judge_quality(measurement.detail, motion, measurement.reference, self._quality)
-        new, sharp = measurement.frames == 1, quality.verdict is Verdict.SHARP
+        new, sharp = measurement.frames == 1, quality.verdict is FrameVerdict.SHARP
         if new and pose is not None and sharp:
             self._sharp.append(_SharpFrame(measurement.detail, pose, frame.captured_s))
         return quality

@@ -16,7 +16,7 @@ from crackscan.edge.tracking.dead_reckoning import (
     shift_finding,
 )
 from crackscan.edge.tracking.evidence_grid import EvidenceGrid, EvidenceParameters, Observation
-from crackscan.edge.tracking.frame_quality import FrameQuality, FrameQualityParameters, Verdict
+from crackscan.edge.tracking.frame_quality import FrameQuality, FrameQualityParameters, FrameVerdict
 from crackscan.edge.tracking.motion import Motion, MotionParameters, make_registration_image
 from crackscan.edge.tracking.quality_history import QualityHistory, QualityHistoryParameters
 from crackscan.edge.tracking.registration import (
@@ -206,7 +206,7 @@ class WallTracker:
             self._corrected += _correct_poses(self._pending, predicted, pose)
         self._pending = []
         quality = self._quality.assess_frame(frame, image, pose, motion)
-        sharp = quality.verdict is Verdict.SHARP
+        sharp = quality.verdict is FrameVerdict.SHARP
         self._dead_reckoning.note_registered(frame, signature, registration, sharp)
         return RegisteredFrame(frame, quality, motion, pose)
 

@@ -13,7 +13,7 @@ import numpy as np
 from chroot import BUILD, ROOT, SYSTEMS, Board, FailedError
 from transcript import Transcript, read
 
-from crackscan.convert.golden import Difference, compare_runtimes
+from crackscan.convert.golden import MapDifference, compare_runtimes
 from crackscan.core.model_card import read_card
 from crackscan.edge.inference.model_store import sha256_of
 
@@ -169,7 +169,7 @@ def _row(one: list[Kept], other: list[Kept], model: Path) -> list[str]:
     return [model.stem, steps, f"{far:.2%} of {cells:,}", f"{equal} of {len(found)} pictures"]
 
 
-def _compared(one: Kept, other: Kept, model: Path) -> list[Difference]:
+def _compared(one: Kept, other: Kept, model: Path) -> list[MapDifference]:
     return compare_runtimes(one.of(model), other.of(model), read_card(model), SAMPLES)
 
 

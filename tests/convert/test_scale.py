@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from crackscan.convert.cli.scale import scale as command
 from crackscan.convert.scale_accuracy import WAYS
-from crackscan.convert.scale_renderings import Pose, photograph_board, pose_at
+from crackscan.convert.scale_renderings import CameraPose, photograph_board, pose_at
 from crackscan.edge.measurement.scale.charuco_board import SHEET
 from crackscan.edge.measurement.scale.lens import Lens
 
@@ -16,7 +16,7 @@ LENS = Lens(320, 240, 300.0, 300.0, 160.0, 118.0, 0.0, "true", (-0.2, 0.06, 0.0,
 
 def test_the_true_scale_of_a_wall_square_to_the_camera_is_distance_over_focal_length() -> None:
     straight = Lens(320, 240, 300.0, 300.0, 159.5, 119.5, 0.0, "plain")
-    pose = Pose(np.eye(3), np.array([0.0, 0.0, 900.0]))
+    pose = CameraPose(np.eye(3), np.array([0.0, 0.0, 900.0]))
     places = np.array([[0.0, 0.0], [200.0, -100.0]])
     assert np.allclose(pose.mm_per_px(places, straight), 3.0)
     assert np.allclose(pose.project_points(places, straight), [[159.5, 119.5], [226.1667, 86.1667]])

@@ -1,7 +1,7 @@
 """The bundle's installer, run for real without a network, on folders that are not the machine's.
 
-The crackscan inside is a small one whose doctor says what the test wants; numpy and OpenCV are
-this environment's, given as the system's.
+The crackscan inside is a small one whose doctor says what the test wants; numpy, OpenCV and
+Pillow are this environment's, given as the system's.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import cv2
 import numpy
+import PIL
 import pytest
 
 from crackscan.convert.bundle import INSTALLER
@@ -93,7 +94,7 @@ class Machine:
         packages.mkdir()
         base = Path(sys.base_prefix) / "bin" / f"python{MINE}"
         (programs / "python3").symlink_to(base)
-        for module in (cv2, numpy):
+        for module in (cv2, numpy, PIL):
             home = Path(module.__file__ or "").parent
             (packages / home.name).symlink_to(home)
             for libraries in home.parent.glob("*.libs"):

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "edge/reporting"))
 
 from synthetic_surveys import draw_wall, find_crack_cells, make_survey, measure_finding
 
-from crackscan.edge.survey import SurveyReader, Verdict
+from crackscan.edge.survey import ReviewVerdict, SurveyReader
 from crackscan.edge.survey.review import ReviewWriter
 from crackscan.edge.web.live.address import Address
 from crackscan.edge.web.live.serve import serve_handler
@@ -113,5 +113,5 @@ def test_findings_are_reviewed_by_keys_and_by_touch(browser: Any, folder: Path) 
     with SurveyReader(folder) as survey:
         verdicts = [found.verdict for found in survey.findings()]
         [review] = survey.reviews(2)
-    assert verdicts == [Verdict.ACCEPTED, Verdict.REJECTED, Verdict.REJECTED]
+    assert verdicts == [ReviewVerdict.ACCEPTED, ReviewVerdict.REJECTED, ReviewVerdict.REJECTED]
     assert (review.by, review.remark) == ("Ann", "a <b>joint</b>")

@@ -34,7 +34,7 @@ def test_a_camera_is_read_unplugged_and_found_again() -> None:
         assert red[0] > 150 and max(red[1:]) < 60, red
         assert blue[2] > 150 and max(blue[:2]) < 60, blue
     assert "size 1234x568 becomes" in told["refused"][0]
-    assert "format H264 is" in told["refused"][1]
+    assert "format H264 becomes" in told["refused"][1]
     assert "there is no /dev/video7" in told["refused"][2]
     assert told["dropped"] > 0
     assert "/dev/video0" in told["unplugged"] or "camera 0" in told["unplugged"]

@@ -24,13 +24,13 @@ import keras  # noqa: E402
 
 from crackscan.train.fitting.callbacks import Row, Watch  # noqa: E402
 from crackscan.train.fitting.fit import Outcome, fit  # noqa: E402
-from crackscan.train.fitting.settings import LAST, Settings  # noqa: E402
+from crackscan.train.fitting.settings import LAST, FitSettings  # noqa: E402
 from crackscan.train.network.crack_network import crack_network  # noqa: E402
 from crackscan.train.network.initial import in_float32  # noqa: E402
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "patches"
 CRACKED, INTACT = (sorted((SAMPLES / name).glob("*")) for name in ("positive", "negative"))
-SMALL = Settings("strided-96", "none", epochs=3, batch=8, size_px=64, average=0.9)
+SMALL = FitSettings("strided-96", "none", epochs=3, batch=8, size_px=64, average=0.9)
 
 
 def patches(first: int, last: int, vary: bool = True) -> LabelledPatches:
@@ -38,7 +38,7 @@ def patches(first: int, last: int, vary: bool = True) -> LabelledPatches:
     return LabelledPatches(paths, [path in CRACKED for path in paths], 64, vary)
 
 
-def train(folder: Path, settings: Settings = SMALL, **more: Any) -> Outcome:
+def train(folder: Path, settings: FitSettings = SMALL, **more: Any) -> Outcome:
     return fit(folder, settings, [patches(0, 8)], [patches(8, 13, vary=False)], **more)
 
 
@@ -156,7 +156,7 @@ def test_without_validation_data_nothing_is_started(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("other", [replace(SMALL, seed=1), replace(SMALL, epochs=9)])
-def test_a_run_is_resumed_with_its_own_settings_only(interrupted: Path, other: Settings) -> None:
+def test_a_run_is_resumed_with_its_own_settings_only(interrupted: Path, other: FitSettings) -> None:
     with pytest.raises(CrackscanError, match=r"was started with (seed 0, not 1|epochs 3, not 9)"):
         train(interrupted, other, resume=True)
 

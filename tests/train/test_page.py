@@ -21,7 +21,7 @@ from crackscan.train.evaluate.predict import Pictures, TfliteScorer
 import_tensorflow()
 
 from crackscan.train.evaluate.model_page.page import (  # noqa: E402  # noqa: E402
-    Judgement,
+    SetJudgement,
     _judge_set,
     _list_credits,
     figures_page,
@@ -46,12 +46,12 @@ def scorer(untrained: Path) -> TfliteScorer:
 
 
 @pytest.fixture(scope="module")
-def judgement(scorer: TfliteScorer) -> Judgement:
+def judgement(scorer: TfliteScorer) -> SetJudgement:
     return _judge_set(SET, scorer)
 
 
 def test_a_row_holds_hits_spread_out_and_the_surest_mistakes(
-    scorer: TfliteScorer, judgement: Judgement
+    scorer: TfliteScorer, judgement: SetJudgement
 ) -> None:
     stated = judgement.measured.probabilities
     threshold = float(np.median(stated))
@@ -72,7 +72,7 @@ def test_a_row_holds_hits_spread_out_and_the_surest_mistakes(
         np.testing.assert_array_equal(one.rgb, read_picture(SAMPLES / one.name))
 
 
-def test_a_set_goes_on_in_the_next_row(scorer: TfliteScorer, judgement: Judgement) -> None:
+def test_a_set_goes_on_in_the_next_row(scorer: TfliteScorer, judgement: SetJudgement) -> None:
     rows = rows_of(SET, judgement.measured, scorer, scorer.card.threshold, lines=2)
     assert [row.name for row in rows] == ["samples", ""]
     shown = [name for row in rows for name in row.names]
@@ -89,7 +89,7 @@ def test_a_sheet_with_nothing_missed_is_drawn_too(scorer: TfliteScorer, tmp_path
 
 
 def test_the_page_lists_each_set_at_each_threshold(
-    scorer: TfliteScorer, judgement: Judgement
+    scorer: TfliteScorer, judgement: SetJudgement
 ) -> None:
     page = figures_page("tiny", scorer, [judgement, judgement], ["a credit"], "the command")
     rows = [line for line in page.splitlines() if line.startswith("| samples")]
@@ -99,7 +99,7 @@ def test_the_page_lists_each_set_at_each_threshold(
     assert "- a credit" in page and "    the command" in page
 
 
-def test_reliability_is_drawn_for_every_set(judgement: Judgement) -> None:
+def test_reliability_is_drawn_for_every_set(judgement: SetJudgement) -> None:
     other = replace(judgement, judged=replace(SET, name="others"))
     drawn = ElementTree.fromstring(reliability_panels([judgement, other, judgement]))
     groups = [one.get("id", "") for one in drawn.iter("{http://www.w3.org/2000/svg}g")]
@@ -127,7 +127,7 @@ def test_field_squares_are_sure_to_show_a_crack_or_none(tmp_path: Path) -> None:
 
 
 def test_only_photographs_that_are_shown_are_credited(
-    scorer: TfliteScorer, judgement: Judgement, tmp_path: Path
+    scorer: TfliteScorer, judgement: SetJudgement, tmp_path: Path
 ) -> None:
     (row,) = rows_of(SET, judgement.measured, scorer, 0.5)
     shown = Path(row.names[0]).stem

@@ -8,7 +8,7 @@ import pytest
 from crackscan.core.errors import CrackscanError
 from crackscan.core.pictures import read_picture
 from crackscan.train.evaluate.predict import load_scorer
-from crackscan.train.fitting.settings import Settings
+from crackscan.train.fitting.settings import FitSettings
 from crackscan.train.network.crack_network import crack_network
 from crackscan.train.network.initial import initial_network
 from crackscan.train.network.quantized_weights import load_quantized
@@ -38,7 +38,7 @@ def test_a_shipped_model_agrees_as_a_network_with_its_int8_file(name: str) -> No
 
 def test_training_starts_from_a_quantized_model() -> None:
     file = ROOT / "models/crack-s.tflite"
-    network = initial_network(Settings("fused-96", str(file)), PATCHES)
+    network = initial_network(FitSettings("fused-96", str(file)), PATCHES)
     pooled = np.asarray(network(PATCHES, training=False)).max((1, 2, 3))
     assert pooled[:8].min() > pooled[8:].max()
 

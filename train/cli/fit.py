@@ -83,14 +83,14 @@ def fit(
     from crackscan.train.cli.progress import progress_bars
     from crackscan.train.cli.split import print_split
     from crackscan.train.fitting.callbacks import Watch
-    from crackscan.train.fitting.settings import Settings, read_settings
+    from crackscan.train.fitting.settings import FitSettings, read_settings
     from crackscan.train.fitting.train_folder import train_on_folder
 
     if resume:
         given = {name: value for name, value in chosen.items() if _on_command_line(ctx, name)}
         settings = replace(read_settings(run), **given)
     else:
-        settings = Settings(**chosen)
+        settings = FitSettings(**chosen)
     with progress_bars() as report:
         outcome = train_on_folder(
             data,

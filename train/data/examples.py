@@ -31,7 +31,7 @@ class Example:
     """1 cracked, 0 not, -1 not known."""
 
 
-class Source(Protocol):
+class ExampleSource(Protocol):
     """A kind of examples that can be drawn again and again."""
 
     def __len__(self) -> int:
@@ -106,14 +106,14 @@ def as_bytes(picture: npt.NDArray[Any]) -> RGB:
     return picture.astype(np.uint8, copy=False)
 
 
-def count_batches(sources: Sequence[Source], batch: int, rest: bool = False) -> int:
+def count_batches(sources: Sequence[ExampleSource], batch: int, rest: bool = False) -> int:
     """How many batches `batches` gives."""
     whole, left = divmod(sum(map(len, sources)), batch)
     return whole + (1 if left and (rest or not whole) else 0)
 
 
 def draw_batches(
-    sources: Sequence[Source], batch: int, seed: int, epoch: int, rest: bool = False
+    sources: Sequence[ExampleSource], batch: int, seed: int, epoch: int, rest: bool = False
 ) -> Iterator[tuple[RGB, Targets, npt.NDArray[np.float32]]]:
     """One epoch of all sources, shuffled together: pictures, cell targets, patch targets.
 

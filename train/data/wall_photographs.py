@@ -17,7 +17,7 @@ from crackscan.train.data.examples import (
     RGB,
     UNKNOWN,
     Example,
-    Source,
+    ExampleSource,
     Targets,
     as_bytes,
     cells_of_mask,
@@ -115,7 +115,7 @@ def degrade(rgb: RGB, rng: np.random.Generator) -> RGB:
 class Degraded:
     """Another source's examples with blur, noise and compression."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ExampleSource) -> None:
         self.source = source
 
     def __len__(self) -> int:

@@ -55,7 +55,7 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Curve:
+class FrocCurve:
     """Crack length found and false findings a picture, at falling thresholds."""
 
     thresholds: Scores
@@ -142,7 +142,7 @@ def judge(truth: Truth, labels: NDArray[np.int32], scores: Scores) -> Judged:
     return Judged(truth, lengths, np.sort(scores[is_false])[::-1])
 
 
-def curve(judged: Sequence[Judged], pictures: int | None = None) -> Curve:
+def curve(judged: Sequence[Judged], pictures: int | None = None) -> FrocCurve:
     """The FROC curve of a set: a point for each threshold at which it changes.
 
     `pictures` counts the pictures that false findings are shared among, if not all of `judged`.
@@ -152,7 +152,7 @@ def curve(judged: Sequence[Judged], pictures: int | None = None) -> Curve:
     thresholds = np.unique(np.concatenate([reached[np.isfinite(reached)], false]))[::-1]
     found = np.searchsorted(-reached, -thresholds, side="right") / max(len(reached), 1)
     alarms = np.searchsorted(-false, -thresholds, side="right") / (pictures or len(judged))
-    return Curve(thresholds, found, alarms)
+    return FrocCurve(thresholds, found, alarms)
 
 
 def threshold_at(judged: Sequence[Judged], false_a_picture: float) -> float:

@@ -22,7 +22,7 @@ from crackscan.train.data.examples import (
     RGB,
     UNKNOWN,
     Example,
-    Source,
+    ExampleSource,
     Targets,
     draw_batches,
     turn_square,
@@ -126,7 +126,7 @@ class ViewSettings:
 
 def keep_views(
     folder: Path,
-    sources: Sequence[Source],
+    sources: Sequence[ExampleSource],
     settings: ViewSettings,
     teacher: Ask,
     progress: Callable[[int], None] = lambda _: None,

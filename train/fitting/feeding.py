@@ -8,8 +8,8 @@ import keras
 import tensorflow as tf
 
 from crackscan.core.cells import CELL_PX
-from crackscan.train.data.examples import Source, count_batches, draw_batches
-from crackscan.train.fitting.settings import Settings
+from crackscan.train.data.examples import ExampleSource, count_batches, draw_batches
+from crackscan.train.fitting.settings import FitSettings
 
 PREFETCHED_BATCHES = 4
 
@@ -26,7 +26,9 @@ class EpochFeed(keras.callbacks.Callback):  # type: ignore[misc]
             (batch, rows, columns, 1) and `patch` (batch, 1).
     """
 
-    def __init__(self, sources: Sequence[Source], settings: Settings, rest: bool = False) -> None:
+    def __init__(
+        self, sources: Sequence[ExampleSource], settings: FitSettings, rest: bool = False
+    ) -> None:
         """`rest` keeps what does not fill a last batch."""
         super().__init__()
         self.epoch = 0

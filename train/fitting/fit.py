@@ -10,7 +10,7 @@ import keras
 
 from crackscan.core.errors import CrackscanError
 from crackscan.core.run_folder import AVERAGE, NETWORK
-from crackscan.train.data.examples import Source, count_batches, draw_batches
+from crackscan.train.data.examples import ExampleSource, count_batches, draw_batches
 from crackscan.train.fitting.callbacks import (
     SCORE,
     SILENT,
@@ -25,7 +25,7 @@ from crackscan.train.fitting.callbacks import (
     read_history,
 )
 from crackscan.train.fitting.feeding import EpochFeed
-from crackscan.train.fitting.settings import LAST, Settings, claim_folder
+from crackscan.train.fitting.settings import LAST, FitSettings, claim_folder
 from crackscan.train.network.initial import (
     UNFOLDED_BY,
     device_strategy,
@@ -54,9 +54,9 @@ class Outcome:
 
 def fit(
     run: Path,
-    settings: Settings,
-    training: Sequence[Source],
-    validation: Sequence[Source],
+    settings: FitSettings,
+    training: Sequence[ExampleSource],
+    validation: Sequence[ExampleSource],
     resume: bool = False,
     watch: Watch = SILENT,
     judge: Callable[[keras.Model], Row] | None = None,
@@ -120,7 +120,7 @@ def fit(
 
 
 def _start_training(
-    run: Path, settings: Settings, training: Sequence[Source], steps: int, resume: bool
+    run: Path, settings: FitSettings, training: Sequence[ExampleSource], steps: int, resume: bool
 ) -> tuple[keras.Model, keras.Model | None]:
     """The compiled trainer, and the averaged network if one is kept."""
     if resume:
@@ -139,7 +139,7 @@ def _start_training(
     return _compile_network(network, settings, _make_optimizer(settings, steps)), average
 
 
-def _make_optimizer(settings: Settings, steps: int) -> keras.optimizers.Optimizer:
+def _make_optimizer(settings: FitSettings, steps: int) -> keras.optimizers.Optimizer:
     """AdamW (Loshchilov and Hutter 2019), its rate a warm-up and a cosine over all epochs."""
     total = steps * settings.epochs
     warm_up = min(max(int(total * WARM_UP_SHARE), 1), WARM_UP_STEPS)
@@ -149,7 +149,7 @@ def _make_optimizer(settings: Settings, steps: int) -> keras.optimizers.Optimize
     return keras.optimizers.AdamW(rate, weight_decay=settings.decay, global_clipnorm=CLIP_NORM)
 
 
-def _compile_network(network: keras.Model, settings: Settings, optimizer: Any) -> keras.Model:
+def _compile_network(network: keras.Model, settings: FitSettings, optimizer: Any) -> keras.Model:
     """A network with a patch output beside its cells, with losses and metrics of both."""
     picture = keras.Input((settings.size_px, settings.size_px, 3), name="picture")
     cells = network(picture)

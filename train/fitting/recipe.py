@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from crackscan.train.fitting.settings import Settings
+from crackscan.train.fitting.settings import FitSettings
 from crackscan.train.fitting.wall_mixture import QUICK, USUAL, WallMixture
 from crackscan.train.render.sample import RenderConfig
 
@@ -39,9 +39,9 @@ class Stage:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings of the training, and how many examples of each kind make an epoch."""
+    """FitSettings of the training, and how many examples of each kind make an epoch."""
 
-    settings: Settings
+    settings: FitSettings
     stages: tuple[Stage, ...]
     pool: int = 14336
     """Renderings made once; an epoch draws from them."""
@@ -79,7 +79,7 @@ class Recipe:
         return any(stage.walls for stage in self.stages)
 
 
-BASE = Settings(
+BASE = FitSettings(
     epochs=7,
     patience=99,
     batch=32,

@@ -1,7 +1,7 @@
 """The examples that a recipe asks for: pools of renderings, and sources in its proportions."""
 
 from crackscan.train.data.data_folder import FIELD
-from crackscan.train.data.examples import Source
+from crackscan.train.data.examples import ExampleSource
 from crackscan.train.data.field_annotations import read_annotations
 from crackscan.train.data.photographs import CloseUps, FieldPhotographs, OtherPictures
 from crackscan.train.data.rendered import Pool, Rendered
@@ -29,7 +29,7 @@ def list_pools(recipe: Recipe) -> tuple[Pool, ...]:
     )
 
 
-def usual_sources(recipe: Recipe, data: TrainingData, size_px: int) -> list[Source]:
+def usual_sources(recipe: Recipe, data: TrainingData, size_px: int) -> list[ExampleSource]:
     """Renderings, close-ups, field photographs and pictures without a crack, `size_px` wide.
 
     Raises:

@@ -12,21 +12,21 @@ from crackscan.core.errors import DataError
 from crackscan.core.model_card import Card, DataSource, Pooling
 from crackscan.core.pooling import top_k_mean
 from crackscan.core.run_folder import REPRESENTATIVE
-from crackscan.train.data.examples import RGB, Source, crop_patch
+from crackscan.train.data.examples import RGB, ExampleSource, crop_patch
 from crackscan.train.fitting.calibration import (
     best_f1_threshold,
     fit_temperature,
     operating_point,
     threshold_for,
 )
-from crackscan.train.fitting.settings import Settings
+from crackscan.train.fitting.settings import FitSettings
 from crackscan.train.network.crack_network import receptive_margin_px
 
 REPRESENTATIVE_COUNT, REPRESENTATIVE_PX = 160, 192
 HIGH_RECALL_FALSE_ALARMS = 0.10
 
 
-def save_representative(run: Path, training: Sequence[Source], seed: int) -> None:
+def save_representative(run: Path, training: Sequence[ExampleSource], seed: int) -> None:
     """Keep pictures of what the network was trained on, for the ranges of its int8 activations.
 
     uint8 (160, 192, 192, 3): drawn evenly from all sources, extremes (darkest, brightest, most
@@ -47,7 +47,7 @@ def save_representative(run: Path, training: Sequence[Source], seed: int) -> Non
 
 
 def patch_logits(
-    network: keras.Model, validation: Sequence[Source], k: int
+    network: keras.Model, validation: Sequence[ExampleSource], k: int
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
     """Pooled logits and labels of all validation patches whose label is known."""
     logits: list[float] = []
@@ -76,8 +76,8 @@ def patch_logits(
 def make_card(
     name: str,
     network: keras.Model,
-    settings: Settings,
-    validation: Sequence[Source],
+    settings: FitSettings,
+    validation: Sequence[ExampleSource],
     training_data: tuple[DataSource, ...],
     made_by: str,
 ) -> Card:

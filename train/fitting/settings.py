@@ -11,7 +11,7 @@ LAST, HISTORY, SETTINGS = "last.keras", "history.csv", "settings.json"
 
 
 @dataclass(frozen=True)
-class Settings:
+class FitSettings:
     """Everything that a run follows from, beside its data."""
 
     backbone: str = "mobilenet-0.25"
@@ -33,7 +33,7 @@ class Settings:
     seed: int = 0
 
 
-def read_settings(run: Path) -> Settings:
+def read_settings(run: Path) -> FitSettings:
     """The settings that a run was started with.
 
     Raises:
@@ -46,14 +46,14 @@ def read_settings(run: Path) -> Settings:
         )
     try:
         found = json.loads(file.read_text())
-        if found.keys() != {one.name for one in fields(Settings)}:
+        if found.keys() != {one.name for one in fields(FitSettings)}:
             raise ValueError
-        return Settings(**found)
+        return FitSettings(**found)
     except (ValueError, AttributeError) as error:
         raise CrackscanError(f"{file} is damaged or of another version; start again") from error
 
 
-def claim_folder(run: Path, settings: Settings, resume: bool) -> None:
+def claim_folder(run: Path, settings: FitSettings, resume: bool) -> None:
     """Take a new folder for a new run, or one with the same settings for a resumed run.
 
     Raises:

@@ -13,7 +13,7 @@ from crackscan.core.dataset.split_file import read_split, write_split
 from crackscan.core.durable_files import write_atomically
 from crackscan.core.errors import DataError
 from crackscan.core.run_folder import CARD, DATA, SPLIT
-from crackscan.train.data.examples import Source
+from crackscan.train.data.examples import ExampleSource
 from crackscan.train.data.labelled_patches import LabelledPatches, MaskedPhotographs
 from crackscan.train.data.provenance import describe_data_set
 from crackscan.train.data.split import split_folder
@@ -21,14 +21,14 @@ from crackscan.train.data.thumbnails import Report
 from crackscan.train.fitting.callbacks import Watch
 from crackscan.train.fitting.fit import Outcome, fit
 from crackscan.train.fitting.run_folder import make_card, save_representative
-from crackscan.train.fitting.settings import Settings, claim_folder
+from crackscan.train.fitting.settings import FitSettings, claim_folder
 from crackscan.train.network.initial import initial_network
 
 
 def train_on_folder(
     data: Path,
     run: Path,
-    settings: Settings,
+    settings: FitSettings,
     resume: bool,
     report: Report,
     on_split: Callable[[Split], None],
@@ -61,7 +61,9 @@ def train_on_folder(
     return outcome
 
 
-def _open_source(data: Path, split: Split, side: Side, settings: Settings, vary: bool) -> Source:
+def _open_source(
+    data: Path, split: Split, side: Side, settings: FitSettings, vary: bool
+) -> ExampleSource:
     items = split.items(side)
     if not items:
         raise DataError(f"{data} has too few pictures: none is left for {side}")

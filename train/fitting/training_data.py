@@ -11,7 +11,7 @@ from crackscan.core.errors import DataError
 from crackscan.core.model_card import DataSource
 from crackscan.core.run_folder import SPLIT
 from crackscan.train.data.data_folder import CLOSE_UPS, FIELD
-from crackscan.train.data.examples import Source
+from crackscan.train.data.examples import ExampleSource
 from crackscan.train.data.field_annotations import read_annotations
 from crackscan.train.data.labelled_patches import LabelledPatches
 from crackscan.train.data.negatives import collect_negatives
@@ -86,7 +86,7 @@ def _split_close_ups(close_ups: Path, file: Path, seed: int, report: Report) -> 
     return split
 
 
-def validation_source(data: TrainingData, size_px: int) -> Source:
+def validation_source(data: TrainingData, size_px: int) -> ExampleSource:
     """Validation patches as they are, every eighth, cracked ones first."""
     items = sorted(data.split.items("validation"), key=lambda item: (not item.label, item.path))
     chosen: Sequence[Item] = items[::VALIDATION_STEP]

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 
 from crackscan.core.run_folder import AVERAGE
-from crackscan.train.data.examples import RGB, Source, draw_batches
+from crackscan.train.data.examples import RGB, ExampleSource, draw_batches
 from crackscan.train.data.thumbnails import Report
 from crackscan.train.fitting.callbacks import Watch
 from crackscan.train.fitting.development import Development
@@ -21,7 +21,7 @@ from crackscan.train.fitting.distillation import (
 from crackscan.train.fitting.fit import Outcome, fit
 from crackscan.train.fitting.recipe import SMALL_PX, TEACHER, Recipe, Stage
 from crackscan.train.fitting.recipe_examples import usual_sources
-from crackscan.train.fitting.settings import HISTORY, LAST, Settings
+from crackscan.train.fitting.settings import HISTORY, LAST, FitSettings
 from crackscan.train.fitting.training_data import TrainingData, validation_source
 from crackscan.train.fitting.wall_mixture import wall_sources
 from crackscan.train.network.crack_network import crack_network
@@ -39,7 +39,7 @@ class StagePlan:
     stage: Stage
     folder: Path
     """Its own run folder, within the run's."""
-    settings: Settings
+    settings: FitSettings
     """Their weights are those that the stage before ends with."""
     teacher: Path
     """Run folder or `.tflite` of the model that is asked, if the stage learns from one."""
@@ -60,7 +60,7 @@ class StageResult:
     """What the training of a stage ended with."""
 
     outcome: Outcome
-    sources: Sequence[Source]
+    sources: Sequence[ExampleSource]
     """The pictures that it learned from, before a teacher was asked about them."""
 
 
@@ -126,7 +126,7 @@ def train_stage(
 
 def _stage_sources(
     plan: StagePlan, recipe: Recipe, data: TrainingData, report: Report
-) -> Sequence[Source]:
+) -> Sequence[ExampleSource]:
     """The examples of a stage; those that a teacher is asked about have the run's full size."""
     size_px = recipe.settings.size_px if plan.stage.taught else plan.settings.size_px
     if plan.stage.walls:
@@ -135,7 +135,7 @@ def _stage_sources(
 
 
 def _ask_teacher(
-    plan: StagePlan, recipe: Recipe, sources: Sequence[Source], views: Path, report: Report
+    plan: StagePlan, recipe: Recipe, sources: Sequence[ExampleSource], views: Path, report: Report
 ) -> None:
     """Keep examples with what the teacher predicts of them."""
     count = recipe.taught
@@ -149,7 +149,9 @@ def _ask_teacher(
     )
 
 
-def _choose_start(plan: StagePlan, start_file: Path, training: Sequence[Source]) -> Settings:
+def _choose_start(
+    plan: StagePlan, start_file: Path, training: Sequence[ExampleSource]
+) -> FitSettings:
     """The settings with weights that a network can load; a finished model is turned into such."""
     settings = plan.settings
     if settings.weights != TEACHER and not settings.weights.endswith(".tflite"):
@@ -163,7 +165,7 @@ def _choose_start(plan: StagePlan, start_file: Path, training: Sequence[Source])
     return replace(settings, weights=str(start_file))
 
 
-def _reconstruct_teacher(plan: StagePlan, training: Sequence[Source]) -> keras.Model:
+def _reconstruct_teacher(plan: StagePlan, training: Sequence[ExampleSource]) -> keras.Model:
     """A network of the stage's backbone that does what the teacher does."""
     pictures = _first_pictures(plan.settings, training, PICTURES)
     network = crack_network(plan.settings.backbone)
@@ -171,6 +173,6 @@ def _reconstruct_teacher(plan: StagePlan, training: Sequence[Source]) -> keras.M
     return network
 
 
-def _first_pictures(settings: Settings, training: Sequence[Source], count: int) -> RGB:
+def _first_pictures(settings: FitSettings, training: Sequence[ExampleSource], count: int) -> RGB:
     pictures, _, _ = next(draw_batches(training, count, settings.seed, 0))
     return pictures

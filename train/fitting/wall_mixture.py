@@ -12,7 +12,7 @@ from crackscan.core.model_card import read_card
 from crackscan.core.pictures import read_picture
 from crackscan.core.run_folder import AVERAGE
 from crackscan.train.data.data_folder import FIELD
-from crackscan.train.data.examples import RGB, Source
+from crackscan.train.data.examples import RGB, ExampleSource
 from crackscan.train.data.field_annotations import read_annotations
 from crackscan.train.data.photographs import CloseUps, FieldPhotographs, OtherPictures
 from crackscan.train.data.rendered import Rendered
@@ -98,7 +98,7 @@ def wall_sources(
     data: TrainingData,
     teacher: Path,
     report: Report,
-) -> list[Source]:
+) -> list[ExampleSource]:
     """The sources of the mixture, in the order of `WallMixture`.
 
     Args:
@@ -130,7 +130,7 @@ def wall_sources(
     unlabelled = views_of("walls", walls.unlabelled, mixture.views_each, VIEW_SCALES)
     negatives = views_of("scenes", scenes, mixture.scene_views, SCENE_SCALES)
     positives = views_of("close-ups", [cracked[at] for at in drawn], 1, CLOSE_UP_SCALES)
-    sources: list[Source] = [
+    sources: list[ExampleSource] = [
         MaskedWalls(walls.masked, size, mixture.masked),
         TaughtViews(*unlabelled, crack_or_unknown, 0.8, size, mixture.unlabelled),
         TaughtViews(*negatives, none, 0.5, size, mixture.scenes),

@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from crackscan.train.data.examples import RGB
-from crackscan.train.fitting.settings import Settings
+from crackscan.train.fitting.settings import FitSettings
 from crackscan.train.network.crack_network import crack_network, load_weights
 from crackscan.train.network.quantized_weights import load_quantized
 
@@ -15,7 +15,7 @@ UNFOLDED_BY = 64
 """Pictures by which the batch normalizations of a quantized model are unfolded."""
 
 
-def initial_network(settings: Settings, pictures: RGB) -> keras.Model:
+def initial_network(settings: FitSettings, pictures: RGB) -> keras.Model:
     """The network as training finds it; `pictures` are for what starts from a quantized model.
 
     Raises:

@@ -11,7 +11,7 @@ import numpy as np
 from crackscan.core.dataset.index import Item
 from crackscan.core.dataset.split import SHARES as SIDES
 from crackscan.train.data.data_folder import CLOSE_UPS, DEVELOPMENT, FIELD
-from crackscan.train.data.examples import Source
+from crackscan.train.data.examples import ExampleSource
 from crackscan.train.data.field_annotations import read_annotations
 from crackscan.train.data.labelled_patches import LabelledPatches
 from crackscan.train.evaluate.metrics import auroc
@@ -21,7 +21,7 @@ from crackscan.train.fitting.development import Development
 from crackscan.train.fitting.distillation import Views, ViewSettings, keep_views, load_teacher
 from crackscan.train.fitting.recipe_examples import DEVELOPMENT_POOL
 from crackscan.train.fitting.run_folder import patch_logits
-from crackscan.train.fitting.settings import Settings
+from crackscan.train.fitting.settings import FitSettings
 from crackscan.train.study.judge import crack_free_patches, judge_network
 from crackscan.train.study.materials import JUDGED_CELLS, Drawn, Materials, open_patches
 from crackscan.train.study.runs import Result, keep_result, settings_of, train_run
@@ -74,7 +74,7 @@ def run_ablation(
     field = crack_free_patches(materials.data / FIELD, annotated)
     size = materials.size
 
-    def sources(stage: str, settings: Settings) -> list[Source]:
+    def sources(stage: str, settings: FitSettings) -> list[ExampleSource]:
         if stage == PLAIN:
             return [_draw_patches(materials, _split_randomly(materials, settings.seed)["train"])]
         if stage == DISTINCT:

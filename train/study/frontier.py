@@ -14,14 +14,14 @@ import numpy as np
 
 from crackscan.core.errors import CrackscanError
 from crackscan.train.data.data_folder import DEVELOPMENT, FIELD
-from crackscan.train.data.examples import Source
+from crackscan.train.data.examples import ExampleSource
 from crackscan.train.data.field_annotations import read_annotations
 from crackscan.train.evaluate.predict import load_scorer
 from crackscan.train.fitting.callbacks import Watch
 from crackscan.train.fitting.development import Development
 from crackscan.train.fitting.distillation import Views, ViewSettings, keep_views, load_teacher
 from crackscan.train.fitting.recipe_examples import DEVELOPMENT_POOL
-from crackscan.train.fitting.settings import Settings
+from crackscan.train.fitting.settings import FitSettings
 from crackscan.train.network.crack_network import receptive_margin_px
 from crackscan.train.study.judge import crack_free_patches, judge_network
 from crackscan.train.study.materials import JUDGED_CELLS, Materials
@@ -116,8 +116,8 @@ def run_frontier(
 
 
 def _taught_examples(
-    materials: Materials, teacher: Path, settings: Settings, progress: Callable[[int], None]
-) -> list[Source]:
+    materials: Materials, teacher: Path, settings: FitSettings, progress: Callable[[int], None]
+) -> list[ExampleSource]:
     """Examples with the teacher's predictions, computed once for all variants."""
     size = materials.size
     keep_views(

@@ -23,7 +23,7 @@ BATCH = 32
 
 
 @dataclass(frozen=True)
-class Verdict:
+class NetworkVerdict:
     """A network on photographs and renderings that it was not trained on."""
 
     photographs_auroc: float
@@ -36,14 +36,14 @@ class Verdict:
     """Share of crack-free patches of field photographs that alarm at 80 % recall."""
 
 
-def judge_network(scorer: Scorer, development: Development, walls: RGB) -> Verdict:
+def judge_network(scorer: Scorer, development: Development, walls: RGB) -> NetworkVerdict:
     """Score patches of photographs, renderings, and `walls`: crack-free field patches."""
     photographs = _score_patches(scorer, development.patches, development.k)
     rendered = _score_patches(scorer, development.rendered, development.k)
     labels, known = development.labels, development.rendered_known
     best = best_f1_threshold(photographs, labels)
     at = float(np.quantile(photographs[labels], 1 - RECALL))
-    return Verdict(
+    return NetworkVerdict(
         photographs_auroc=auroc(labels, photographs),
         photographs_f1=float(f1_score(labels, photographs >= best)),
         rendered_auroc=auroc(development.rendered_labels[known], rendered[known]),

@@ -12,7 +12,7 @@ from crackscan.core.dataset.split_file import read_split, write_split
 from crackscan.core.errors import DataError
 from crackscan.core.run_folder import SPLIT
 from crackscan.train.data.data_folder import CLOSE_UPS, FIELD, check_data_folder
-from crackscan.train.data.examples import Example, Source
+from crackscan.train.data.examples import Example, ExampleSource
 from crackscan.train.data.field_annotations import read_annotations
 from crackscan.train.data.labelled_patches import LabelledPatches
 from crackscan.train.data.negatives import collect_negatives
@@ -85,7 +85,7 @@ class Materials:
         """The close-ups among `items` that show a crack, or none."""
         return [self.data / CLOSE_UPS / item.path for item in items if item.label is label]
 
-    def sources(self, kinds: Sequence[str]) -> list[Source]:
+    def sources(self, kinds: Sequence[str]) -> list[ExampleSource]:
         """Sources of the kinds in SHARES, together as many examples as `size` asks for.
 
         Raises:
@@ -96,7 +96,7 @@ class Materials:
         others = sorted(self.others.glob("*.jpg"))
         if "others" in kinds and not others:
             raise DataError(f"{self.others} holds no .jpg pictures")
-        found: list[Source] = []
+        found: list[ExampleSource] = []
         for kind, count in share_out(kinds, self.size.examples).items():
             if kind in ("cracked", "intact"):
                 paths = self.paths(items, kind == "cracked")
@@ -126,7 +126,7 @@ def open_patches(root: Path, items: Sequence[Item], size: int, vary: bool) -> La
 class Drawn:
     """`count` examples of another source, drawn at random."""
 
-    def __init__(self, source: Source, count: int) -> None:
+    def __init__(self, source: ExampleSource, count: int) -> None:
         self.source, self.count = source, count
 
     def __len__(self) -> int:

@@ -13,12 +13,12 @@ from crackscan.core.durable_files import write_atomically
 from crackscan.core.errors import CrackscanError
 from crackscan.core.run_folder import CARD, DATA, NETWORK, SPLIT
 from crackscan.train.data.data_folder import CLOSE_UPS
-from crackscan.train.data.examples import Source
+from crackscan.train.data.examples import ExampleSource
 from crackscan.train.fitting.callbacks import Watch
 from crackscan.train.fitting.fit import fit
 from crackscan.train.fitting.recipe import BASE
 from crackscan.train.fitting.run_folder import make_card, save_representative
-from crackscan.train.fitting.settings import HISTORY, Settings
+from crackscan.train.fitting.settings import HISTORY, FitSettings
 from crackscan.train.network.crack_network import has_pretrained
 from crackscan.train.study.materials import Materials, Size
 
@@ -27,7 +27,7 @@ STUDY, RESULT = "study.json", "result.json"
 Result = dict[str, Any]
 
 
-def settings_of(backbone: str, weights: str, size: Size, seed: int) -> Settings:
+def settings_of(backbone: str, weights: str, size: Size, seed: int) -> FitSettings:
     """The equal settings of all runs: one pass over the examples, the last weights judged.
 
     `weights` is "imagenet", "none", or a file for the MobileNets in place of ImageNet's download;
@@ -74,9 +74,9 @@ def keep_result(folder: Path, make: Callable[[], Result]) -> Result:
 
 def train_run(
     folder: Path,
-    settings: Settings,
-    training: Sequence[Source],
-    validation: Source,
+    settings: FitSettings,
+    training: Sequence[ExampleSource],
+    validation: ExampleSource,
     materials: Materials,
     watch: Watch,
 ) -> Path:

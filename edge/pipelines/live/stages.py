@@ -9,7 +9,7 @@ from crackscan.edge.detection.finding import Rule
 from crackscan.edge.inference.model import Model
 from crackscan.edge.measurement.values import Scale
 from crackscan.edge.pipelines.live.events import CapturedFrame, JudgedFrame, MappedFrame
-from crackscan.edge.tracking.frame_quality import Verdict
+from crackscan.edge.tracking.frame_quality import FrameVerdict
 from crackscan.edge.tracking.track import Track
 from crackscan.edge.tracking.wall_tracker import RegisteredFrame, TrackedFrame, WallTracker
 
@@ -97,7 +97,7 @@ def judge_frame(
         reason = state.value
     elif quality.weight < parameters.judged_weight:
         reason = quality.verdict.value
-    elif mapped.registered.has_pose or quality.verdict is Verdict.PLAIN:
+    elif mapped.registered.has_pose or quality.verdict is FrameVerdict.PLAIN:
         reason = ""
     else:
         reason = NOT_REGISTERED

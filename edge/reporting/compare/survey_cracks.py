@@ -12,7 +12,7 @@ from crackscan.edge.reporting.compare.alignment import Features, extract_feature
 from crackscan.edge.reporting.report.entry import ReportEntry, make_entry
 from crackscan.edge.reporting.survey_pictures import SurveyPictures
 from crackscan.edge.survey.reading import SurveyReader
-from crackscan.edge.survey.values import StoredFinding, Verdict
+from crackscan.edge.survey.values import ReviewVerdict, StoredFinding
 
 MAX_POINTS = 200
 """Of a crack, evenly thinned: its extent is compared, not its detail."""
@@ -59,7 +59,7 @@ class SurveyCracks:
         self.cracks = [
             Crack(finding, make_entry(finding, sessions[finding.session], limit_mm))
             for finding in survey.findings()
-            if finding.verdict is not Verdict.REJECTED
+            if finding.verdict is not ReviewVerdict.REJECTED
         ]
         self.frames: dict[str, list[Crack]] = defaultdict(list)
         """Cracks by the name of their frame."""

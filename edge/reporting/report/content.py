@@ -6,7 +6,7 @@ from typing import Any
 
 from crackscan.edge.reporting.report.entry import ReportEntry
 from crackscan.edge.reporting.report.figures import FindingFigures
-from crackscan.edge.reporting.report.limits import DEFAULT_LIMIT_MM, Judgement, WidthClass
+from crackscan.edge.reporting.report.limits import DEFAULT_LIMIT_MM, LimitJudgement, WidthClass
 from crackscan.edge.reporting.report.plan import Plan
 from crackscan.edge.survey.values import NoteKind, Review, SurveyInfo
 
@@ -104,7 +104,7 @@ class NoteList:
 class WidthSummary:
     """The characteristic widths of all findings that count."""
 
-    judged: Mapping[Judgement, int]
+    judged: Mapping[LimitJudgement, int]
     classes: tuple[WidthClass, ...]
     """Of the widths in millimetres."""
     measured_mm: int

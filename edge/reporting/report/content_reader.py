@@ -24,7 +24,7 @@ from crackscan.edge.reporting.report.content import (
 )
 from crackscan.edge.reporting.report.entry import ReportEntry, make_entry
 from crackscan.edge.reporting.report.figures import embed_finding, replace_close_up
-from crackscan.edge.reporting.report.limits import Judgement, count_widths
+from crackscan.edge.reporting.report.limits import LimitJudgement, count_widths
 from crackscan.edge.reporting.report.picture_summary import summarize_pictures
 from crackscan.edge.reporting.report.plan import PARAMETERS as PLAN
 from crackscan.edge.reporting.report.plan import make_plan
@@ -115,7 +115,7 @@ def _summarize_widths(counted: Sequence[ReportEntry], limit_mm: float) -> WidthS
     widths_px = [e.width_px.value_px for e in counted if e.width_px is not None]
     missing = Counter(e.missing_width for e in counted if e.width_px is None)
     return WidthSummary(
-        judged={kind: sum(e.judgement is kind for e in counted) for kind in Judgement},
+        judged={kind: sum(e.judgement is kind for e in counted) for kind in LimitJudgement},
         classes=tuple(count_widths(widths_mm, limit_mm)),
         measured_mm=len(widths_mm),
         measured_px=len(widths_px),

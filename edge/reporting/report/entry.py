@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from crackscan.edge.measurement.values import Length, Measurement, Measurements, Scale
 from crackscan.edge.positioning.clock import Instant
 from crackscan.edge.positioning.geotag import Position
-from crackscan.edge.reporting.report.limits import Judgement, judge_width
+from crackscan.edge.reporting.report.limits import LimitJudgement, judge_width
 from crackscan.edge.survey.reading import best_time
-from crackscan.edge.survey.values import Session, StoredFinding, Verdict
+from crackscan.edge.survey.values import ReviewVerdict, Session, StoredFinding
 
 NOT_MEASURED = "not measured"
 _NO_MEASURES = Measurements(why=NOT_MEASURED)
@@ -21,7 +21,7 @@ class ReportEntry:
     """Without its cells and centre lines, so that ten thousand entries fit into memory."""
     first_seen: Instant
     """By the best clock that its session had."""
-    judgement: Judgement
+    judgement: LimitJudgement
 
     @property
     def number(self) -> int:
@@ -73,12 +73,12 @@ class ReportEntry:
 
     @property
     def is_rejected(self) -> bool:
-        return self.finding.verdict is Verdict.REJECTED
+        return self.finding.verdict is ReviewVerdict.REJECTED
 
     @property
     def rank(self) -> tuple[int, float, float, float, int]:
         """Sort key that puts the worst first: by the limit, the width, the probability."""
-        order = list(Judgement).index(self.judgement)
+        order = list(LimitJudgement).index(self.judgement)
         width_mm = self.width_mm.value_mm if self.width_mm else 0.0
         width_px = self.width_px.value_px if self.width_px else 0.0
         return order, -width_mm, -width_px, -self.probability, self.number

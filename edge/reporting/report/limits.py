@@ -54,7 +54,7 @@ CODES = (
 )
 
 
-class Judgement(StrEnum):
+class LimitJudgement(StrEnum):
     """How a width with its 90 % interval compares with a limit; the worst first."""
 
     ABOVE = "above"
@@ -69,22 +69,22 @@ class Judgement(StrEnum):
     @property
     def description(self) -> str:
         return {
-            Judgement.ABOVE: "above the limit",
-            Judgement.UNDECIDED: "limit within the uncertainty",
-            Judgement.UNKNOWN: "no width in mm",
-            Judgement.BELOW: "below the limit",
+            LimitJudgement.ABOVE: "above the limit",
+            LimitJudgement.UNDECIDED: "limit within the uncertainty",
+            LimitJudgement.UNKNOWN: "no width in mm",
+            LimitJudgement.BELOW: "below the limit",
         }[self]
 
 
-def judge_width(width: Length | None, limit_mm: float) -> Judgement:
+def judge_width(width: Length | None, limit_mm: float) -> LimitJudgement:
     """Compare a width with a limit, both in millimetres."""
     if width is None:
-        return Judgement.UNKNOWN
+        return LimitJudgement.UNKNOWN
     if width.value_mm - width.uncertainty_mm > limit_mm:
-        return Judgement.ABOVE
+        return LimitJudgement.ABOVE
     if width.value_mm + width.uncertainty_mm <= limit_mm:
-        return Judgement.BELOW
-    return Judgement.UNDECIDED
+        return LimitJudgement.BELOW
+    return LimitJudgement.UNDECIDED
 
 
 @dataclass(frozen=True)

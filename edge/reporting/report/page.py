@@ -19,7 +19,7 @@ from crackscan.edge.reporting.formatting import (
     format_second,
 )
 from crackscan.edge.reporting.report.content import LIMITS, ReportContent
-from crackscan.edge.reporting.report.limits import CODES, Judgement
+from crackscan.edge.reporting.report.limits import CODES, LimitJudgement
 
 
 def render_page(content: ReportContent, comparison: Comparison | None = None) -> str:
@@ -47,7 +47,7 @@ def render_page(content: ReportContent, comparison: Comparison | None = None) ->
         comparison=comparison,
         limits=LIMITS,
         codes=CODES,
-        Judgement=Judgement,
+        LimitJudgement=LimitJudgement,
         Change=Change,
     )
 

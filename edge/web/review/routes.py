@@ -17,7 +17,7 @@ from crackscan.edge.reporting.report.entry import make_entry
 from crackscan.edge.reporting.report.limits import DEFAULT_LIMIT_MM
 from crackscan.edge.reporting.survey_pictures import SurveyPictures
 from crackscan.edge.survey.review import ReviewWriter
-from crackscan.edge.survey.values import Review, StoredFinding, Verdict, Which
+from crackscan.edge.survey.values import Review, ReviewVerdict, StoredFinding, Which
 from crackscan.edge.web.live.gate import (
     Gate,
     make_json_response,
@@ -154,13 +154,13 @@ class ReviewRoutes:
         verdict, remark = message.get("verdict"), message.get("remark", "")
         if not isinstance(number, int) or isinstance(number, bool) or not 0 < number < 2**53:
             return None
-        if verdict not in list(Verdict):
+        if verdict not in list(ReviewVerdict):
             return None
         if not (isinstance(by, str) and by.strip() and _is_line(by, LIMITS.max_name_letters)):
             return None
         if not (isinstance(remark, str) and _is_line(remark, LIMITS.max_remark_letters)):
             return None
-        return Review(number, Verdict(verdict), by.strip(), self._clock.now(), remark.strip())
+        return Review(number, ReviewVerdict(verdict), by.strip(), self._clock.now(), remark.strip())
 
 
 def begin_review(

@@ -35,7 +35,7 @@ from crackscan.edge.reporting.compare.alignment import (
 from crackscan.edge.reporting.compare.candidates import PARAMETERS as CANDIDATES
 from crackscan.edge.reporting.compare.change import Change, classify_change, compute_difference
 from crackscan.edge.reporting.compare.comparison import Comparison, compare_surveys
-from crackscan.edge.survey import Measurement, Review, Sighting, Survey, SurveyReader, Verdict
+from crackscan.edge.survey import Measurement, Review, ReviewVerdict, Sighting, Survey, SurveyReader
 
 SHIFT = (40, -24)
 
@@ -193,7 +193,7 @@ def test_without_pictures_the_position_decides_if_it_can(tmp_path: Path) -> None
 def test_rejected_findings_are_left_out(tmp_path: Path) -> None:
     folder = make_survey(tmp_path / "s", [crack_on_wall()])
     with Survey.resume(folder) as survey:
-        survey.add_review(Review(1, Verdict.REJECTED, "Ann", make_instant(3)))
+        survey.add_review(Review(1, ReviewVerdict.REJECTED, "Ann", make_instant(3)))
     with SurveyReader(folder) as one, SurveyReader(folder) as two:
         assert compare_surveys(one, two).changes == ()
 

@@ -30,7 +30,7 @@ from crackscan.edge.reporting.local_projection import LocalProjection
 from crackscan.edge.reporting.report import pdf as printing
 from crackscan.edge.reporting.report.content import LIMITS, ReportContent, ReportOptions
 from crackscan.edge.reporting.report.content_reader import read_content
-from crackscan.edge.reporting.report.limits import CODES, Judgement, count_widths, judge_width
+from crackscan.edge.reporting.report.limits import CODES, LimitJudgement, count_widths, judge_width
 from crackscan.edge.reporting.report.page import quote_css, render_page
 from crackscan.edge.reporting.report.plan import make_plan, round_length
 from crackscan.edge.reporting.report.writer import write_report
@@ -38,11 +38,11 @@ from crackscan.edge.survey import (
     Note,
     NoteKind,
     Review,
+    ReviewVerdict,
     ScannedPicture,
     Survey,
     SurveyReader,
     TrackPoint,
-    Verdict,
 )
 
 EVIL = "<script>alert(1)</script></style>\"';}"
@@ -58,20 +58,20 @@ def content_of(folder: Path, **chosen: object) -> ReportContent:
 @pytest.mark.parametrize(
     "value, uncertainty, expected",
     [
-        (0.40, 0.09, Judgement.ABOVE),
-        (0.40, 0.11, Judgement.UNDECIDED),
-        (0.25, 0.06, Judgement.UNDECIDED),
-        (0.25, 0.04, Judgement.BELOW),
+        (0.40, 0.09, LimitJudgement.ABOVE),
+        (0.40, 0.11, LimitJudgement.UNDECIDED),
+        (0.25, 0.06, LimitJudgement.UNDECIDED),
+        (0.25, 0.04, LimitJudgement.BELOW),
     ],
 )
 def test_a_width_is_judged_by_its_whole_interval(
-    value: float, uncertainty: float, expected: Judgement
+    value: float, uncertainty: float, expected: LimitJudgement
 ) -> None:
     assert judge_width(Length(value, uncertainty), 0.3) is expected
 
 
 def test_without_a_scale_no_width_is_judged() -> None:
-    assert judge_width(None, 0.3) is Judgement.UNKNOWN
+    assert judge_width(None, 0.3) is LimitJudgement.UNKNOWN
 
 
 def test_every_width_is_in_one_class_and_the_limit_is_an_edge() -> None:
@@ -122,8 +122,11 @@ def test_the_worst_come_first_and_the_others_in_a_table(tmp_path: Path) -> None:
     assert [one.entry.number for one in content.detailed] == [2, 5, 4]
     assert [one.number for one in content.listed] == [3, 1, 6]
     assert content.widths.judged == {
-        Judgement.ABOVE: 2, Judgement.UNDECIDED: 1, Judgement.UNKNOWN: 1, Judgement.BELOW: 2,
-    }  # fmt: skip
+        LimitJudgement.ABOVE: 2,
+        LimitJudgement.UNDECIDED: 1,
+        LimitJudgement.UNKNOWN: 1,
+        LimitJudgement.BELOW: 2,
+    }
     page = render_page(content)
     assert "Of 6 findings, the 3 worst are shown with pictures" in page
     assert "no contrast: 1" in page and "not measurable: no contrast" in page
@@ -132,8 +135,8 @@ def test_the_worst_come_first_and_the_others_in_a_table(tmp_path: Path) -> None:
 def test_a_rejected_finding_is_listed_but_not_counted(tmp_path: Path) -> None:
     folder = make_survey(tmp_path / "s", [(make_sighting(k, 8.0), None) for k in range(3)])
     with Survey.resume(folder) as survey:
-        survey.add_review(Review(2, Verdict.REJECTED, "Ann", make_instant(9), "a cable"))
-        survey.add_review(Review(3, Verdict.ACCEPTED, "Ben", make_instant(9), "spalls"))
+        survey.add_review(Review(2, ReviewVerdict.REJECTED, "Ann", make_instant(9), "a cable"))
+        survey.add_review(Review(3, ReviewVerdict.ACCEPTED, "Ben", make_instant(9), "spalls"))
     content = content_of(folder)
     assert content.finding_count == 2 and content.accepted_count == 1
     assert [one.number for one in content.rejected] == [2]
@@ -176,7 +179,7 @@ def test_recorded_text_never_becomes_markup(tmp_path: Path) -> None:
     findings = make_sighting(1, 5.0, frame=EVIL)
     folder = make_survey(tmp_path / "s", [(findings, None)], [EVIL], info)
     with Survey.resume(folder) as survey:
-        survey.add_review(Review(1, Verdict.ACCEPTED, EVIL, make_instant(9), EVIL))
+        survey.add_review(Review(1, ReviewVerdict.ACCEPTED, EVIL, make_instant(9), EVIL))
         survey.add_note(Note(make_instant(5), NoteKind.GAP, EVIL, 1.0))
     (folder / "settings.json").write_text(json.dumps({EVIL: EVIL}))
     page = render_page(content_of(folder, inspector=EVIL))

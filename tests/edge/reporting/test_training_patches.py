@@ -20,7 +20,7 @@ from crackscan.core.pictures import RGB, read_picture
 from crackscan.edge.cli import crackscan
 from crackscan.edge.detection.finding import BoundingBox
 from crackscan.edge.reporting.training_patches import PARAMETERS, export_patches
-from crackscan.edge.survey import Review, Sighting, Survey, SurveyReader, Verdict
+from crackscan.edge.survey import Review, ReviewVerdict, Sighting, Survey, SurveyReader
 
 
 def elsewhere(sighting: Sighting, row: int, column: int) -> Sighting:
@@ -43,13 +43,13 @@ def folder(tmp_path: Path, rgb: RGB) -> Path:
     crack = measure_finding(rgb, find_crack_cells(rgb))
     far, near = elsewhere(crack, 2, 37), elsewhere(crack, 12, 8)
     survey = make_survey(tmp_path / "s", [(crack, rgb), (far, rgb), (near, rgb)])
-    judge(survey, 1, Verdict.ACCEPTED)
-    judge(survey, 2, Verdict.REJECTED)
-    judge(survey, 3, Verdict.REJECTED)
+    judge(survey, 1, ReviewVerdict.ACCEPTED)
+    judge(survey, 2, ReviewVerdict.REJECTED)
+    judge(survey, 3, ReviewVerdict.REJECTED)
     return survey
 
 
-def judge(folder: Path, finding: int, verdict: Verdict) -> None:
+def judge(folder: Path, finding: int, verdict: ReviewVerdict) -> None:
     with Survey.resume(folder) as survey:
         survey.add_review(Review(finding, verdict, "Ann", make_instant(1)))
 
@@ -85,7 +85,7 @@ def test_positive_patches_hold_the_crack_and_negative_ones_do_not(
 def test_a_rejected_finding_near_a_crack_gives_no_patch(folder: Path, tmp_path: Path) -> None:
     with SurveyReader(folder) as survey:
         assert export_patches(survey, tmp_path).ambiguous == 1
-    judge(folder, 1, Verdict.REJECTED)
+    judge(folder, 1, ReviewVerdict.REJECTED)
     with SurveyReader(folder) as survey:
         done = export_patches(survey, tmp_path)
     assert done.ambiguous == 0 and done.positive == 0
@@ -95,7 +95,7 @@ def test_a_rejected_finding_near_a_crack_gives_no_patch(folder: Path, tmp_path: 
 def test_two_surveys_share_a_folder(folder: Path, tmp_path: Path, rgb: RGB) -> None:
     out = tmp_path / "data"
     other = make_survey(tmp_path / "t", [(measure_finding(rgb, find_crack_cells(rgb)), rgb)])
-    judge(other, 1, Verdict.ACCEPTED)
+    judge(other, 1, ReviewVerdict.ACCEPTED)
     with SurveyReader(folder) as survey:
         first = export_patches(survey, out)
     with SurveyReader(other) as survey:

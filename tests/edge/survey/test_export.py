@@ -20,10 +20,10 @@ from crackscan.edge.survey import (
     Note,
     NoteKind,
     Review,
+    ReviewVerdict,
     Survey,
     SurveyReader,
     TrackPoint,
-    Verdict,
 )
 from crackscan.edge.survey.database import DATABASE
 from crackscan.edge.survey.export import FORMATS, export_findings
@@ -39,7 +39,7 @@ def folder(tmp_path: Path) -> Path:
     survey = Survey.create(tmp_path / "visit", INFO, SETTINGS, CARD)
     first = survey.add_finding(full_sighting())
     survey.add_picture(b"jpeg", "camera 0#7", moment(7), first)
-    survey.add_review(Review(first, Verdict.ACCEPTED, "A. Roth", moment(9)))
+    survey.add_review(Review(first, ReviewVerdict.ACCEPTED, "A. Roth", moment(9)))
     survey.add_finding(sighting(8, frame=NAME))
     far = place(-36.5, -179.25)
     assert far.position is not None

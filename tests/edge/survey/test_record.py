@@ -22,12 +22,12 @@ from crackscan.edge.survey import (
     Note,
     NoteKind,
     Review,
+    ReviewVerdict,
     ScannedPicture,
     SessionInfo,
     Survey,
     SurveyReader,
     TrackPoint,
-    Verdict,
     Which,
     best_time,
     iso_time,
@@ -108,12 +108,12 @@ def test_track_notes_and_reviews_come_back(survey: Survey) -> None:
     number = survey.add_finding(sighting())
     survey.add_track(point)
     survey.add_note(gap)
-    survey.add_review(Review(number, Verdict.REJECTED, "A. Roth", moment(3), "a joint"))
-    survey.add_review(Review(number, Verdict.ACCEPTED, "B. Kim", moment(4)))
+    survey.add_review(Review(number, ReviewVerdict.REJECTED, "A. Roth", moment(3), "a joint"))
+    survey.add_review(Review(number, ReviewVerdict.ACCEPTED, "B. Kim", moment(4)))
     assert list(survey.track()) == [(1, point)] and list(survey.track(2)) == []
     assert list(survey.notes()) == [(1, gap)]
     assert [one.by for one in survey.reviews(number)] == ["A. Roth", "B. Kim"]
-    assert [one.verdict for one in survey.findings()] == [Verdict.ACCEPTED]
+    assert [one.verdict for one in survey.findings()] == [ReviewVerdict.ACCEPTED]
 
 
 def test_a_picture_is_recorded_once_with_all_its_findings_or_none(survey: Survey) -> None:
@@ -408,10 +408,10 @@ def test_a_part_of_another_finding_goes_and_its_reviews_pass_on(survey: Survey) 
     whole, part = survey.add_finding(sighting(1)), survey.add_finding(sighting(2))
     survey.add_picture(b"whole", "a", moment(1), whole)
     path = survey.add_picture(b"part", "b", moment(2), part)
-    survey.add_review(Review(part, Verdict.ACCEPTED, "Ann", moment(3)))
+    survey.add_review(Review(part, ReviewVerdict.ACCEPTED, "Ann", moment(3)))
     survey.absorb_finding(part, whole)
     [left] = survey.findings()
-    assert (left.id, left.verdict) == (whole, Verdict.ACCEPTED)
+    assert (left.id, left.verdict) == (whole, ReviewVerdict.ACCEPTED)
     assert not (survey.folder / path).exists() and left.picture is not None
     assert survey.picture_bytes == 5 == survey.counts().picture_bytes
     survey.absorb_finding(whole, 99)

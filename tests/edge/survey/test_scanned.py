@@ -5,7 +5,7 @@ from pathlib import Path
 from surveying import CARD, INFO, SETTINGS, moment, names, sighting
 
 from crackscan.edge.capture.file_mark import FileMark
-from crackscan.edge.survey import Review, ScannedPicture, Survey, Verdict
+from crackscan.edge.survey import Review, ReviewVerdict, ScannedPicture, Survey
 
 OLD, NEW = FileMark(100, 5, "00ff"), FileMark(100, 6, "00fe")
 
@@ -34,7 +34,7 @@ def test_the_findings_of_a_replaced_photograph_are_removed_except_reviewed_ones(
         hidden = survey.add_picture(b"close", "a.jpg", moment(1), close_up_of=second)
         view = survey.add_picture(b"of the whole", "a.jpg", moment(1))
         theirs = survey.add_picture(b"of another", "b.jpg", moment(1), other)
-        survey.add_review(Review(first, Verdict.ACCEPTED, "Ada", moment(3)))
+        survey.add_review(Review(first, ReviewVerdict.ACCEPTED, "Ada", moment(3)))
         assert sorted(survey.forget_scanned("a.jpg")) == sorted([gone, hidden, view])
         assert {one.id for one in survey.findings()} == {first, other}
         assert not survey.is_scanned("a.jpg")

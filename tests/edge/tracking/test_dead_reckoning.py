@@ -11,7 +11,7 @@ from crackscan.core.pictures import RGB, read_picture
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import BoundingBox, Finding, Rule
 from crackscan.edge.tracking.dead_reckoning import DeadReckoningParameters, shift_finding
-from crackscan.edge.tracking.frame_quality import Verdict
+from crackscan.edge.tracking.frame_quality import FrameVerdict
 from crackscan.edge.tracking.motion import Motion
 from crackscan.edge.tracking.wall_tracker import RegisteredFrame, TrackedFrame, WallTracker
 
@@ -61,7 +61,7 @@ def test_a_slow_steady_pan_is_registered_now_and_then(wall: RGB) -> None:
     assert sum(not registered.is_predicted for registered in frames[5:]) <= 55 / 4
     for x, registered in zip(ways, frames, strict=True):
         assert registered.pose is not None and registered.pose.section == 0
-        assert registered.quality.verdict is Verdict.SHARP
+        assert registered.quality.verdict is FrameVerdict.SHARP
         assert np.allclose(registered.pose.matrix[:2, 2], (x - 300, 0), atol=1.5)
     assert all(registered.motion.dx == pytest.approx(-6, abs=1) for registered in frames[2:])
 
@@ -80,14 +80,14 @@ def test_a_trembling_hand_is_registered_frame_by_frame(wall: RGB) -> None:
 @pytest.mark.parametrize(
     ("change", "verdicts"),
     [
-        (lambda rgb: cv2.GaussianBlur(rgb, (0, 0), 6), {Verdict.OUT_OF_FOCUS}),
-        (lambda rgb: cv2.blur(rgb, (31, 1)), {Verdict.TOO_FAST}),
-        (lambda rgb: cv2.blur(rgb, (1, 31)), {Verdict.TOO_FAST}),
-        (lambda rgb: (rgb * 0.05).astype(np.uint8), {Verdict.TOO_DARK, Verdict.COVERED}),
+        (lambda rgb: cv2.GaussianBlur(rgb, (0, 0), 6), {FrameVerdict.OUT_OF_FOCUS}),
+        (lambda rgb: cv2.blur(rgb, (31, 1)), {FrameVerdict.TOO_FAST}),
+        (lambda rgb: cv2.blur(rgb, (1, 31)), {FrameVerdict.TOO_FAST}),
+        (lambda rgb: (rgb * 0.05).astype(np.uint8), {FrameVerdict.TOO_DARK, FrameVerdict.COVERED}),
     ],
 )
 def test_a_frame_that_is_not_clear_is_told_at_once(
-    wall: RGB, change: Change, verdicts: set[Verdict]
+    wall: RGB, change: Change, verdicts: set[FrameVerdict]
 ) -> None:
     for good in range(20, 20 + MOST_FRAMES + 1):
         camera = Camera(wall)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from crackscan.core.pictures import RGB, read_picture
-from crackscan.edge.tracking.frame_quality import FrameQuality, Verdict, judge_quality
+from crackscan.edge.tracking.frame_quality import FrameQuality, FrameVerdict, judge_quality
 from crackscan.edge.tracking.motion import LostReason, Motion
 from crackscan.edge.tracking.sharpness import measure_detail
 
@@ -59,7 +59,7 @@ def walls() -> list[RGB]:
 
 def test_sharp_walls_are_called_sharp_or_plain(walls: list[RGB]) -> None:
     verdicts = [assess(wall) for wall in walls]
-    fine = [one.verdict in (Verdict.SHARP, Verdict.PLAIN) for one in verdicts]
+    fine = [one.verdict in (FrameVerdict.SHARP, FrameVerdict.PLAIN) for one in verdicts]
     assert np.mean(fine) >= 0.95
     assert min(one.weight for one in verdicts) > 0.7
 
@@ -73,15 +73,15 @@ def test_a_wall_seen_sharp_before_is_found_out_of_focus(walls: list[RGB]) -> Non
         )
         for wall in walls
     ]
-    assert np.mean([one.verdict is Verdict.OUT_OF_FOCUS for one in found]) >= 0.85
+    assert np.mean([one.verdict is FrameVerdict.OUT_OF_FOCUS for one in found]) >= 0.85
     assert np.median([one.weight for one in found]) < 0.5
 
 
 def test_heavy_defocus_is_found_without_comparison_or_not_at_all(walls: list[RGB]) -> None:
     found = [assess(cv2.GaussianBlur(wall, (0, 0), 3.5)) for wall in walls]
     verdicts = [one.verdict for one in found]
-    assert verdicts.count(Verdict.OUT_OF_FOCUS) >= 0.3 * len(verdicts)
-    assert verdicts.count(Verdict.TOO_FAST) <= 0.05 * len(verdicts)
+    assert verdicts.count(FrameVerdict.OUT_OF_FOCUS) >= 0.3 * len(verdicts)
+    assert verdicts.count(FrameVerdict.TOO_FAST) <= 0.05 * len(verdicts)
 
 
 @pytest.mark.parametrize("angle_deg", [0, 35, 90, 150])
@@ -91,7 +91,7 @@ def test_a_smear_along_the_motion_is_too_fast_and_has_its_direction(
     angle = np.radians(angle_deg)
     motion = Motion(30 * np.cos(angle), 30 * np.sin(angle))
     found = [assess(smear(wall, 18, angle), motion, wall) for wall in walls]
-    fast = [one for one in found if one.verdict is Verdict.TOO_FAST]
+    fast = [one for one in found if one.verdict is FrameVerdict.TOO_FAST]
     assert len(fast) >= 0.55 * len(found)
     off = [abs((np.degrees(one.blur_rad or 0) - angle_deg + 90) % 180 - 90) for one in fast]
     assert np.median(off) < 8
@@ -106,7 +106,7 @@ def test_a_smooth_wall_is_not_called_out_of_focus() -> None:
         shade = 150 + a * x + b * y + 15 * np.tanh((x - edge) * rng.uniform(4, 40))
         seen = camera(np.repeat(shade[..., None], 3, 2), seed=int(rng.integers(1e6)))
         found = judge_quality(measure_detail(seen))
-        assert found.verdict is Verdict.PLAIN and found.weight == 1
+        assert found.verdict is FrameVerdict.PLAIN and found.weight == 1
 
 
 def test_dark_bright_and_covered_are_distinguished(walls: list[RGB]) -> None:
@@ -116,9 +116,9 @@ def test_dark_bright_and_covered_are_distinguished(walls: list[RGB]) -> None:
     bright = assess(np.minimum(wall * 3.0 + 90.0, 255), lost, wall)
     hand = np.full(wall.shape, (70, 45, 40), np.float64)
     covered = assess(hand, lost, wall)
-    assert dark.verdict is Verdict.TOO_DARK
-    assert bright.verdict is Verdict.TOO_BRIGHT
-    assert covered.verdict is Verdict.COVERED
+    assert dark.verdict is FrameVerdict.TOO_DARK
+    assert bright.verdict is FrameVerdict.TOO_BRIGHT
+    assert covered.verdict is FrameVerdict.COVERED
     assert not dark.usable and not bright.usable and not covered.usable
 
 
@@ -130,12 +130,12 @@ def test_a_plain_part_of_the_wall_after_a_textured_one_is_not_covered(walls: lis
         Motion(lost=LostReason.NO_TEXTURE),
         measure_detail(camera(wall)),
     )
-    assert found.verdict is not Verdict.COVERED and found.usable
+    assert found.verdict is not FrameVerdict.COVERED and found.usable
 
 
 def test_large_frames_are_judged_by_windows(walls: list[RGB]) -> None:
     large = np.tile(walls[0], (3, 3, 1))[:1440, :2560]
-    assert assess(large).verdict is Verdict.SHARP
+    assert assess(large).verdict is FrameVerdict.SHARP
     soft = np.asarray(cv2.GaussianBlur(large, (0, 0), 4), np.uint8)
     found = assess(soft, STILL, large)
-    assert found.verdict is Verdict.OUT_OF_FOCUS
+    assert found.verdict is FrameVerdict.OUT_OF_FOCUS

@@ -8,7 +8,7 @@ import pytest
 from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Rule
 from crackscan.edge.tracking.evidence_grid import SUBCELLS, EvidenceGrid, Observation, Window
-from crackscan.edge.tracking.frame_quality import FrameQuality, Verdict
+from crackscan.edge.tracking.frame_quality import FrameQuality, FrameVerdict
 from crackscan.edge.tracking.reidentification import LostCells
 from crackscan.edge.tracking.section_tracker import SectionTracker, TrackerParameters
 from crackscan.edge.tracking.sharpness import measure_detail
@@ -17,7 +17,7 @@ from crackscan.edge.tracking.track import TrackUpdate
 ROWS, COLS, CELL = 15, 20, 16
 RULE = Rule(cell=0.4, patch=0.8, pooled_cells=4, cell_px=CELL)
 NO_PICTURE = np.zeros((ROWS * CELL, COLS * CELL, 3), np.uint8)
-CLEAR = FrameQuality(Verdict.SHARP, 1.0, measure_detail(NO_PICTURE))
+CLEAR = FrameQuality(FrameVerdict.SHARP, 1.0, measure_detail(NO_PICTURE))
 WINDOW = Window(-20, -30, 60, 80)
 Cells = set[tuple[int, int]]
 

@@ -15,7 +15,7 @@ from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import Rule
 from crackscan.edge.tracking.components import grown_slices, label_cracks
 from crackscan.edge.tracking.evidence_grid import EvidenceGrid
-from crackscan.edge.tracking.frame_quality import FrameQuality, Verdict
+from crackscan.edge.tracking.frame_quality import FrameQuality, FrameVerdict
 from crackscan.edge.tracking.section_tracker import SectionTracker, TrackerParameters
 from crackscan.edge.tracking.sharpness import measure_detail
 from crackscan.edge.tracking.track import Track, TrackUpdate
@@ -144,7 +144,7 @@ def test_a_frame_out_of_light_is_not_usable_and_breaks_nothing(wall: RGB) -> Non
         before = device.see(x, 180)
     dark = Frame(np.full((HEIGHT, WIDTH, 3), 4, np.uint8), device.frames, "", "", 1.2, 1.2)
     registered = device.tracker.register_frame(dark)
-    assert registered.quality.verdict is Verdict.TOO_DARK and not registered.quality.usable
+    assert registered.quality.verdict is FrameVerdict.TOO_DARK and not registered.quality.usable
     device.frames += 1
     assert device.see(480, 180) == before
 
@@ -179,7 +179,9 @@ def test_numbers_that_meet_in_several_components_all_become_the_oldest() -> None
     shape = HEIGHT // CELL, WIDTH // CELL
     evidence, tracker = EvidenceGrid(*shape, RULE), SectionTracker(RULE, parameters=every_frame)
     sure = np.full(shape, 0.95, np.float32)
-    clear = FrameQuality(Verdict.SHARP, 1.0, measure_detail(np.zeros((HEIGHT, WIDTH, 3), np.uint8)))
+    clear = FrameQuality(
+        FrameVerdict.SHARP, 1.0, measure_detail(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+    )
     top, left = -evidence.window.top, -evidence.window.left
 
     def show(*boxes: tuple[int, int, int, int]) -> TrackUpdate:

@@ -37,7 +37,7 @@ ATTRIBUTION = "ATTRIBUTION.md"
 
 
 @dataclass(frozen=True)
-class Judgement:
+class SetJudgement:
     """A model on one set."""
 
     judged: JudgedSet
@@ -108,7 +108,7 @@ def make_page(
     return made
 
 
-def reliability_panels(judgements: Sequence[Judgement]) -> str:
+def reliability_panels(judgements: Sequence[SetJudgement]) -> str:
     """The reliability diagrams of all sets, two in a row, as one SVG."""
     return draw_reliability_panels(
         [
@@ -126,7 +126,7 @@ def reliability_panels(judgements: Sequence[Judgement]) -> str:
 def figures_page(
     name: str,
     scorer: Scorer,
-    judgements: Sequence[Judgement],
+    judgements: Sequence[SetJudgement],
     credits: Sequence[str],
     command: str,
 ) -> str:
@@ -207,7 +207,7 @@ def _split_close_ups(root: Path, work: Path, report: Report) -> Path:
     return file
 
 
-def _judge_set(judged: JudgedSet, scorer: Scorer) -> Judgement:
+def _judge_set(judged: JudgedSet, scorer: Scorer) -> SetJudgement:
     points = scorer.card.operating_points
     measured = measure_patches(scorer, judged.read(), next(iter(points.values())).patch)
     cells = None
@@ -215,10 +215,10 @@ def _judge_set(judged: JudgedSet, scorer: Scorer) -> Judgement:
         totals = measure_cells(scorer, judged.photographs(), points)
         cells = report_cells(totals, scorer.card, 0)
     figures = {point: report_patches(measured, scorer.card, point) for point in points}
-    return Judgement(judged, measured, figures, cells)
+    return SetJudgement(judged, measured, figures, cells)
 
 
-def _choose_rows(one: Judgement, scorer: Scorer, point: str, lines: int) -> list[Row]:
+def _choose_rows(one: SetJudgement, scorer: Scorer, point: str, lines: int) -> list[Row]:
     threshold = scorer.card.operating_point(point).patch
     return rows_of(one.judged, one.measured, scorer, threshold, lines)
 

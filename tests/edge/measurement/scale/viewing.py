@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from crackscan.convert.scale_renderings import Pose, pose_at
+from crackscan.convert.scale_renderings import CameraPose, pose_at
 from crackscan.edge.measurement.scale.charuco_board import SHEET
 from crackscan.edge.measurement.scale.corner_detection import DetectedCorners
 from crackscan.edge.measurement.scale.lens import Lens
@@ -10,7 +10,9 @@ from crackscan.edge.measurement.scale.lens import Lens
 LENS = Lens(640, 480, 620.0, 620.0, 316.0, 243.0, 0.0, "true", (-0.25, 0.08, 0.0, 0.0, 0.0))
 
 
-def poses(count: int, seed: int = 0, tilt_deg: float = 35.0, share: float = 0.75) -> list[Pose]:
+def poses(
+    count: int, seed: int = 0, tilt_deg: float = 35.0, share: float = 0.75
+) -> list[CameraPose]:
     """Poses of the sheet, distributed over the frame."""
     rng = np.random.default_rng(seed)
     return [
@@ -19,7 +21,7 @@ def poses(count: int, seed: int = 0, tilt_deg: float = 35.0, share: float = 0.75
     ]
 
 
-def corners_of(pose: Pose, noise_px: float = 0.1, seed: int = 0) -> DetectedCorners:
+def corners_of(pose: CameraPose, noise_px: float = 0.1, seed: int = 0) -> DetectedCorners:
     """The corners inside the frame with a little noise, as a detection would give them."""
     ids = np.arange(SHEET.corner_count)
     places = pose.project_points(SHEET.locate_corners(ids), LENS)

@@ -28,7 +28,14 @@ from crackscan.edge.pipelines.photos.record import PhotoRecorder
 from crackscan.edge.pipelines.photos.scan_photos import scan_photos
 from crackscan.edge.pipelines.photos.tally import PhotoTally
 from crackscan.edge.pipelines.photos.values import Method
-from crackscan.edge.survey import NoteKind, PictureQuota, Review, Survey, SurveyReader, Verdict
+from crackscan.edge.survey import (
+    NoteKind,
+    PictureQuota,
+    Review,
+    ReviewVerdict,
+    Survey,
+    SurveyReader,
+)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +75,7 @@ def test_a_photograph_that_was_replaced_is_processed_again(
     with Survey.resume(out) as survey:
         reviewed = next(iter(survey.findings()))
         assert reviewed.sighting.frame == "north/0000.jpg"
-        survey.add_review(Review(reviewed.id, Verdict.ACCEPTED, "Ada", survey.clock.now()))
+        survey.add_review(Review(reviewed.id, ReviewVerdict.ACCEPTED, "Ada", survey.clock.now()))
     (folder / "north/0000.jpg").write_bytes(jpeg(sample(INTACT)))
     (folder / "south/0002.jpg").write_bytes(jpeg(sample(INTACT)))
     os.utime(folder / "south/0003.jpg", ns=(5, 5))

@@ -21,7 +21,7 @@ from synthetic_surveys import (
 
 from crackscan.core.errors import SurveyError
 from crackscan.core.pictures import decode_picture
-from crackscan.edge.survey import Survey, SurveyReader, Verdict
+from crackscan.edge.survey import ReviewVerdict, Survey, SurveyReader
 from crackscan.edge.survey.review import ReviewWriter
 from crackscan.edge.web.live.gate import Gate
 from crackscan.edge.web.live.http import Request, Response
@@ -74,9 +74,9 @@ def test_a_verdict_is_recorded_with_name_and_time(client: ReviewClient, folder: 
     with SurveyReader(folder) as survey:
         [first, last] = survey.reviews(1)
         found = survey.finding(1)
-    assert (first.verdict, first.by, first.remark) == (Verdict.REJECTED, "Ann", "a joint")
+    assert (first.verdict, first.by, first.remark) == (ReviewVerdict.REJECTED, "Ann", "a joint")
     assert last.at.wall_s >= first.at.wall_s > 1.7e9
-    assert found is not None and found.verdict is Verdict.ACCEPTED
+    assert found is not None and found.verdict is ReviewVerdict.ACCEPTED
 
 
 def test_a_review_begins_no_session(folder: Path) -> None:

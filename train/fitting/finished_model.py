@@ -34,8 +34,16 @@ def average_stages(
     """Give the network the mean weights of the recipe's last stages (Wortsman et al. 2022).
 
     The start counts as one of them if a run went on from a finished model and has too few stages.
-    A recipe that averages one stage leaves the network as it is: its best epoch.
+    A recipe that averages one stage leaves the network as it is: its best epoch, or after a stage
+    with photographs of walls, its average; of that the recipe may keep a share of the weights that
+    the stage began with, so that what was learned before is not forgotten.
     """
+    if recipe.kept_share:
+        began = plans[-2].folder / AVERAGE if len(plans) > 1 else run / START
+        before = keras.models.load_model(began, compile=False).get_weights()
+        share = recipe.kept_share
+        mixed = zip(before, network.get_weights(), strict=True)
+        network.set_weights([share * old + (1 - share) * new for old, new in mixed])
     if recipe.averaged_stages == 1:
         return
     files = [run / START, *(plan.folder / AVERAGE for plan in plans)][-recipe.averaged_stages :]

@@ -70,6 +70,9 @@ class Recipe:
     """On the card: another one where another network or other data make a model of the name."""
     mixture: WallMixture = USUAL
     """What a stage with `walls` learns from."""
+    kept_share: float = 0.0
+    """Share of the weights that the last stage began with in those of the finished network, if it
+    learned from photographs of walls (Wortsman et al. 2022, robust fine-tuning)."""
     renewed: int = 1
     """The number of last stages that continue from a finished model of this kind."""
 
@@ -96,10 +99,11 @@ RECIPES = {
             Stage(9, 4e-3, taught=True),
             Stage(7, 3e-3, taught=True),
             Stage(6, 2e-3, taught=True),
-            Stage(12, 1.5e-3, walls=True),
+            Stage(8, 1.5e-3, walls=True),
         ),
         look_alike_alarms=0.03,
         version="2",
+        kept_share=0.35,
     ),
     "crack-m": Recipe(
         replace(BASE, backbone="efficientnet-lite0-fused", weights=TEACHER, average=0.998),
@@ -109,12 +113,11 @@ RECIPES = {
             Stage(3, 5e-4, small=True, taught=True, again=True),
             Stage(4, 8e-4, taught=True, again=True),
             Stage(6, 6e-4, walls=True, own_labels=True),
-            Stage(5, 5e-4, walls=True, own_labels=True),
         ),
         look_alike_alarms=0.015,
         taught=40000,
         version="3",
-        renewed=2,
+        kept_share=0.2,
     ),
     TEACHER: Recipe(
         replace(BASE, backbone="efficientnet-lite0-slim"),

@@ -109,6 +109,12 @@ def test_a_threshold_keeps_its_promise_and_none_lower_does(rate: float) -> None:
     assert not lower or false_at(judged, lower[0]) > rate
 
 
+def test_what_no_finding_is_near_is_not_found_without_any_threshold() -> None:
+    judged = [_judged([1.0, -np.inf], [])]
+    assert threshold_at(judged, 0.3) == -np.inf
+    assert found_at(judged, -np.inf) == 0.5
+
+
 def test_found_by_width_adds_up_to_all_length() -> None:
     classes = by_width([_judged([3.0, 1.0, 0.2], [])], 0.5)
     assert sum(one["length_px"] for one in classes) == 3

@@ -171,7 +171,9 @@ def threshold_at(judged: Sequence[Judged], false_a_picture: float) -> float:
 def found_at(judged: Sequence[Judged], threshold: float) -> float:
     """Share of the crack length found at a threshold; nan without any crack."""
     reached = np.concatenate([one.reached for one in judged])
-    return float((reached >= threshold).mean()) if len(reached) else float("nan")
+    # Where nothing lies near a pixel it is not found, even without any threshold.
+    found = np.isfinite(reached) & (reached >= threshold)
+    return float(found.mean()) if len(reached) else float("nan")
 
 
 def false_at(judged: Sequence[Judged], threshold: float) -> float:

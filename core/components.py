@@ -43,7 +43,7 @@ def component_rule(card: Card, point: str = DEFAULT_POINT) -> ComponentRule:
     return ComponentRule(
         cell=chosen.cell if chosen.joined is None else chosen.joined,
         seed=chosen.cell,
-        score=chosen.patch if chosen.finding is None else chosen.finding,
+        score=chosen.finding_threshold,
         strongest_cells=card.finding_cells or card.pooling.k,
         gap_cells=card.gap_cells,
     )

@@ -29,6 +29,11 @@ class OperatingPoint:
     finding: float | None = None
     """A component of at least this score is a finding; None, as on cards of version 1: `patch`."""
 
+    @property
+    def finding_threshold(self) -> float:
+        """The score from which on a component is a finding."""
+        return self.patch if self.finding is None else self.finding
+
 
 @dataclass(frozen=True)
 class Pooling:

@@ -95,4 +95,5 @@ def model_label(card: "Card", point: str) -> str:
     """The model and its threshold: `crack-m 2, threshold 0.71`, with the operating point if it
     was chosen."""
     chosen = "" if point == "default" else f" ({point})"
-    return f"{card.name} {card.version}, threshold {card.operating_point(point).patch:.2f}{chosen}"
+    threshold = card.operating_point(point).finding_threshold
+    return f"{card.name} {card.version}, threshold {threshold:.2f}{chosen}"

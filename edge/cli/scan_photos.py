@@ -255,6 +255,6 @@ class _Viewers:
                 findings=tally.findings,
                 recording=True,
                 trouble=tally.warnings[-1] if tally.warnings else "",
-                threshold=self._point.patch,
+                threshold=self._point.finding_threshold,
             )
         )

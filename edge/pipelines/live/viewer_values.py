@@ -52,7 +52,8 @@ def make_list_entry(number: int, sighting: Sighting) -> ListedFinding:
 def list_choices(card: Card) -> tuple[OperatingPointChoice, ...]:
     """The operating points that a viewer can choose."""
     return tuple(
-        OperatingPointChoice(name, point.patch) for name, point in card.operating_points.items()
+        OperatingPointChoice(name, point.finding_threshold)
+        for name, point in card.operating_points.items()
     )
 
 

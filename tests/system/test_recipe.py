@@ -69,10 +69,10 @@ def test_a_quick_model_is_taught_converted_and_finds_its_way_into_the_api(tmp_pa
     again = ("model", "crack-s", small, "--out", made, *options)
     run(BIN / "crackscan-train", *again, "--resume")
     assert (made / "average.keras").is_file()
-    ends = weights(made / "stage-2" / "average.keras"), weights(made / "model.keras")
-    for ended, finished in zip(*ends, strict=True):
-        if finished.shape != (1,):  # calibration moves the head's bias
-            np.testing.assert_array_equal(ended, finished)
+    stages = [weights(made / f"stage-{number}" / "average.keras") for number in (1, 2)]
+    for began, ended, kept in zip(*stages, weights(made / "model.keras"), strict=True):
+        if kept.shape != (1,):  # calibration moves the head's bias
+            np.testing.assert_allclose(kept, 0.35 * began + 0.65 * ended, rtol=1e-4, atol=1e-6)
     assert np.load(made / "views" / "patch.npy").min() >= 0  # nothing is left unknown
     run(BIN / "crackscan-convert", "quantize", made, "--out", file)
 
@@ -80,8 +80,8 @@ def test_a_quick_model_is_taught_converted_and_finds_its_way_into_the_api(tmp_pa
     run(BIN / "crackscan-convert", "quantize", teacher, "--out", finished)
     going_on = ("model", "crack-m", small, "--out", renewed, *options[2:], "--from", finished)
     run(BIN / "crackscan-train", *going_on)
-    assert Card.from_json((renewed / "card.json").read_text()).made_by.count("epochs") == 2
-    assert sorted(one.name for one in renewed.glob("stage-*")) == ["stage-1", "stage-2"]
+    assert Card.from_json((renewed / "card.json").read_text()).made_by.count("epochs") == 1
+    assert sorted(one.name for one in renewed.glob("stage-*")) == ["stage-1"]
 
     card = Card.from_json((made / "card.json").read_text())
     assert {"default", "high-recall"} == set(card.operating_points)

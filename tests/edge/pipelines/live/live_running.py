@@ -77,7 +77,7 @@ class Running:
         self.source = LiveSource("0", "camera 0", plug_in, parameters=parameters, **more)
         self.setup = replace(setup, hub=self.hub)
         self.folder = folder
-        self.thread = threading.Thread(target=self._run)
+        self.thread = threading.Thread(target=self._run, daemon=True)  # a failed test must end
         self.thread.start()
 
     def _run(self) -> None:

@@ -169,7 +169,7 @@ class Fed(ServiceNotifier):
         super().__init__()
         self.fed = 0
 
-    def watchdog(self) -> None:
+    def feed_watchdog(self) -> None:
         self.fed += 1
 
 

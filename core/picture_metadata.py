@@ -1,6 +1,7 @@
 """Reads with Pillow what a picture file holds apart from its pixels: format, size, EXIF and XMP."""
 
 import re
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
@@ -99,7 +100,7 @@ def _read_png(file: BinaryIO) -> PictureMetadata:
     chunks = _png_chunks(file)
     try:
         image: Any = PngImageFile(_small_png(chunks))
-    except Exception:  # OpenCV passes over a damaged eXIf or iTXt chunk, and so do we
+    except Exception:  # OpenCV passes over an eXIf or iTXt chunk that it cannot read, and so do we
         image = PngImageFile(_small_png([one for one in chunks if one[4:8] == b"IHDR"]))
     xmp = image.info.get("XML:com.adobe.xmp")
     packet = None if xmp is None else str(xmp).encode()
@@ -107,13 +108,20 @@ def _read_png(file: BinaryIO) -> PictureMetadata:
 
 
 def _png_chunks(file: BinaryIO) -> list[bytes]:
-    """The chunks that Pillow is to read; it would read those behind the pixels only with them."""
+    """The chunks that Pillow is to read; it would read those behind the pixels only with them.
+
+    A damaged chunk of metadata is left out here, because whether Pillow refuses it depends on a
+    global switch that other libraries set (WeasyPrint for one).
+    """
     chunks = []
     file.seek(len(_PNG_SIGNATURE))
     while len(start := file.read(8)) == 8:
         length, kind = int.from_bytes(start[:4], "big"), start[4:]
         if kind in (b"IHDR", b"eXIf", b"iTXt"):
-            chunks.append(start + file.read(length + 4))
+            rest = file.read(length + 4)
+            body, stated = rest[:-4], int.from_bytes(rest[-4:], "big")
+            if kind == b"IHDR" or zlib.crc32(kind + body) == stated:
+                chunks.append(start + rest)
         else:
             file.seek(length + 4, 1)
     return chunks

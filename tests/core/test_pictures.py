@@ -135,7 +135,11 @@ def test_the_orientation_of_the_second_exif_block_counts_if_the_first_is_empty()
     assert decode_picture(data, Path("a.jpg")).shape == (64, 32, 3)
 
 
-def test_a_damaged_side_chunk_does_not_hide_a_sound_png() -> None:
+@pytest.mark.parametrize("truncated_is_loaded", [False, True])
+def test_a_damaged_side_chunk_does_not_hide_a_sound_png(
+    truncated_is_loaded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("PIL.ImageFile.LOAD_TRUNCATED_IMAGES", truncated_is_loaded)
     data = encoded(".png", swatch())
     chunk = bytearray(png_chunk(b"eXIf", exif(6)))
     chunk[-1] ^= 1

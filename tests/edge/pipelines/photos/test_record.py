@@ -180,7 +180,7 @@ def test_a_photograph_full_of_cracks_costs_no_more_than_so_many_pictures(
     wall = np.concatenate([tile, np.concatenate([sample(INTACT)] * 3)], axis=1)
     folder, out = tmp_path / "flight", tmp_path / "visit"
     folder.mkdir()
-    (folder / "wall.jpg").write_bytes(jpeg(np.concatenate([wall] * 4, axis=1)))
+    (folder / "wall.jpg").write_bytes(jpeg(np.concatenate([wall] * 6, axis=1)))
     tally = run(folder, out, pool)
     with SurveyReader(out) as reader:
         counts = reader.counts()

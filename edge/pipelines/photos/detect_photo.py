@@ -18,6 +18,7 @@ from crackscan.edge.capture.frame import Frame
 from crackscan.edge.detection.finding import CrackMap, Finding, Rule
 from crackscan.edge.detection.multiscale import (
     choose_scales,
+    coarse_rule,
     detect_at_scale,
     merge_maps,
     merge_scales,
@@ -148,9 +149,9 @@ class PhotoDetector:
         shape = -(-height // cell_px), -(-width // cell_px)
         detections = [
             detect_at_scale(
-                self.model, self.rule, resize_to_scale(rgb, height, width, scale), scale, shape
+                self.model, rule, resize_to_scale(rgb, height, width, scale), scale, shape
             )
-            for scale in scales
+            for scale, rule in zip(scales, (self.rule, coarse_rule(self.rule)), strict=False)
         ]
         if len(detections) > 1:
             detections[1] = refine_coarse(detections[1], detections[0], round(1 / scales[1]))

@@ -13,6 +13,7 @@ from crackscan.edge.detection.multiscale import (
     PARAMETERS,
     ScaleDetection,
     choose_scales,
+    coarse_rule,
     detect_at_scale,
     merge_scales,
     refine_coarse,
@@ -54,6 +55,19 @@ def test_scales_follow_the_sampling_distance(
     assert width * height * max(scales) ** 2 <= max(PARAMETERS.most_enlarged_px, width * height)
     if mm_per_px is not None and mm_per_px < 0.16:
         assert PARAMETERS.thin_mm / mm_per_px * scales[0] >= PARAMETERS.thin_px
+
+
+@pytest.mark.parametrize(
+    ("joined", "coarse"), [(None, None), (0.15, PARAMETERS.coarse_joined), (0.5, 0.5)]
+)
+def test_the_coarse_scale_joins_only_likely_cells(
+    joined: float | None, coarse: float | None
+) -> None:
+    rule = Rule(cell=0.7, patch=0.85, pooled_cells=8, cell_px=16, joined=joined, gap_cells=1)
+    stricter = coarse_rule(rule)
+    assert stricter.joined == coarse
+    assert stricter.gap_cells == (1 if joined is None else 0)
+    assert (stricter.cell, stricter.patch) == (rule.cell, rule.patch)
 
 
 def test_a_crack_too_wide_for_the_fine_scale_is_found_at_the_coarse_one(model: Model) -> None:

@@ -151,16 +151,16 @@ def scan(
             "Photographs carry their own positions: --position exif (the default) or none."
         )
     folder = out or _new_folder(settings, photographs)
-    if out is None:
-        click.echo(f"recording into {folder}", err=True)
     keep_small()
     with ExitStack() as stack:
         hub = Hub() if settings.live or settings.button_pin or settings.led_pin else None
         if photographs is None:
-            return _scan_live(settings, folder, hub, stack, overwrite, resume, as_json)
+            return _scan_live(settings, folder, hub, stack, overwrite, resume, as_json, out is None)
         from crackscan.edge.cli.scan_photos import PhotoOptions, scan_photographs
 
-        options = PhotoOptions(workers, dask, close_ups, overwrite, resume, as_json)
+        options = PhotoOptions(
+            workers, dask, close_ups, overwrite, resume, as_json, announce=out is None
+        )
         _serve(settings, hub, stack)
         return scan_photographs(photographs, folder, settings, options, hub, stack)
 
@@ -173,8 +173,12 @@ def _scan_live(
     overwrite: bool,
     resume: bool,
     as_json: bool,
+    announce: bool,
 ) -> int:
-    """Scan a camera, a stream, a video or a watched folder; returns the exit code."""
+    """Scan a camera, a stream, a video or a watched folder; returns the exit code.
+
+    `announce` prints the folder once the source is open: the user has not named it.
+    """
     from crackscan.edge.capture import open_source
     from crackscan.edge.cli.scan_report import print_report, progress_bar
     from crackscan.edge.cli.scan_signals import ended_by_signals
@@ -187,6 +191,8 @@ def _scan_live(
         opened = opened_after.enter_context(open_source(settings.source, settings.every))
         _serve(settings, hub, opened_after)
         setup = _with_position(setup, opened, opened_after)
+        if announce:
+            click.echo(f"recording into {folder}", err=True)
         with ended_by_signals(opened.stop) as signals, progress_bar(opened) as watch:
             try:
                 scan_source(opened, setup, folder, tally, watch, overwrite, resume)

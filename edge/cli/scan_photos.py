@@ -43,6 +43,8 @@ class PhotoOptions:
     overwrite: bool = False
     resume: bool = False
     as_json: bool = False
+    announce: bool = False
+    """Print the survey's folder when it is open: the user has not named it."""
 
 
 def scan_photographs(
@@ -83,6 +85,8 @@ def scan_photographs(
     survey = stack.enter_context(
         open_survey(out, info, made_with, card, listing, options.overwrite, options.resume)
     )
+    if options.announce:
+        click.echo(f"recording into {out}", err=True)
     reserve = settings.reserve_mb * _MB
     results = Results(out, made_with, method.annotate, reserve, survey.session)
     tally = PhotoTally(survey={"folder": str(out)})

@@ -1,6 +1,7 @@
 """`crackscan scan`: a camera, a video, a folder or a picture, scanned into a survey."""
 
 import json
+import re
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,6 +20,18 @@ if TYPE_CHECKING:
 
 _LIVE = "127.0.0.1:8765"
 _PHOTO_POSITIONS = ("auto", "exif", "none")
+
+
+def check_dask_address(address: str) -> str:
+    """The address of a Dask scheduler, HOST:PORT with or without a scheme before it.
+
+    Raises click.BadParameter for anything else: the client library would try it for minutes.
+    """
+    if not re.fullmatch(r"([a-z]+://)?(\[[0-9a-fA-F:.]+\]|[^\s/:@]+):\d{1,5}", address):
+        raise click.BadParameter(
+            f"{address} is not an address with a port, like tcp://host:8786", param_hint="--dask"
+        )
+    return address
 
 
 @click.command()
@@ -72,6 +85,7 @@ _PHOTO_POSITIONS = ("auto", "exif", "none")
 )
 @click.option(
     "--dask",
+    callback=lambda _ctx, _option, value: None if value is None else check_dask_address(value),
     metavar="ADDRESS",
     help="Photographs: send them to a Dask cluster that sees the same folder, like tcp://host:8786.",
 )

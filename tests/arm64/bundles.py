@@ -169,9 +169,9 @@ def _new_model(told: Transcript) -> None:
     model(f"install {STICK}/damaged.tflite", "is not what damaged.tflite.sha256 says", code=1)
     name = model(f"install {STICK}/new.tflite", "is the default now (self-test: ").split(" ")[0]
     model("list", f"* {name} ")
-    model("rollback", "crack-s is the default now")
+    model("rollback", "default now: crack-m (for photographs), crack-s (for moving pictures)")
     model(f"use {name}", f"{name} is the default now")
-    model("rollback", "crack-s is the default now")
+    model("rollback", "default now: crack-m (for photographs), crack-s (for moving pictures)")
 
 
 def _is(told: Transcript, version: str) -> None:

@@ -32,7 +32,7 @@ def open_detector(
         point: name of the operating point.
         threads: of the model; None: one per core, at most four.
         scale: what the options say of it.
-        most_close_ups: so many findings per picture get a close-up.
+        most_close_ups: how many findings per picture get a close-up.
         measured: whether the findings are measured, which takes longer than finding them.
 
     Raises ModelError or ScaleError.

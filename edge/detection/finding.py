@@ -36,7 +36,7 @@ class Rule:
     joined: float | None = None
     """Cells of at least this probability are joined to components; None: those of `cell`."""
     gap_cells: int = 0
-    """Components with so many cells between them are one: 0 or 1."""
+    """Components with at most this number of cells between them are joined: 0 or 1."""
 
     @classmethod
     def of(cls, card: Card, point: str = DEFAULT_POINT) -> "Rule":

@@ -22,7 +22,7 @@ MOST_JOBS = 2000
 MOST_PICTURE_BYTES = 16 << 20
 """Pictures waiting for the card; beyond it they are left out, their findings are not."""
 LEAST_PICTURES = 3
-"""However large, so many may wait: at the full resolution of a sensor one has 18 MB."""
+"""This number may wait, however large they are: at full sensor resolution one has 18 MB."""
 RETRY_S = 1.0
 _BATCH = 64
 

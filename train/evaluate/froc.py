@@ -156,7 +156,7 @@ def curve(judged: Sequence[Judged], pictures: int | None = None) -> FrocCurve:
 
 
 def threshold_at(judged: Sequence[Judged], false_a_picture: float) -> float:
-    """The lowest threshold with at most so many false findings a picture, between two findings."""
+    """The lowest threshold with at most this rate of false findings, between two findings."""
     false = np.sort(np.concatenate([one.false for one in judged]))[::-1]
     allowed = int(false_a_picture * len(judged))
     if allowed >= len(false):

@@ -38,7 +38,7 @@ class Method:
     """So many findings per photograph are measured, the surest; bounds the time for one. 0 if the
     widths are not shown."""
     most_close_ups: int = 12
-    """Close-ups are drawn of so many findings per photograph, the surest; 0: of none."""
+    """How many findings per photograph get a close-up, the surest first; 0: none does."""
     keep_copy: bool = True
     """Whether a small copy of a photograph with findings is made for the record."""
     keep_position: bool = True
